@@ -1,0 +1,2 @@
+//! Hello World as a WASI program in Rust.
+fn main() {}

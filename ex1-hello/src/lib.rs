@@ -1,0 +1,1 @@
+//! Hello World, written by hand in Wat, run under Wasmer and in a browser.

@@ -1,0 +1,2 @@
+//! Differential fuzzing of the two engines.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The download counts on a package page of ghcr.io, from bytes, in Rust.

@@ -1,0 +1,1 @@
+//! The Spin component: fetches GitHub's pages, extracts their counts, stores nothing.

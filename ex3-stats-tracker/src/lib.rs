@@ -1,0 +1,1 @@
+//! The tracker on one machine: the Spin component in an embedded host.

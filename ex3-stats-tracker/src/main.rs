@@ -1,0 +1,2 @@
+//! The tracker on one machine: the Spin component in an embedded host.
+fn main() {}

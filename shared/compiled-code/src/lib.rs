@@ -1,0 +1,1 @@
+//! Compiled WebAssembly, kept on disk and checked before it is trusted.

@@ -1,0 +1,1 @@
+//! Test pages that look like GitHub's, generated.

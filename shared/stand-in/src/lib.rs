@@ -1,0 +1,1 @@
+//! A GitHub stand-in: serves generated pages, and every failure on demand.

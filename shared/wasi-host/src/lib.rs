@@ -1,0 +1,1 @@
+//! Runs a WASI program under Wasmer.

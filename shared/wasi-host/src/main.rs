@@ -1,0 +1,2 @@
+//! Runs a WASI program under Wasmer.
+fn main() {}
