@@ -1,1 +1,20 @@
 //! Compiled WebAssembly, kept on disk and checked before it is trusted.
+//!
+//! Compiling a guest costs milliseconds to seconds, loading what was compiled costs microseconds. An engine loads
+//! such code without checking it: whoever can write the file runs code in the host. So an entry is used only when
+//!
+//! - its name says that it was made from this guest, by this engine, version and compiler, for a processor with these
+//!   features ([`Key`]);
+//! - its last bytes, the seal, name its length and checksum, and both are right ([`Store::load_or_compile`]);
+//! - and the engine accepts it.
+//!
+//! Everything else is compiled anew and replaced. The checksum finds damage, not malice: the directory is created for
+//! its owner alone, and who can write there could as well replace the program.
+
+mod key;
+mod store;
+#[cfg(feature = "wasmer")]
+pub mod wasmer;
+
+pub use key::Key;
+pub use store::{Entry, Store};

@@ -1,0 +1,74 @@
+//! What an entry was made from and for.
+
+use std::fmt;
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// Names compiled code by all that it depends on: guest, engine, version, compiler and processor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    engine: String,
+    digest: u128,
+}
+
+impl Key {
+    /// A key for `guest`, the module's bytes, compiled by one engine in one version.
+    ///
+    /// `compiler` names the compiler and every setting that changes its output.
+    pub fn new(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
+        let mut hash = Xxh3Default::new();
+        for part in [
+            engine.as_bytes(),
+            engine_version.as_bytes(),
+            compiler.as_bytes(),
+            std::env::consts::ARCH.as_bytes(),
+            std::env::consts::OS.as_bytes(),
+            &processor_features(),
+            guest,
+        ] {
+            // The length keeps ("ab", "c") apart from ("a", "bc").
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Self { engine: engine.to_owned(), digest: hash.digest128() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{:032x}", self.engine, self.digest)
+    }
+}
+
+/// A byte for each processor feature that a compiler may have relied on, so that a directory shared between machines
+/// never hands one machine instructions that only the other has.
+fn processor_features() -> Vec<u8> {
+    macro_rules! detected {
+        ($detect:ident: $($feature:tt)*) => { vec![$(u8::from(std::arch::$detect!($feature))),*] };
+    }
+    #[cfg(target_arch = "x86_64")]
+    return detected!(is_x86_feature_detected:
+        "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" "bmi2" "lzcnt"
+        "avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512bitalg" "avx512vbmi");
+    #[cfg(target_arch = "aarch64")]
+    return detected!(is_aarch64_feature_detected: "lse" "paca" "fp16" "dotprod");
+    #[allow(unreachable_code, reason = "other processors have no feature that these engines choose by")]
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_changes_the_name() {
+        let key = |guest: &[u8], engine, version, compiler| Key::new(guest, engine, version, compiler).to_string();
+        let base = key(b"guest", "engine", "1.0.0", "cranelift");
+        assert_eq!(base, key(b"guest", "engine", "1.0.0", "cranelift"));
+        assert_ne!(base, key(b"guesT", "engine", "1.0.0", "cranelift"));
+        assert_ne!(base, key(b"guest", "engines", "1.0.0", "cranelift"));
+        assert_ne!(base, key(b"guest", "engine", "1.0.1", "cranelift"));
+        assert_ne!(base, key(b"guest", "engine", "1.0.0", "singlepass"));
+        assert_ne!(key(b"", "a", "bc", ""), key(b"", "a", "b", "c"));
+    }
+}
