@@ -1,0 +1,1 @@
+//! One pass over an organisation's packages.
