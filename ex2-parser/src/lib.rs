@@ -1,1 +1,35 @@
 //! The download counts on a package page of ghcr.io, from bytes, in Rust.
+//!
+//! Bytes in, counts or a typed [`Error`] out; no I/O. Two engines give one answer:
+//!
+//! - [`dom`] (feature `dom`) builds html5ever's whole tree and walks it: the lesson, and the oracle.
+//! - [`stream`] (feature `stream`) is a tokenizer written for this project: one pass, no tree, bounded memory, fed in
+//!   chunks of any size.
+//!
+//! Both turn a page into the same events (an element opens, text, an element closes) and hand them to the same
+//! extractor, so what is known about GitHub's markup stands in one place, the private module `extract`.
+//!
+//! ```
+//! # #[cfg(feature = "stream")] {
+//! let page = br#"<span>Total downloads</span> <h3 title="14360">14.4K</h3>"#;
+//! assert_eq!(ex2_parser::stream::package(page)?.total, 14_360);
+//! # }
+//! # Ok::<(), ex2_parser::Error>(())
+//! ```
+
+mod date;
+mod error;
+mod package;
+mod package_list;
+mod version_list;
+
+#[cfg(feature = "dom")]
+pub mod dom;
+#[cfg(feature = "stream")]
+pub mod stream;
+
+pub use date::Date;
+pub use error::{Change, Error};
+pub use package::{DailyDownloads, Package};
+pub use package_list::{ListedPackage, PackageList};
+pub use version_list::{Version, VersionList};

@@ -1,0 +1,114 @@
+use thiserror::Error;
+
+/// Why a page gave no answer.
+///
+/// As JSON: `{"kind":"markup_changed","what":"label_missing"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Error {
+    /// GitHub's rate-limit page, in either of its wordings.
+    #[error("GitHub's rate limit was reached; wait 30 minutes and ask again")]
+    RateLimited,
+    /// Nothing on the page looks like a package page: a login page, a 404 page, any other page, no page at all.
+    #[error("not a package page: there is no `Total downloads` on it")]
+    NotAPackagePage,
+    /// Nothing on the page looks like a list of packages.
+    #[error("not a list of packages")]
+    NotAPackageList,
+    /// Nothing on the page looks like a list of versions.
+    #[error("not a list of versions")]
+    NotAVersionList,
+    /// The page ends before its document does: a download that was cut.
+    #[error("the page is cut: its end is missing; fetch it again")]
+    Truncated,
+    /// The page is not UTF-8, which all of GitHub's are.
+    #[error("the page is encoded as {encoding}, not as UTF-8")]
+    NotUtf8 {
+        /// The encoding it looks like.
+        #[cfg_attr(feature = "serde", serde(skip, default = "utf_16"))]
+        encoding: &'static str,
+    },
+    /// The page is of the right kind, but not as this parser knows it. Nothing is guessed from such a page.
+    #[error("GitHub's markup changed: {what}; a new version of the parser is needed")]
+    MarkupChanged {
+        /// What is not as it was.
+        what: Change,
+    },
+}
+
+/// What [`Error::MarkupChanged`] met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Change {
+    /// A chart of downloads stands on a page without the label `Total downloads`.
+    #[error("the label `Total downloads` is missing")]
+    LabelMissing,
+    /// The label is not followed by an `h3` whose `title` is a number.
+    #[error("the label `Total downloads` is not followed by an `h3` with a number as its title")]
+    LabelWithoutTotal,
+    /// Two labels, two totals.
+    #[error("the page has two different totals")]
+    TwoTotals,
+    /// More than one chart of the last 30 days.
+    #[error("the page has more than one chart of the last 30 days")]
+    TwoCharts,
+    /// Bars outside any element labelled as the chart.
+    #[error("the chart's bars stand outside `Downloads for the last 30 days`")]
+    BarsWithoutChart,
+    /// A bar without a date or without a count, or with one that is neither.
+    #[error("a bar of the chart has no valid date and count")]
+    BadBar,
+    /// Not exactly 30 bars, or not 30 days in a row, newest first.
+    #[error("the chart is not 30 days in a row, newest first")]
+    BarsNotThirtyDays,
+    /// A package link whose name can be no package's.
+    #[error("a package of the list has an impossible name")]
+    BadName,
+    /// One package twice on one page of a list, in two repositories.
+    #[error("a package is listed twice with different repositories")]
+    TwoRepositories,
+    /// A row of a version list without an id, or with more than one.
+    #[error("a version's row has no id, or several")]
+    BadVersion,
+    /// A row of a version list without exactly one count.
+    #[error("a version's row has no count, or several")]
+    BadVersionCount,
+    /// A link to the next page without the next page's number.
+    #[error("the link to the next page cannot be read")]
+    BadPaging,
+    /// The tags are nested in a way that only a whole tree could settle. Only the stream engine says this: where it
+    /// cannot know the tree it gives no answer, never another one.
+    #[error("its tags are nested in a way that only the `dom` engine can follow")]
+    Nesting,
+}
+
+#[cfg(feature = "serde")]
+fn utf_16() -> &'static str {
+    "UTF-16"
+}
+
+impl Error {
+    /// The kind in `snake_case`, for programs: what `--json` consumers, problem details and metrics say.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RateLimited => "rate_limited",
+            Self::NotAPackagePage => "not_a_package_page",
+            Self::NotAPackageList => "not_a_package_list",
+            Self::NotAVersionList => "not_a_version_list",
+            Self::Truncated => "truncated",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::MarkupChanged { .. } => "markup_changed",
+        }
+    }
+}
+
+impl From<Change> for Error {
+    fn from(what: Change) -> Self {
+        Self::MarkupChanged { what }
+    }
+}
