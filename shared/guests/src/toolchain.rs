@@ -1,0 +1,107 @@
+//! The compiler for wasm32-wasip1.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Target;
+
+/// The target triple of every guest.
+pub(crate) const TRIPLE: &str = "wasm32-wasip1";
+
+/// What of WebAssembly, beyond its first version, guests are compiled to use. Every engine of this project runs it.
+const FEATURES: &str = "-Ctarget-feature=+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint";
+
+/// Debian's compiler (package rustc-web), which need not be the first on the PATH.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Debian's cargo (package cargo-web).
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// The standard library's source (package rust-web-src).
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+/// The C library for WASI (package wasi-libc).
+const DEBIAN_LIBC: &str = "/usr/lib/wasm32-wasi";
+
+/// How this machine compiles for wasm32-wasip1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// The compiler on the PATH has the target's standard library, as after `rustup target add wasm32-wasip1`.
+    Installed,
+    /// Debian's compiler, which builds the standard library from its source.
+    Debian {
+        /// The linker. Debian's own `wasm-ld` does not find the C library, the one that comes with rustup's does.
+        linker: PathBuf,
+    },
+}
+
+impl Toolchain {
+    /// Looks for a toolchain: the one on the PATH first, then Debian's.
+    pub fn find() -> Option<Self> {
+        if library_directory().is_some_and(|directory| holds_standard_library(&directory)) {
+            return Some(Self::Installed);
+        }
+        let complete = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCE, DEBIAN_LIBC]
+            .iter()
+            .all(|path| Path::new(path).exists());
+        let linker = linker()?;
+        (complete && linker.is_file()).then_some(Self::Debian { linker })
+    }
+
+    /// The cargo command that builds one target of one package, up to and including `--`, and what follows it.
+    pub(crate) fn command(&self, target: Target) -> (Command, Vec<OsString>) {
+        let mut command;
+        let mut arguments = Vec::new();
+        match self {
+            Self::Installed => {
+                command = Command::new("cargo");
+                command.env("RUSTFLAGS", FEATURES);
+                command.arg("rustc");
+            }
+            Self::Debian { linker } => {
+                command = Command::new(DEBIAN_CARGO);
+                // Building the standard library is an unstable feature that this variable allows a stable compiler.
+                command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+                command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
+                command.env(
+                    "RUSTFLAGS",
+                    format!("{FEATURES} -Clink-self-contained=no -L{DEBIAN_LIBC}"),
+                );
+                command.args(["rustc", "-Zbuild-std=std,panic_abort"]);
+                if target == Target::Program {
+                    arguments.push(format!("-Clink-arg={DEBIAN_LIBC}/crt1-command.o").into());
+                }
+            }
+        }
+        command.args(["--target", TRIPLE]);
+        (command, arguments)
+    }
+}
+
+fn print_from_rustc(arguments: &[&str]) -> Option<PathBuf> {
+    let output = Command::new("rustc")
+        .args(arguments)
+        .env_remove("RUSTC_WRAPPER")
+        .output()
+        .ok()?;
+    let printed = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| PathBuf::from(printed.trim_end()))
+}
+
+/// Where the PATH's compiler would look for the target's standard library.
+fn library_directory() -> Option<PathBuf> {
+    print_from_rustc(&["--print", "target-libdir", "--target", TRIPLE])
+}
+
+fn holds_standard_library(directory: &Path) -> bool {
+    let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");
+    std::fs::read_dir(directory).is_ok_and(|files| {
+        files
+            .flatten()
+            .any(|file| file.file_name().to_str().is_some_and(is_std))
+    })
+}
+
+/// The linker that comes with the PATH's compiler.
+fn linker() -> Option<PathBuf> {
+    let libraries = print_from_rustc(&["--print", "target-libdir"])?;
+    Some(libraries.parent()?.join("bin").join("rust-lld"))
+}
