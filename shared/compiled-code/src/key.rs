@@ -30,7 +30,10 @@ impl Key {
             hash.update(&(part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        Self { engine: engine.to_owned(), digest: hash.digest128() }
+        Self {
+            engine: engine.to_owned(),
+            digest: hash.digest128(),
+        }
     }
 }
 
@@ -52,7 +55,10 @@ fn processor_features() -> Vec<u8> {
         "avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512bitalg" "avx512vbmi");
     #[cfg(target_arch = "aarch64")]
     return detected!(is_aarch64_feature_detected: "lse" "paca" "fp16" "dotprod");
-    #[allow(unreachable_code, reason = "other processors have no feature that these engines choose by")]
+    #[allow(
+        unreachable_code,
+        reason = "other processors have no feature that these engines choose by"
+    )]
     Vec::new()
 }
 

@@ -52,7 +52,9 @@ impl Store {
 
     /// A store in a directory of the caller's. It need not exist yet.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into() }
+        Self {
+            directory: directory.into(),
+        }
     }
 
     /// Loads the code kept under `key`; where there is none, or it is damaged, or `load` refuses it, compiles it and
@@ -146,7 +148,13 @@ mod tests {
         let code = store
             .load_or_compile(
                 key,
-                |entry| if accepted { Ok(entry.code().to_vec()) } else { Err("refused") },
+                |entry| {
+                    if accepted {
+                        Ok(entry.code().to_vec())
+                    } else {
+                        Err("refused")
+                    }
+                },
                 || {
                     compilations.set(compilations.get() + 1);
                     Ok::<_, Infallible>((b"code".to_vec(), b"code".to_vec()))
@@ -169,7 +177,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path());
         assert_eq!(ask(&store, &key(), true).1, 1);
-        assert_eq!(ask(&store, &Key::new(b"guest", "engine", "1.0.1", "compiler"), true).1, 1);
+        assert_eq!(
+            ask(&store, &Key::new(b"guest", "engine", "1.0.1", "compiler"), true).1,
+            1
+        );
     }
 
     #[test]
@@ -226,6 +237,10 @@ mod tests {
                 });
             }
         });
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left behind");
+        assert_eq!(
+            fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "no temporary file is left behind"
+        );
     }
 }

@@ -4,12 +4,9 @@ use wasmer::{CompileError, DeserializeError, Engine, Module};
 
 use crate::{Key, Store};
 
-/// The name and version that entries carry. The version is the one that the workspace pins.
-const ENGINE: (&str, &str) = ("wasmer", "7.4.2");
-
 /// Loads the module kept for `guest`, a binary module, or compiles it with `engine` and keeps the result.
 pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, CompileError> {
-    let key = Key::new(guest, ENGINE.0, ENGINE.1, &engine.deterministic_id());
+    let key = Key::new(guest, "wasmer", wasmer_types::VERSION, &engine.deterministic_id());
     store.load_or_compile(
         &key,
         // SAFETY: the entry carries this engine's name, version and settings and is whole, and only its owner can
@@ -17,7 +14,9 @@ pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, Co
         |entry| unsafe { Module::deserialize_unchecked(engine, entry.code()) },
         || {
             let module = Module::new(engine, guest)?;
-            let code = module.serialize().map_err(|error| CompileError::Resource(error.to_string()))?;
+            let code = module
+                .serialize()
+                .map_err(|error| CompileError::Resource(error.to_string()))?;
             Ok((module, code.to_vec()))
         },
     )

@@ -25,7 +25,10 @@ pub fn directory(kind: &str) -> PathBuf {
 
 /// The target directory that an executable lies in, or `None` where it lies in no such directory.
 pub fn target_directory(executable: &Path) -> Option<&Path> {
-    executable.ancestors().skip(1).find(|directory| directory.join(TARGET_DIRECTORY_TAG).is_file())
+    executable
+        .ancestors()
+        .skip(1)
+        .find(|directory| directory.join(TARGET_DIRECTORY_TAG).is_file())
 }
 
 /// The XDG base directory specification's place for what can be made again.

@@ -1,2 +1,115 @@
-//! The project's own commands: demo, test, setup, guests.
-fn main() {}
+//! The project's own commands. `cargo xtask --help` lists them.
+//!
+//!     cargo xtask demo     set up what is missing, then measure the stand-in
+//!     cargo xtask test     set up what is missing, then run every check there is
+
+mod check;
+mod readme;
+mod run;
+mod setup;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use run::Cargo;
+use setup::Purpose;
+
+/// Exit code for a wrong command line, as in sysexits.h.
+const USAGE: u8 = 64;
+/// Exit code for a check that failed.
+const FAILED: u8 = 1;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Set up what is missing, then measure an organisation served by the stand-in
+    Demo,
+    /// Set up what is missing, then run every check there is
+    Test,
+    /// Install what building, running and testing need, and say why
+    Setup {
+        /// Print what would be installed and why, and install nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Build every WebAssembly guest, and say where the modules lie
+    Guests,
+    /// Compare the READMEs' snippets and outputs with their sources
+    Readme {
+        /// Replace what differs
+        #[arg(long)]
+        write: bool,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            anstream::eprintln!("{}: {error:#}", run::red("error"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let cargo = Cargo::new(workspace());
+    match command {
+        Command::Demo => {
+            setup::install(Purpose::Demo)?;
+            cargo.run(&["run", "--package", "ex3-stats-tracker", "--", "measure", "--stand-in"])
+        }
+        Command::Test => {
+            setup::install(Purpose::Test)?;
+            check::all(&cargo)
+        }
+        Command::Setup { dry_run: true } => {
+            print!("{}", setup::plan(Purpose::Test));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Setup { dry_run: false } => setup::install(Purpose::Test).map(|()| ExitCode::SUCCESS),
+        Command::Guests => {
+            for guest in guests::ALL {
+                println!("{}", guest.build()?.display());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Readme { write } => readme::run(&workspace(), &cargo, write),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The workspace's root.
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}

@@ -1,0 +1,112 @@
+//! Running other programs, loudly: the command is printed before it runs, and a failure is never passed over.
+
+use std::env;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
+
+/// Cargo, at the workspace's root.
+pub(crate) struct Cargo {
+    workspace: PathBuf,
+    target_directory: Option<PathBuf>,
+}
+
+impl Cargo {
+    pub(crate) fn new(workspace: PathBuf) -> Self {
+        Self {
+            workspace,
+            target_directory: shared_target_directory(),
+        }
+    }
+
+    /// The cargo command with `arguments`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.in_workspace("cargo");
+        command.args(arguments);
+        command
+    }
+
+    /// A command at the workspace's root, which uses the same target directory should it call cargo.
+    pub(crate) fn in_workspace(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.workspace);
+        if let Some(directory) = &self.target_directory {
+            command.env("CARGO_TARGET_DIR", directory);
+        }
+        command
+    }
+
+    /// Runs cargo with `arguments` and ends as it ended.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<ExitCode> {
+        let status = announce_and_run(&mut self.command(arguments))?;
+        Ok(exit_code(status))
+    }
+}
+
+/// On a machine that tests one fresh clone after another, all use one target directory outside the clones: what did
+/// not change is not compiled again.
+fn shared_target_directory() -> Option<PathBuf> {
+    if env::var_os("CI").is_none() || env::var_os("CARGO_TARGET_DIR").is_some() {
+        return None;
+    }
+    Some(
+        PathBuf::from(env::var_os("HOME")?)
+            .join(".cache")
+            .join("stats-tracker")
+            .join("target"),
+    )
+}
+
+/// Prints the command, runs it, and says how it ended.
+pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
+    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).collect();
+    let line = words
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ");
+    anstream::eprintln!("{}", bold(format!("$ {line}")));
+    command.status().with_context(|| format!("`{line}` can't be started"))
+}
+
+/// Ends as a child ended. A child that a signal ended has no code of its own: then it is 1.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+pub(crate) fn bold(text: impl Display) -> String {
+    styled(Style::new().bold(), text)
+}
+
+pub(crate) fn red(text: impl Display) -> String {
+    styled(AnsiColor::Red.on_default().bold(), text)
+}
+
+pub(crate) fn green(text: impl Display) -> String {
+    styled(AnsiColor::Green.on_default().bold(), text)
+}
+
+/// Escape codes that `anstream` removes where the output is no terminal.
+fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_reported_and_not_passed_over() {
+        let status = announce_and_run(Command::new("sh").args(["-c", "exit 65"])).unwrap();
+        assert_eq!(exit_code(status), ExitCode::from(65));
+        let killed = announce_and_run(Command::new("sh").args(["-c", "kill -9 $$"])).unwrap();
+        assert_eq!(exit_code(killed), ExitCode::FAILURE);
+        assert!(announce_and_run(&mut Command::new("no-such-program")).is_err());
+    }
+}
