@@ -1,0 +1,169 @@
+//! What went wrong, as RFC 9457 problem details with a `kind`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What went wrong, for programs: each kind has one status, and a caller branches on the kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// GitHub wants fewer requests; `retry_after` says how long to leave it alone.
+    RateLimited,
+    /// GitHub shows nobody such an account or package, or this service has no such path.
+    NotFound,
+    /// GitHub answered with a page the parser does not know.
+    MarkupChanged,
+    /// GitHub could not be reached, answered with an error of its own, or stopped in the middle of a page.
+    Unreachable,
+    /// GitHub took longer than it is given.
+    TimedOut,
+    /// A page, or a list of pages, is larger than any real one.
+    TooLarge,
+    /// The request itself: a name no account or package can have, a method the path does not take, a body that
+    /// is not a package page.
+    BadRequest,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Kind; 7] = [
+        Kind::RateLimited,
+        Kind::NotFound,
+        Kind::MarkupChanged,
+        Kind::Unreachable,
+        Kind::TimedOut,
+        Kind::TooLarge,
+        Kind::BadRequest,
+    ];
+
+    /// The HTTP status of a problem of this kind.
+    pub fn status(self) -> u16 {
+        match self {
+            Kind::RateLimited => 429,
+            Kind::NotFound => 404,
+            Kind::MarkupChanged | Kind::Unreachable | Kind::TooLarge => 502,
+            Kind::TimedOut => 504,
+            Kind::BadRequest => 400,
+        }
+    }
+
+    /// The kind's name, as in the JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::RateLimited => "rate_limited",
+            Kind::NotFound => "not_found",
+            Kind::MarkupChanged => "markup_changed",
+            Kind::Unreachable => "unreachable",
+            Kind::TimedOut => "timed_out",
+            Kind::TooLarge => "too_large",
+            Kind::BadRequest => "bad_request",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// One thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What went wrong, for programs.
+    pub kind: Kind,
+    /// The HTTP status: the kind's own, but for a method a path does not take (405).
+    pub status: u16,
+    /// What went wrong, for people: one sentence.
+    pub detail: String,
+    /// How many seconds to wait before asking again, where that is known.
+    pub retry_after: Option<u64>,
+    /// The methods the path takes, where another was used.
+    pub allow: Option<&'static str>,
+}
+
+impl Problem {
+    /// A problem with its kind's status.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
+        Problem { kind, status: kind.status(), detail: detail.into(), retry_after: None, allow: None }
+    }
+
+    /// The same problem, with a time to wait.
+    pub fn retry_after(self, seconds: Option<u64>) -> Problem {
+        Problem { retry_after: seconds, ..self }
+    }
+
+    /// A method the path does not take.
+    pub fn method_not_allowed(allow: &'static str) -> Problem {
+        let detail = format!("this path takes {allow}");
+        Problem { status: 405, allow: Some(allow), ..Problem::new(Kind::BadRequest, detail) }
+    }
+
+    /// The problem as `application/problem+json`.
+    pub fn to_json(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Details<'a> {
+            r#type: &'a str,
+            title: &'a str,
+            status: u16,
+            detail: &'a str,
+            kind: Kind,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retry_after: Option<u64>,
+        }
+        let details = Details {
+            // By RFC 9457 a problem without a page of its own has this type, and its status' phrase as title.
+            r#type: "about:blank",
+            title: reason_phrase(self.status),
+            status: self.status,
+            detail: &self.detail,
+            kind: self.kind,
+            retry_after: self.retry_after,
+        };
+        serde_json::to_vec(&details).expect("strings and numbers always serialise")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.kind, self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// RFC 9110's phrase for a status this service answers with.
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        429 => "Too Many Requests",
+        502 => "Bad Gateway",
+        504 => "Gateway Timeout",
+        _ => "Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_written_as_it_is_called() {
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("serialises"), kind.as_str());
+            assert_ne!(reason_phrase(kind.status()), "Error", "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_detail_stays_inside_its_string() {
+        let detail = "\"}\n\u{0}\u{2028}</script>";
+        let json = Problem::new(Kind::BadRequest, detail).to_json();
+        let value: serde_json::Value = serde_json::from_slice(&json).expect("valid JSON");
+        assert_eq!(value["detail"], detail);
+        assert_eq!(value.get("retry_after"), None);
+    }
+}

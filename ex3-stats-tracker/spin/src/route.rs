@@ -1,0 +1,174 @@
+//! Which of the service's endpoints a request means.
+
+use crate::name::{Owner, PackageName};
+use crate::problem::{Kind, Problem};
+
+/// An endpoint with its parameters, which are valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /orgs/{org}/packages`
+    Packages(Owner),
+    /// `GET /orgs/{org}/packages/{name}`
+    Package(Owner, PackageName),
+    /// `GET /orgs/{org}/packages/{name}/versions`
+    Versions(Owner, PackageName),
+    /// `POST /extract`
+    Extract,
+    /// `GET /healthz`
+    Health,
+}
+
+impl Route {
+    /// Finds the endpoint of a request from its method and its target (a path, still percent-encoded, with or
+    /// without a query, which is ignored).
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a path that is none of the service's, `bad_request` with the status 405 for a method the
+    /// path does not take, and `bad_request` for a name that no account or package can have.
+    pub fn find(method: &str, target: &str) -> Result<Route, Problem> {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+        // The longest path has five segments; a sixth makes it another path.
+        let segments: [Option<&str>; 6] = std::array::from_fn(|_| segments.next());
+        match segments {
+            [Some("orgs"), Some(owner), Some("packages"), None, ..] => {
+                reading(method)?;
+                Ok(Route::Packages(self::owner(owner)?))
+            }
+            [Some("orgs"), Some(owner), Some("packages"), Some(name), None, _] => {
+                reading(method)?;
+                Ok(Route::Package(self::owner(owner)?, package_name(name)?))
+            }
+            [Some("orgs"), Some(owner), Some("packages"), Some(name), Some("versions"), None] => {
+                reading(method)?;
+                Ok(Route::Versions(self::owner(owner)?, package_name(name)?))
+            }
+            [Some("extract"), None, ..] => {
+                if method != "POST" {
+                    return Err(Problem::method_not_allowed("POST"));
+                }
+                Ok(Route::Extract)
+            }
+            [Some("healthz"), None, ..] => {
+                reading(method)?;
+                Ok(Route::Health)
+            }
+            _ => Err(Problem::new(
+                Kind::NotFound,
+                "no such path; there are /orgs/{org}/packages, /orgs/{org}/packages/{name}, \
+                 /orgs/{org}/packages/{name}/versions, /extract and /healthz",
+            )),
+        }
+    }
+}
+
+fn reading(method: &str) -> Result<(), Problem> {
+    match method {
+        "GET" | "HEAD" => Ok(()),
+        _ => Err(Problem::method_not_allowed("GET, HEAD")),
+    }
+}
+
+fn owner(segment: &str) -> Result<Owner, Problem> {
+    Owner::from_segment(segment).ok_or_else(|| Problem::new(Kind::BadRequest, Owner::RULE))
+}
+
+fn package_name(segment: &str) -> Result<PackageName, Problem> {
+    PackageName::from_segment(segment).ok_or_else(|| Problem::new(Kind::BadRequest, PackageName::RULE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fluxcd() -> Owner {
+        Owner::from_segment("fluxcd").expect("an owner")
+    }
+
+    fn flagger() -> PackageName {
+        PackageName::from_segment("charts%2Fflagger").expect("a name")
+    }
+
+    #[test]
+    fn every_endpoint_is_found() {
+        for (method, target, route) in [
+            ("GET", "/orgs/fluxcd/packages", Route::Packages(fluxcd())),
+            ("HEAD", "/orgs/fluxcd/packages?page=2", Route::Packages(fluxcd())),
+            ("GET", "/orgs/fluxcd/packages/charts%2Fflagger", Route::Package(fluxcd(), flagger())),
+            ("GET", "/orgs/fluxcd/packages/charts%2Fflagger/versions", Route::Versions(fluxcd(), flagger())),
+            ("POST", "/extract", Route::Extract),
+            ("GET", "/healthz", Route::Health),
+            ("HEAD", "/healthz", Route::Health),
+        ] {
+            assert_eq!(Route::find(method, target), Ok(route), "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn other_paths_are_not_found() {
+        for target in [
+            "",
+            "/",
+            "//",
+            "/orgs",
+            "/orgs/fluxcd",
+            "/orgs/fluxcd/packages/charts/flagger",
+            "/orgs/fluxcd/packages/flagger/versions/",
+            "/orgs/fluxcd/packages/flagger/versions/1",
+            "/orgs/fluxcd/packages/../packages/flagger",
+            "/healthz/",
+            "/HEALTHZ",
+            "/extract/x",
+            "//orgs/fluxcd/packages",
+            "/?/healthz",
+            &"/a".repeat(5_000),
+        ] {
+            let problem = Route::find("GET", target).expect_err(target);
+            assert_eq!((problem.kind, problem.status), (Kind::NotFound, 404), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_method_a_path_does_not_take_names_those_it_does() {
+        for (method, target, allow) in [
+            ("POST", "/orgs/fluxcd/packages", "GET, HEAD"),
+            ("DELETE", "/orgs/fluxcd/packages/flagger", "GET, HEAD"),
+            ("get", "/healthz", "GET, HEAD"),
+            ("OPTIONS", "/orgs/fluxcd/packages/flagger/versions", "GET, HEAD"),
+            ("GET", "/extract", "POST"),
+            ("HEAD", "/extract", "POST"),
+        ] {
+            let problem = Route::find(method, target).expect_err(target);
+            assert_eq!((problem.kind, problem.status, problem.allow), (Kind::BadRequest, 405, Some(allow)));
+        }
+    }
+
+    #[test]
+    fn names_nobody_can_have_are_bad_requests() {
+        for target in [
+            "/orgs//packages",
+            "/orgs/../packages",
+            "/orgs/%2E%2E/packages",
+            "/orgs/a%2Fb/packages",
+            "/orgs/%FF/packages",
+            "/orgs/fluxcd/packages/",
+            "/orgs/fluxcd/packages/..",
+            "/orgs/fluxcd/packages/..%2F..%2Fsettings",
+            "/orgs/fluxcd/packages/flagger%00",
+            "/orgs/fluxcd/packages/flagger%3Ftab=x/versions",
+        ] {
+            let problem = Route::find("GET", target).expect_err(target);
+            assert_eq!((problem.kind, problem.status), (Kind::BadRequest, 400), "{target}");
+        }
+        let long = format!("/orgs/fluxcd/packages/{}", "a".repeat(5_000));
+        assert_eq!(Route::find("GET", &long).expect_err("too long").kind, Kind::BadRequest);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_request_makes_it_panic(method in "\\PC{0,8}", target in "\\PC{0,60}|/orgs/\\PC{0,20}/packages/\\PC{0,20}") {
+            let _ = Route::find(&method, &target);
+        }
+    }
+}

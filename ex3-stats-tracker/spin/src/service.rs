@@ -1,0 +1,75 @@
+//! The service: a request in, an answer out.
+
+use ex2_parser::stream::PackageParser;
+
+use crate::answer::{Answer, Health, Measurement};
+use crate::fetch::{Body, Content, Fetch, Interruption};
+use crate::github::{GitHub, Reading, rate_limit_problem};
+use crate::page::{self, PAGE_MAX_BYTES};
+use crate::problem::{Kind, Problem};
+use crate::route::Route;
+
+/// A request to the service.
+#[derive(Clone, Debug)]
+pub struct Request<'a, B> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// The path, percent-encoded as it came, with or without a query.
+    pub target: &'a str,
+    /// What the body's bytes mean.
+    pub content: Content,
+    /// The body, read only where the endpoint takes one.
+    pub body: B,
+}
+
+/// Answers one request. `github` is called at most once, and only by an endpoint that fetches; its error is a sentence
+/// that says what the operator has to set.
+pub async fn respond<F: Fetch>(
+    request: Request<'_, impl Body>,
+    github: impl FnOnce() -> Result<GitHub<F>, String>,
+) -> Answer {
+    answer(request, github).await.unwrap_or_else(Answer::from)
+}
+
+async fn answer<F: Fetch>(
+    request: Request<'_, impl Body>,
+    github: impl FnOnce() -> Result<GitHub<F>, String>,
+) -> Result<Answer, Problem> {
+    let github = || github().map_err(|error| Problem::new(Kind::Unreachable, error));
+    match Route::find(request.method, request.target)? {
+        Route::Packages(owner) => Ok(Answer::ok(&github()?.packages(&owner).await?)),
+        Route::Package(owner, name) => {
+            let Reading { value, at } = github()?.package(&owner, &name).await?;
+            Ok(Answer::ok(&Measurement::new(&name, &value, at)))
+        }
+        Route::Versions(owner, name) => Ok(Answer::ok(&github()?.versions(&owner, &name).await?)),
+        Route::Extract => extract(request).await,
+        Route::Health => Ok(Answer::ok(&Health { status: "ok" })),
+    }
+}
+
+/// Reads the package page that was posted.
+async fn extract(mut request: Request<'_, impl Body>) -> Result<Answer, Problem> {
+    let package = page::read(&mut request.body, &request.content, PackageParser::new()).await.map_err(|error| match error {
+        page::Error::Interrupted(interruption @ Interruption::TimedOut(_)) => {
+            Problem::new(Kind::TimedOut, interruption.to_string())
+        }
+        page::Error::Interrupted(interruption @ Interruption::Failed(_)) => {
+            Problem::new(Kind::BadRequest, format!("the body did not arrive whole: {interruption}"))
+        }
+        page::Error::TooLarge => Problem::new(Kind::TooLarge, format!("the body has more than {PAGE_MAX_BYTES} bytes")),
+        page::Error::UnknownEncoding(encoding) => {
+            Problem::new(Kind::BadRequest, format!("the body is compressed with {encoding}; gzip is understood"))
+        }
+        page::Error::CorruptGzip => Problem::new(Kind::BadRequest, "the body is cut off or damaged: it is not valid gzip"),
+        page::Error::WrongLength { announced, received } => {
+            Problem::new(Kind::BadRequest, format!("the body is cut off: {received} bytes came of {announced}"))
+        }
+        page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limit_problem(None),
+        page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
+            Problem::new(Kind::MarkupChanged, error.to_string())
+        }
+        page::Error::Parser(error) => Problem::new(Kind::BadRequest, format!("the body is {error}")),
+    })?;
+    Ok(Answer::ok(&package))
+}
