@@ -1,2 +1,281 @@
-//! Prints a test page: `cargo run -p pages -- package --total 4890000000 --discussions`
-fn main() {}
+//! Prints a test page to stdout.
+//!
+//!     cargo run -p pages -- package --total 4890000000 --discussions --decoys
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use pages::{
+    BARS, Change, Classes, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, RateLimit,
+    VersionListPage,
+};
+
+/// Prints a page that looks like one of GitHub's, for tests and for trying things out.
+///
+/// The same options print the same bytes on every machine. The figures are invented, and the page says so in a comment.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Options {
+    #[command(subcommand)]
+    page: Option<Page>,
+    /// Print the completions of a shell and stop
+    #[arg(long, value_name = "SHELL")]
+    completions: Option<clap_complete::Shell>,
+}
+
+#[derive(Subcommand)]
+enum Page {
+    /// A package's page, with the total and the last 30 days
+    Package(PackageOptions),
+    /// One page of the list of an organisation's or a user's packages
+    List(ListOptions),
+    /// One page of the list of a package's versions
+    Versions(VersionsOptions),
+    /// The page of what is private or not there
+    NotFound,
+    /// The page that asks to slow down
+    RateLimit {
+        /// Which of the two wordings
+        #[arg(long, value_enum, default_value_t = Wording::AbuseDetection)]
+        wording: Wording,
+    },
+    /// The login form
+    Login,
+}
+
+#[derive(Args)]
+struct PackageOptions {
+    /// The organisation or user
+    #[arg(long, default_value = "fluxcd")]
+    owner: String,
+    /// The repository, without its owner; an empty one for none
+    #[arg(long, default_value = "source-controller")]
+    repository: String,
+    /// The package's name
+    #[arg(long, default_value = "source-controller")]
+    name: String,
+    /// The exact download count
+    #[arg(long, default_value_t = 14_360)]
+    total: u64,
+    /// The date of the newest of the 30 bars
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-05-10")]
+    newest: Date,
+    /// Leave the chart of the last 30 days away
+    #[arg(long)]
+    no_chart: bool,
+    /// The "Issues" counter
+    #[arg(long, default_value_t = 9)]
+    issues: u64,
+    /// Show a "Discussions" counter before the total [default number: 120]
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "120")]
+    discussions: Option<u64>,
+    /// The spacing classes: of before 2026 or with the prefix `tmp-`
+    #[arg(long, value_enum, default_value_t = Spacing::Tmp)]
+    classes: Spacing,
+    /// Put false labels and counters into comments, scripts, attributes and text
+    #[arg(long)]
+    decoys: bool,
+    /// What the owner wrote about the package
+    #[arg(long, default_value = "A container image")]
+    description: String,
+    /// A change of the markup that a parser has to notice
+    #[arg(long, value_enum)]
+    change: Option<MarkupChange>,
+    /// Pad the page to at least this many bytes; a real one has about 237000
+    #[arg(long, default_value_t = 0)]
+    bytes: usize,
+}
+
+#[derive(Args)]
+struct ListOptions {
+    /// The organisation or user
+    #[arg(long, default_value = "fluxcd")]
+    owner: String,
+    /// The owner is a user
+    #[arg(long)]
+    user: bool,
+    /// How many container packages to list
+    #[arg(long, default_value_t = 3)]
+    packages: usize,
+    /// How many packages of other ecosystems to list after them
+    #[arg(long, default_value_t = 0)]
+    others: usize,
+    /// This page's number
+    #[arg(long, default_value_t = 1)]
+    page: u32,
+    /// How many pages there are
+    #[arg(long, default_value_t = 1)]
+    pages: u32,
+}
+
+#[derive(Args)]
+struct VersionsOptions {
+    /// The package's name
+    #[arg(long, default_value = "source-controller")]
+    name: String,
+    /// How many versions to list
+    #[arg(long, default_value_t = 3)]
+    versions: u64,
+    /// This page's number
+    #[arg(long, default_value_t = 1)]
+    page: u32,
+    /// How many pages there are
+    #[arg(long, default_value_t = 1)]
+    pages: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Spacing {
+    Old,
+    Tmp,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Wording {
+    AbuseDetection,
+    Secondary,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MarkupChange {
+    LabelRenamed,
+    TitleDropped,
+    TitleRounded,
+    TitleEmpty,
+    TitleTooLarge,
+    BarNotANumber,
+}
+
+fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = error.print();
+            // sysexits: 64 is a usage error; help and version are answers.
+            return if error.use_stderr() {
+                ExitCode::from(64)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pages: {error:#}");
+            ExitCode::from(74)
+        }
+    }
+}
+
+fn run(options: Options) -> anyhow::Result<()> {
+    let text = match (options.completions, options.page) {
+        (Some(shell), _) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Options::command(), "pages", &mut script);
+            return print(&script);
+        }
+        (None, None) => return print(Options::command().render_help().to_string().as_bytes()),
+        (None, Some(Page::Package(options))) => package(options).render(),
+        (None, Some(Page::List(options))) => list(options).render(),
+        (None, Some(Page::Versions(options))) => versions(options).render(),
+        (None, Some(Page::NotFound)) => pages::not_found(),
+        (None, Some(Page::RateLimit { wording })) => pages::rate_limit(match wording {
+            Wording::AbuseDetection => RateLimit::AbuseDetection,
+            Wording::Secondary => RateLimit::Secondary,
+        }),
+        (None, Some(Page::Login)) => pages::login(),
+    };
+    print(text.as_bytes())
+}
+
+fn package(options: PackageOptions) -> PackagePage {
+    let example = PackagePage::default();
+    let counts = example.daily.iter().map(|(_, count)| *count);
+    PackagePage {
+        owner: options.owner,
+        repository: Some(options.repository).filter(|repository| !repository.is_empty()),
+        name: options.name,
+        total: options.total,
+        daily: if options.no_chart {
+            Vec::new()
+        } else {
+            pages::daily(options.newest, counts.take(BARS))
+        },
+        issues: options.issues,
+        discussions: options.discussions,
+        classes: match options.classes {
+            Spacing::Old => Classes::Old,
+            Spacing::Tmp => Classes::Tmp,
+        },
+        decoys: options.decoys,
+        description: options.description,
+        change: options.change.map(|change| match change {
+            MarkupChange::LabelRenamed => Change::LabelRenamed,
+            MarkupChange::TitleDropped => Change::TitleDropped,
+            MarkupChange::TitleRounded => Change::TitleRounded,
+            MarkupChange::TitleEmpty => Change::TitleEmpty,
+            MarkupChange::TitleTooLarge => Change::TitleTooLarge,
+            MarkupChange::BarNotANumber => Change::BarNotANumber,
+        }),
+        bytes: options.bytes,
+        ..example
+    }
+}
+
+fn list(options: ListOptions) -> PackageListPage {
+    PackageListPage {
+        packages: (1..=options.packages)
+            .map(|number| ListedPackage {
+                name: format!("image-{number}"),
+                repository: (number % 3 != 0).then(|| format!("repository-{number}")),
+            })
+            .collect(),
+        other_ecosystems: (1..=options.others)
+            .map(|number| OtherEcosystem {
+                name: format!("org.example.library-{number}"),
+                repository: "library".into(),
+                id: 12_345 + number as u64,
+            })
+            .collect(),
+        owner: options.owner,
+        user: options.user,
+        page: options.page,
+        pages: options.pages,
+    }
+}
+
+fn versions(options: VersionsOptions) -> VersionListPage {
+    VersionListPage {
+        repository: Some(options.name.clone()),
+        name: options.name,
+        versions: (0..options.versions)
+            .map(|number| ListedVersion {
+                id: 852_161_345 - number,
+                tags: if number == 0 {
+                    vec!["latest".into(), "v1.0.0".into()]
+                } else {
+                    vec![format!("v0.{number}.0")]
+                },
+                total: 17_118 / (number + 1),
+            })
+            .collect(),
+        page: options.page,
+        pages: options.pages,
+        ..Default::default()
+    }
+}
+
+/// Writes the answer; a reader that has seen enough (`| head`) is no error.
+fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("the page could not be written to stdout; is the disk full?"),
+    }
+}
