@@ -258,7 +258,7 @@ impl PackagePage {
         if self.decoys {
             // Text that names the label without being it; numbers with a title that follow another label.
             out.push_str(
-                r#"      <p>Total downloads 555,555 last year; Total downloads are shown below.</p>
+                r#"      <p>Total downloads 555555 last year; Total downloads are shown below.</p>
       <span class="d-block text-small mb-1">Total downloads of all versions</span><h3 title="666666">667K</h3>
       <a href="/?q=Total+downloads" title="Total downloads" aria-label="Total downloads" data-label="<span>Total downloads</span><h3 title='777777'>">search</a>
       <textarea hidden><span>Total downloads</span><h3 title="888888">889K</h3></textarea>
