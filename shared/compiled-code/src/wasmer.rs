@@ -1,6 +1,6 @@
 //! Modules of the `wasmer` crate.
 
-use wasmer::{CompileError, DeserializeError, Engine, Module};
+use wasmer::{CompileError, Engine, Module};
 
 use crate::{Key, Store};
 
