@@ -1,1 +1,9 @@
-//! Runs a WASI program under Wasmer.
+//! Runs a WASI program under Wasmer: any program, with arguments, and the three standard streams.
+//!
+//! The program gets nothing else: no file of this machine (what it creates lives in its memory), no network, no
+//! environment variable, no other thread or process.
+
+mod host;
+mod stream;
+
+pub use host::{Error, Host, LIMITS, Process, Program};

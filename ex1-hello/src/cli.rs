@@ -1,0 +1,357 @@
+//! The command line.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
+
+use anstyle::AnsiColor;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use compiled_code::Store as CompiledCode;
+use guest_limits::TimedOut;
+use sysexits::ExitCode as Exit;
+
+use crate::hello::{self, Hello};
+use crate::qr::{self, Code, Look};
+use crate::rust_guest;
+use crate::serve::{Server, Site};
+use crate::source::{self, Source};
+
+/// How long a module may take to be compiled and run, in seconds. A hello takes a few thousandths of one.
+const TIME_LIMIT: u64 = 10;
+
+/// The longest time that can be asked for, in seconds: a day.
+const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
+
+/// The port of `serve`.
+const PORT: u16 = 8000;
+
+/// Prints "Hello World from WebAssembly!", said by a module written by hand.
+///
+/// The module is hello.wat, WebAssembly in its text form. It is assembled, compiled by Cranelift, linked with the two
+/// things it imports, and run by Wasmer. The compiled code is kept, so the next run only loads it.
+///
+/// Exit codes: 0 when the line was said; 64 for a mistake on the command line, 65 for a module that can't be run, 66
+/// for a file that can't be read, 69 for something that isn't there (a port, a compiler), 74 when the line can't be
+/// written.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    run: Run,
+
+    /// Print a shell's completions for this program
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    completions: Option<Shell>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// A module of your own, .wat or .wasm, run the same way in place of hello.wat
+    ///
+    /// It has to import the function "console" "log" and the memory "js" "mem", and to export the function
+    /// "helloWorld"; ex1-hello/hello.wat shows how.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Which program says the line
+    #[arg(long, value_enum, default_value_t = Guest::Wat)]
+    guest: Guest,
+
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
+    time_limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Guest {
+    /// hello.wat, written by hand: calls what its host hands it
+    Wat,
+    /// The same in Rust: calls WASI, the system interface for WebAssembly
+    Rust,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a QR code
+    ///
+    /// On a terminal it is black on white, whatever the terminal's own colours are. Elsewhere it is made of
+    /// characters alone, which draw the dark modules: scan it where text is dark on a light ground, or ask for the
+    /// other look.
+    Qr {
+        /// What it leads to
+        #[arg(default_value = qr::PROJECT)]
+        url: String,
+
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t = LookArgument::Auto)]
+        look: LookArgument,
+    },
+    /// Run hello.wat in a browser
+    ///
+    /// Serves one page, to this machine alone, until Ctrl-C.
+    Serve {
+        /// The port; 0 takes any that is free
+        #[arg(long, default_value_t = PORT)]
+        port: u16,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LookArgument {
+    /// Coloured on a terminal, dark-on-light elsewhere and where NO_COLOR is set
+    Auto,
+    /// Black on white, by escape codes
+    Coloured,
+    /// Characters alone, for text that is dark on a light ground
+    DarkOnLight,
+    /// Characters alone, for text that is light on a dark ground
+    LightOnDark,
+}
+
+/// Why the program doesn't exit with 0: a sentence for stderr, and the exit code.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    exit: Exit,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self {
+            message: message.to_string(),
+            exit,
+        }
+    }
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing is left to be done about a closed terminal.
+            _ = error.print();
+            return if error.use_stderr() {
+                code(Exit::Usage)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match run(arguments) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let style = AnsiColor::Red.on_default().bold();
+            anstream::eprintln!("{style}error:{style:#} {}", failure.message);
+            code(failure.exit)
+        }
+    }
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(shell) = arguments.completions {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
+        return print(&script);
+    }
+    match arguments.command {
+        Some(Command::Qr { url, look }) => qr(&url, look),
+        Some(Command::Serve { port }) => serve(port),
+        None => hello(arguments.run),
+    }
+}
+
+fn hello(run: Run) -> Result<ExitCode, Failure> {
+    let time_limit = Duration::from_secs(run.time_limit);
+    match (run.guest, run.file) {
+        (Guest::Rust, Some(_)) => Err(Failure::new(
+            Exit::Usage,
+            "--guest rust runs its own program and takes no FILE: leave one of them out",
+        )),
+        (Guest::Rust, None) => Ok(exit_of(rust_guest::run(time_limit)?)),
+        (Guest::Wat, file) => {
+            let name = file
+                .as_ref()
+                .map_or("hello.wat".into(), |file| source::one_line(&file.display().to_string()));
+            let said = guest_limits::within(time_limit, move || say(file)).map_err(|TimedOut { limit }| {
+                Failure::new(
+                    Exit::DataErr,
+                    format!(
+                        "{name}: the module was not done within {} s: does helloWorld return? --time-limit gives it longer",
+                        limit.as_secs()
+                    ),
+                )
+            })?;
+            said.map(|()| ExitCode::SUCCESS)
+                .or_else(|(name, error)| refusal(&name, error))
+        }
+    }
+}
+
+/// Does all that a start takes, from the file to the line on stdout.
+fn say(file: Option<PathBuf>) -> Result<(), (String, hello::Error)> {
+    let source = file
+        .map_or_else(|| Ok(Source::hello()), |file| Source::read(&file))
+        .map_err(|error| (String::new(), error.into()))?;
+    let said = || {
+        let binary = source.assemble()?;
+        let engine = hello::engine();
+        let module = hello::load(&CompiledCode::default_location(), &engine, &binary)?;
+        Hello::instantiate(&engine, &module, Box::new(io::stdout()))?.call()
+    };
+    said().map_err(|error| (source.name.clone(), error))
+}
+
+fn refusal(name: &str, error: hello::Error) -> Result<ExitCode, Failure> {
+    match error {
+        // It names the file itself.
+        hello::Error::Source(error) => Err(error.into()),
+        hello::Error::Output(error) => written(Err(error)),
+        error => Err(Failure::new(Exit::DataErr, format!("{name}: {error}"))),
+    }
+}
+
+impl From<source::Error> for Failure {
+    fn from(error: source::Error) -> Self {
+        let exit = match error {
+            source::Error::Unreadable { .. } => Exit::NoInput,
+            source::Error::Empty(_) | source::Error::TooLarge(_) | source::Error::NotWat { .. } => Exit::DataErr,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<rust_guest::Error> for Failure {
+    fn from(error: rust_guest::Error) -> Self {
+        Self::new(Exit::Unavailable, error)
+    }
+}
+
+/// Passes on how another program ended. One that was ended by a signal has no code.
+fn exit_of(status: ExitStatus) -> ExitCode {
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(code(Exit::Software), ExitCode::from)
+}
+
+fn qr(url: &str, look: LookArgument) -> Result<ExitCode, Failure> {
+    let code = Code::new(url).map_err(|error| {
+        let exit = match error {
+            qr::Error::Empty => Exit::Usage,
+            qr::Error::TooLong(_) => Exit::DataErr,
+        };
+        Failure::new(exit, error)
+    })?;
+    let coloured = || anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let look = match look {
+        LookArgument::Coloured => Look::Coloured,
+        LookArgument::DarkOnLight => Look::DarkOnLight,
+        LookArgument::LightOnDark => Look::LightOnDark,
+        LookArgument::Auto if coloured() => Look::Coloured,
+        LookArgument::Auto => Look::DarkOnLight,
+    };
+    if io::stdout().is_terminal()
+        && let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size()
+        && usize::from(columns) < code.columns()
+    {
+        return Err(Failure::new(
+            Exit::Unavailable,
+            format!(
+                "the QR code is {} columns wide, and this terminal has {columns}: make it wider, or its text smaller",
+                code.columns()
+            ),
+        ));
+    }
+    print(code.render(look).as_bytes())
+}
+
+fn serve(port: u16) -> Result<ExitCode, Failure> {
+    let site = Site::hello()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::OsErr, format!("no event loop can be made: {error}")))?;
+    runtime.block_on(async {
+        let server = Server::bind(port).await.map_err(|error| {
+            let next_step = match error.kind() {
+                io::ErrorKind::AddrInUse => "stop what uses it, or take any free port with --port 0",
+                _ => "take any free port with --port 0",
+            };
+            Failure::new(
+                Exit::Unavailable,
+                format!("port {port} can't be served: {error}; {next_step}"),
+            )
+        })?;
+        let stop =
+            stop_signal().map_err(|error| Failure::new(Exit::OsErr, format!("Ctrl-C can't be waited for: {error}")))?;
+        let exit = print(format!("http://{}/\n", server.address()).as_bytes())?;
+        eprintln!("Open this address in a browser on this machine. Ctrl-C ends the server.");
+        server.run(site, stop).await;
+        Ok(exit)
+    })
+}
+
+/// Waits for what ends a server: Ctrl-C, or where there are signals, SIGTERM.
+///
+/// Both are caught from now on, not only once the future is first polled.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Waits for what ends a server: Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { _ = tokio::signal::ctrl_c().await })
+}
+
+fn print(answer: &[u8]) -> Result<ExitCode, Failure> {
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(answer).and_then(|()| stdout.flush()))
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn written(result: io::Result<()>) -> Result<ExitCode, Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::IoErr,
+            format!("the answer can't be written to stdout: {error}"),
+        )),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,109 @@
+//! A QR code in a terminal.
+
+use std::fmt::Write;
+
+use anstyle::{Ansi256Color, Style};
+use qrcode::{Color, EcLevel, QrCode, types::QrError};
+
+/// The project's page.
+pub const PROJECT: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The light border that scanners need, in modules: the standard's (ISO/IEC 18004, section 9.1).
+const QUIET_ZONE: usize = 4;
+
+/// The most bytes that fit: version 40, error correction L (ISO/IEC 18004, table 7).
+const CAPACITY: usize = 2_953;
+
+/// Black on white. The first 16 colours are whatever the terminal's theme makes of them; these two lie in the part of
+/// the 256 that themes leave alone, so a light terminal and a dark one show the same.
+const INK_ON_PAPER: Style = Style::new()
+    .fg_color(Some(anstyle::Color::Ansi256(Ansi256Color(16))))
+    .bg_color(Some(anstyle::Color::Ansi256(Ansi256Color(231))));
+
+/// How a code is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Black on white, by escape codes.
+    Coloured,
+    /// Characters alone, drawing the dark modules: right where text is dark on light, as on paper.
+    DarkOnLight,
+    /// Characters alone, drawing the light modules: right where text is light on dark.
+    LightOnDark,
+}
+
+/// Why there is no code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to encode.
+    #[error("there is no text for the QR code: give a URL, or none at all for the project's page")]
+    Empty,
+    /// More than fits in the largest code.
+    #[error("a text of {0} bytes doesn't fit in a QR code: give one of at most {CAPACITY}")]
+    TooLong(usize),
+}
+
+/// A QR code.
+pub struct Code {
+    modules: Vec<Color>,
+    width: usize,
+}
+
+impl Code {
+    /// Encodes a text, with as much redundancy as fits: M (15 % may be unreadable), or else L (7 %).
+    pub fn new(text: &str) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Err(Error::Empty);
+        }
+        let code = QrCode::with_error_correction_level(text, EcLevel::M)
+            .or_else(|_: QrError| QrCode::with_error_correction_level(text, EcLevel::L))
+            .map_err(|_| Error::TooLong(text.len()))?;
+        Ok(Self {
+            width: code.width(),
+            modules: code.into_colors(),
+        })
+    }
+
+    /// How many columns it takes, quiet zone included.
+    pub fn columns(&self) -> usize {
+        self.width + 2 * QUIET_ZONE
+    }
+
+    /// The lines to print. A character shows two modules, one above the other, since it is twice as high as wide.
+    pub fn render(&self, look: Look) -> String {
+        let (before, after) = match look {
+            Look::Coloured => (
+                INK_ON_PAPER.render().to_string(),
+                INK_ON_PAPER.render_reset().to_string(),
+            ),
+            Look::DarkOnLight | Look::LightOnDark => Default::default(),
+        };
+        let drawn = |x, y| self.is_dark(x, y) != (look == Look::LightOnDark);
+        let mut lines = String::new();
+        for y in (0..self.columns()).step_by(2) {
+            lines.push_str(&before);
+            for x in 0..self.columns() {
+                lines.push(match (drawn(x, y), drawn(x, y + 1)) {
+                    (false, false) => ' ',
+                    (true, false) => '▀',
+                    (false, true) => '▄',
+                    (true, true) => '█',
+                });
+            }
+            writeln!(lines, "{after}").expect("writing to a String can't fail");
+        }
+        lines
+    }
+
+    /// Whether the module at a column and row is dark, counted from the quiet zone's corner. All around is light.
+    fn is_dark(&self, x: usize, y: usize) -> bool {
+        let inside = |position: usize| {
+            position
+                .checked_sub(QUIET_ZONE)
+                .filter(|&position| position < self.width)
+        };
+        match (inside(x), inside(y)) {
+            (Some(x), Some(y)) => self.modules[y * self.width + x] == Color::Dark,
+            _ => false,
+        }
+    }
+}
