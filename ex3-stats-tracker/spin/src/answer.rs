@@ -46,8 +46,12 @@ impl Answer {
 impl From<Problem> for Answer {
     fn from(problem: Problem) -> Answer {
         let mut answer = Answer::new(problem.status, PROBLEM_JSON, problem.to_json());
-        answer.headers.extend(problem.retry_after.map(|seconds| ("retry-after", seconds.to_string())));
-        answer.headers.extend(problem.allow.map(|methods| ("allow", methods.to_owned())));
+        answer
+            .headers
+            .extend(problem.retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+        answer
+            .headers
+            .extend(problem.allow.map(|methods| ("allow", methods.to_owned())));
         answer
     }
 }
@@ -63,7 +67,12 @@ pub(crate) struct Measurement<'a> {
 
 impl<'a> Measurement<'a> {
     pub(crate) fn new(name: &'a PackageName, package: &'a Package, at: SystemTime) -> Measurement<'a> {
-        Measurement { name: name.as_str(), total: package.total, daily: &package.daily, measured_at: rfc3339(at) }
+        Measurement {
+            name: name.as_str(),
+            total: package.total,
+            daily: &package.daily,
+            measured_at: rfc3339(at),
+        }
     }
 }
 
@@ -77,5 +86,7 @@ pub(crate) struct Health {
 fn rfc3339(time: SystemTime) -> String {
     let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_string()
 }

@@ -118,13 +118,15 @@ impl<F: Fetch> GitHub<F> {
 
     async fn package_list(&self, address: impl Fn(u32) -> String) -> Result<Vec<ListedPackage>, Refusal> {
         let rows = |list: PackageList| (list.packages, list.next_page);
-        self.list(address, PackageListParser::new, rows, |package| package.name.clone()).await
+        self.list(address, PackageListParser::new, rows, |package| package.name.clone())
+            .await
     }
 
     async fn version_list(&self, package_address: &str) -> Result<Vec<Version>, Refusal> {
         let address = |page| format!("{package_address}/versions?filters%5Bversion_type%5D=tagged&page={page}");
         let rows = |list: VersionList| (list.versions, list.next_page);
-        self.list(address, VersionListParser::new, rows, |version| version.id).await
+        self.list(address, VersionListParser::new, rows, |version| version.id)
+            .await
     }
 
     /// Reads a list's pages one after the other. Each row is kept once: something published while the list is read
@@ -142,7 +144,10 @@ impl<F: Fetch> GitHub<F> {
         loop {
             let reading = match self.read(&address(page), parser()).await {
                 Err(Refusal::Missing) if page > 1 => {
-                    let detail = format!("GitHub has no page {page} of a list that page {} said goes on", page - 1);
+                    let detail = format!(
+                        "GitHub has no page {page} of a list that page {} said goes on",
+                        page - 1
+                    );
                     return Err(Refusal::new(Kind::Unreachable, detail));
                 }
                 reading => reading?,
@@ -151,7 +156,10 @@ impl<F: Fetch> GitHub<F> {
             list.extend(rows.into_iter().filter(|row| keys.insert(key(row))));
             match next_page {
                 _ if list.len() > LIST_MAX_ROWS => {
-                    return Err(Refusal::new(Kind::TooLarge, format!("the list has more than {LIST_MAX_ROWS} rows")));
+                    return Err(Refusal::new(
+                        Kind::TooLarge,
+                        format!("the list has more than {LIST_MAX_ROWS} rows"),
+                    ));
                 }
                 None => return Ok(list),
                 Some(next) if next != page + 1 => {
@@ -159,7 +167,10 @@ impl<F: Fetch> GitHub<F> {
                     return Err(Refusal::new(Kind::MarkupChanged, detail));
                 }
                 Some(next) if next > LIST_MAX_PAGES => {
-                    return Err(Refusal::new(Kind::TooLarge, format!("the list has more than {LIST_MAX_PAGES} pages")));
+                    return Err(Refusal::new(
+                        Kind::TooLarge,
+                        format!("the list has more than {LIST_MAX_PAGES} pages"),
+                    ));
                 }
                 Some(next) => page = next,
             }
@@ -179,7 +190,12 @@ impl<F: Fetch> GitHub<F> {
             let at = (self.now)();
             let retry_after = retry_after(response.retry_after.as_deref(), at);
             match response.status {
-                200 => return Ok(Reading { value: read(response, parser, retry_after).await?, at }),
+                200 => {
+                    return Ok(Reading {
+                        value: read(response, parser, retry_after).await?,
+                        at,
+                    });
+                }
                 301 | 302 | 303 | 307 | 308 => url = self.redirected(response.location.as_deref())?,
                 // 451: taken down. For the tracker that is the same as gone.
                 404 | 410 | 451 => return Err(Refusal::Missing),
@@ -188,17 +204,24 @@ impl<F: Fetch> GitHub<F> {
                 403 if retry_after.is_some() => return Err(rate_limited(retry_after)),
                 403 => {
                     return Err(match read(response, parser, None).await {
-                        Err(Refusal::Problem(problem)) if problem.kind == Kind::RateLimited => Refusal::Problem(problem),
+                        Err(Refusal::Problem(problem)) if problem.kind == Kind::RateLimited => {
+                            Refusal::Problem(problem)
+                        }
                         _ => Refusal::new(Kind::Unreachable, "GitHub answered with the status 403"),
                     });
                 }
                 status => {
                     let detail = format!("GitHub answered with the status {status}");
-                    return Err(Refusal::Problem(Problem::new(Kind::Unreachable, detail).retry_after(retry_after)));
+                    return Err(Refusal::Problem(
+                        Problem::new(Kind::Unreachable, detail).retry_after(retry_after),
+                    ));
                 }
             }
         }
-        Err(Refusal::new(Kind::Unreachable, format!("GitHub redirected more than {REDIRECTS_MAX} times")))
+        Err(Refusal::new(
+            Kind::Unreachable,
+            format!("GitHub redirected more than {REDIRECTS_MAX} times"),
+        ))
     }
 
     /// Where a redirect leads, if that is GitHub again and not its login page.
@@ -216,8 +239,15 @@ impl<F: Fetch> GitHub<F> {
         if path.bytes().any(|byte| !matches!(byte, b'!'..=b'~') || byte == b'\\') {
             return Err(elsewhere("to something that is not an address"));
         }
-        let login = path.split(['?', '#']).next().is_some_and(|path| path == "/login" || path.starts_with("/login/"));
-        if login { Err(Refusal::Missing) } else { Ok(format!("{base_url}{path}")) }
+        let login = path
+            .split(['?', '#'])
+            .next()
+            .is_some_and(|path| path == "/login" || path.starts_with("/login/"));
+        if login {
+            Err(Refusal::Missing)
+        } else {
+            Ok(format!("{base_url}{path}"))
+        }
     }
 }
 
@@ -237,27 +267,32 @@ async fn read<P: Parser>(
     parser: P,
     retry_after: Option<u64>,
 ) -> Result<P::Output, Refusal> {
-    page::read(&mut response.body, &response.content, parser).await.map_err(|error| match error {
-        page::Error::Interrupted(interruption) => interrupted(interruption),
-        page::Error::TooLarge => {
-            Refusal::new(Kind::TooLarge, format!("GitHub's page has more than {PAGE_MAX_BYTES} bytes"))
-        }
-        page::Error::UnknownEncoding(encoding) => {
-            Refusal::new(Kind::Unreachable, format!("GitHub's page is compressed with {encoding}, not with gzip"))
-        }
-        page::Error::CorruptGzip => {
-            Refusal::new(Kind::Unreachable, "GitHub's page is cut off or damaged: its gzip does not decompress")
-        }
-        page::Error::WrongLength { announced, received } => {
-            let detail = format!("GitHub's page is cut off: {received} bytes came of {announced}");
-            Refusal::new(Kind::Unreachable, detail)
-        }
-        page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limited(retry_after),
-        page::Error::Parser(error @ ex2_parser::Error::Truncated) => {
-            Refusal::new(Kind::Unreachable, format!("GitHub's answer: {error}"))
-        }
-        page::Error::Parser(error) => Refusal::new(Kind::MarkupChanged, error.to_string()),
-    })
+    page::read(&mut response.body, &response.content, parser)
+        .await
+        .map_err(|error| match error {
+            page::Error::Interrupted(interruption) => interrupted(interruption),
+            page::Error::TooLarge => Refusal::new(
+                Kind::TooLarge,
+                format!("GitHub's page has more than {PAGE_MAX_BYTES} bytes"),
+            ),
+            page::Error::UnknownEncoding(encoding) => Refusal::new(
+                Kind::Unreachable,
+                format!("GitHub's page is compressed with {encoding}, not with gzip"),
+            ),
+            page::Error::CorruptGzip => Refusal::new(
+                Kind::Unreachable,
+                "GitHub's page is cut off or damaged: its gzip does not decompress",
+            ),
+            page::Error::WrongLength { announced, received } => {
+                let detail = format!("GitHub's page is cut off: {received} bytes came of {announced}");
+                Refusal::new(Kind::Unreachable, detail)
+            }
+            page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limited(retry_after),
+            page::Error::Parser(error @ ex2_parser::Error::Truncated) => {
+                Refusal::new(Kind::Unreachable, format!("GitHub's answer: {error}"))
+            }
+            page::Error::Parser(error) => Refusal::new(Kind::MarkupChanged, error.to_string()),
+        })
 }
 
 fn interrupted(interruption: Interruption) -> Refusal {
@@ -272,7 +307,9 @@ pub(crate) fn rate_limit_problem(retry_after: Option<u64>) -> Problem {
     let seconds = retry_after.unwrap_or(RETRY_AFTER_DEFAULT);
     let detail = match retry_after {
         Some(_) => format!("GitHub wants fewer requests, and the next one in {seconds} s"),
-        None => format!("GitHub wants fewer requests, and does not say until when; {seconds} s is its engineers' advice"),
+        None => {
+            format!("GitHub wants fewer requests, and does not say until when; {seconds} s is its engineers' advice")
+        }
     };
     Problem::new(Kind::RateLimited, detail).retry_after(Some(seconds))
 }

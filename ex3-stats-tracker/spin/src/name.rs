@@ -83,9 +83,9 @@ fn is_path_component(component: &str) -> bool {
     };
     is_word(first)
         && is_word(last)
-        && bytes
-            .split(|&byte| is_word(byte))
-            .all(|separator| matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-'))
+        && bytes.split(|&byte| is_word(byte)).all(|separator| {
+            matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-')
+        })
 }
 
 #[cfg(test)]
@@ -95,16 +95,41 @@ mod tests {
     #[test]
     fn accounts_github_gives_out_are_owners() {
         for name in ["fluxcd", "a", "A-b-9", "0x", &"a".repeat(39)] {
-            assert_eq!(Owner::from_segment(name).map(|owner| owner.to_string()).as_deref(), Some(name));
+            assert_eq!(
+                Owner::from_segment(name).map(|owner| owner.to_string()).as_deref(),
+                Some(name)
+            );
         }
-        assert_eq!(Owner::from_segment("flux%63d").map(|owner| owner.to_string()).as_deref(), Some("fluxcd"));
+        assert_eq!(
+            Owner::from_segment("flux%63d")
+                .map(|owner| owner.to_string())
+                .as_deref(),
+            Some("fluxcd")
+        );
     }
 
     #[test]
     fn anything_else_is_no_owner() {
         for name in [
-            "", "-a", ".", "..", "a.b", "a_b", "a b", "a%20b", "a%2Fb", "%2e%2e", "a%00", "a?b", "a%3Fb", "a%23b", "ä",
-            "%FF", "%zz", "%", "a%0d%0aX: y",
+            "",
+            "-a",
+            ".",
+            "..",
+            "a.b",
+            "a_b",
+            "a b",
+            "a%20b",
+            "a%2Fb",
+            "%2e%2e",
+            "a%00",
+            "a?b",
+            "a%3Fb",
+            "a%23b",
+            "ä",
+            "%FF",
+            "%zz",
+            "%",
+            "a%0d%0aX: y",
         ] {
             assert_eq!(Owner::from_segment(name), None, "{name:?}");
         }
@@ -133,8 +158,32 @@ mod tests {
     #[test]
     fn anything_else_is_no_package_name() {
         for segment in [
-            "", "A", "a%2F", "%2Fa", "a%2F%2Fb", "..", "a%2F..%2Fb", "a..b", "a.", ".a", "-a", "a-", "_a", "a___b", "a.-b",
-            "a%00b", "a%20b", "a%3Fb", "a%23b", "a%25b", "%FF%FE", "ä", "a%0Ab", "a\u{2215}b", "a\\b", "%252F",
+            "",
+            "A",
+            "a%2F",
+            "%2Fa",
+            "a%2F%2Fb",
+            "..",
+            "a%2F..%2Fb",
+            "a..b",
+            "a.",
+            ".a",
+            "-a",
+            "a-",
+            "_a",
+            "a___b",
+            "a.-b",
+            "a%00b",
+            "a%20b",
+            "a%3Fb",
+            "a%23b",
+            "a%25b",
+            "%FF%FE",
+            "ä",
+            "a%0Ab",
+            "a\u{2215}b",
+            "a\\b",
+            "%252F",
         ] {
             assert_eq!(PackageName::from_segment(segment), None, "{segment:?}");
         }

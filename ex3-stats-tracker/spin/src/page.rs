@@ -78,7 +78,11 @@ pub enum Error {
 ///
 /// See [`Error`]. A body that arrives in part is always an error, also where the part would have had an answer.
 pub async fn read<P: Parser>(body: &mut impl Body, content: &Content, parser: P) -> Result<P::Output, Error> {
-    let sink = Sink { parser, decoded: 0, overflow: false };
+    let sink = Sink {
+        parser,
+        decoded: 0,
+        overflow: false,
+    };
     let mut decoder = match content.encoding.as_deref() {
         None | Some("" | "identity") => Decoder::Identity(sink),
         Some("gzip" | "x-gzip") => Decoder::Gzip(Box::new(GzDecoder::new(sink))),
@@ -113,7 +117,9 @@ impl<P: Parser> Decoder<P> {
             Decoder::Gzip(decoder) => {
                 // A failed write is either the sink's, which is full, or the decoder's, which met something else
                 // than gzip. Bytes after the end of the compressed stream count as that too: write_all fails.
-                decoder.write_all(chunk).map_err(|_| Decoder::gzip_error(decoder.get_ref()))
+                decoder
+                    .write_all(chunk)
+                    .map_err(|_| Decoder::gzip_error(decoder.get_ref()))
             }
         }
     }
@@ -122,7 +128,9 @@ impl<P: Parser> Decoder<P> {
         let sink = match self {
             Decoder::Identity(sink) => sink,
             Decoder::Gzip(mut decoder) => {
-                decoder.try_finish().map_err(|_| Decoder::gzip_error(decoder.get_ref()))?;
+                decoder
+                    .try_finish()
+                    .map_err(|_| Decoder::gzip_error(decoder.get_ref()))?;
                 decoder.finish().map_err(|_| Error::CorruptGzip)?
             }
         };
@@ -130,7 +138,11 @@ impl<P: Parser> Decoder<P> {
     }
 
     fn gzip_error(sink: &Sink<P>) -> Error {
-        if sink.overflow { Error::TooLarge } else { Error::CorruptGzip }
+        if sink.overflow {
+            Error::TooLarge
+        } else {
+            Error::CorruptGzip
+        }
     }
 }
 

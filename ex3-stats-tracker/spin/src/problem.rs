@@ -73,7 +73,8 @@ impl fmt::Display for Kind {
 pub struct Problem {
     /// What went wrong, for programs.
     pub kind: Kind,
-    /// The HTTP status: the kind's own, but for a method a path does not take (405).
+    /// The HTTP status: the kind's own, but where the caller's request has to change before it can be answered: a
+    /// method the path does not take (405), a body sent too slowly (408) or too large (413).
     pub status: u16,
     /// What went wrong, for people: one sentence.
     pub detail: String,
@@ -86,18 +87,35 @@ pub struct Problem {
 impl Problem {
     /// A problem with its kind's status.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, status: kind.status(), detail: detail.into(), retry_after: None, allow: None }
+        Problem {
+            kind,
+            status: kind.status(),
+            detail: detail.into(),
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// The same problem, with another status than its kind's.
+    pub fn status(self, status: u16) -> Problem {
+        Problem { status, ..self }
     }
 
     /// The same problem, with a time to wait.
     pub fn retry_after(self, seconds: Option<u64>) -> Problem {
-        Problem { retry_after: seconds, ..self }
+        Problem {
+            retry_after: seconds,
+            ..self
+        }
     }
 
     /// A method the path does not take.
     pub fn method_not_allowed(allow: &'static str) -> Problem {
         let detail = format!("this path takes {allow}");
-        Problem { status: 405, allow: Some(allow), ..Problem::new(Kind::BadRequest, detail) }
+        Problem {
+            allow: Some(allow),
+            ..Problem::new(Kind::BadRequest, detail).status(405)
+        }
     }
 
     /// The problem as `application/problem+json`.
@@ -139,6 +157,8 @@ fn reason_phrase(status: u16) -> &'static str {
         400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
         429 => "Too Many Requests",
         502 => "Bad Gateway",
         504 => "Gateway Timeout",

@@ -40,7 +40,14 @@ impl Route {
                 reading(method)?;
                 Ok(Route::Package(self::owner(owner)?, package_name(name)?))
             }
-            [Some("orgs"), Some(owner), Some("packages"), Some(name), Some("versions"), None] => {
+            [
+                Some("orgs"),
+                Some(owner),
+                Some("packages"),
+                Some(name),
+                Some("versions"),
+                None,
+            ] => {
                 reading(method)?;
                 Ok(Route::Versions(self::owner(owner)?, package_name(name)?))
             }
@@ -95,8 +102,16 @@ mod tests {
         for (method, target, route) in [
             ("GET", "/orgs/fluxcd/packages", Route::Packages(fluxcd())),
             ("HEAD", "/orgs/fluxcd/packages?page=2", Route::Packages(fluxcd())),
-            ("GET", "/orgs/fluxcd/packages/charts%2Fflagger", Route::Package(fluxcd(), flagger())),
-            ("GET", "/orgs/fluxcd/packages/charts%2Fflagger/versions", Route::Versions(fluxcd(), flagger())),
+            (
+                "GET",
+                "/orgs/fluxcd/packages/charts%2Fflagger",
+                Route::Package(fluxcd(), flagger()),
+            ),
+            (
+                "GET",
+                "/orgs/fluxcd/packages/charts%2Fflagger/versions",
+                Route::Versions(fluxcd(), flagger()),
+            ),
             ("POST", "/extract", Route::Extract),
             ("GET", "/healthz", Route::Health),
             ("HEAD", "/healthz", Route::Health),
@@ -140,7 +155,10 @@ mod tests {
             ("HEAD", "/extract", "POST"),
         ] {
             let problem = Route::find(method, target).expect_err(target);
-            assert_eq!((problem.kind, problem.status, problem.allow), (Kind::BadRequest, 405, Some(allow)));
+            assert_eq!(
+                (problem.kind, problem.status, problem.allow),
+                (Kind::BadRequest, 405, Some(allow))
+            );
         }
     }
 

@@ -50,26 +50,35 @@ async fn answer<F: Fetch>(
 
 /// Reads the package page that was posted.
 async fn extract(mut request: Request<'_, impl Body>) -> Result<Answer, Problem> {
-    let package = page::read(&mut request.body, &request.content, PackageParser::new()).await.map_err(|error| match error {
-        page::Error::Interrupted(interruption @ Interruption::TimedOut(_)) => {
-            Problem::new(Kind::TimedOut, interruption.to_string())
-        }
-        page::Error::Interrupted(interruption @ Interruption::Failed(_)) => {
-            Problem::new(Kind::BadRequest, format!("the body did not arrive whole: {interruption}"))
-        }
-        page::Error::TooLarge => Problem::new(Kind::TooLarge, format!("the body has more than {PAGE_MAX_BYTES} bytes")),
-        page::Error::UnknownEncoding(encoding) => {
-            Problem::new(Kind::BadRequest, format!("the body is compressed with {encoding}; gzip is understood"))
-        }
-        page::Error::CorruptGzip => Problem::new(Kind::BadRequest, "the body is cut off or damaged: it is not valid gzip"),
-        page::Error::WrongLength { announced, received } => {
-            Problem::new(Kind::BadRequest, format!("the body is cut off: {received} bytes came of {announced}"))
-        }
-        page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limit_problem(None),
-        page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
-            Problem::new(Kind::MarkupChanged, error.to_string())
-        }
-        page::Error::Parser(error) => Problem::new(Kind::BadRequest, format!("the body is {error}")),
-    })?;
+    let package = page::read(&mut request.body, &request.content, PackageParser::new())
+        .await
+        .map_err(|error| match error {
+            page::Error::Interrupted(interruption @ Interruption::TimedOut(_)) => {
+                Problem::new(Kind::TimedOut, interruption.to_string()).status(408)
+            }
+            page::Error::Interrupted(interruption @ Interruption::Failed(_)) => Problem::new(
+                Kind::BadRequest,
+                format!("the body did not arrive whole: {interruption}"),
+            ),
+            page::Error::TooLarge => {
+                Problem::new(Kind::TooLarge, format!("the body has more than {PAGE_MAX_BYTES} bytes")).status(413)
+            }
+            page::Error::UnknownEncoding(encoding) => Problem::new(
+                Kind::BadRequest,
+                format!("the body is compressed with {encoding}; gzip is understood"),
+            ),
+            page::Error::CorruptGzip => {
+                Problem::new(Kind::BadRequest, "the body is cut off or damaged: it is not valid gzip")
+            }
+            page::Error::WrongLength { announced, received } => Problem::new(
+                Kind::BadRequest,
+                format!("the body is cut off: {received} bytes came of {announced}"),
+            ),
+            page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limit_problem(None),
+            page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
+                Problem::new(Kind::MarkupChanged, error.to_string())
+            }
+            page::Error::Parser(error) => Problem::new(Kind::BadRequest, format!("the body is {error}")),
+        })?;
     Ok(Answer::ok(&package))
 }

@@ -39,15 +39,32 @@ impl Settings {
             contact => contact,
         };
         if contact.len() > CONTACT_MAX || !contact.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return Err(format!("the variable {CONTACT} has to be at most {CONTACT_MAX} printable ASCII characters"));
+            return Err(format!(
+                "the variable {CONTACT} has to be at most {CONTACT_MAX} printable ASCII characters"
+            ));
         }
         let page_timeout = match page_timeout.trim().parse() {
             Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
-            _ => return Err(format!("the variable {PAGE_TIMEOUT} has to be a number of seconds from 1 to 3600")),
+            _ => {
+                return Err(format!(
+                    "the variable {PAGE_TIMEOUT} has to be a number of seconds from 1 to 3600"
+                ));
+            }
         };
-        let contact = if contact.is_empty() { "its operator left no contact" } else { contact };
-        let user_agent = format!("stats-tracker/{} (counts container downloads; {contact})", env!("CARGO_PKG_VERSION"));
-        Ok(Settings { base_url: base_url.to_owned(), user_agent, page_timeout })
+        let contact = if contact.is_empty() {
+            "its operator left no contact"
+        } else {
+            contact
+        };
+        let user_agent = format!(
+            "stats-tracker/{} (counts container downloads; {contact})",
+            env!("CARGO_PKG_VERSION")
+        );
+        Ok(Settings {
+            base_url: base_url.to_owned(),
+            user_agent,
+            page_timeout,
+        })
     }
 }
 
@@ -57,7 +74,9 @@ fn base_url(url: &str) -> Option<&str> {
     let url = url.strip_suffix('/').unwrap_or(url);
     let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let valid = !authority.is_empty()
-        && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'));
+        && authority
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'));
     valid.then_some(url)
 }
 
@@ -73,17 +92,38 @@ mod tests {
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("http://[::1]:3000", "http://[::1]:3000"),
         ] {
-            assert_eq!(Settings::new(url, "", "30").map(|settings| settings.base_url).as_deref(), Ok(base));
+            assert_eq!(
+                Settings::new(url, "", "30")
+                    .map(|settings| settings.base_url)
+                    .as_deref(),
+                Ok(base)
+            );
         }
-        for url in ["", "github.com", "ftp://github.com", "https://", "https://a@b", "https://a/b", "https://a?b", "https://a b"] {
-            assert!(Settings::new(url, "", "30").is_err_and(|error| error.contains(GITHUB_URL)), "{url}");
+        for url in [
+            "",
+            "github.com",
+            "ftp://github.com",
+            "https://",
+            "https://a@b",
+            "https://a/b",
+            "https://a?b",
+            "https://a b",
+        ] {
+            assert!(
+                Settings::new(url, "", "30").is_err_and(|error| error.contains(GITHUB_URL)),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn the_contact_is_in_the_user_agent() {
         let settings = Settings::new("https://github.com", "you@example.org", "30").expect("valid");
-        assert!(settings.user_agent.starts_with(concat!("stats-tracker/", env!("CARGO_PKG_VERSION"))));
+        assert!(
+            settings
+                .user_agent
+                .starts_with(concat!("stats-tracker/", env!("CARGO_PKG_VERSION")))
+        );
         assert!(settings.user_agent.ends_with("; you@example.org)"));
         for contact in ["a\r\nX-Injected: b", "\u{0}", "ä", &"a".repeat(5_000)] {
             assert!(Settings::new("https://github.com", contact, "30").is_err_and(|error| error.contains(CONTACT)));

@@ -1,0 +1,351 @@
+//! What each endpoint answers when GitHub shows what was asked for.
+//!
+//!     cargo test -p stats-tracker-spin --test endpoints
+
+mod fake;
+
+use fake::{Fake, NOW, Reply, gzip};
+use pages::{ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, VersionListPage};
+use serde_json::json;
+use stats_tracker_spin::fetch::{Content, Whole};
+use stats_tracker_spin::service::{Request, respond};
+
+const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/source-controller";
+
+fn controller(total: u64) -> PackagePage {
+    PackagePage {
+        total,
+        decoys: true,
+        discussions: Some(14),
+        ..PackagePage::default()
+    }
+}
+
+#[test]
+fn a_package_is_its_total_its_days_and_the_time() {
+    let page = controller(355_103_300);
+    let github = Fake::default().at(PACKAGE, Reply::page(page.render()));
+    let measurement = github.get("/orgs/fluxcd/packages/source-controller").json();
+    let daily: Vec<_> = page
+        .daily
+        .iter()
+        .map(|(date, count)| json!({"date": date, "count": count}))
+        .collect();
+    assert_eq!(daily.len(), 30);
+    assert_eq!(
+        measurement,
+        json!({"name": "source-controller", "total": 355_103_300, "daily": daily, "measured_at": NOW})
+    );
+    assert_eq!(github.asked(), [PACKAGE]);
+}
+
+#[test]
+fn every_total_github_can_show_is_read() {
+    for total in [0, 7, 999, 1_318, 14_360, 4_890_000_000, u64::MAX] {
+        let github = Fake::default().at(PACKAGE, Reply::page(controller(total).render()));
+        assert_eq!(
+            github.get("/orgs/fluxcd/packages/source-controller").json()["total"],
+            total
+        );
+    }
+}
+
+#[test]
+fn a_package_without_a_chart_has_no_days() {
+    let page = PackagePage {
+        daily: Vec::new(),
+        ..controller(7)
+    };
+    let github = Fake::default().at(PACKAGE, Reply::page(page.render()));
+    assert_eq!(
+        github.get("/orgs/fluxcd/packages/source-controller").json()["daily"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_name_with_a_slash_stays_one_segment() {
+    let page = PackagePage {
+        name: "charts/flagger".into(),
+        ..controller(12)
+    };
+    let github = Fake::default().at(
+        "/orgs/fluxcd/packages/container/package/charts%2Fflagger",
+        Reply::page(page.render()),
+    );
+    for target in [
+        "/orgs/fluxcd/packages/charts%2Fflagger",
+        "/orgs/fluxcd/packages/charts%2fflagger?x=y",
+    ] {
+        let measurement = github.get(target).json();
+        assert_eq!(
+            (&measurement["name"], &measurement["total"]),
+            (&json!("charts/flagger"), &json!(12))
+        );
+    }
+}
+
+#[test]
+fn a_user_is_asked_for_where_there_is_no_such_organisation() {
+    let page = PackagePage {
+        owner: "octocat".into(),
+        owner_is_user: true,
+        ..controller(3)
+    };
+    let list = PackageListPage {
+        owner: "octocat".into(),
+        user: true,
+        ..PackageListPage::default()
+    };
+    let versions = VersionListPage {
+        owner: "octocat".into(),
+        owner_is_user: true,
+        ..VersionListPage::default()
+    };
+    let package = "/users/octocat/packages/container/package/source-controller";
+    let github = Fake::default()
+        .at(package, Reply::page(page.render()))
+        .at(
+            "/octocat?tab=packages&ecosystem=container&page=1",
+            Reply::page(list.render()),
+        )
+        .at(
+            &format!("{package}/versions?filters%5Bversion_type%5D=tagged&page=1"),
+            Reply::page(versions.render()),
+        );
+    assert_eq!(
+        github.get("/orgs/octocat/packages/source-controller").json()["total"],
+        3
+    );
+    assert_eq!(
+        github.get("/orgs/octocat/packages").json()[0]["name"],
+        "source-controller"
+    );
+    assert_eq!(
+        github.get("/orgs/octocat/packages/source-controller/versions").json()[0]["total"],
+        17_118
+    );
+    assert_eq!(
+        github.asked()[..2],
+        ["/orgs/octocat/packages/container/package/source-controller", package]
+    );
+}
+
+#[test]
+fn a_list_is_read_to_its_last_page() {
+    let page = |page: u32| PackageListPage {
+        packages: (0..if page == 3 { 5 } else { 30 })
+            .map(|row| ListedPackage {
+                name: format!("package-{page}-{row}"),
+                repository: (row % 2 == 0).then(|| "flux2".into()),
+            })
+            .collect(),
+        other_ecosystems: vec![OtherEcosystem {
+            name: "org.example".into(),
+            repository: "flux2".into(),
+            id: 12_345,
+        }],
+        page,
+        pages: 3,
+        ..PackageListPage::default()
+    };
+    let address = |page| format!("/orgs/fluxcd/packages?ecosystem=container&page={page}");
+    let github = (1..=3).fold(Fake::default(), |github, number| {
+        github.at(&address(number), Reply::page(page(number).render()))
+    });
+    let list = github.get("/orgs/fluxcd/packages").json();
+    assert_eq!(list.as_array().map(Vec::len), Some(65));
+    assert_eq!(list[0], json!({"name": "package-1-0", "repository": "fluxcd/flux2"}));
+    assert_eq!(list[64], json!({"name": "package-3-4", "repository": "fluxcd/flux2"}));
+    assert_eq!(list[1], json!({"name": "package-1-1", "repository": null}));
+    assert_eq!(github.asked(), [address(1), address(2), address(3)]);
+}
+
+#[test]
+fn a_row_that_moves_to_the_next_page_while_the_list_is_read_is_kept_once() {
+    let page = |page, names: &[&str]| PackageListPage {
+        packages: names
+            .iter()
+            .map(|name| ListedPackage {
+                name: (*name).into(),
+                repository: None,
+            })
+            .collect(),
+        page,
+        pages: 2,
+        ..PackageListPage::default()
+    };
+    let github = Fake::default()
+        .at(
+            "/orgs/fluxcd/packages?ecosystem=container&page=1",
+            Reply::page(page(1, &["a", "b"]).render()),
+        )
+        .at(
+            "/orgs/fluxcd/packages?ecosystem=container&page=2",
+            Reply::page(page(2, &["b", "c"]).render()),
+        );
+    let list = github.get("/orgs/fluxcd/packages").json();
+    let names: Vec<_> = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["name"].as_str())
+        .collect();
+    assert_eq!(names, [Some("a"), Some("b"), Some("c")]);
+}
+
+#[test]
+fn an_empty_list_is_a_list() {
+    let page = PackageListPage {
+        packages: Vec::new(),
+        ..PackageListPage::default()
+    };
+    let github = Fake::default().at(
+        "/orgs/fluxcd/packages?ecosystem=container&page=1",
+        Reply::page(page.render()),
+    );
+    assert_eq!(github.get("/orgs/fluxcd/packages").json(), json!([]));
+}
+
+#[test]
+fn versions_come_with_all_their_tags() {
+    let page = |page, versions| VersionListPage {
+        versions,
+        page,
+        pages: 2,
+        ..VersionListPage::default()
+    };
+    let version = |id, tags: &[&str], total| ListedVersion {
+        id,
+        tags: tags.iter().map(|tag| (*tag).into()).collect(),
+        total,
+    };
+    let address = |page| format!("{PACKAGE}/versions?filters%5Bversion_type%5D=tagged&page={page}");
+    let first = page(
+        1,
+        vec![
+            version(9, &["latest", "v1.6.0"], 17_118),
+            version(8, &["v1.5.0"], 4_890_000_000),
+        ],
+    );
+    let second = page(2, vec![version(7, &["v1.4.0"], 0)]);
+    let github = Fake::default()
+        .at(&address(1), Reply::page(first.render()))
+        .at(&address(2), Reply::page(second.render()));
+    assert_eq!(
+        github.get("/orgs/fluxcd/packages/source-controller/versions").json(),
+        json!([
+            {"id": 9, "tags": ["latest", "v1.6.0"], "total": 17_118},
+            {"id": 8, "tags": ["v1.5.0"], "total": 4_890_000_000_u64},
+            {"id": 7, "tags": ["v1.4.0"], "total": 0},
+        ])
+    );
+    assert_eq!(github.asked(), [address(1), address(2)]);
+}
+
+#[test]
+fn pages_may_come_compressed_and_in_any_pieces() {
+    let page = PackagePage {
+        bytes: pages::REAL_PACKAGE_PAGE_BYTES,
+        ..controller(14_360)
+    }
+    .render();
+    for piece in [1, 7, 4_096, usize::MAX] {
+        for reply in [Reply::page(page.clone()), Reply::page(page.clone()).gzipped()] {
+            let length = reply.body.len();
+            let github = Fake::default().at(PACKAGE, reply.header("content-length", length).pieces_of(piece));
+            assert_eq!(
+                github.get("/orgs/fluxcd/packages/source-controller").json()["total"],
+                14_360
+            );
+        }
+    }
+}
+
+#[test]
+fn a_renamed_repository_is_followed() {
+    let page = Reply::page(controller(5).render());
+    let github = Fake::default()
+        .at(
+            PACKAGE,
+            Reply::redirect(301, "https://github.test/fluxcd/old/pkgs/container/source-controller"),
+        )
+        .at(
+            "/fluxcd/old/pkgs/container/source-controller",
+            Reply::redirect(302, "/fluxcd/new?a=b"),
+        )
+        .at("/fluxcd/new?a=b", page);
+    assert_eq!(github.get("/orgs/fluxcd/packages/source-controller").json()["total"], 5);
+}
+
+#[test]
+fn github_is_told_who_asks() {
+    let github = Fake::default();
+    github.get("/orgs/fluxcd/packages").problem("not_found");
+    for request in github.requests() {
+        let header = |name: &str| {
+            request
+                .headers
+                .iter()
+                .find(|(header, _)| header == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let user_agent = header("user-agent").expect("a User-Agent");
+        assert!(
+            user_agent.starts_with("stats-tracker/") && user_agent.contains("you@example.org"),
+            "{user_agent}"
+        );
+        assert_eq!(header("accept-encoding"), Some("gzip"));
+        assert_eq!(header("accept"), Some("text/html"));
+    }
+}
+
+#[test]
+fn a_page_that_is_posted_is_read_without_a_word_to_github() {
+    let page = controller(14_360);
+    let daily: Vec<_> = page
+        .daily
+        .iter()
+        .map(|(date, count)| json!({"date": date, "count": count}))
+        .collect();
+    let github = Fake::default();
+    for (encoding, body) in [
+        (None, page.render().into_bytes()),
+        (Some("gzip".to_owned()), gzip(page.render().as_bytes())),
+    ] {
+        let content = Content {
+            encoding,
+            length: Some(body.len() as u64),
+        };
+        let got = github.answer(Request {
+            method: "POST",
+            target: "/extract",
+            content,
+            body: Whole::new(body),
+        });
+        assert_eq!(got.json(), json!({"total": 14_360, "daily": daily}));
+    }
+    assert_eq!(github.asked().len(), 0);
+}
+
+#[test]
+fn health_needs_neither_github_nor_settings() {
+    let request = Request {
+        method: "GET",
+        target: "/healthz",
+        content: Content::default(),
+        body: Whole::default(),
+    };
+    let answer = fake::ready(respond::<Fake>(request, || unreachable!("nothing is fetched")));
+    assert_eq!(
+        (answer.status, answer.body.as_slice()),
+        (200, &br#"{"status":"ok"}"#[..])
+    );
+}
+
+#[test]
+fn head_is_answered_like_get() {
+    let github = Fake::default().at(PACKAGE, Reply::page(controller(5).render()));
+    let get = github.get("/orgs/fluxcd/packages/source-controller").0;
+    assert_eq!(github.ask("HEAD", "/orgs/fluxcd/packages/source-controller").0, get);
+}

@@ -1,0 +1,532 @@
+//! What each endpoint answers when GitHub does not show what was asked for: the right kind, and never a count.
+//!
+//!     cargo test -p stats-tracker-spin --test failures
+
+mod fake;
+
+use std::iter;
+
+use fake::{End, Fake, Got, Reply, gzip};
+use pages::{Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
+use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
+use stats_tracker_spin::github::{GitHub, LIST_MAX_PAGES, LIST_MAX_ROWS, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
+use stats_tracker_spin::page::PAGE_MAX_BYTES;
+use stats_tracker_spin::service::{Request, respond};
+use stats_tracker_spin::settings::Settings;
+
+const LIST: &str = "/orgs/fluxcd/packages?ecosystem=container&page=1";
+const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/flagger";
+const VERSIONS: &str =
+    "/orgs/fluxcd/packages/container/package/flagger/versions?filters%5Bversion_type%5D=tagged&page=1";
+
+/// What the service is asked for, and the first page of GitHub's it needs for that.
+const ENDPOINTS: [(&str, &str); 3] = [
+    ("/orgs/fluxcd/packages", LIST),
+    ("/orgs/fluxcd/packages/flagger", PACKAGE),
+    ("/orgs/fluxcd/packages/flagger/versions", VERSIONS),
+];
+
+/// A page that each endpoint would read.
+fn good_page(address: &str) -> String {
+    match address {
+        LIST => PackageListPage::default().render(),
+        PACKAGE => PackagePage::default().render(),
+        VERSIONS => VersionListPage::default().render(),
+        other => unreachable!("{other} is no endpoint's page"),
+    }
+}
+
+/// Every endpoint, where GitHub answers the first page with `reply`.
+fn each(reply: impl Fn(&str) -> Reply) -> impl Iterator<Item = (Got, Fake)> {
+    ENDPOINTS.into_iter().map(move |(target, address)| {
+        let github = Fake::default().at(address, reply(address));
+        (github.get(target), github)
+    })
+}
+
+#[test]
+fn the_good_pages_are_good() {
+    for (got, _) in each(|address| Reply::page(good_page(address))) {
+        got.json();
+    }
+}
+
+#[test]
+fn what_github_shows_nobody_is_not_found() {
+    for status in [404, 410, 451] {
+        for (got, github) in each(|_| Reply::status(status).body(pages::not_found())) {
+            let problem = got.problem("not_found");
+            assert_eq!(got.0.status, 404);
+            assert!(
+                problem["detail"]
+                    .as_str()
+                    .is_some_and(|detail| detail.contains("fluxcd")),
+                "{problem}"
+            );
+            assert_eq!(github.asked().len(), 2, "the organisation, then the user");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_to_the_login_page_is_not_found() {
+    for location in [
+        "/login?return_to=%2Forgs",
+        "https://github.test/login",
+        "/login/oauth/authorize",
+    ] {
+        for (got, _) in each(|_| Reply::redirect(302, location)) {
+            got.problem("not_found");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_for_asking_too_often_says_how_long_to_wait() {
+    let waits = [
+        (None, RETRY_AFTER_DEFAULT),
+        (Some("60"), 60),
+        (Some("0"), 0),
+        (Some("Sun, 10 May 2026 12:36:56 GMT"), 120),
+        (Some("soon"), RETRY_AFTER_DEFAULT),
+    ];
+    for (header, seconds) in waits {
+        let with = |reply: Reply| {
+            header
+                .into_iter()
+                .fold(reply, |reply, value| reply.header("retry-after", value))
+        };
+        for wording in [RateLimit::AbuseDetection, RateLimit::Secondary] {
+            for status in [429, 403, 200] {
+                for (got, github) in each(|_| with(Reply::status(status).body(pages::rate_limit(wording)))) {
+                    let problem = got.problem("rate_limited");
+                    assert_eq!(got.0.status, 429);
+                    assert_eq!(problem["retry_after"], seconds, "{status} with {header:?}");
+                    assert_eq!(
+                        github.asked().len(),
+                        1,
+                        "a refusal is not answered with another request"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_a_list_is_the_lists() {
+    let first = PackageListPage {
+        pages: 2,
+        ..PackageListPage::default()
+    };
+    for (second, kind) in [
+        (Reply::status(429), "rate_limited"),
+        (Reply::status(404), "unreachable"),
+        (Reply::status(500), "unreachable"),
+        (Reply::page(pages::login()), "markup_changed"),
+    ] {
+        let github = Fake::default()
+            .at(LIST, Reply::page(first.render()))
+            .at("/orgs/fluxcd/packages?ecosystem=container&page=2", second);
+        github.get("/orgs/fluxcd/packages").problem(kind);
+    }
+}
+
+#[test]
+fn githubs_own_errors_are_unreachable() {
+    for status in [202, 204, 304, 400, 403, 405, 406, 418, 422, 500, 502, 503, 504] {
+        for (got, github) in each(|address| Reply::status(status).body(good_page(address))) {
+            let problem = got.problem("unreachable");
+            assert_eq!(got.0.status, 502);
+            assert!(
+                problem["detail"]
+                    .as_str()
+                    .is_some_and(|detail| detail.contains(&status.to_string())),
+                "{problem}"
+            );
+            assert_eq!(github.asked().len(), 1);
+        }
+    }
+    for (got, _) in each(|_| Reply::status(503).header("retry-after", 90)) {
+        assert_eq!(got.problem("unreachable")["retry_after"], 90);
+    }
+}
+
+#[test]
+fn no_answer_is_unreachable_or_timed_out() {
+    let refused = Interruption::Failed("the connection was refused".into());
+    let slow = Interruption::TimedOut("its first byte".into());
+    for (interruption, kind, status) in [(refused, "unreachable", 502), (slow, "timed_out", 504)] {
+        for (target, address) in ENDPOINTS {
+            let got = Fake::default().silent_at(address, interruption.clone()).get(target);
+            got.problem(kind);
+            assert_eq!(got.0.status, status);
+        }
+    }
+}
+
+#[test]
+fn a_page_that_breaks_off_is_never_an_answer() {
+    let broken = End::Broken(Interruption::Failed("the connection broke".into()));
+    let stalled = End::Broken(Interruption::TimedOut("the page".into()));
+    // All of the page has come, and the end has not: there may be more.
+    for (got, _) in each(|address| Reply::page(good_page(address)).end(broken.clone())) {
+        got.problem("unreachable");
+    }
+    for (got, _) in each(|address| Reply::page(good_page(address)).end(stalled.clone())) {
+        got.problem("timed_out");
+    }
+    for (got, _) in each(|address| Reply::page(good_page(address)).header("content-length", 1_000_000)) {
+        got.problem("unreachable");
+    }
+    for (got, _) in each(|address| Reply::page(good_page(address)).header("content-length", 100)) {
+        got.problem("unreachable");
+    }
+    for (got, _) in each(|address| Reply::page(&good_page(address)[..good_page(address).len() - 20])) {
+        got.problem("unreachable");
+    }
+}
+
+#[test]
+fn damaged_gzip_is_never_an_answer() {
+    let reply = |body: Vec<u8>| Reply::page(body).header("content-encoding", "gzip");
+    let damage: [fn(Vec<u8>) -> Vec<u8>; 6] = [
+        |whole| whole[..whole.len() - 1].to_vec(),
+        |whole| whole[..whole.len() / 2].to_vec(),
+        |whole| whole[..5].to_vec(),
+        |_| Vec::new(),
+        |mut whole| {
+            // The checksum.
+            let position = whole.len() - 8;
+            whole[position] ^= 1;
+            whole
+        },
+        |mut whole| {
+            whole.extend_from_slice(b"more");
+            whole
+        },
+    ];
+    for damage in damage {
+        for (got, _) in each(|address| reply(damage(gzip(good_page(address).as_bytes())))) {
+            got.problem("unreachable");
+        }
+    }
+    for (got, _) in each(|address| reply(good_page(address).into_bytes())) {
+        got.problem("unreachable");
+    }
+    for (got, _) in each(|address| Reply::page(good_page(address)).header("content-encoding", "br")) {
+        got.problem("unreachable");
+    }
+}
+
+#[test]
+fn a_page_without_end_is_too_large() {
+    for (got, _) in each(|address| Reply::page(good_page(address)).end(End::Never)) {
+        got.problem("too_large");
+        assert_eq!(got.0.status, 502);
+    }
+    for (got, _) in each(|address| Reply::page(good_page(address)).header("content-length", PAGE_MAX_BYTES + 1)) {
+        got.problem("too_large");
+    }
+}
+
+#[test]
+fn a_gzip_bomb_is_too_large() {
+    let bomb = gzip(&vec![b' '; 100_000_000]);
+    assert!(bomb.len() < 1_000_000);
+    for (got, _) in each(|_| {
+        Reply::page(bomb.clone())
+            .header("content-encoding", "gzip")
+            .pieces_of(usize::MAX)
+    }) {
+        got.problem("too_large");
+    }
+}
+
+#[test]
+fn changed_markup_is_said_to_be_changed() {
+    for change in [
+        Change::LabelRenamed,
+        Change::TitleDropped,
+        Change::TitleRounded,
+        Change::TitleEmpty,
+        Change::TitleTooLarge,
+    ] {
+        let page = PackagePage {
+            change: Some(change),
+            decoys: true,
+            ..PackagePage::default()
+        };
+        let got = Fake::default()
+            .at(PACKAGE, Reply::page(page.render()))
+            .get("/orgs/fluxcd/packages/flagger");
+        got.problem("markup_changed");
+        assert_eq!(got.0.status, 502);
+    }
+    for page in [
+        String::new(),
+        "{}".into(),
+        pages::not_found(),
+        "<!doctype html><title>GitHub</title></html>".into(),
+    ] {
+        for (got, _) in each(|_| Reply::page(page.clone())) {
+            got.problem("markup_changed");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_leads_nowhere_but_to_github() {
+    let elsewhere = [
+        "https://evil.test/",
+        "http://github.test/fluxcd",
+        "https://github.test.evil.test/",
+        "https://github.test@evil.test/",
+        "https://github.test:8443/",
+        "//evil.test/",
+        "https://github.test//evil.test/",
+        "/\\evil.test/",
+        "/\u{e4}",
+        "/a b",
+        "relative",
+        "",
+        "javascript:alert(1)",
+    ];
+    for location in elsewhere {
+        for status in [301, 302, 303, 307, 308] {
+            for (got, github) in each(|_| Reply::redirect(status, location)) {
+                got.problem("unreachable");
+                assert_eq!(github.asked().len(), 1, "{location}");
+            }
+        }
+    }
+    for (got, _) in each(|_| Reply::status(301)) {
+        got.problem("unreachable");
+    }
+}
+
+#[test]
+fn redirects_in_a_circle_end() {
+    for (got, github) in each(|address| Reply::redirect(302, address)) {
+        got.problem("unreachable");
+        assert_eq!(github.asked().len(), REDIRECTS_MAX + 1);
+    }
+}
+
+#[test]
+fn a_list_without_end_is_refused_not_cut_short() {
+    let github = (1..=LIST_MAX_PAGES + 1).fold(Fake::default(), |github, page| {
+        let packages = vec![ListedPackage {
+            name: format!("package-{page}"),
+            repository: None,
+        }];
+        let list = PackageListPage {
+            packages,
+            page,
+            pages: 1_000,
+            ..PackageListPage::default()
+        };
+        github.at(
+            &format!("/orgs/fluxcd/packages?ecosystem=container&page={page}"),
+            Reply::page(list.render()),
+        )
+    });
+    github.get("/orgs/fluxcd/packages").problem("too_large");
+    assert_eq!(github.asked().len(), LIST_MAX_PAGES as usize);
+}
+
+#[test]
+fn a_list_of_many_rows_is_refused_not_cut_short() {
+    // GitHub's rows, a thousand to a page, and as many pages as it takes.
+    let rows = 1_000;
+    let pages = u32::try_from(LIST_MAX_ROWS / rows + 1).expect("few pages");
+    let github = (1..=pages).fold(Fake::default(), |github, page| {
+        let name = |row| format!("p-{page}-{row}");
+        let packages = (0..rows)
+            .map(|row| ListedPackage {
+                name: name(row),
+                repository: None,
+            })
+            .collect();
+        let list = PackageListPage {
+            packages,
+            page,
+            pages,
+            ..PackageListPage::default()
+        };
+        github.at(
+            &format!("/orgs/fluxcd/packages?ecosystem=container&page={page}"),
+            Reply::page(list.render()),
+        )
+    });
+    github.get("/orgs/fluxcd/packages").problem("too_large");
+}
+
+#[test]
+fn a_list_that_goes_in_circles_ends() {
+    let list = PackageListPage {
+        page: 1,
+        pages: 9,
+        ..PackageListPage::default()
+    }
+    .render();
+    let github = Fake::default()
+        .at(LIST, Reply::page(list.clone()))
+        .at("/orgs/fluxcd/packages?ecosystem=container&page=2", Reply::page(list));
+    github.get("/orgs/fluxcd/packages").problem("markup_changed");
+    assert_eq!(github.asked().len(), 2);
+}
+
+#[test]
+fn what_is_not_an_endpoint_is_never_fetched() {
+    let hostile = [
+        ("GET", "/", "not_found", 404),
+        ("GET", "/orgs/fluxcd/packages/charts/flagger", "not_found", 404),
+        ("GET", "/orgs/..%2F..%2Flogin/packages", "bad_request", 400),
+        ("GET", "/orgs/fluxcd/packages/..%2F..%2Flogin", "bad_request", 400),
+        ("GET", "/orgs/fluxcd/packages/a%00b", "bad_request", 400),
+        (
+            "GET",
+            "/orgs/fluxcd/packages/a%0D%0AHost:%20evil.test",
+            "bad_request",
+            400,
+        ),
+        ("GET", "/orgs/fluxcd/packages/%FF%FE/versions", "bad_request", 400),
+        ("GET", "/orgs/fluxcd/packages/flagger%3Ftab=x", "bad_request", 400),
+        ("PUT", "/orgs/fluxcd/packages", "bad_request", 405),
+        ("GET", "/extract", "bad_request", 405),
+        ("PROPFIND", "/healthz", "bad_request", 405),
+    ];
+    let long = format!("/orgs/fluxcd/packages/{}", "a".repeat(5_000));
+    for (method, target, kind, status) in
+        hostile
+            .into_iter()
+            .chain(iter::once(("GET", long.as_str(), "bad_request", 400)))
+    {
+        let github = Fake::default();
+        let got = github.ask(method, target);
+        got.problem(kind);
+        assert_eq!(got.0.status, status, "{method} {target}");
+        assert_eq!(got.header("allow").is_some(), status == 405);
+        assert_eq!(github.asked().len(), 0, "{method} {target}");
+    }
+}
+
+#[test]
+fn a_posted_body_that_is_no_package_page_says_what_it_is() {
+    let page = PackagePage::default().render();
+    let changed = PackagePage {
+        change: Some(Change::LabelRenamed),
+        ..PackagePage::default()
+    }
+    .render();
+    let plain = |body: Vec<u8>| (Content::default(), body);
+    let encoded = |encoding: &str, body: Vec<u8>| {
+        (
+            Content {
+                encoding: Some(encoding.into()),
+                length: None,
+            },
+            body,
+        )
+    };
+    for ((content, body), kind) in [
+        (plain(Vec::new()), "bad_request"),
+        (plain(pages::login().into_bytes()), "bad_request"),
+        (plain(page.as_bytes()[..page.len() / 2].to_vec()), "bad_request"),
+        (plain((0..=255).cycle().take(100_000).collect()), "bad_request"),
+        (
+            plain(pages::rate_limit(RateLimit::Secondary).into_bytes()),
+            "rate_limited",
+        ),
+        (plain(changed.into_bytes()), "markup_changed"),
+        (plain(vec![b'x'; 100_000_000]), "too_large"),
+        (encoded("gzip", gzip(&vec![b'x'; 100_000_000])), "too_large"),
+        (encoded("gzip", page.clone().into_bytes()), "bad_request"),
+        (encoded("br", page.clone().into_bytes()), "bad_request"),
+        (
+            (
+                Content {
+                    encoding: None,
+                    length: Some(12),
+                },
+                page.clone().into_bytes(),
+            ),
+            "bad_request",
+        ),
+        (
+            (
+                Content {
+                    encoding: None,
+                    length: Some(u64::MAX),
+                },
+                page.clone().into_bytes(),
+            ),
+            "too_large",
+        ),
+    ] {
+        let github = Fake::default();
+        let got = github.answer(Request {
+            method: "POST",
+            target: "/extract",
+            content,
+            body: Whole::new(body),
+        });
+        let problem = got.problem(kind);
+        let status = match kind {
+            "too_large" => 413,
+            "markup_changed" => 502,
+            "rate_limited" => 429,
+            _ => 400,
+        };
+        assert_eq!(got.0.status, status, "{problem}");
+        assert_eq!(github.asked().len(), 0);
+    }
+}
+
+#[test]
+fn a_posted_body_that_does_not_come_whole_is_no_answer() {
+    struct Stops(Option<Vec<u8>>, Interruption);
+
+    impl Body for Stops {
+        async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
+            self.0.take().map(Some).ok_or_else(|| self.1.clone())
+        }
+    }
+
+    for (interruption, kind, status) in [
+        (Interruption::TimedOut("the body".into()), "timed_out", 408),
+        (Interruption::Failed("the connection broke".into()), "bad_request", 400),
+    ] {
+        let body = Stops(Some(PackagePage::default().render().into_bytes()), interruption);
+        let request = Request {
+            method: "POST",
+            target: "/extract",
+            content: Content::default(),
+            body,
+        };
+        let got = Fake::default().answer(request);
+        got.problem(kind);
+        assert_eq!(got.0.status, status);
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    let target = "/orgs/fluxcd/packages";
+    let request = Request {
+        method: "GET",
+        target,
+        content: Content::default(),
+        body: Whole::default(),
+    };
+    let wrong = || Settings::new("github.com", "", "30").map(|_| unreachable!("no such settings"));
+    let answer = fake::ready(respond(request, wrong as fn() -> Result<GitHub<Fake>, String>));
+    let problem = Got(answer).problem("unreachable");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("github_url")),
+        "{problem}"
+    );
+}
