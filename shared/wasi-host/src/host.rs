@@ -145,20 +145,6 @@ impl Process<'_> {
         ended
     }
 
-    /// Calls another function that the module exports, without parameters and results, as often as wanted. It can
-    /// print, and after [`Process::start`] there is nothing left to call.
-    ///
-    /// Returns `None` where there is no such function.
-    pub fn call(&mut self, function: &str) -> Option<Result<(), Error>> {
-        let function = self.function(function)?;
-        let _entered = self.host.tokio.enter();
-        Some(
-            function
-                .call(&mut self.store)
-                .or_else(|error| exit_code(error).map(|_| ())),
-        )
-    }
-
     fn function(&self, name: &str) -> Option<TypedFunction<(), ()>> {
         self.instance.exports.get_typed_function(&self.store, name).ok()
     }

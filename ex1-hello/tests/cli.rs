@@ -1,0 +1,312 @@
+//! The program as its user meets it: what it prints where, and how it exits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::{contains, is_empty};
+
+const LINE: &str = "Hello World from WebAssembly!\n";
+
+/// The two imports, for modules that are good but for one thing.
+const IMPORTS: &str = r#"(import "console" "log" (func $log (param i32 i32))) (import "js" "mem" (memory 1))"#;
+
+fn ex1_hello() -> Command {
+    Command::cargo_bin("ex1-hello").unwrap()
+}
+
+/// A directory with one module in it.
+fn module(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("own.wat");
+    fs::write(&path, text).unwrap();
+    (directory, path)
+}
+
+/// Runs a module of the reader's own that has to be refused, and checks all that every refusal has in common: nothing
+/// on stdout, one line on stderr that names the file, and the exit code for bad data.
+fn assert_refused(text: &str, why: &str) {
+    let (_directory, path) = module(text);
+    assert_file_refused(&path, 65, why);
+}
+
+fn assert_file_refused(path: &Path, code: i32, why: &str) {
+    ex1_hello()
+        .arg("--time-limit=60")
+        .arg("--")
+        .arg(path)
+        .assert()
+        .code(code)
+        .stdout(is_empty())
+        .stderr(predicate::str::starts_with("error: ").and(contains(why)).and(contains("own")))
+        .stderr(predicate::function(|stderr: &str| stderr.lines().count() == 1));
+}
+
+#[test]
+fn says_the_line() {
+    ex1_hello().assert().success().stdout(LINE).stderr("");
+    ex1_hello().args(["--guest", "wat"]).assert().success().stdout(LINE).stderr("");
+}
+
+#[test]
+fn says_the_line_again_from_kept_code_and_from_damaged_kept_code() {
+    let kept = tempfile::tempdir().unwrap();
+    let say = || ex1_hello().env("STATS_TRACKER_KEPT", kept.path()).assert().success().stdout(LINE).stderr("");
+    let entries = || -> Vec<PathBuf> {
+        fs::read_dir(kept.path().join("compiled-code")).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    say();
+    let [entry] = &entries()[..] else { panic!("one module is kept") };
+    let whole = fs::read(entry).unwrap();
+    say();
+
+    for damaged in [&whole[..whole.len() / 2], &b""[..], &b"foreign"[..]] {
+        fs::write(entry, damaged).unwrap();
+        say();
+        assert_eq!(fs::read(entry).unwrap().len(), whole.len(), "the entry was replaced");
+    }
+    assert_eq!(entries().len(), 1, "nothing else is left behind");
+}
+
+#[test]
+fn says_the_line_where_nothing_can_be_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "in the way of a directory").unwrap();
+    ex1_hello().env("STATS_TRACKER_KEPT", &file).assert().success().stdout(LINE).stderr(contains("warning"));
+}
+
+#[test]
+fn runs_a_module_of_the_readers_own_as_text_and_as_binary() {
+    let text = format!(
+        r#"(module {IMPORTS} (data (i32.const 8) "Grüße") (func (export "helloWorld") (call $log (i32.const 8) (i32.const 7))))"#
+    );
+    let (directory, path) = module(&text);
+    ex1_hello().arg(&path).assert().success().stdout("Grüße\n");
+
+    let binary = directory.path().join("own.wasm");
+    fs::write(&binary, wat::parse_str(&text).unwrap()).unwrap();
+    ex1_hello().arg(&binary).assert().success().stdout("Grüße\n");
+}
+
+#[test]
+fn a_module_that_lacks_an_import_is_refused() {
+    assert_refused(r#"(module (func (export "helloWorld")))"#, "console");
+    assert_refused(
+        r#"(module (import "console" "log" (func (param i32 i32))) (func (export "helloWorld")))"#,
+        r#"doesn't import the memory "js" "mem""#,
+    );
+}
+
+#[test]
+fn a_module_that_imports_what_is_not_there_is_refused() {
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (import "env" "exec" (func)) (func (export "helloWorld")))"#),
+        r#"imports a function "env" "exec""#,
+    );
+    // A name that would move the cursor, and one that fills the screen.
+    assert_refused(&format!(r#"(module {IMPORTS} (import "\1b[2J\0a" "x" (func)))"#), r"\u{1b}[2J\n");
+    assert_refused(&format!(r#"(module {IMPORTS} (import "{}" "x" (func)))"#, "x".repeat(5_000)), "xxx…");
+}
+
+#[test]
+fn a_module_that_exports_no_hello_world_is_refused() {
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (func (export "hello_world")))"#),
+        r#"doesn't export a function "helloWorld""#,
+    );
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (func (export "helloWorld") (param i32)))"#),
+        "without parameters",
+    );
+}
+
+#[test]
+fn a_module_that_passes_an_offset_outside_its_memory_is_refused() {
+    for (offset, length) in [(65_536, 1), (65_530, 7), (-1, 1), (0, -1), (i32::MIN, i32::MIN)] {
+        assert_refused(
+            &format!(
+                r#"(module {IMPORTS} (func (export "helloWorld") (call $log (i32.const {offset}) (i32.const {length}))))"#
+            ),
+            "the text has to lie inside",
+        );
+    }
+}
+
+#[test]
+fn a_module_that_passes_no_text_is_refused() {
+    assert_refused(
+        &format!(
+            r#"(module {IMPORTS} (data (i32.const 0) "\ff\fe") (func (export "helloWorld") (call $log (i32.const 0) (i32.const 2))))"#
+        ),
+        "not UTF-8",
+    );
+}
+
+#[test]
+fn a_module_that_never_returns_is_stopped() {
+    for text in [
+        format!(r#"(module {IMPORTS} (func (export "helloWorld") (loop (br 0))))"#),
+        format!(r#"(module {IMPORTS} (func $forever (loop (br 0))) (start $forever) (func (export "helloWorld")))"#),
+    ] {
+        let (_directory, path) = module(&text);
+        ex1_hello()
+            .args(["--time-limit", "1"])
+            .arg(&path)
+            .assert()
+            .code(65)
+            .stdout(is_empty())
+            .stderr(contains("own.wat: the module was not done within 1 s"));
+    }
+}
+
+#[test]
+fn a_module_that_prints_for_ever_is_stopped() {
+    let (_directory, path) = module(&format!(
+        r#"(module {IMPORTS} (func (export "helloWorld") (loop (call $log (i32.const 0) (i32.const 9999)) (br 0))))"#
+    ));
+    let assert = ex1_hello().args(["--time-limit", "600"]).arg(&path).assert().code(65).stderr(contains("printed more"));
+    let printed = assert.get_output().stdout.len();
+    assert!(printed > 0 && printed <= 1 << 20, "{printed}");
+}
+
+#[test]
+fn a_module_that_traps_or_takes_too_much_is_refused() {
+    assert_refused(&format!(r#"(module {IMPORTS} (func (export "helloWorld") unreachable))"#), "stopped: unreachable");
+    assert_refused(&format!(r#"(module {IMPORTS} (func $f (export "helloWorld") (call $f)))"#), "call stack exhausted");
+    assert_refused(
+        r#"(module (import "console" "log" (func (param i32 i32))) (import "js" "mem" (memory 65536)) (func (export "helloWorld")))"#,
+        "asks for too much",
+    );
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (table 4000000000 funcref) (func (export "helloWorld")))"#),
+        "asks for too much",
+    );
+}
+
+#[test]
+fn what_is_no_module_is_refused() {
+    assert_refused("", "is empty");
+    assert_refused("Hello World from WebAssembly!", "line 1, column 1, is not a module");
+    assert_refused(&format!("(module {IMPORTS}\n  (func (export \"helloWorld\") (call $lag)))"), "line 2, column 38");
+    assert_refused("\0asm\x01\0\0\0\x7f", "not valid");
+    assert_refused("(component)", "not valid");
+    // Nested without end: the assembler has its own limit, and must not overflow the stack instead.
+    assert_refused(&"(".repeat(1 << 20), "is not a module");
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("own.wasm");
+    // Any bytes at all; cut at any length; wrongly encoded.
+    for bytes in [&[0xff, 0xfe, 0x28, 0x00][..], &[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a], &[0; 1000]] {
+        fs::write(&path, bytes).unwrap();
+        assert_file_refused(&path, 65, "is not a module");
+    }
+    let whole = wat::parse_str(ex1_hello::source::HELLO_WAT).unwrap();
+    for length in (4..whole.len()).step_by(9) {
+        fs::write(&path, &whole[..length]).unwrap();
+        ex1_hello().arg(&path).assert().code(65).stdout(is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_or_endless_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("own.wat");
+    fs::File::create(&path).unwrap().set_len(100_000_000).unwrap();
+    assert_file_refused(&path, 65, "more than 4 MiB");
+
+    if cfg!(unix) {
+        ex1_hello().arg("/dev/zero").assert().code(65).stdout(is_empty()).stderr(contains("more than 4 MiB"));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_file_refused(&directory.path().join("own.wat"), 66, "can't be read");
+    assert_file_refused(&directory.path().join("../own.wat"), 66, "can't be read");
+    assert_file_refused(&directory.path().join(format!("own{}", "x".repeat(5_000))), 66, "can't be read");
+    assert_file_refused(&directory.path().join("own\n\x1b[2J"), 66, r"own\n\u{1b}[2J");
+    ex1_hello().arg(directory.path()).assert().code(66).stdout(is_empty()).stderr(contains("name a file in it"));
+}
+
+#[test]
+fn a_mistake_on_the_command_line_exits_with_64() {
+    for arguments in [
+        &["--unknown"][..],
+        &["--guest", "cobol"],
+        &["--time-limit", "0"],
+        &["--time-limit", "soon"],
+        &["serve", "--port", "65536"],
+        &["qr", "one", "two"],
+        &["one.wat", "two.wat"],
+        &["--guest", "rust", "own.wat"],
+        &["--completions", "tcl"],
+    ] {
+        ex1_hello().args(arguments).assert().code(64).stdout(is_empty()).stderr(contains("error: "));
+    }
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    for (arguments, says) in [
+        (&["--help"][..], "hello.wat"),
+        (&["-h"], "Usage"),
+        (&["--version"], env!("CARGO_PKG_VERSION")),
+        (&["qr", "--help"], "--look"),
+        (&["serve", "--help"], "--port"),
+    ] {
+        ex1_hello().args(arguments).assert().success().stdout(contains(says)).stderr("");
+    }
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        ex1_hello()
+            .args(["--completions", shell])
+            .assert()
+            .success()
+            .stdout(contains("serve").and(contains("--guest").or(contains("guest"))))
+            .stderr("");
+    }
+}
+
+#[test]
+fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
+    for arguments in [&[][..], &["qr"], &["--completions", "bash"], &["--help"]] {
+        let mut process = Process::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Closes the reading end. Whether it writes before or after, it must not panic.
+        drop(process.stdout.take());
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
+
+    if cfg!(target_os = "linux") {
+        let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+        for arguments in [&[][..], &["qr"]] {
+            let output = Process::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
+                .args(arguments)
+                .stdout(full())
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(74), "{arguments:?}");
+            assert!(String::from_utf8_lossy(&output.stderr).contains("can't be written"), "{output:?}");
+        }
+    }
+}
+
+#[test]
+fn the_rust_guest_says_the_line() {
+    // Builds the guest and wasi-host where they are not there yet, which is what is said on stderr.
+    ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE);
+    ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE).stderr("");
+}

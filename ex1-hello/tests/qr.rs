@@ -1,0 +1,166 @@
+//! The QR code: what was printed is read back as a scanner would read it.
+
+use assert_cmd::Command;
+use ex1_hello::qr::{Code, Look, PROJECT};
+use predicates::str::{contains, is_empty};
+
+/// How many pixels a module gets on each side. A scanner needs some to find the edges.
+const SCALE: usize = 4;
+
+const BLACK: u8 = 0;
+const WHITE: u8 = 255;
+
+/// What a character shows where nothing colours it.
+#[derive(Clone, Copy)]
+struct Ground {
+    text: u8,
+    background: u8,
+}
+
+const LIGHT_TERMINAL: Ground = Ground { text: BLACK, background: WHITE };
+const DARK_TERMINAL: Ground = Ground { text: WHITE, background: BLACK };
+
+/// A picture in grey, as a terminal would show what was printed.
+struct Picture {
+    /// The modules, row by row.
+    rows: Vec<Vec<u8>>,
+}
+
+impl Picture {
+    /// Draws printed text: blocks in the text's colour, everything else in the background's. Escape codes may set both
+    /// to the two fixed colours, black and white of the 256; any other is refused, since its looks depend on the theme.
+    fn of(printed: &str, terminal: Ground) -> Self {
+        let mut rows = Vec::new();
+        for line in printed.lines() {
+            let (mut upper, mut lower) = (Vec::new(), Vec::new());
+            let mut ground = terminal;
+            let mut rest = line;
+            while let Some(character) = rest.chars().next() {
+                rest = &rest[character.len_utf8()..];
+                if character == '\x1b' {
+                    let (codes, after) = rest.strip_prefix('[').unwrap().split_once('m').unwrap();
+                    rest = after;
+                    ground = coloured(codes, ground, terminal);
+                    continue;
+                }
+                let (above, below) = match character {
+                    ' ' => (false, false),
+                    '▀' => (true, false),
+                    '▄' => (false, true),
+                    '█' => (true, true),
+                    other => panic!("{other:?} is no block"),
+                };
+                let shade = |drawn| if drawn { ground.text } else { ground.background };
+                upper.push(shade(above));
+                lower.push(shade(below));
+            }
+            rows.push(upper);
+            rows.push(lower);
+        }
+        Self { rows }
+    }
+
+    fn module(&self, x: usize, y: usize) -> u8 {
+        self.rows[y][x]
+    }
+
+    fn decode(&self) -> Option<String> {
+        let (width, height) = (self.rows[0].len(), self.rows.len());
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width * SCALE, height * SCALE, |x, y| {
+            self.module(x / SCALE, y / SCALE)
+        });
+        let grids = image.detect_grids();
+        let [grid] = &grids[..] else { return None };
+        grid.decode().ok().map(|(_, text)| text)
+    }
+
+    /// How many modules lie between the edge and the code, on the side where there are fewest.
+    fn quiet_zone(&self) -> usize {
+        let (width, height) = (self.rows[0].len(), self.rows.len());
+        let dark_rows: Vec<usize> = (0..height).filter(|&y| (0..width).any(|x| self.module(x, y) == BLACK)).collect();
+        let dark_columns: Vec<usize> = (0..width).filter(|&x| (0..height).any(|y| self.module(x, y) == BLACK)).collect();
+        let ends = |dark: &[usize], length: usize| [dark[0], length - 1 - dark[dark.len() - 1]];
+        [ends(&dark_rows, height), ends(&dark_columns, width)].concat().into_iter().min().unwrap()
+    }
+}
+
+fn coloured(codes: &str, ground: Ground, terminal: Ground) -> Ground {
+    let shade = |number: &str| match number {
+        "16" => BLACK,
+        "231" => WHITE,
+        other => panic!("colour {other} looks different in each terminal"),
+    };
+    match codes.split(';').collect::<Vec<_>>()[..] {
+        ["0"] => terminal,
+        ["38", "5", text] => Ground { text: shade(text), ..ground },
+        ["48", "5", background] => Ground { background: shade(background), ..ground },
+        _ => panic!("unknown escape code {codes}"),
+    }
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let assert = Command::cargo_bin("ex1-hello").unwrap().arg("qr").args(arguments).assert().success().stderr("");
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn coloured_scans_on_light_and_dark_terminals() {
+    let printed = printed(&["--look", "coloured"]);
+    for terminal in [LIGHT_TERMINAL, DARK_TERMINAL] {
+        let picture = Picture::of(&printed, terminal);
+        assert_eq!(picture.decode().as_deref(), Some(PROJECT));
+        assert!(picture.rows.iter().all(|row| row.len() == picture.rows[0].len()));
+    }
+    assert_eq!(Picture::of(&printed, LIGHT_TERMINAL).quiet_zone(), 4);
+}
+
+#[test]
+fn without_a_terminal_it_is_plain_and_scans_on_a_light_ground() {
+    let printed = printed(&[]);
+    assert!(!printed.contains('\x1b'));
+    let picture = Picture::of(&printed, LIGHT_TERMINAL);
+    assert_eq!(picture.decode().as_deref(), Some(PROJECT));
+    assert_eq!(picture.quiet_zone(), 4);
+}
+
+#[test]
+fn the_other_plain_look_scans_on_a_dark_ground() {
+    let picture = Picture::of(&printed(&["--look", "light-on-dark"]), DARK_TERMINAL);
+    assert_eq!(picture.decode().as_deref(), Some(PROJECT));
+    assert_eq!(picture.quiet_zone(), 4);
+}
+
+#[test]
+fn any_text_comes_back() {
+    for text in [
+        "x",
+        "http://127.0.0.1:8000/",
+        "HTTPS://EXAMPLE.ORG/12345",
+        "https://example.org/?q=Grüße&emoji=🦀",
+        &"https://example.org/".repeat(10),
+    ] {
+        let picture = Picture::of(&printed(&["--look", "coloured", text]), DARK_TERMINAL);
+        assert_eq!(picture.decode().as_deref(), Some(text));
+    }
+}
+
+#[test]
+fn the_longest_text_fits_and_one_byte_more_does_not() {
+    let longest = "ä".repeat(1_476) + "a";
+    assert_eq!(longest.len(), 2_953);
+    let code = Code::new(&longest).unwrap();
+    assert_eq!(Picture::of(&code.render(Look::Coloured), LIGHT_TERMINAL).decode().as_deref(), Some(&*longest));
+
+    Command::cargo_bin("ex1-hello")
+        .unwrap()
+        .args(["qr", &"ä".repeat(1_477)])
+        .assert()
+        .code(65)
+        .stdout(is_empty())
+        .stderr(contains("2954 bytes"));
+}
+
+#[test]
+fn no_text_is_a_mistake_on_the_command_line() {
+    Command::cargo_bin("ex1-hello").unwrap().args(["qr", ""]).assert().code(64).stdout(is_empty());
+}
