@@ -21,7 +21,7 @@ mod version_list_page;
 
 pub use package_list_page::{ListedPackage, OtherEcosystem, PackageListPage, ROWS_A_PAGE};
 pub use package_page::{BARS, Change, Classes, PackagePage, daily};
-pub use refusal::{RateLimit, login, not_found, rate_limit};
+pub use refusal::{RateLimit, login, not_found, rate_limit, server_error};
 pub use rounded::rounded;
 pub use version_list_page::{ListedVersion, VersionListPage};
 

@@ -44,6 +44,12 @@ enum Page {
         #[arg(long, value_enum, default_value_t = Wording::AbuseDetection)]
         wording: Wording,
     },
+    /// The page of a failing server
+    ServerError {
+        /// The status it names
+        #[arg(long, default_value_t = 503)]
+        status: u16,
+    },
     /// The login form
     Login,
 }
@@ -189,6 +195,7 @@ fn run(options: Options) -> anyhow::Result<()> {
             Wording::AbuseDetection => RateLimit::AbuseDetection,
             Wording::Secondary => RateLimit::Secondary,
         }),
+        (None, Some(Page::ServerError { status })) => pages::server_error(status),
         (None, Some(Page::Login)) => pages::login(),
     };
     print(text.as_bytes())

@@ -1,4 +1,4 @@
-//! Pages that carry no count: not found, rate limits, the login form.
+//! Pages that carry no count: not found, rate limits, a failing server, the login form.
 
 use crate::NOTICE;
 
@@ -55,6 +55,14 @@ pub fn login() -> String {
         <input type="submit" value="Sign in">
       </form>
     </main>"#,
+    )
+}
+
+/// The page of a failing server, with its status: `500`, `502`, `503`, …
+pub fn server_error(status: u16) -> String {
+    page(
+        "Unicorn! · GitHub",
+        &format!("    <h1>{status}</h1>\n    <p>No server is currently available to service your request.</p>"),
     )
 }
 

@@ -1,0 +1,58 @@
+//! The time by which counts grow: the system's until it is set, then standing still until it is set again.
+
+use std::{sync::Mutex, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A clock that can be set.
+#[derive(Debug, Default)]
+pub struct Clock {
+    /// `None`: the system's time.
+    at: Mutex<Option<Timestamp>>,
+}
+
+impl Clock {
+    /// A clock that stands at `at`, or shows the system's time.
+    pub fn new(at: Option<Timestamp>) -> Self {
+        Self { at: Mutex::new(at) }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.lock().unwrap_or_else(Timestamp::now)
+    }
+
+    /// Sets the time; it stands still from then on, so that figures can be told beforehand.
+    pub fn set(&self, at: Timestamp) {
+        *self.lock() = Some(at);
+    }
+
+    /// Sets the time forward from what it is now; no further than the calendar goes.
+    pub fn advance(&self, by: Duration) {
+        let mut at = self.lock();
+        let now = at.unwrap_or_else(Timestamp::now);
+        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+        *at = Some(now.checked_add(by).unwrap_or(Timestamp::MAX));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
+        self.at.lock().expect("no code panics while it holds the clock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_runs_until_it_is_set() {
+        let clock = Clock::default();
+        assert!(clock.now() >= "2025-01-01T00:00:00Z".parse().unwrap());
+        clock.set("2026-05-10T12:00:00Z".parse().unwrap());
+        assert_eq!(clock.now().to_string(), "2026-05-10T12:00:00Z");
+        clock.advance(Duration::from_secs(86_400));
+        assert_eq!(clock.now().to_string(), "2026-05-11T12:00:00Z");
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Timestamp::MAX);
+    }
+}
