@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::extract::{MAX_PAGE_BYTES, MAX_TAGS};
+
 /// Why a page gave no answer.
 ///
 /// As JSON: `{"kind":"markup_changed","what":"label_missing"}`.
@@ -23,6 +25,9 @@ pub enum Error {
     /// The page ends before its document does: a download that was cut.
     #[error("the page is cut: its end is missing; fetch it again")]
     Truncated,
+    /// More bytes, or more tags, than any page of GitHub's has.
+    #[error("the page is too large: it has more than {} MiB or {MAX_TAGS} tags", MAX_PAGE_BYTES / (1024 * 1024))]
+    TooLarge,
     /// The page is not UTF-8, which all of GitHub's are.
     #[error("the page is encoded as {encoding}, not as UTF-8")]
     NotUtf8 {
@@ -80,10 +85,14 @@ pub enum Change {
     /// A link to the next page without the next page's number.
     #[error("the link to the next page cannot be read")]
     BadPaging,
-    /// The tags are nested in a way that only a whole tree could settle. Only the stream engine says this: where it
-    /// cannot know the tree it gives no answer, never another one.
+    /// A list has neither rows nor the sign of an empty one.
+    #[error("the list of packages has no rows and does not say that it is empty")]
+    RowsMissing,
+    /// The page can only be read by the engine that builds the whole tree: its tags are nested wrongly, or it has names,
+    /// values or depths beyond this engine's limits. Only the `stream` engine says this: where it cannot know the tree
+    /// it gives no answer, never another one.
     #[error("its tags are nested in a way that only the `dom` engine can follow")]
-    Nesting,
+    NeedsTree,
 }
 
 #[cfg(feature = "serde")]
@@ -101,6 +110,7 @@ impl Error {
             Self::NotAPackageList => "not_a_package_list",
             Self::NotAVersionList => "not_a_version_list",
             Self::Truncated => "truncated",
+            Self::TooLarge => "too_large",
             Self::NotUtf8 { .. } => "not_utf8",
             Self::MarkupChanged { .. } => "markup_changed",
         }

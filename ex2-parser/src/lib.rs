@@ -18,11 +18,20 @@
 //! ```
 
 mod date;
+#[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
+mod encoding;
 mod error;
+#[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
+mod extract;
 mod package;
 mod package_list;
+#[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
+mod tag;
 mod version_list;
 
+#[cfg(feature = "differential")]
+#[doc(hidden)]
+pub mod differential;
 #[cfg(feature = "dom")]
 pub mod dom;
 #[cfg(feature = "stream")]

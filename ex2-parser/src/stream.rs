@@ -1,24 +1,38 @@
 //! The engine of the tracker: one pass over the page, no tree, bounded memory.
+//!
+//! A tokenizer turns bytes into tags and text, a stack of open elements gives them their place, and an extractor hears
+//! of both. Memory is bounded by the depth of the page (512 elements) and by what one tag's wanted attributes hold
+//! (16 KiB), not by the page's length, and a chunk may end anywhere.
+//!
+//! Where HTML lets a parser move content elsewhere, a stream cannot know the tree. Such a page gets
+//! [`Change::NeedsTree`](crate::Change::NeedsTree), never an answer that [`dom`](crate::dom) would not give.
 
-use crate::{Error, Package, PackageList, VersionList};
+mod nesting;
+mod reference;
+mod tokenizer;
+
+use crate::{
+    Error, Package, PackageList, VersionList,
+    extract::{Extractor, PackageExtractor, PackageListExtractor, VersionListExtractor},
+};
+pub(crate) use tokenizer::Tokenizer;
 
 macro_rules! parser {
-    ($(#[$doc:meta])* $parser:ident, $output:ty) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Default)]
-        pub struct $parser {}
+    ($(#[$documentation:meta])* $parser:ident, $extractor:ident, $output:ty) => {
+        $(#[$documentation])*
+        #[derive(Debug, Clone)]
+        pub struct $parser(Tokenizer<$extractor>);
 
         impl $parser {
             /// A parser that has read nothing yet.
             #[must_use]
             pub fn new() -> Self {
-                Self::default()
+                Self(Tokenizer::new($extractor::new()))
             }
 
             /// Reads the next bytes of the page. Chunks may end anywhere, inside a tag or a character too.
             pub fn feed(&mut self, chunk: &[u8]) {
-                let _ = chunk;
-                unimplemented!()
+                self.0.feed(chunk);
             }
 
             /// The page has ended.
@@ -26,7 +40,13 @@ macro_rules! parser {
             /// # Errors
             /// Says why the page gave no answer.
             pub fn finish(self) -> Result<$output, Error> {
-                unimplemented!()
+                self.0.finish()
+            }
+        }
+
+        impl Default for $parser {
+            fn default() -> Self {
+                Self::new()
             }
         }
     };
@@ -34,17 +54,29 @@ macro_rules! parser {
 
 parser!(
     /// Reads a package page in chunks.
+    ///
+    /// ```
+    /// let mut parser = ex2_parser::stream::PackageParser::new();
+    /// for chunk in ["<span>Total down", "loads</span><h3 tit", "le=7>7</h3>"] {
+    ///     parser.feed(chunk.as_bytes());
+    /// }
+    /// assert_eq!(parser.finish()?.total, 7);
+    /// # Ok::<(), ex2_parser::Error>(())
+    /// ```
     PackageParser,
+    PackageExtractor,
     Package
 );
 parser!(
     /// Reads a list of packages in chunks.
     PackageListParser,
+    PackageListExtractor,
     PackageList
 );
 parser!(
     /// Reads a list of versions in chunks.
     VersionListParser,
+    VersionListExtractor,
     VersionList
 );
 
@@ -53,9 +85,7 @@ parser!(
 /// # Errors
 /// Says why the page gave no answer.
 pub fn package(page: &[u8]) -> Result<Package, Error> {
-    let mut parser = PackageParser::new();
-    parser.feed(page);
-    parser.finish()
+    extract(page, PackageExtractor::new())
 }
 
 /// Reads one page of an organisation's or a user's packages.
@@ -63,9 +93,7 @@ pub fn package(page: &[u8]) -> Result<Package, Error> {
 /// # Errors
 /// Says why the page gave no answer.
 pub fn package_list(page: &[u8]) -> Result<PackageList, Error> {
-    let mut parser = PackageListParser::new();
-    parser.feed(page);
-    parser.finish()
+    extract(page, PackageListExtractor::new())
 }
 
 /// Reads one page of a package's versions.
@@ -73,7 +101,11 @@ pub fn package_list(page: &[u8]) -> Result<PackageList, Error> {
 /// # Errors
 /// Says why the page gave no answer.
 pub fn version_list(page: &[u8]) -> Result<VersionList, Error> {
-    let mut parser = VersionListParser::new();
-    parser.feed(page);
-    parser.finish()
+    extract(page, VersionListExtractor::new())
+}
+
+pub(crate) fn extract<E: Extractor>(page: &[u8], extractor: E) -> Result<E::Output, Error> {
+    let mut tokenizer = Tokenizer::new(extractor);
+    tokenizer.feed(page);
+    tokenizer.finish()
 }

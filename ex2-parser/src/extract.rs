@@ -1,0 +1,178 @@
+//! What is known about GitHub's markup: the one place of it.
+//!
+//! An engine turns a page into events, in the order of the document: an element opens with its attributes, text stands
+//! in it, it closes. An extractor listens. `html`, `head`, `body`, comments, the contents of templates, and the text of
+//! scripts, styles and their like are no events: nothing on them is a page's content.
+//!
+//! Names and descriptions are written by whoever owns a package. They arrive as text and as attributes' values, and no
+//! rule below takes either for markup.
+
+mod link;
+mod package;
+mod package_list;
+mod page;
+mod paging;
+mod text;
+mod version_list;
+
+pub(crate) use package::PackageExtractor;
+pub(crate) use package_list::PackageListExtractor;
+pub(crate) use page::{End, MAX_PAGE_BYTES, MAX_TAGS, Page};
+pub(crate) use version_list::VersionListExtractor;
+
+use crate::{Error, tag::Tag};
+
+/// Where an element's name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Namespace {
+    Html,
+    Svg,
+    MathMl,
+}
+
+/// An element that opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Element {
+    pub(crate) tag: Tag,
+    pub(crate) namespace: Namespace,
+}
+
+impl Element {
+    /// Whether this is HTML's element of that name, not SVG's.
+    pub(crate) fn is_html(self, tag: Tag) -> bool {
+        self.tag == tag && self.namespace == Namespace::Html
+    }
+
+    /// Whether this is SVG's element of that name.
+    pub(crate) fn is_svg(self, tag: Tag) -> bool {
+        self.tag == tag && self.namespace == Namespace::Svg
+    }
+}
+
+macro_rules! attributes {
+    ($($variant:ident $name:literal,)+) => {
+        /// The attributes that an extractor asks for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Attribute {
+            $($variant,)+
+        }
+
+        impl Attribute {
+            const COUNT: usize = [$($name,)+].len();
+
+            /// The attribute with this name, in any case.
+            #[inline]
+            pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
+                $(if name.len() == $name.len() && name.eq_ignore_ascii_case($name.as_bytes()) {
+                    return Some(Self::$variant);
+                })+
+                None
+            }
+        }
+    };
+}
+
+attributes! {
+    AriaLabel "aria-label",
+    Class "class",
+    DataDate "data-date",
+    DataMergeCount "data-merge-count",
+    DataTotalPages "data-total-pages",
+    Href "href",
+    Id "id",
+    Rel "rel",
+    Title "title",
+}
+
+/// A set of attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct AttributeSet(u16);
+
+impl AttributeSet {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const fn of(attributes: &[Attribute]) -> Self {
+        let mut set = 0;
+        let mut index = 0;
+        while index < attributes.len() {
+            set |= 1 << attributes[index] as u16;
+            index += 1;
+        }
+        Self(set)
+    }
+
+    pub(crate) const fn contains(self, attribute: Attribute) -> bool {
+        self.0 & 1 << attribute as u16 != 0
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// The wanted attributes of one start tag, in one buffer that is kept from tag to tag.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attributes {
+    values: Vec<u8>,
+    ranges: [(u32, u32); Attribute::COUNT],
+    present: AttributeSet,
+}
+
+impl Attributes {
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.present = AttributeSet::NONE;
+    }
+
+    /// The value, unless the tag has no such attribute.
+    pub(crate) fn get(&self, attribute: Attribute) -> Option<&[u8]> {
+        let (start, end) = self.ranges[attribute as usize];
+        self.present.contains(attribute).then(|| &self.values[start as usize..end as usize])
+    }
+
+    /// Begins an attribute's value. `false` if the tag has that attribute already: the first one counts.
+    #[inline]
+    pub(crate) fn begin(&mut self, attribute: Attribute) -> bool {
+        if self.present.contains(attribute) {
+            return false;
+        }
+        let at = self.values.len() as u32;
+        self.ranges[attribute as usize] = (at, at);
+        self.present.0 |= 1 << attribute as u16;
+        true
+    }
+
+    /// Appends to the value of the attribute that was begun last.
+    #[inline]
+    pub(crate) fn append(&mut self, attribute: Attribute, value: &[u8]) {
+        self.values.extend_from_slice(value);
+        self.ranges[attribute as usize].1 = self.values.len() as u32;
+    }
+
+    /// The bytes of all values kept so far.
+    #[cfg(feature = "stream")]
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// Listens to a page's events and knows one kind of page.
+pub(crate) trait Extractor {
+    /// What the page says.
+    type Output;
+
+    /// The attributes needed of an element with this name, should it open next.
+    fn wanted(&self, tag: Tag) -> AttributeSet;
+    /// An element opens. Every element closes again, void ones at once.
+    fn open(&mut self, element: Element, attributes: &Attributes);
+    /// The element opened last, of those still open, closes.
+    fn close(&mut self);
+    /// Text of the innermost open element, character references replaced. One text may come in several pieces.
+    fn text(&mut self, text: &[u8]);
+    /// Whether text would change anything now.
+    fn wants_text(&self) -> bool;
+    /// The page has ended; every element was closed.
+    fn finish(self) -> Result<Self::Output, Error>;
+}

@@ -1,0 +1,188 @@
+//! A package page.
+//!
+//! - The total: a `span` whose whole text is `Total downloads`, and directly after it an `h3` whose `title` is only
+//!   digits. Anything else after that label is changed markup: the next `h3` on the page counts the issues.
+//! - The daily downloads: the element with `aria-label="Downloads for the last 30 days"`, and in an `svg` in it the
+//!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
+//!   has no daily downloads; a page with its bars and without it has changed.
+
+use super::{
+    Attribute, AttributeSet, Attributes, Element, Extractor,
+    page::first,
+    text::{Collapsed, collapses_to, digits, is_blank},
+};
+use crate::{Change, DailyDownloads, Date, Error, Package, tag::Tag};
+
+const LABEL: &[u8] = b"Total downloads";
+const CHART: &[u8] = b"Downloads for the last 30 days";
+/// The chart's days.
+const DAYS: usize = 30;
+
+const OF_HEADING: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Title]);
+const OF_BAR: AttributeSet =
+    AttributeSet::of(&[Attribute::AriaLabel, Attribute::DataDate, Attribute::DataMergeCount]);
+const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel]);
+
+/// Where the label is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label {
+    /// Not here.
+    None,
+    /// In a span that has only had text so far.
+    Span,
+    /// A span with the label has closed; its total must open next.
+    Read,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct PackageExtractor {
+    label: Label,
+    text: Collapsed<{ LABEL.len() }>,
+    total: Option<u64>,
+    depth: u32,
+    /// The depth of the chart's element and of the `svg` in it, while they are open.
+    chart: Option<u32>,
+    svg: Option<u32>,
+    has_chart: bool,
+    daily: Vec<DailyDownloads>,
+    error: Option<Error>,
+}
+
+impl PackageExtractor {
+    pub(crate) fn new() -> Self {
+        Self {
+            label: Label::None,
+            text: Collapsed::new(),
+            total: None,
+            depth: 0,
+            chart: None,
+            svg: None,
+            has_chart: false,
+            daily: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn read_total(&mut self, element: Element, attributes: &Attributes) {
+        let title = if element.is_html(Tag::H3) { attributes.get(Attribute::Title) } else { None };
+        match (title.and_then(digits), self.total) {
+            (None, _) => first(&mut self.error, Change::LabelWithoutTotal),
+            (Some(new), Some(old)) if new != old => first(&mut self.error, Change::TwoTotals),
+            (new, _) => self.total = new,
+        }
+    }
+
+    fn read_bar(&mut self, attributes: &Attributes) {
+        let (date, count) = (attributes.get(Attribute::DataDate), attributes.get(Attribute::DataMergeCount));
+        if date.is_none() && count.is_none() {
+            return;
+        }
+        let (Some(date), Some(count)) = (date.and_then(Date::parse), count.and_then(digits)) else {
+            return first(&mut self.error, Change::BadBar);
+        };
+        if self.svg.is_none() {
+            return first(&mut self.error, Change::BarsWithoutChart);
+        }
+        let is_next = self.daily.last().is_none_or(|newer| newer.date.yesterday() == Some(date));
+        if !is_next || self.daily.len() == DAYS {
+            return first(&mut self.error, Change::BarsNotThirtyDays);
+        }
+        if self.daily.is_empty() {
+            self.daily.reserve_exact(DAYS);
+        }
+        self.daily.push(DailyDownloads { date, count });
+    }
+}
+
+impl Extractor for PackageExtractor {
+    type Output = Package;
+
+    #[inline]
+    fn wanted(&self, tag: Tag) -> AttributeSet {
+        match tag {
+            Tag::H3 => OF_HEADING,
+            Tag::Rect => OF_BAR,
+            _ => OF_OTHERS,
+        }
+    }
+
+    #[inline]
+    fn open(&mut self, element: Element, attributes: &Attributes) {
+        self.depth += 1;
+        if self.label == Label::Read {
+            self.read_total(element, attributes);
+        }
+        self.label = if element.is_html(Tag::Span) {
+            self.text.clear();
+            Label::Span
+        } else {
+            Label::None
+        };
+        if attributes.get(Attribute::AriaLabel).is_some_and(|label| collapses_to(label, CHART)) {
+            if self.has_chart {
+                first(&mut self.error, Change::TwoCharts);
+            } else {
+                self.has_chart = true;
+                self.chart = Some(self.depth);
+            }
+        }
+        if element.is_svg(Tag::Svg) && self.chart.is_some() && self.svg.is_none() {
+            self.svg = Some(self.depth);
+        } else if element.is_svg(Tag::Rect) {
+            self.read_bar(attributes);
+        }
+    }
+
+    #[inline]
+    fn close(&mut self) {
+        self.label = match self.label {
+            Label::None => Label::None,
+            Label::Span if self.text.whole() == Some(LABEL) => Label::Read,
+            Label::Span => Label::None,
+            Label::Read => {
+                // The label was the last thing in its parent.
+                first(&mut self.error, Change::LabelWithoutTotal);
+                Label::None
+            }
+        };
+        if self.svg == Some(self.depth) {
+            self.svg = None;
+        }
+        if self.chart == Some(self.depth) {
+            self.chart = None;
+        }
+        self.depth -= 1;
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        match self.label {
+            Label::None => {}
+            Label::Span => self.text.push(text),
+            Label::Read if is_blank(text) => {}
+            Label::Read => {
+                first(&mut self.error, Change::LabelWithoutTotal);
+                self.label = Label::None;
+            }
+        }
+    }
+
+    #[inline]
+    fn wants_text(&self) -> bool {
+        self.label != Label::None
+    }
+
+    fn finish(self) -> Result<Package, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.label == Label::Read {
+            return Err(Change::LabelWithoutTotal.into());
+        }
+        match self.total {
+            None if self.has_chart => Err(Change::LabelMissing.into()),
+            None => Err(Error::NotAPackagePage),
+            Some(_) if self.has_chart && self.daily.len() != DAYS => Err(Change::BarsNotThirtyDays.into()),
+            Some(total) => Ok(Package { total, daily: self.daily }),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Where a list goes on: `rel="next"`, and the current page's `data-total-pages`.
+
+use super::{
+    Attribute, AttributeSet, Attributes, Element,
+    link::query_parameter,
+    text::{Collapsed, digits, has_word},
+};
+use crate::{Change, Error, tag::Tag};
+
+/// A page's number has no more digits than this.
+const LONGEST_NUMBER: usize = 10;
+
+/// What the links at a list's end say.
+#[derive(Debug, Clone)]
+pub(super) struct Paging {
+    next: Option<u32>,
+    total: Option<u32>,
+    current: Option<u32>,
+    in_current: bool,
+    text: Collapsed<LONGEST_NUMBER>,
+    is_bad: bool,
+}
+
+impl Paging {
+    pub(super) const WANTED_OF_LINK: [Attribute; 2] = [Attribute::Rel, Attribute::Href];
+    pub(super) const WANTED_OF_EMPHASIS: AttributeSet = AttributeSet::of(&[Attribute::DataTotalPages]);
+
+    pub(super) fn new() -> Self {
+        Self { next: None, total: None, current: None, in_current: false, text: Collapsed::new(), is_bad: false }
+    }
+
+    #[inline]
+    pub(super) fn open(&mut self, element: Element, attributes: &Attributes) {
+        self.end_current();
+        if element.is_html(Tag::A) && attributes.get(Attribute::Rel).is_some_and(|rel| has_word(rel, b"next")) {
+            let page = attributes.get(Attribute::Href).and_then(|href| query_parameter(href, b"page"));
+            let page = page.and_then(number);
+            self.is_bad |= page.is_none() || self.next.is_some_and(|next| Some(next) != page);
+            self.next = page;
+        } else if element.is_html(Tag::Em)
+            && let Some(total) = attributes.get(Attribute::DataTotalPages)
+        {
+            self.total = number(total);
+            self.is_bad |= self.total.is_none();
+            self.in_current = true;
+            self.text.clear();
+        }
+    }
+
+    #[inline]
+    pub(super) fn close(&mut self) {
+        self.end_current();
+    }
+
+    pub(super) fn text(&mut self, text: &[u8]) {
+        if self.in_current {
+            self.text.push(text);
+        }
+    }
+
+    pub(super) fn wants_text(&self) -> bool {
+        self.in_current
+    }
+
+    #[inline]
+    fn end_current(&mut self) {
+        if self.in_current {
+            self.in_current = false;
+            self.current = self.text.whole().and_then(number);
+            self.is_bad |= self.current.is_none();
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Option<u32>, Error> {
+        let by_count = match (self.current, self.total) {
+            (Some(current), Some(total)) if current < total => Some(current + 1),
+            _ => None,
+        };
+        match (self.next, by_count) {
+            _ if self.is_bad => Err(Change::BadPaging.into()),
+            (Some(next), Some(counted)) if next != counted => Err(Change::BadPaging.into()),
+            (next, counted) => Ok(next.or(counted)),
+        }
+    }
+}
+
+fn number(text: &[u8]) -> Option<u32> {
+    digits(text)?.try_into().ok().filter(|&number| number > 0)
+}

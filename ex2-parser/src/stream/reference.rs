@@ -1,0 +1,261 @@
+//! Character references: `&amp;`, `&#32;`, `&lt` without its semicolon.
+//!
+//! Every anchor and every name this project reads is ASCII, so only references to ASCII characters are replaced. The
+//! 2,200 names of other characters stay as they are written: the `&` in them matches no anchor and is in no name,
+//! exactly as the character they stand for.
+
+/// The longest name, `CounterClockwiseContourIntegral`, has 31 letters.
+const LONGEST_NAME: usize = 32;
+
+/// The names of ASCII characters, all written with a semicolon.
+const NAMES: [(&[u8], &[u8]); 47] = [
+    (b"AMP", b"&"),
+    (b"DiacriticalGrave", b"`"),
+    (b"GT", b">"),
+    (b"Hat", b"^"),
+    (b"LT", b"<"),
+    (b"NewLine", b"\n"),
+    (b"QUOT", b"\""),
+    (b"Tab", b"\t"),
+    (b"UnderBar", b"_"),
+    (b"VerticalLine", b"|"),
+    (b"amp", b"&"),
+    (b"apos", b"'"),
+    (b"ast", b"*"),
+    (b"bsol", b"\\"),
+    (b"colon", b":"),
+    (b"comma", b","),
+    (b"commat", b"@"),
+    (b"dollar", b"$"),
+    (b"equals", b"="),
+    (b"excl", b"!"),
+    (b"fjlig", b"fj"),
+    (b"grave", b"`"),
+    (b"gt", b">"),
+    (b"lbrace", b"{"),
+    (b"lbrack", b"["),
+    (b"lcub", b"{"),
+    (b"lowbar", b"_"),
+    (b"lpar", b"("),
+    (b"lsqb", b"["),
+    (b"lt", b"<"),
+    (b"midast", b"*"),
+    (b"num", b"#"),
+    (b"percnt", b"%"),
+    (b"period", b"."),
+    (b"plus", b"+"),
+    (b"quest", b"?"),
+    (b"quot", b"\""),
+    (b"rbrace", b"}"),
+    (b"rbrack", b"]"),
+    (b"rcub", b"}"),
+    (b"rpar", b")"),
+    (b"rsqb", b"]"),
+    (b"semi", b";"),
+    (b"sol", b"/"),
+    (b"verbar", b"|"),
+    (b"vert", b"|"),
+    // Not ASCII, but so common that it is worth a test of its own: it is no whitespace.
+    (b"nbsp", "\u{a0}".as_bytes()),
+];
+
+/// The names that old pages write without a semicolon.
+const WITHOUT_SEMICOLON: [(&[u8], &[u8]); 8] = [
+    (b"AMP", b"&"),
+    (b"GT", b">"),
+    (b"LT", b"<"),
+    (b"QUOT", b"\""),
+    (b"amp", b"&"),
+    (b"gt", b">"),
+    (b"lt", b"<"),
+    (b"quot", b"\""),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ampersand,
+    Named,
+    Number,
+    HexadecimalStart,
+    Decimal,
+    Hexadecimal,
+}
+
+/// Whether a reference takes the byte it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It does, and may go on.
+    Takes,
+    /// It does, and ends.
+    TakesAndEnds,
+    /// It ended before that byte.
+    Ended,
+}
+
+/// A reference that is being read, after its `&`.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    kind: Kind,
+    in_attribute: bool,
+    code: u32,
+    /// What was read so far, with the `&`; once it ended, what it stands for.
+    text: [u8; LONGEST_NAME + 4],
+    length: usize,
+}
+
+impl Reference {
+    pub(super) fn new(in_attribute: bool) -> Self {
+        let mut text = [0; LONGEST_NAME + 4];
+        text[0] = b'&';
+        Self { kind: Kind::Ampersand, in_attribute, code: 0, text, length: 1 }
+    }
+
+    /// What the reference stands for, once it ended.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+
+    pub(super) fn push(&mut self, byte: u8) -> Step {
+        match self.kind {
+            Kind::Ampersand if byte == b'#' => self.take(byte, Kind::Number),
+            Kind::Ampersand if byte.is_ascii_alphanumeric() => self.take(byte, Kind::Named),
+            Kind::Named if byte.is_ascii_alphanumeric() && self.length <= LONGEST_NAME => self.take(byte, Kind::Named),
+            Kind::Named => self.end_name(Some(byte)),
+            Kind::Number if matches!(byte, b'x' | b'X') => self.take(byte, Kind::HexadecimalStart),
+            Kind::Number | Kind::Decimal if byte.is_ascii_digit() => self.digit(byte, 10, Kind::Decimal),
+            Kind::HexadecimalStart | Kind::Hexadecimal if byte.is_ascii_hexdigit() => {
+                self.digit(byte, 16, Kind::Hexadecimal)
+            }
+            Kind::Decimal | Kind::Hexadecimal => {
+                self.end_number();
+                if byte == b';' { Step::TakesAndEnds } else { Step::Ended }
+            }
+            Kind::Ampersand | Kind::Number | Kind::HexadecimalStart => Step::Ended,
+        }
+    }
+
+    /// The text around the reference has ended.
+    pub(super) fn finish(&mut self) {
+        match self.kind {
+            Kind::Named => {
+                self.end_name(None);
+            }
+            Kind::Decimal | Kind::Hexadecimal => self.end_number(),
+            Kind::Ampersand | Kind::Number | Kind::HexadecimalStart => {}
+        }
+    }
+
+    fn take(&mut self, byte: u8, kind: Kind) -> Step {
+        self.text[self.length] = byte;
+        self.length += 1;
+        self.kind = kind;
+        Step::Takes
+    }
+
+    fn digit(&mut self, byte: u8, radix: u32, kind: Kind) -> Step {
+        self.kind = kind;
+        let digit = char::from(byte).to_digit(radix).unwrap_or(0);
+        // Any number beyond the last character means the same, however many digits follow.
+        self.code = (self.code * radix + digit).min(0x11_0000);
+        Step::Takes
+    }
+
+    fn end_number(&mut self) {
+        let character = match self.code {
+            0 => '\u{FFFD}',
+            // Windows-1252's characters, none of them ASCII: which one does not matter here.
+            0x80..=0x9F => '\u{FFFD}',
+            code => char::from_u32(code).unwrap_or('\u{FFFD}'),
+        };
+        self.length = character.encode_utf8(&mut self.text).len();
+    }
+
+    fn end_name(&mut self, next: Option<u8>) -> Step {
+        let name = &self.text[1..self.length];
+        if next == Some(b';')
+            && let Some((_, value)) = NAMES.iter().find(|(known, _)| *known == name)
+        {
+            self.text[..value.len()].copy_from_slice(value);
+            self.length = value.len();
+            return Step::TakesAndEnds;
+        }
+        if let Some((known, value)) = WITHOUT_SEMICOLON.iter().find(|(known, _)| name.starts_with(known)) {
+            // In an address such as `?a=1&lt=2` it is a parameter's name.
+            let is_parameter = self.in_attribute && (name.len() > known.len() || next == Some(b'='));
+            if !is_parameter {
+                self.text[0] = value[0];
+                self.text.copy_within(1 + known.len()..self.length, 1);
+                self.length -= known.len();
+            }
+        }
+        Step::Ended
+    }
+}
+
+/// Replaces the references in an attribute's whole value.
+pub(super) fn decode_value(value: &[u8], mut emit: impl FnMut(&[u8])) {
+    let mut rest = value;
+    while let Some(at) = memchr::memchr(b'&', rest) {
+        emit(&rest[..at]);
+        rest = &rest[at + 1..];
+        let mut reference = Reference::new(true);
+        loop {
+            let Some((&byte, tail)) = rest.split_first() else {
+                reference.finish();
+                break;
+            };
+            match reference.push(byte) {
+                Step::Takes => rest = tail,
+                Step::TakesAndEnds => {
+                    rest = tail;
+                    break;
+                }
+                Step::Ended => break,
+            }
+        }
+        emit(reference.text());
+    }
+    emit(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> String {
+        let mut decoded = Vec::new();
+        decode_value(text.as_bytes(), |part| decoded.extend_from_slice(part));
+        String::from_utf8(decoded).unwrap()
+    }
+
+    #[test]
+    fn references_in_values() {
+        for (written, read) in [
+            ("a&amp;b", "a&b"),
+            ("&#32;&#x20;&#X41;&#65", "  AA"),
+            ("&#0000000000000000000000000000000000000000000065;", "A"),
+            ("&#99999999999999999999;&#xD800;&#0;", "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ("&", "&"),
+            ("&;&#;&#x;&#xg;&!", "&;&#;&#x;&#xg;&!"),
+            ("?a=1&lt=2&ltx&lt;&lt", "?a=1&lt=2&ltx<<"),
+            ("&amp;amp;", "&amp;"),
+            ("&Tab;&NewLine;&fjlig;", "\t\nfj"),
+            ("&nbsp;", "\u{a0}"),
+            ("&eacute;", "&eacute;"),
+            ("&CounterClockwiseContourIntegral;", "&CounterClockwiseContourIntegral;"),
+            ("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;", "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;"),
+        ] {
+            assert_eq!(value(written), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn in_text_a_missing_semicolon_is_forgiven() {
+        let mut reference = Reference::new(false);
+        for byte in *b"ltx" {
+            assert_eq!(reference.push(byte), Step::Takes);
+        }
+        assert_eq!(reference.push(b' '), Step::Ended);
+        assert_eq!(reference.text(), b"<x");
+    }
+}
