@@ -16,30 +16,30 @@ use stats_tracker_spin::service::{Request, respond};
 use stats_tracker_spin::settings::Settings;
 
 /// When every page is fetched.
-pub const NOW: &str = "2026-05-10T12:34:56Z";
+pub(crate) const NOW: &str = "2026-05-10T12:34:56Z";
 
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(1_778_416_496_789)
 }
 
 /// Where the GitHub in memory claims to be.
-pub const GITHUB: &str = "https://github.test";
+pub(crate) const GITHUB: &str = "https://github.test";
 
 /// One answer of GitHub's.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
     /// How many bytes arrive at a time.
-    pub piece: usize,
+    pub(crate) piece: usize,
     /// What comes in place of the body's end.
-    pub end: End,
+    pub(crate) end: End,
 }
 
 /// What comes when all bytes of a body have come.
 #[derive(Clone, Debug)]
-pub enum End {
+pub(crate) enum End {
     Proper,
     Broken(Interruption),
     /// The same bytes again, for ever.
@@ -47,11 +47,11 @@ pub enum End {
 }
 
 impl Reply {
-    pub fn page(body: impl Into<Vec<u8>>) -> Reply {
+    pub(crate) fn page(body: impl Into<Vec<u8>>) -> Reply {
         Reply::status(200).body(body)
     }
 
-    pub fn status(status: u16) -> Reply {
+    pub(crate) fn status(status: u16) -> Reply {
         Reply {
             status,
             headers: Vec::new(),
@@ -61,37 +61,37 @@ impl Reply {
         }
     }
 
-    pub fn redirect(status: u16, location: &str) -> Reply {
+    pub(crate) fn redirect(status: u16, location: &str) -> Reply {
         Reply::status(status).header("location", location)
     }
 
-    pub fn header(mut self, name: &'static str, value: impl ToString) -> Reply {
+    pub(crate) fn header(mut self, name: &'static str, value: impl ToString) -> Reply {
         self.headers.push((name, value.to_string()));
         self
     }
 
-    pub fn body(self, body: impl Into<Vec<u8>>) -> Reply {
+    pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Reply {
         Reply {
             body: body.into(),
             ..self
         }
     }
 
-    pub fn pieces_of(self, piece: usize) -> Reply {
+    pub(crate) fn pieces_of(self, piece: usize) -> Reply {
         Reply { piece, ..self }
     }
 
-    pub fn end(self, end: End) -> Reply {
+    pub(crate) fn end(self, end: End) -> Reply {
         Reply { end, ..self }
     }
 
-    pub fn gzipped(self) -> Reply {
+    pub(crate) fn gzipped(self) -> Reply {
         let body = gzip(&self.body);
         Reply { body, ..self }.header("content-encoding", "gzip")
     }
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("writes to memory");
     encoder.finish().expect("writes to memory")
@@ -99,14 +99,14 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A request GitHub got.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    pub url: String,
-    pub headers: Vec<(String, String)>,
+pub(crate) struct Asked {
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 /// GitHub, shared with the service that asks it.
 #[derive(Clone, Default)]
-pub struct Fake(Rc<State>);
+pub(crate) struct Fake(Rc<State>);
 
 #[derive(Default)]
 struct State {
@@ -117,33 +117,33 @@ struct State {
 
 impl Fake {
     /// Answers `path` (with its query) with `reply`; every other path is a 404.
-    pub fn at(self, path: &str, reply: Reply) -> Fake {
+    pub(crate) fn at(self, path: &str, reply: Reply) -> Fake {
         self.0.replies.borrow_mut().insert(path.to_owned(), Ok(reply));
         self
     }
 
     /// Does not answer `path`.
-    pub fn silent_at(self, path: &str, interruption: Interruption) -> Fake {
+    pub(crate) fn silent_at(self, path: &str, interruption: Interruption) -> Fake {
         self.0.replies.borrow_mut().insert(path.to_owned(), Err(interruption));
         self
     }
 
     /// The paths that were asked for.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let path = |asked: &Asked| asked.url.strip_prefix(GITHUB).expect("only GitHub is asked").to_owned();
         self.0.asked.borrow().iter().map(path).collect()
     }
 
     /// Everything that was asked.
-    pub fn requests(&self) -> Vec<Asked> {
+    pub(crate) fn requests(&self) -> Vec<Asked> {
         self.0.asked.borrow().clone()
     }
 
-    pub fn get(&self, target: &str) -> Got {
+    pub(crate) fn get(&self, target: &str) -> Got {
         self.ask("GET", target)
     }
 
-    pub fn ask(&self, method: &str, target: &str) -> Got {
+    pub(crate) fn ask(&self, method: &str, target: &str) -> Got {
         let request = Request {
             method,
             target,
@@ -153,7 +153,7 @@ impl Fake {
         self.answer(request)
     }
 
-    pub fn answer(&self, request: Request<'_, impl Body>) -> Got {
+    pub(crate) fn answer(&self, request: Request<'_, impl Body>) -> Got {
         let settings = Settings::new(GITHUB, "you@example.org", "30").expect("valid settings");
         Got(ready(respond(request, || {
             Ok(GitHub {
@@ -166,7 +166,7 @@ impl Fake {
 }
 
 /// The answer of a future that waits for nothing.
-pub fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("everything is in memory"),
@@ -206,7 +206,7 @@ impl Fetch for Fake {
 }
 
 /// A body that arrives in pieces.
-pub struct Arriving {
+pub(crate) struct Arriving {
     reply: Reply,
     position: usize,
     state: Rc<State>,
@@ -236,10 +236,10 @@ impl Body for Arriving {
 
 /// What the service answered.
 #[derive(Debug)]
-pub struct Got(pub Answer);
+pub(crate) struct Got(pub(crate) Answer);
 
 impl Got {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.0.headers.iter().find(|(header, _)| *header == name);
         found.map(|(_, value)| value.as_str())
     }
@@ -254,7 +254,7 @@ impl Got {
 
     /// The JSON of a 200.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let value = self.value();
         assert_eq!(self.0.status, 200, "{value}");
         assert_eq!(self.header("content-type"), Some("application/json"));
@@ -263,7 +263,7 @@ impl Got {
 
     /// The problem details, after a look at what they all have.
     #[track_caller]
-    pub fn problem(&self, kind: &str) -> Value {
+    pub(crate) fn problem(&self, kind: &str) -> Value {
         let value = self.value();
         assert_eq!(value["kind"], kind, "{value}");
         assert_eq!(value["status"], self.0.status);

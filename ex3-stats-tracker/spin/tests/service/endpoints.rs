@@ -1,10 +1,6 @@
 //! What each endpoint answers when GitHub shows what was asked for.
-//!
-//!     cargo test -p stats-tracker-spin --test endpoints
 
-mod fake;
-
-use fake::{Fake, NOW, Reply, gzip};
+use crate::fake::{Fake, NOW, Reply, gzip};
 use pages::{ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, VersionListPage};
 use serde_json::json;
 use stats_tracker_spin::fetch::{Content, Whole};
@@ -336,7 +332,7 @@ fn health_needs_neither_github_nor_settings() {
         content: Content::default(),
         body: Whole::default(),
     };
-    let answer = fake::ready(respond::<Fake>(request, || unreachable!("nothing is fetched")));
+    let answer = crate::fake::ready(respond::<Fake>(request, || unreachable!("nothing is fetched")));
     assert_eq!(
         (answer.status, answer.body.as_slice()),
         (200, &br#"{"status":"ok"}"#[..])

@@ -1,12 +1,8 @@
 //! What each endpoint answers when GitHub does not show what was asked for: the right kind, and never a count.
-//!
-//!     cargo test -p stats-tracker-spin --test failures
-
-mod fake;
 
 use std::iter;
 
-use fake::{End, Fake, Got, Reply, gzip};
+use crate::fake::{End, Fake, Got, Reply, gzip};
 use pages::{Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
 use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
 use stats_tracker_spin::github::{GitHub, LIST_MAX_PAGES, LIST_MAX_ROWS, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
@@ -520,8 +516,8 @@ fn settings_that_cannot_be_are_named() {
         content: Content::default(),
         body: Whole::default(),
     };
-    let wrong = || Settings::new("github.com", "", "30").map(|_| unreachable!("no such settings"));
-    let answer = fake::ready(respond(request, wrong as fn() -> Result<GitHub<Fake>, String>));
+    let wrong = || -> Result<GitHub<Fake>, String> { Err(Settings::new("github.com", "", "30").expect_err("no URL")) };
+    let answer = crate::fake::ready(respond(request, wrong));
     let problem = Got(answer).problem("unreachable");
     assert!(
         problem["detail"]

@@ -1,0 +1,7 @@
+//! The service against a GitHub in memory.
+//!
+//!     cargo test -p stats-tracker-spin --test service
+
+mod endpoints;
+mod failures;
+mod fake;
