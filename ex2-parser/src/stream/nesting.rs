@@ -98,6 +98,11 @@ impl<E: Extractor> Nesting<E> {
         self.stack.last().is_some_and(|top| top.element.namespace != Namespace::Html)
     }
 
+    /// Whether a zero byte in the text stands for an unknown character, and not for nothing.
+    pub(super) fn keeps_zeros(&self) -> bool {
+        self.stack.last().is_some_and(|top| top.element.namespace != Namespace::Html && !top.is_integration_point())
+    }
+
     /// Whether text must be handed over: an extractor listens, or it would stand where a table has no text.
     #[inline]
     pub(super) fn wants_text(&self) -> bool {

@@ -303,7 +303,8 @@ impl<E: Extractor> Tokenizer<E> {
                 self.reference = Reference::new(false);
                 self.state = State::Reference;
             }
-            // A zero byte is no text.
+            // A zero byte is text only where the text is foreign.
+            _ if self.nesting.keeps_zeros() => self.text(REPLACEMENT),
             _ => {}
         }
         at + 1
@@ -526,13 +527,15 @@ impl<E: Extractor> Tokenizer<E> {
 
     fn in_cdata(&mut self, input: &[u8], at: usize) -> usize {
         let rest = &input[at..];
-        let found = memchr(b']', rest);
-        let end = found.unwrap_or(rest.len());
-        self.text(&rest[..end]);
-        if found.is_some() {
+        let found = memchr2(b']', 0, rest);
+        self.text(&rest[..found.unwrap_or(rest.len())]);
+        let Some(found) = found else { return input.len() };
+        if rest[found] == b']' {
             self.state = State::CdataBracket;
+        } else if self.nesting.keeps_zeros() {
+            self.text(REPLACEMENT);
         }
-        at + end + usize::from(found.is_some())
+        at + found + 1
     }
 
     fn in_escaped(&mut self, input: &[u8], at: usize) -> usize {
@@ -555,7 +558,8 @@ impl<E: Extractor> Tokenizer<E> {
                 State::RawEndOpen => self.text(b"</"),
                 _ => {
                     self.text(b"</");
-                    self.text(&self.raw_tag.name().as_bytes()[..self.matched]);
+                    let name = self.name.bytes;
+                    self.text(&name[..self.matched]);
                 }
             }
         }
@@ -733,6 +737,8 @@ impl<E: Extractor> Tokenizer<E> {
             State::RawEndName => {
                 let name = self.raw_tag.name().as_bytes();
                 if self.matched < name.len() && byte.to_ascii_lowercase() == name[self.matched] {
+                    // As it is written: it may turn out to be text.
+                    self.name.bytes[self.matched] = byte;
                     self.matched += 1;
                 } else if self.matched == name.len() && CLASS[byte as usize] & NAME_END != 0 {
                     self.name.clear();
