@@ -1,19 +1,718 @@
-//! A Spin application's manifest.
+//! A Spin application's manifest: `spin.toml`, version 2.
+//!
+//! What the host can't do is refused when the manifest is read, by the key's name, rather than ignored: a component
+//! that was promised files or a database would otherwise fail on its first request.
 
-use std::path::Path;
+mod template;
 
-/// What `spin.toml` says.
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use template::Template;
+
+/// The largest `spin.toml` that is read; a real one is a few KB, and a path given by mistake may be a disk image.
+const MANIFEST_BYTES: u64 = 1 << 20;
+
+/// The table that Spin leaves to other tools: `[component.<id>.tool.embedded-host]`.
+const TOOL: &str = "embedded-host";
+
+/// What `spin.toml` says, checked.
 #[derive(Clone, Debug)]
-pub struct Manifest {}
+pub struct Manifest {
+    path: PathBuf,
+    /// `[application] name`.
+    pub name: String,
+    /// `[variables]` by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// `[[trigger.http]]`, in the file's order, without private ones.
+    pub routes: Vec<Route>,
+    /// `[component.<id>]` by id.
+    pub components: BTreeMap<String, Component>,
+}
+
+/// A variable of the application.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its value where none is provided; `None` where one is required.
+    pub default: Option<String>,
+}
+
+/// Which component answers which paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// As written: `/path`, `/path/:segment` or `/path/...`.
+    pub pattern: String,
+    /// The component's id.
+    pub component: String,
+}
+
+/// One component, and what it is granted.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// The module or component file, its path joined to the manifest's directory.
+    pub source: PathBuf,
+    /// Where it may send requests to.
+    pub allowed_outbound_hosts: Vec<Template>,
+    /// The values it may ask for, by name.
+    pub variables: BTreeMap<String, Template>,
+    /// Its environment, in whole.
+    pub environment: BTreeMap<String, String>,
+    /// What `[component.<id>.tool.embedded-host]` sets.
+    pub limits: StatedLimits,
+}
+
+/// Limits that a manifest may state, in `[component.<id>.tool.embedded-host]`: Spin has no keys of its own for them
+/// and ignores that table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedLimits {
+    /// The most linear memory an instance may hold, in bytes.
+    pub memory_bytes: Option<usize>,
+    /// How long a request may take in the guest, in seconds.
+    pub deadline_seconds: Option<u64>,
+    /// How long a request may compute in the guest, waiting not counted, in seconds.
+    pub computing_seconds: Option<u64>,
+    /// The largest request body, in bytes.
+    pub request_body_bytes: Option<usize>,
+}
+
+/// Why a manifest is not usable.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("{}: can't be read: {source}; give the path of a spin.toml", .path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: is larger than {MANIFEST_BYTES} bytes; give the path of a spin.toml", .path.display())]
+    TooLarge { path: PathBuf },
+    #[error("{}: line {line}: {problem}; correct it there", .path.display())]
+    Invalid {
+        path: PathBuf,
+        line: usize,
+        problem: String,
+    },
+    #[error("{}: {key}: {problem}", .path.display())]
+    Key {
+        path: PathBuf,
+        key: String,
+        problem: String,
+    },
+    #[error("{}: {key}: this host can't provide it; remove the key, or run the application with `spin up`", .path.display())]
+    Unsupported { path: PathBuf, key: String },
+    #[error("{}: {key}: there is no variable `{variable}`; declare it under [variables], or correct the name", .path.display())]
+    UnknownVariable {
+        path: PathBuf,
+        key: String,
+        variable: String,
+    },
+    #[error("{}: variables.{name}: is required and has no value; provide one, or give it a default", .path.display())]
+    MissingVariable { path: PathBuf, name: String },
+    #[error("{}: a value was provided for `{name}`, which is not under [variables]; declare it there, or correct the name", .path.display())]
+    UndeclaredVariable { path: PathBuf, name: String },
+}
 
 impl Manifest {
-    /// Reads and checks a `spin.toml` of manifest version 2.
-    pub fn read(path: &Path) -> Result<Manifest, Error> {
-        let _ = path;
-        Ok(Manifest {})
+    /// Reads and checks a `spin.toml`.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let unreadable = |source| Error::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        // A device or a pipe named by mistake could be endless, so the size is asked for before anything is read.
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(unreadable(io::Error::other("it is not a file")));
+        }
+        if metadata.len() > MANIFEST_BYTES {
+            return Err(Error::TooLarge { path: path.to_owned() });
+        }
+        Self::parse(&fs::read_to_string(path).map_err(unreadable)?, path)
+    }
+
+    /// Checks a `spin.toml` that was read from `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let written: Written = toml::from_str(text).map_err(|error| Error::Invalid {
+            path: path.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            problem: error.message().replace('\n', ", "),
+        })?;
+        Checker {
+            path,
+            directory: path.parent().unwrap_or(Path::new("")),
+        }
+        .manifest(written)
+    }
+
+    /// Where it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The variables' values: what is provided, else their defaults.
+    pub fn resolve(&self, provided: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+        if let Some(name) = provided.keys().find(|name| !self.variables.contains_key(*name)) {
+            return Err(Error::UndeclaredVariable {
+                path: self.path.clone(),
+                name: name.clone(),
+            });
+        }
+        self.variables
+            .iter()
+            .map(
+                |(name, variable)| match provided.get(name).or(variable.default.as_ref()) {
+                    Some(value) => Ok((name.clone(), value.clone())),
+                    None => Err(Error::MissingVariable {
+                        path: self.path.clone(),
+                        name: name.clone(),
+                    }),
+                },
+            )
+            .collect()
     }
 }
 
-/// Why a manifest is not usable; each message names the file, the key and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {}
+/// The line, from 1, that a byte of a text is on.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+/// Spin's names for variables: lower-case words of letters and digits, each beginning with a letter, joined by `_`.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    name.split('_').all(|word| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+/// Spin's names for components: words of letters and digits, each beginning with a letter, joined by `-`.
+fn is_component_id(id: &str) -> bool {
+    id.split('-').all(|word| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+struct Checker<'a> {
+    path: &'a Path,
+    directory: &'a Path,
+}
+
+impl Checker<'_> {
+    fn manifest(&self, written: Written) -> Result<Manifest, Error> {
+        if written.spin_manifest_version != 2 {
+            let problem = format!(
+                "is {}, and only version 2 is read; migrate the file",
+                written.spin_manifest_version
+            );
+            return Err(self.key("spin_manifest_version", problem));
+        }
+        let mut variables = BTreeMap::new();
+        for (name, variable) in written.variables {
+            variables.insert(name.clone(), self.variable(&name, variable)?);
+        }
+        let mut components = BTreeMap::new();
+        for (id, component) in written.component {
+            let component = self.component(&id, component, &variables)?;
+            components.insert(id, component);
+        }
+        let routes = self.routes(written.trigger, &components)?;
+        Ok(Manifest {
+            path: self.path.to_owned(),
+            name: written.application.name,
+            variables,
+            routes,
+            components,
+        })
+    }
+
+    fn variable(&self, name: &str, written: WrittenVariable) -> Result<Variable, Error> {
+        let key = format!("variables.{name}");
+        if !is_variable_name(name) {
+            return Err(self.key(&key, "a name is lower-case words joined by `_`; rename it".to_owned()));
+        }
+        match (written.default, written.required) {
+            (Some(_), true) => Err(self.key(&key, "is required and has a default; remove one of the two".to_owned())),
+            (None, false) => Err(self.key(&key, "has no `default`; add one, or `required = true`".to_owned())),
+            (default, _) => Ok(Variable { default }),
+        }
+    }
+
+    fn component(
+        &self,
+        id: &str,
+        written: WrittenComponent,
+        variables: &BTreeMap<String, Variable>,
+    ) -> Result<Component, Error> {
+        let key = format!("component.{id}");
+        if !is_component_id(id) {
+            return Err(self.key(
+                &key,
+                "an id is words of letters and digits joined by `-`; rename it".to_owned(),
+            ));
+        }
+        let unsupported = [
+            ("files", written.files.is_some()),
+            ("allowed_http_hosts", written.allowed_http_hosts.is_some()),
+            ("key_value_stores", written.key_value_stores.is_some()),
+            ("sqlite_databases", written.sqlite_databases.is_some()),
+            ("ai_models", written.ai_models.is_some()),
+            ("dependencies", written.dependencies.is_some()),
+        ];
+        if let Some((name, _)) = unsupported.iter().find(|(_, written)| *written) {
+            return Err(Error::Unsupported {
+                path: self.path.to_owned(),
+                key: format!("{key}.{name}"),
+            });
+        }
+        let source = match written.source {
+            toml::Value::String(source) => self.directory.join(source),
+            _ => {
+                let problem = "only a file's path is read; build or download the module and write its path".to_owned();
+                return Err(self.key(&format!("{key}.source"), problem));
+            }
+        };
+        let template = |key: String, text: &str| {
+            let template = Template::parse(text)
+                .map_err(|_| self.key(&key, format!("`{text}` has a `{{{{` without its `}}}}`; close it")))?;
+            let unknown = template
+                .variables()
+                .find(|name| !variables.contains_key(*name))
+                .map(str::to_owned);
+            match unknown {
+                Some(variable) => Err(Error::UnknownVariable {
+                    path: self.path.to_owned(),
+                    key,
+                    variable,
+                }),
+                None => Ok(template),
+            }
+        };
+        let allowed_outbound_hosts = written
+            .allowed_outbound_hosts
+            .iter()
+            .map(|host| template(format!("{key}.allowed_outbound_hosts"), host))
+            .collect::<Result<_, _>>()?;
+        let mut component_variables = BTreeMap::new();
+        for (name, value) in &written.variables {
+            let key = format!("{key}.variables.{name}");
+            if !is_variable_name(name) {
+                return Err(self.key(&key, "a name is lower-case words joined by `_`; rename it".to_owned()));
+            }
+            component_variables.insert(name.clone(), template(key, value)?);
+        }
+        let limits = match written.tool.into_iter().find(|(name, _)| name == TOOL) {
+            Some((_, table)) => self.limits(&format!("{key}.tool.{TOOL}"), table)?,
+            None => StatedLimits::default(),
+        };
+        Ok(Component {
+            source,
+            allowed_outbound_hosts,
+            variables: component_variables,
+            environment: written.environment,
+            limits,
+        })
+    }
+
+    fn limits(&self, key: &str, table: toml::Table) -> Result<StatedLimits, Error> {
+        let limits: StatedLimits = table.try_into().map_err(|error: toml::de::Error| {
+            self.key(
+                key,
+                format!("{}; correct it there", error.message().replace('\n', ", ")),
+            )
+        })?;
+        let seconds = [limits.deadline_seconds, limits.computing_seconds];
+        if limits.memory_bytes == Some(0) || seconds.contains(&Some(0)) {
+            return Err(self.key(key, "a limit of 0 stops every request; give a larger one".to_owned()));
+        }
+        Ok(limits)
+    }
+
+    fn routes(&self, trigger: WrittenTriggers, components: &BTreeMap<String, Component>) -> Result<Vec<Route>, Error> {
+        if let Some(kind) = trigger.other.keys().next() {
+            return Err(Error::Unsupported {
+                path: self.path.to_owned(),
+                key: format!("trigger.{kind}"),
+            });
+        }
+        let mut routes = Vec::<Route>::new();
+        for http in trigger.http {
+            let key = "trigger.http.route";
+            if http.executor.is_some_and(|executor| executor.r#type != "http") {
+                let key = "trigger.http.executor".to_owned();
+                return Err(Error::Unsupported {
+                    path: self.path.to_owned(),
+                    key,
+                });
+            }
+            let pattern = match http.route {
+                WrittenRoute::Public(pattern) => pattern,
+                WrittenRoute::Private { private: true } => continue,
+                WrittenRoute::Private { private: false } => {
+                    return Err(self.key(key, "`private = false` says nothing; write the path instead".to_owned()));
+                }
+            };
+            if !components.contains_key(&http.component) {
+                let known = components.keys().cloned().collect::<Vec<_>>().join(", ");
+                let problem = format!(
+                    "`{pattern}` names the component `{}`, and there is none of that id; known: {known}",
+                    http.component
+                );
+                return Err(self.key("trigger.http.component", problem));
+            }
+            if let Some(problem) = problem_of_route(&pattern) {
+                return Err(self.key(key, format!("`{pattern}` {problem}")));
+            }
+            if routes.iter().any(|route| route.pattern == pattern) {
+                return Err(self.key(key, format!("`{pattern}` is there twice; remove one")));
+            }
+            routes.push(Route {
+                pattern,
+                component: http.component,
+            });
+        }
+        if routes.is_empty() {
+            let problem = "there is no public route; add [[trigger.http]] with `route` and `component`".to_owned();
+            return Err(self.key("trigger.http", problem));
+        }
+        Ok(routes)
+    }
+
+    fn key(&self, key: &str, problem: String) -> Error {
+        Error::Key {
+            path: self.path.to_owned(),
+            key: key.to_owned(),
+            problem,
+        }
+    }
+}
+
+fn problem_of_route(pattern: &str) -> Option<&'static str> {
+    let Some(path) = pattern.strip_prefix('/') else {
+        return Some("does not begin with `/`; write the path from the root");
+    };
+    let segments: Vec<_> = path.split('/').collect();
+    let (last, before) = segments
+        .split_last()
+        .expect("splitting a string yields at least one part");
+    if before.contains(&"...") {
+        return Some("has `...` before its end; only the last segment may be a wildcard");
+    }
+    if before.iter().chain([last]).any(|segment| *segment == ":") {
+        return Some("has a `:` without a name; name the segment, as in `/:name`");
+    }
+    None
+}
+
+// The file as it is written. Unknown keys are errors: a misspelt limit would otherwise be no limit.
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    spin_manifest_version: i64,
+    application: WrittenApplication,
+    #[serde(default)]
+    variables: BTreeMap<String, WrittenVariable>,
+    trigger: WrittenTriggers,
+    #[serde(default)]
+    component: BTreeMap<String, WrittenComponent>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+struct WrittenApplication {
+    name: String,
+    version: Option<String>,
+    description: Option<String>,
+    authors: Option<Vec<String>>,
+    targets: Option<toml::Value>,
+    trigger: Option<toml::Table>,
+    tool: Option<toml::Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+struct WrittenVariable {
+    default: Option<String>,
+    #[serde(default)]
+    required: bool,
+    secret: Option<bool>,
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenTriggers {
+    #[serde(default)]
+    http: Vec<WrittenHttpTrigger>,
+    #[serde(flatten)]
+    other: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+struct WrittenHttpTrigger {
+    id: Option<String>,
+    route: WrittenRoute,
+    component: String,
+    executor: Option<WrittenExecutor>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`route` must be a path, or { private = true }")]
+enum WrittenRoute {
+    Public(String),
+    Private { private: bool },
+}
+
+#[derive(Deserialize)]
+struct WrittenExecutor {
+    r#type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+struct WrittenComponent {
+    source: toml::Value,
+    description: Option<String>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    #[serde(default)]
+    allowed_outbound_hosts: Vec<String>,
+    build: Option<toml::Table>,
+    #[serde(default)]
+    tool: BTreeMap<String, toml::Table>,
+    targets: Option<toml::Value>,
+    exclude_files: Option<Vec<String>>,
+    dependencies_inherit_configuration: Option<bool>,
+    files: Option<toml::Value>,
+    allowed_http_hosts: Option<toml::Value>,
+    key_value_stores: Option<toml::Value>,
+    sqlite_databases: Option<toml::Value>,
+    ai_models: Option<toml::Value>,
+    dependencies: Option<toml::Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        spin_manifest_version = 2
+        [application]
+        name = "tracker"
+        [variables]
+        github_url = { default = "https://github.com" }
+        token = { required = true, secret = true }
+        [[trigger.http]]
+        route = "/..."
+        component = "tracker"
+        [component.tracker]
+        source = "target/tracker.wasm"
+        allowed_outbound_hosts = ["{{ github_url }}"]
+        [component.tracker.variables]
+        github_url = "{{ github_url }}"
+        [component.tracker.build]
+        command = "cargo build"
+        [component.tracker.tool.embedded-host]
+        memory_bytes = 1048576
+    "#;
+
+    fn parse(text: &str) -> Result<Manifest, Error> {
+        Manifest::parse(text, Path::new("some/spin.toml"))
+    }
+
+    fn provided(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn reads_what_the_host_needs() {
+        let manifest = parse(GOOD).unwrap();
+        assert_eq!(manifest.name, "tracker");
+        assert_eq!(
+            manifest.routes,
+            [Route {
+                pattern: "/...".to_owned(),
+                component: "tracker".to_owned()
+            }]
+        );
+        let component = &manifest.components["tracker"];
+        assert_eq!(component.source, Path::new("some/target/tracker.wasm"));
+        assert_eq!(component.limits.memory_bytes, Some(1 << 20));
+        assert_eq!(component.limits.deadline_seconds, None);
+        let values = manifest.resolve(&provided(&[("token", "t")])).unwrap();
+        assert_eq!(
+            component.variables["github_url"].render(&values).unwrap(),
+            "https://github.com"
+        );
+        let values = manifest
+            .resolve(&provided(&[("token", "t"), ("github_url", "http://127.0.0.1:1")]))
+            .unwrap();
+        assert_eq!(
+            component.allowed_outbound_hosts[0].render(&values).unwrap(),
+            "http://127.0.0.1:1"
+        );
+    }
+
+    #[test]
+    fn names_the_variable_that_is_missing_or_not_declared() {
+        let manifest = parse(GOOD).unwrap();
+        let missing = manifest.resolve(&provided(&[])).unwrap_err().to_string();
+        assert!(
+            missing.starts_with("some/spin.toml: variables.token: is required"),
+            "{missing}"
+        );
+        let undeclared = manifest
+            .resolve(&provided(&[("token", "t"), ("tokn", "")]))
+            .unwrap_err()
+            .to_string();
+        assert!(undeclared.contains("`tokn`"), "{undeclared}");
+    }
+
+    #[test]
+    fn each_mistake_is_named_with_its_file_and_key() {
+        let cases = [
+            (
+                "spin_manifest_version = 2",
+                "spin_manifest_version = 1",
+                "spin_manifest_version: is 1",
+            ),
+            ("spin_manifest_version = 2", "spin_manifest_version = ", "line 2:"),
+            ("source = ", "sauce = ", "unknown field `sauce`"),
+            ("source = \"target/tracker.wasm\"", "", "missing field `source`"),
+            (
+                "source = \"target/tracker.wasm\"",
+                "source = { url = \"u\", digest = \"d\" }",
+                "component.tracker.source",
+            ),
+            (
+                "component = \"tracker\"",
+                "component = \"traker\"",
+                "`traker`, and there is none of that id; known: tracker",
+            ),
+            (
+                "route = \"/...\"",
+                "route = \"...\"",
+                "trigger.http.route: `...` does not begin with `/`",
+            ),
+            ("route = \"/...\"", "route = \"/.../x\"", "has `...` before its end"),
+            (
+                "route = \"/...\"",
+                "route = { private = true }",
+                "there is no public route",
+            ),
+            ("route = \"/...\"", "route = 1", "`route` must be a path"),
+            (
+                "route = \"/...\"",
+                "route = \"/...\"\nexecutor = { type = \"wagi\" }",
+                "trigger.http.executor: this host",
+            ),
+            (
+                "[[trigger.http]]",
+                "[[trigger.redis]]\n[[trigger.http]]",
+                "trigger.redis: this host can't provide it",
+            ),
+            (
+                "[\"{{ github_url }}\"]",
+                "[\"{{ github_uri }}\"]",
+                "allowed_outbound_hosts: there is no variable `github_uri`",
+            ),
+            (
+                "[\"{{ github_url }}\"]",
+                "[\"{{ github_url\"]",
+                "has a `{{` without its `}}`",
+            ),
+            (
+                "github_url = \"{{",
+                "GITHUB = \"{{",
+                "component.tracker.variables.GITHUB: a name is",
+            ),
+            (
+                "token = { required = true, secret = true }",
+                "token = {}",
+                "variables.token: has no `default`",
+            ),
+            (
+                "token = { required = true,",
+                "token = { required = true, default = \"\",",
+                "remove one of the two",
+            ),
+            (
+                "memory_bytes = 1048576",
+                "memory_byte = 1",
+                "tool.embedded-host: unknown field `memory_byte`",
+            ),
+            ("memory_bytes = 1048576", "memory_bytes = -1", "tool.embedded-host"),
+            ("memory_bytes = 1048576", "deadline_seconds = 0", "a limit of 0"),
+            (
+                "allowed_outbound_hosts",
+                "files = [\"a\"]\nallowed_outbound_hosts",
+                "component.tracker.files: this host",
+            ),
+            (
+                "allowed_outbound_hosts",
+                "key_value_stores = [\"default\"]\nallowed_outbound_hosts",
+                "tracker.key_value_stores",
+            ),
+        ];
+        for (good, bad, expected) in cases {
+            assert!(GOOD.contains(good), "{good}");
+            let error = parse(&GOOD.replacen(good, bad, 1)).expect_err(expected).to_string();
+            assert!(error.starts_with("some/spin.toml: "), "{error}");
+            assert!(error.contains(expected), "{error}\nhas no\n{expected}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_manifest_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &[u8]| {
+            let path = directory.path().join(name);
+            fs::write(&path, content).unwrap();
+            path
+        };
+        let huge = directory.path().join("huge");
+        fs::File::create(&huge).unwrap().set_len(100 << 20).unwrap();
+        for path in [
+            directory.path().join("missing"),
+            directory.path().to_owned(),
+            PathBuf::from("/dev/zero"),
+            huge,
+            file("empty", b""),
+            file("binary", &[0, 159, 146, 150]),
+            file("html", b"<!doctype html>"),
+        ] {
+            let error = Manifest::read(&path).unwrap_err().to_string();
+            assert!(error.starts_with(&path.display().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_spins() {
+        for name in ["a", "github_url", "a1_b2"] {
+            assert!(is_variable_name(name), "{name}");
+        }
+        for name in ["", "_a", "a_", "A", "a-b", "1a", "a__b", "a_1", "ä"] {
+            assert!(!is_variable_name(name), "{name}");
+        }
+    }
+}

@@ -1,39 +1,110 @@
-//! Runs a Spin application's component as `spin up` would.
+//! Runs a Spin application's components as `spin up` would, in this process.
+//!
+//! The way of a request, and of the files:
+//!
+//! | what | where |
+//! | --- | --- |
+//! | a connection is accepted, within limits | `server` |
+//! | the route is found, Spin's headers are written | `router` |
+//! | the body is read, or refused | `request_body` |
+//! | a fresh instance is made and answers, or is stopped | `guest`, with what it is granted in `state` |
+//! | what it asks of other servers is allowed or refused | `allowed_hosts`, `outbound` |
+//! | what the host answers in its place | `problem` |
+//!
+//! Before any of that, once: the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
+//! (`application`).
 
-use crate::manifest::Manifest;
+mod allowed_hosts;
+mod application;
+mod compile;
+mod engine;
+mod error;
+mod error_codes;
+mod guest;
+mod limits;
+mod outbound;
+mod output;
+mod problem;
+mod request_body;
+mod router;
+mod server;
+mod state;
+mod variables;
+
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// What a host enforces; see the fields.
-#[derive(Clone, Debug, Default)]
-pub struct Limits {}
+use compiled_code::Store;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+pub use application::Application;
+pub use error::Error;
+pub use limits::Limits;
+
+use crate::manifest::Manifest;
 
 /// What may be set apart from the manifest.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Limits for what `spin.toml` leaves unsaid.
     pub limits: Limits,
     /// Modules or components that run in place of the manifest's `source`, by component id.
     pub sources: BTreeMap<String, PathBuf>,
+    /// Where compiled code is kept.
+    pub store: Store,
 }
 
-/// A running application. Dropping it stops it at once.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            sources: BTreeMap::new(),
+            store: Store::default_location(),
+        }
+    }
+}
+
+/// A running application. Dropped, it stops at once.
 #[derive(Debug)]
 pub struct Host {
     address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Host {
-    /// Compiles (or loads) the components, binds `address` (port 0: any free one) and serves.
+    /// Compiles (or loads) the components, listens on `address` (port 0: any free one) and serves.
+    ///
+    /// `variables` are values for the manifest's `[variables]`.
     pub async fn start(
         manifest: &Manifest,
         variables: BTreeMap<String, String>,
         address: SocketAddr,
         options: Options,
-    ) -> Result<Host, Error> {
-        let _ = (manifest, variables, options);
-        Ok(Host { address })
+    ) -> Result<Self, Error> {
+        // The address first: that it is in use is known in a moment, what compiling says takes longer.
+        let listener = listen(address).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| Error::Address { address, source })?;
+        let manifest = manifest.clone();
+        let application = spawn_blocking(move || Application::load(&manifest, &variables, &options))
+            .await
+            .map_err(|error| Error::Engine {
+                problem: format!("loading the application ended early: {error}"),
+            })??;
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(server::serve(Arc::new(application), listener, stopped));
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            server,
+        })
     }
 
     /// Where it listens.
@@ -41,15 +112,30 @@ impl Host {
         self.address
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Takes no more connections, lets running requests finish (bounded by their deadline), then returns.
-    pub async fn stop(self) {}
+    /// Takes no more connections, lets running requests finish (which their deadline bounds), then returns.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended by itself; then there is nothing left to stop.
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.server).await;
+    }
 }
 
-/// Why the host could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {}
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::AddressInUse { address },
+        _ => Error::Address { address, source },
+    })
+}

@@ -1,0 +1,164 @@
+//! What the benches share: the page, the two servers, and one client for both.
+
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use ex3_stats_tracker::host::{Host, Options};
+use ex3_stats_tracker::manifest::Manifest;
+use guests::{Guest, Target};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Any free port of this machine.
+pub const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// The component's id in its `spin.toml`.
+pub const COMPONENT: &str = "stats-tracker";
+
+/// The page that is extracted: the real one where it is at hand, else a generated one of its size.
+pub fn page() -> (&'static str, Bytes) {
+    let real = workspace().join("../shared/ghcr/pages/package_2026-05-10_nas-doctor.html");
+    match std::fs::read(real) {
+        Ok(page) => ("real page", page.into()),
+        Err(_) => {
+            let page = pages::PackagePage {
+                bytes: pages::REAL_PACKAGE_PAGE_BYTES,
+                ..Default::default()
+            };
+            ("generated page", page.render().into())
+        }
+    }
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the workspace")
+}
+
+/// The component's manifest.
+pub fn manifest() -> Manifest {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml");
+    Manifest::read(&path).expect("the component's manifest is right")
+}
+
+/// The host's defaults, with the component built from its present source.
+pub fn options() -> Options {
+    let guest = Guest {
+        package: "stats-tracker-spin",
+        target: Target::Library,
+        features: &[],
+    };
+    let module: PathBuf = guest.build().expect("the component builds");
+    Options {
+        sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
+        ..Options::default()
+    }
+}
+
+/// The component in the embedded host, asking `github` for its pages.
+pub async fn host(github: &str) -> Host {
+    let variables = BTreeMap::from([("github_url".to_owned(), github.to_owned())]);
+    Host::start(&manifest(), variables, LOOPBACK, options())
+        .await
+        .expect("the host starts")
+}
+
+/// The parser behind the plainest server there is: the same HTTP library, no WebAssembly.
+pub async fn native() -> SocketAddr {
+    let listener = TcpListener::bind(LOOPBACK).await.expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(async move {
+                let mut builder = http1::Builder::new();
+                builder.timer(TokioTimer::new());
+                let _ = builder
+                    .serve_connection(TokioIo::new(stream), service_fn(extract))
+                    .await;
+            });
+        }
+    });
+    address
+}
+
+async fn extract(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let package = match request.into_body().collect().await {
+        Ok(page) => ex2_parser::stream::package(&page.to_bytes()).ok(),
+        Err(_) => None,
+    };
+    let Some(answer) = package.and_then(|package| serde_json::to_vec(&package).ok()) else {
+        let mut refusal = Response::new(Full::default());
+        *refusal.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(refusal);
+    };
+    let mut response = Response::new(Full::from(answer));
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// One connection of a client.
+pub struct Client {
+    sender: SendRequest<Full<Bytes>>,
+}
+
+impl Client {
+    /// Connects.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        stream.set_nodelay(true).expect("a connection takes its options");
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("a connection begins");
+        tokio::spawn(connection);
+        Self { sender }
+    }
+
+    /// Sends a request and reads its whole answer.
+    pub async fn send(&mut self, method: &str, path: &str, body: Bytes) -> (StatusCode, Bytes) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .body(Full::new(body))
+            .expect("the request is well formed");
+        self.sender.ready().await.expect("the connection stays open");
+        let response = self.sender.send_request(request).await.expect("the server answers");
+        let status = response.status();
+        (
+            status,
+            response
+                .into_body()
+                .collect()
+                .await
+                .expect("the answer is whole")
+                .to_bytes(),
+        )
+    }
+
+    /// Posts a page.
+    pub async fn extract(&mut self, page: Bytes) -> (StatusCode, Bytes) {
+        self.send("POST", "/extract", page).await
+    }
+}
+
+/// What a right answer to [`page`] is: the parser's own, as JSON.
+pub fn right_answer(page: &[u8]) -> Bytes {
+    let package = ex2_parser::stream::package(page).expect("it is a package page");
+    assert!(package.total > 0 && package.daily.len() == 30, "{package:?}");
+    serde_json::to_vec(&package).expect("a package is JSON").into()
+}

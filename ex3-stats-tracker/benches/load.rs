@@ -1,0 +1,126 @@
+//! Requests per second of `/extract`: the component in the embedded host, a fresh instance a request, against the same
+//! parser called natively behind a plain server. The same page, client, machine and run; the answers are asserted to be
+//! the same bytes first.
+//!
+//!     cargo bench -p ex3-stats-tracker --bench load               three rounds of each, some two minutes
+//!     cargo bench -p ex3-stats-tracker --bench load -- --test     a few requests of each, untimed
+//!
+//! The client runs in this process and takes its share of the processors, from both servers alike: what is compared is
+//! what a machine can do that has to do all of it.
+
+mod common;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use common::Client;
+
+const CONNECTIONS: [usize; 3] = [1, 8, 64];
+const ROUNDS: usize = 3;
+const WARM_UP: Duration = Duration::from_secs(1);
+const MEASURED: Duration = Duration::from_secs(4);
+
+#[tokio::main]
+async fn main() {
+    let untimed = std::env::args().any(|argument| argument == "--test");
+    let (name, page) = common::page();
+    let right = common::right_answer(&page);
+    let host = common::host("https://github.com").await;
+    let servers = [("native", common::native().await), ("embedded host", host.address())];
+
+    for (server, address) in servers {
+        for connections in CONNECTIONS {
+            let answers = every_answer(address, connections, &page).await;
+            assert!(
+                answers.iter().all(|answer| *answer == right),
+                "{server} does not give the right answer"
+            );
+        }
+    }
+    if untimed {
+        println!("load: both servers give the right answer over {CONNECTIONS:?} connections");
+        return;
+    }
+
+    println!(
+        "POST /extract, {name} of {} bytes, requests per second (median of {ROUNDS} rounds)",
+        page.len()
+    );
+    println!(
+        "{:>11}  {:>9}  {:>13}  {:>5}",
+        "connections", "native", "embedded host", "ratio"
+    );
+    for connections in CONNECTIONS {
+        let mut rates = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            // One after the other within a round, so that a machine that slows down slows both.
+            for (rates, (_, address)) in rates.iter_mut().zip(servers) {
+                rates.push(rate(address, connections, &page).await);
+            }
+        }
+        let [native, embedded] = rates.map(median);
+        println!(
+            "{connections:>11}  {native:>9.0}  {embedded:>13.0}  {:>5.2}",
+            embedded / native
+        );
+    }
+    host.stop().await;
+}
+
+/// Some answers over each of so many connections.
+async fn every_answer(address: SocketAddr, connections: usize, page: &Bytes) -> Vec<Bytes> {
+    let mut answers = Vec::new();
+    let clients: Vec<_> = (0..connections)
+        .map(|_| {
+            let page = page.clone();
+            tokio::spawn(async move {
+                let mut client = Client::connect(address).await;
+                let mut answers = Vec::new();
+                for _ in 0..3 {
+                    answers.push(client.extract(page.clone()).await.1);
+                }
+                answers
+            })
+        })
+        .collect();
+    for client in clients {
+        answers.extend(client.await.expect("a client ends well"));
+    }
+    answers
+}
+
+/// Requests per second, once warm.
+async fn rate(address: SocketAddr, connections: usize, page: &Bytes) -> f64 {
+    let done = Arc::new(AtomicU64::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..connections)
+        .map(|_| {
+            let (done, stop, page) = (done.clone(), stop.clone(), page.clone());
+            tokio::spawn(async move {
+                let mut client = Client::connect(address).await;
+                while !stop.load(Ordering::Relaxed) {
+                    let (status, _) = client.extract(page.clone()).await;
+                    assert_eq!(status, 200);
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(WARM_UP).await;
+    let (before, begun) = (done.load(Ordering::Relaxed), Instant::now());
+    tokio::time::sleep(MEASURED).await;
+    let (after, took) = (done.load(Ordering::Relaxed), begun.elapsed());
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("a client ends well");
+    }
+    (after - before) as f64 / took.as_secs_f64()
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}

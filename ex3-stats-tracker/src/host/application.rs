@@ -1,0 +1,246 @@
+//! A Spin application, compiled and linked: what is done once, so that a request only has to be instantiated for.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use wasmtime::Store;
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use super::Options;
+use super::allowed_hosts::AllowedHosts;
+use super::compile::{self, one_line};
+use super::engine::Runtime;
+use super::error::Error;
+use super::error_codes;
+use super::guest::{self, Guest};
+use super::limits::{ComponentLimits, Limits};
+use super::outbound::Outbound;
+use super::problem::Problem;
+use super::request_body;
+use super::router::Router;
+use super::state::{Grants, GuestState};
+use super::variables;
+use crate::manifest::{self, Manifest};
+
+/// Spin answers this path itself, without asking a component.
+const HEALTH: &str = "/.well-known/spin/health";
+
+/// An application that is ready to answer requests.
+pub struct Application {
+    components: Vec<Loaded>,
+    router: Router,
+    outbound: Arc<Outbound>,
+    instances: Arc<Semaphore>,
+    pub(super) bodies: Arc<Semaphore>,
+    limits: Limits,
+    runtime: Runtime,
+}
+
+/// One component.
+struct Loaded {
+    grants: Arc<Grants>,
+    limits: ComponentLimits,
+    handler: ProxyPre<GuestState>,
+}
+
+impl Application {
+    /// Resolves the variables, compiles the components (or loads what was compiled before) and links them. This takes
+    /// up to some seconds of computing: async callers hand it to a blocking thread.
+    pub fn load(manifest: &Manifest, variables: &BTreeMap<String, String>, options: &Options) -> Result<Self, Error> {
+        let values = manifest.resolve(variables)?;
+        let limits = options.limits;
+        let stated = |component: &manifest::Component| ComponentLimits::new(&limits, &component.limits);
+        let memory_bytes = manifest
+            .components
+            .values()
+            .map(|component| stated(component).memory_bytes)
+            .max();
+        let runtime = Runtime::new(limits.concurrent_requests, memory_bytes.unwrap_or(limits.memory_bytes))?;
+        let linker = linker(&runtime).map_err(|error| Error::Engine {
+            problem: format!("{error:#}"),
+        })?;
+
+        let mut components = Vec::new();
+        for (id, component) in &manifest.components {
+            let limits = stated(component);
+            let grants = Arc::new(grants(manifest, id, component, &values, limits)?);
+            let path = options.sources.get(id).unwrap_or(&component.source);
+            let compiled = compile::component(&runtime, &options.store, id, path)?;
+            let linked = linker.instantiate_pre(&compiled).map_err(|error| Error::NotLinkable {
+                component: id.clone(),
+                path: path.clone(),
+                problem: one_line(&format!("{error:#}")),
+            })?;
+            let handler = ProxyPre::new(linked).map_err(|_| Error::NotAHandler {
+                component: id.clone(),
+                path: path.clone(),
+            })?;
+            components.push(Loaded {
+                grants,
+                limits,
+                handler,
+            });
+        }
+        let position = |id: &str| {
+            manifest
+                .components
+                .keys()
+                .position(|known| known == id)
+                .expect("the manifest checked its routes' components")
+        };
+        let outbound = Outbound::new(&limits).map_err(|error| Error::Engine {
+            problem: format!("no TLS for outbound requests: {error}"),
+        })?;
+        Ok(Self {
+            router: Router::new(&manifest.routes, position),
+            components,
+            outbound,
+            instances: Arc::new(Semaphore::new(limits.concurrent_requests as usize)),
+            bodies: Arc::new(Semaphore::new(request_body::units(limits.request_bodies_bytes))),
+            limits,
+            runtime,
+        })
+    }
+
+    /// Makes an instance of a component as each request gets one, and drops it. `None` where there is no such
+    /// component. For measuring.
+    pub async fn instantiate(&self, component: &str) -> Option<Result<(), wasmtime::Error>> {
+        let loaded = self.components.iter().find(|loaded| &*loaded.grants.id == component)?;
+        let mut store = self.store(loaded);
+        store.set_epoch_deadline(u64::MAX / 2);
+        Some(loaded.handler.instantiate_async(&mut store).await.map(drop))
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn store(&self, loaded: &Loaded) -> Store<GuestState> {
+        let mut store = Store::new(self.runtime.engine(), GuestState::new(&loaded.grants, &self.outbound));
+        store.limiter(|state| state.memory());
+        store
+    }
+
+    /// Answers one request: by a component, or by a problem.
+    pub(super) async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
+        match self.try_answer(request, client).await {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    async fn try_answer(&self, request: Request<Incoming>, client: SocketAddr) -> Result<Response<WasiBody>, Problem> {
+        if request.uri().path() == HEALTH {
+            return Ok(Response::new(
+                Full::from("OK").map_err(|never| match never {}).boxed_unsync(),
+            ));
+        }
+        let (mut head, body) = request.into_parts();
+        check_head(&head, self.limits.header_bytes)?;
+        let found = self
+            .router
+            .route(head.uri.path())
+            .ok_or_else(|| Problem::no_route(head.uri.path()))?;
+        let loaded = &self.components[found.component()];
+        found.write_headers(&head.uri, client, &mut head.headers);
+
+        // The body is there before an instance is: a client that sends slowly holds no instance.
+        let (body, held) =
+            request_body::read(body, loaded.limits.request_body_bytes, &self.limits, &self.bodies).await?;
+        let instance = timeout(self.limits.queue_wait, self.instances.clone().acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(Problem::busy)?;
+
+        let guest = Guest {
+            handler: loaded.handler.clone(),
+            store: self.store(loaded),
+            request: Request::from_parts(head, Full::new(body)),
+            component: loaded.grants.id.clone(),
+            limits: loaded.limits,
+            held: (instance, held),
+        };
+        guest::answer(guest).await
+    }
+}
+
+fn linker(runtime: &Runtime) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(runtime.engine());
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    error_codes::add_to_linker(&mut linker)?;
+    variables::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+fn grants(
+    manifest: &Manifest,
+    id: &str,
+    component: &manifest::Component,
+    values: &BTreeMap<String, String>,
+    limits: ComponentLimits,
+) -> Result<Grants, Error> {
+    let key = |key: &str, problem: String| Error::Key {
+        path: manifest.path().to_owned(),
+        key: format!("component.{id}.{key}"),
+        problem,
+    };
+    let render = |name: &str, template: &manifest::Template| {
+        template
+            .render(values)
+            .map_err(|variable| key(name, format!("there is no variable `{variable}`; declare it")))
+    };
+    let hosts = component
+        .allowed_outbound_hosts
+        .iter()
+        .map(|host| render("allowed_outbound_hosts", host))
+        .collect::<Result<Vec<_>, _>>()?;
+    let allowed_hosts = AllowedHosts::parse(&hosts).map_err(|problem| key("allowed_outbound_hosts", problem))?;
+    let variables = component
+        .variables
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), render(&format!("variables.{name}"), value)?)))
+        .collect::<Result<_, Error>>()?;
+    Ok(Grants {
+        id: id.into(),
+        variables: Arc::new(variables),
+        environment: component.environment.clone().into_iter().collect(),
+        allowed_hosts,
+        memory_bytes: limits.memory_bytes,
+        output_bytes: limits.output_bytes,
+    })
+}
+
+/// What a component is told of a request has to be there and of a size to be told.
+fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), Problem> {
+    let target = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let headers: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if target + headers > limit {
+        return Err(Problem::head_too_large(limit));
+    }
+    let host = head.headers.get(HOST).is_some_and(|host| host.to_str().is_ok());
+    if head.uri.authority().is_none() && !host {
+        return Err(Problem::bad_request("the request has no readable Host header"));
+    }
+    Ok(())
+}
+
+/// What the guest made of a response, as far as HTTP allows it.
+pub(super) fn is_sendable(status: StatusCode) -> bool {
+    // 1xx is not a final answer; hyper would refuse it and close the connection without a word.
+    !status.is_informational()
+}

@@ -1,0 +1,113 @@
+//! From the file that `spin.toml` names to a component that can be instantiated.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use compiled_code::{Key, Store};
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
+use wasmtime::component::Component;
+use wit_component::ComponentEncoder;
+
+use super::engine::{self, Runtime};
+use super::error::Error;
+
+/// The largest source that is read: many times a real component, and no disk image named by mistake.
+const SOURCE_BYTES: u64 = 64 << 20;
+
+/// The first eight bytes of a core module, and of a component: the magic, the version, and which of the two it is.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// Compiles a module or a component, or loads what was compiled before.
+pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
+    let source = read(id, path)?;
+    let problem = |error: wasmtime::Error| Error::NotCompilable {
+        component: id.to_owned(),
+        path: path.to_owned(),
+        problem: one_line(&format!("{error:#}")),
+    };
+    // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
+    // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.
+    let compiler = format!("{} {}", runtime.compiler(), adapter_checksum());
+    let key = Key::new(&source, engine::NAME, engine::VERSION, &compiler);
+    store.load_or_compile(
+        &key,
+        |entry| {
+            // SAFETY: the entry was found whole, in a directory that only its owner writes, under a key that names
+            // this engine's version and settings; the engine checks its own version and settings once more.
+            unsafe { Component::deserialize_file(runtime.engine(), entry.path()) }
+        },
+        || {
+            let component = Component::new(runtime.engine(), &*componentize(&source, id, path)?).map_err(problem)?;
+            let code = component.serialize().map_err(problem)?;
+            Ok((component, code))
+        },
+    )
+}
+
+fn read(id: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |source| Error::SourceUnreadable {
+        component: id.to_owned(),
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::other("it is not a file")));
+    }
+    if metadata.len() > SOURCE_BYTES {
+        let limit = SOURCE_BYTES;
+        return Err(Error::SourceTooLarge {
+            component: id.to_owned(),
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    let source = fs::read(path).map_err(unreadable)?;
+    if source.starts_with(MODULE) || source.starts_with(COMPONENT) {
+        Ok(source)
+    } else {
+        Err(Error::NotWebAssembly {
+            component: id.to_owned(),
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// A core module becomes a component as Spin makes it one: by WASI's adapter for reactors. A component is taken as it
+/// is.
+fn componentize(source: &[u8], id: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    if source.starts_with(COMPONENT) {
+        return Ok(source.to_owned());
+    }
+    ComponentEncoder::default()
+        .validate(true)
+        .module(source)
+        .and_then(|encoder| {
+            encoder.adapter(
+                WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            )
+        })
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| Error::NotComponentizable {
+            component: id.to_owned(),
+            path: path.to_owned(),
+            problem: one_line(&format!("{error:#}")),
+        })
+}
+
+fn adapter_checksum() -> String {
+    format!(
+        "{:016x}",
+        xxhash_rust::xxh3::xxh3_64(WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+    )
+}
+
+/// An engine's message in one sentence.
+pub(super) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,125 @@
+//! The WebAssembly engine: its compiler, its pool of instances, and its clock.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::error::Error;
+
+/// The engine, as compiled code is filed under.
+pub(super) const NAME: &str = "wasmtime";
+
+/// wasmtime's release; the engine refuses code of any other by itself.
+pub(super) const VERSION: &str = "48";
+
+/// How often a computing guest is looked at: fine enough for a deadline of a second, and a hundred wake-ups a second
+/// of a thread that does nothing else.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Core modules of a component: the guest, the WASI adapter, and the two that the encoder puts around them; twice that.
+const MODULES_PER_COMPONENT: u32 = 8;
+
+/// Tables of a component: one each of those modules.
+const TABLES_PER_COMPONENT: u32 = 8;
+
+/// Entries of a table: a guest's functions that are called through pointers.
+pub(super) const TABLE_ELEMENTS: usize = 20_000;
+
+/// Linear memory that is cleared by writing zeros rather than given back to the system and faulted in again: what a
+/// guest touches that holds one package page twice.
+const KEPT_MEMORY_BYTES: usize = 2 << 20;
+
+/// The same for tables: all of a usual guest's.
+const KEPT_TABLE_BYTES: usize = 64 << 10;
+
+/// An engine whose clock runs for as long as this is alive.
+#[derive(Debug)]
+pub(super) struct Runtime {
+    engine: Engine,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Runtime {
+    /// A pool for `instances` component instances of at most `memory_bytes` each.
+    pub(super) fn new(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
+        let engine = Engine::new(&config(instances, memory_bytes)).map_err(|error| Error::Engine {
+            problem: format!("{error:#}"),
+        })?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (clock, stop) = (engine.clone(), stopped.clone());
+        // A thread of its own: it has to run when guests keep every worker busy.
+        thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    thread::sleep(TICK);
+                    clock.increment_epoch();
+                }
+            })
+            .map_err(|error| Error::Engine {
+                problem: format!("no thread for its clock: {error}"),
+            })?;
+        Ok(Self { engine, stopped })
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Names the compiler with every setting that changes what it makes.
+    pub(super) fn compiler(&self) -> String {
+        let mut hasher = Hash64(Xxh3Default::new());
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("cranelift {:016x}", hasher.finish())
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+fn config(instances: u32, memory_bytes: usize) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(MODULES_PER_COMPONENT))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
+        .total_stacks(instances)
+        .max_core_instances_per_component(MODULES_PER_COMPONENT)
+        .max_memories_per_component(1)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_memory_size(memory_bytes)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(KEPT_MEMORY_BYTES)
+        .table_keep_resident(KEPT_TABLE_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .cranelift_opt_level(OptLevel::Speed)
+        .memory_init_cow(true)
+        .epoch_interruption(true)
+        // WASI 0.2 waits by polling: the machinery for the concurrent calls of 0.3 would be set up for each instance.
+        .concurrency_support(false);
+    config
+}
+
+/// The 64 bits of a hash that stays the same from process to process, unlike the standard library's.
+struct Hash64(Xxh3Default);
+
+impl Hasher for Hash64 {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.digest()
+    }
+}

@@ -1,0 +1,61 @@
+//! Why the host could not be started.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::manifest;
+
+/// Why the host could not be started.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    #[error("{}: {key}: {problem}", .path.display())]
+    Key {
+        path: PathBuf,
+        key: String,
+        problem: String,
+    },
+    #[error("component {component}: {}: can't be read: {source}; build it first, or correct `source`", .path.display())]
+    SourceUnreadable {
+        component: String,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("component {component}: {}: is larger than {limit} bytes; give the path of a WebAssembly module", .path.display())]
+    SourceTooLarge {
+        component: String,
+        path: PathBuf,
+        limit: u64,
+    },
+    #[error("component {component}: {}: is neither a WebAssembly module nor a component; build it for wasm32-wasip1", .path.display())]
+    NotWebAssembly { component: String, path: PathBuf },
+    #[error("component {component}: {}: can't be made a component: {problem}; build it with spin-sdk for wasm32-wasip1", .path.display())]
+    NotComponentizable {
+        component: String,
+        path: PathBuf,
+        problem: String,
+    },
+    #[error("component {component}: {}: can't be compiled: {problem}; build it anew", .path.display())]
+    NotCompilable {
+        component: String,
+        path: PathBuf,
+        problem: String,
+    },
+    #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
+    NotLinkable {
+        component: String,
+        path: PathBuf,
+        problem: String,
+    },
+    #[error("component {component}: {}: exports no wasi:http/incoming-handler; a component that answers HTTP does", .path.display())]
+    NotAHandler { component: String, path: PathBuf },
+    #[error("{address}: the port is in use; stop what listens there, or choose another one (0 for any)")]
+    AddressInUse { address: SocketAddr },
+    #[error("{address}: can't be listened on: {source}; choose another address")]
+    Address { address: SocketAddr, source: io::Error },
+    #[error("the WebAssembly engine can't be set up: {problem}; lower the limits on memory or concurrent requests")]
+    Engine { problem: String },
+}

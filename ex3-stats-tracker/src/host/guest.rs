@@ -1,0 +1,290 @@
+//! One request in one fresh instance: from its head to the end of its response, or to its deadline.
+//!
+//! The guest runs in the connection's own task for as long as it does not wait: most requests are answered without
+//! another task being woken. One that still runs when its response has begun goes on in a task of its own. That task
+//! is stopped when the client goes before it has the whole response.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
+
+use super::application::is_sendable;
+use super::compile::one_line;
+use super::limits::ComponentLimits;
+use super::problem::Problem;
+use super::request_body::Held;
+use super::state::GuestState;
+
+/// A request, and all that it needs to be answered.
+pub(super) struct Guest {
+    pub(super) handler: ProxyPre<GuestState>,
+    pub(super) store: Store<GuestState>,
+    pub(super) request: Request<Full<Bytes>>,
+    pub(super) component: Arc<str>,
+    pub(super) limits: ComponentLimits,
+    /// Its place among the instances and its body's memory; freed when the guest ends.
+    pub(super) held: (OwnedSemaphorePermit, Held),
+}
+
+/// What the guest gives to `response-outparam.set`.
+type Answer = Result<Response<WasiBody>, ErrorCode>;
+
+/// Why a guest did not end by itself.
+#[derive(Clone, Debug)]
+enum Failure {
+    Deadline(Duration),
+    Computing(Duration),
+    Memory(usize),
+    /// What the engine says, in one line.
+    Trap(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deadline(limit) => write!(formatter, "it took more than {} s", limit.as_secs_f64()),
+            Self::Computing(limit) => write!(formatter, "it computed for more than {} s", limit.as_secs_f64()),
+            Self::Memory(limit) => write!(formatter, "it asked for more than {limit} bytes of memory"),
+            Self::Trap(cause) => formatter.write_str(cause),
+        }
+    }
+}
+
+/// Runs the guest until its response begins.
+pub(super) async fn answer(guest: Guest) -> Result<Response<WasiBody>, Problem> {
+    let (sender, mut receiver) = oneshot::channel();
+    let failed = Arc::new(AtomicBool::new(false));
+    let mut run: Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> =
+        Box::pin(run(guest, sender, failed.clone()));
+    // The answer is given while the guest is polled, so there is no other moment to look for it.
+    let (answer, ended) = poll_fn(|context| {
+        let ended = match run.as_mut().poll(context) {
+            Poll::Ready(ended) => Some(ended),
+            Poll::Pending => None,
+        };
+        match (receiver.try_recv().ok(), ended) {
+            (None, None) => Poll::Pending,
+            found => Poll::Ready(found),
+        }
+    })
+    .await;
+    match (answer, ended) {
+        (Some(Ok(response)), _) if !is_sendable(response.status()) => Err(Problem::failed(
+            "the component answered with a status that is not an answer",
+        )),
+        (Some(Ok(response)), ended) => {
+            let guest = ended.is_none().then(|| AbortOnDrop(Some(tokio::spawn(run))));
+            Ok(response.map(|inner| ResponseBody { inner, failed, guest }.boxed_unsync()))
+        }
+        (Some(Err(code)), _) => Err(Problem::failed(&format!(
+            "the component answered with an error: {code:?}"
+        ))),
+        (None, Some(Err(failure))) => Err(failure.into()),
+        (None, _) => Err(Problem::failed("the component ended without an answer")),
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Deadline(limit) => Self::stopped("did not answer", limit),
+            Failure::Computing(limit) => Self::stopped("computed without an answer", limit),
+            Failure::Memory(limit) => {
+                Self::failed(&format!("the component asked for more than {limit} bytes of memory"))
+            }
+            // What a trap says is for whoever runs the host, and is on its stderr.
+            Failure::Trap(_) => Self::failed("the component failed"),
+        }
+    }
+}
+
+/// Runs the guest to its end.
+async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBool>) -> Result<(), Failure> {
+    let Guest {
+        handler,
+        mut store,
+        request,
+        component,
+        limits,
+        held,
+    } = guest;
+    let _held = held;
+    // Dropped before the store, whose end closes the response's body: whoever reads that knows then how it ended.
+    let mut ended = Ended { failed, well: false };
+    let end = Instant::now() + limits.deadline;
+    let meter = Arc::new(Meter::new());
+    store.set_epoch_deadline(1);
+    let computed = meter.clone();
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() < end && computed.running() < limits.computing {
+            // Others get their turn, and the deadline of a guest that waits is looked at.
+            Ok(UpdateDeadline::Yield(1))
+        } else {
+            Ok(UpdateDeadline::Interrupt)
+        }
+    });
+    let result = {
+        let mut call = pin!(call(&handler, &mut store, request, sender));
+        timeout_at(end, poll_fn(|context| meter.measure(|| call.as_mut().poll(context)))).await
+    };
+    let failure = match result {
+        Ok(Ok(())) => {
+            ended.well = true;
+            return Ok(());
+        }
+        Err(_) => Failure::Deadline(limits.deadline),
+        Ok(Err(_)) if Instant::now() >= end => Failure::Deadline(limits.deadline),
+        Ok(Err(_)) if meter.spent() >= limits.computing => Failure::Computing(limits.computing),
+        Ok(Err(_)) if store.data_mut().memory().refused => Failure::Memory(limits.memory_bytes),
+        Ok(Err(error)) => Failure::Trap(one_line(&error.root_cause().to_string())),
+    };
+    eprintln!("[{component}] a request failed: {failure}");
+    Err(failure)
+}
+
+/// How long a guest has been computing.
+struct Meter {
+    origin: Instant,
+    /// Before the present turn, in nanoseconds.
+    spent: AtomicU64,
+    /// When the present turn began, in nanoseconds from the origin.
+    begun: AtomicU64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+            spent: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+        }
+    }
+
+    /// The guest's turns are one after the other, so nothing else changes these in between.
+    fn measure<T>(&self, turn: impl FnOnce() -> T) -> T {
+        self.begun.store(self.now(), Ordering::Relaxed);
+        let result = turn();
+        self.spent.fetch_add(self.turn(), Ordering::Relaxed);
+        result
+    }
+
+    /// Within a turn: with it.
+    fn running(&self) -> Duration {
+        self.spent() + Duration::from_nanos(self.turn())
+    }
+
+    /// Between turns.
+    fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed))
+    }
+
+    fn turn(&self) -> u64 {
+        self.now().saturating_sub(self.begun.load(Ordering::Relaxed))
+    }
+
+    fn now(&self) -> u64 {
+        // Overflows after 584 years.
+        self.origin.elapsed().as_nanos() as u64
+    }
+}
+
+async fn call(
+    handler: &ProxyPre<GuestState>,
+    store: &mut Store<GuestState>,
+    request: Request<Full<Bytes>>,
+    sender: oneshot::Sender<Answer>,
+) -> wasmtime::Result<()> {
+    let mut http = store.data_mut().http();
+    let request = http.new_incoming_request(Scheme::Http, request)?;
+    let out = http.new_response_outparam(sender)?;
+    let proxy = handler.instantiate_async(&mut *store).await?;
+    proxy
+        .wasi_http_incoming_handler()
+        .call_handle(store, request, out)
+        .await
+}
+
+/// Says that the guest failed, unless it ended well: by a trap, its deadline, a panic, or because it was dropped.
+struct Ended {
+    failed: Arc<AtomicBool>,
+    well: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if !self.well {
+            self.failed.store(true, Ordering::Release);
+        }
+    }
+}
+
+struct AbortOnDrop(Option<JoinHandle<Result<(), Failure>>>);
+
+impl AbortOnDrop {
+    /// Lets the guest go on to its own end, or its deadline.
+    fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// A guest's response body. Where the guest fails, it ends in an error, so that the client does not take half an
+/// answer for a whole one.
+struct ResponseBody {
+    inner: WasiBody,
+    failed: Arc<AtomicBool>,
+    guest: Option<AbortOnDrop>,
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.inner).poll_frame(context) {
+            Poll::Ready(None) if self.failed.load(Ordering::Acquire) => {
+                Poll::Ready(Some(Err(Error::HttpResponseIncomplete)))
+            }
+            Poll::Ready(None) => {
+                // The client has all of it; what the guest still does, it may finish, as under Spin.
+                if let Some(guest) = self.guest.take() {
+                    guest.release();
+                }
+                Poll::Ready(None)
+            }
+            polled => polled,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream() && !self.failed.load(Ordering::Acquire)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,128 @@
+//! What a guest and a client may use.
+
+use std::time::Duration;
+
+use crate::manifest::StatedLimits;
+
+/// What the host enforces. Where a component's `tool.embedded-host` table in `spin.toml` states a limit, that one
+/// holds for the component instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in guests at the same time, each in an instance of its own. Together with `memory_bytes` this bounds
+    /// what all guests hold.
+    pub concurrent_requests: u32,
+    /// How long a request waits for a free instance before the answer is 503.
+    pub queue_wait: Duration,
+    /// The most linear memory an instance may hold, in bytes.
+    pub memory_bytes: usize,
+    /// How long a request may take in the guest, from its instantiation to the end of its response.
+    pub deadline: Duration,
+    /// How long a request may compute in the guest, waiting not counted.
+    pub computing: Duration,
+    /// The largest request body, in bytes.
+    pub request_body_bytes: usize,
+    /// Request bodies held for all clients together, in bytes.
+    pub request_bodies_bytes: usize,
+    /// Connections that are served at the same time; more wait in the listener's queue.
+    pub connections: usize,
+    /// The largest request line with its headers, in bytes.
+    pub header_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// How long a client may take to send a request's head, and how long an idle connection stays open.
+    pub head_wait: Duration,
+    /// How long a client may go without sending or taking a byte in the middle of a request.
+    pub stall: Duration,
+    /// How long a client may take to send a whole request body.
+    pub upload: Duration,
+    /// What one request may write to stdout and stderr together, in bytes.
+    pub output_bytes: usize,
+    /// How long an outbound connection may take to be made, name look-up and TLS included.
+    pub connect: Duration,
+    /// How long an outbound request may wait for its response's head, and then for each piece of its body.
+    pub outbound_wait: Duration,
+    /// Outbound connections kept open for the next request, for each server.
+    pub idle_connections: usize,
+}
+
+/// Twice the default number of requests that are in flight when a whole organisation is measured in parallel, and
+/// with `MEMORY_BYTES` at most 2 GiB, which a small machine has.
+const CONCURRENT_REQUESTS: u32 = 32;
+/// Longer than a burst of extractions takes to drain, shorter than a client's patience.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// A package page is about 230 KB and the largest list a few MB; a guest that holds more than this is broken.
+const MEMORY_BYTES: usize = 64 << 20;
+/// A request may ask another server a hundred times, one after the other, for two or three seconds each.
+const DEADLINE: Duration = Duration::from_secs(300);
+/// A page takes milliseconds, and a hundred pages on a busy machine a second or two; beyond that a guest loops.
+const COMPUTING: Duration = Duration::from_secs(10);
+/// Thirty times a package page.
+const REQUEST_BODY_BYTES: usize = 8 << 20;
+/// Eight of the largest bodies, or some hundreds of package pages.
+const REQUEST_BODIES_BYTES: usize = 64 << 20;
+/// More than the dashboard, a collector and a load test open together.
+const CONNECTIONS: usize = 256;
+/// What browsers and proxies hold to is 8 KB; names of 5 000 characters, percent-encoded, are to get a proper answer.
+const HEADER_BYTES: usize = 32 << 10;
+/// Browsers send about twenty.
+const HEADERS: usize = 64;
+/// Long enough for a keep-alive connection to be reused by a human who reads.
+const HEAD_WAIT: Duration = Duration::from_secs(30);
+/// A mobile network's pause, not more.
+const STALL: Duration = Duration::from_secs(15);
+/// The largest body at 150 KB/s.
+const UPLOAD: Duration = Duration::from_secs(60);
+/// A backtrace and some lines; a guest that logs a page is cut.
+const OUTPUT_BYTES: usize = 16 << 10;
+/// A far server answers in less than a second; a SYN is sent again after 1, 3 and 7 seconds.
+const CONNECT: Duration = Duration::from_secs(10);
+/// GitHub gives up on its own pages after 10 seconds.
+const OUTBOUND_WAIT: Duration = Duration::from_secs(30);
+/// One server is asked by at most this many requests at a time without connecting anew.
+const IDLE_CONNECTIONS: usize = 8;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrent_requests: CONCURRENT_REQUESTS,
+            queue_wait: QUEUE_WAIT,
+            memory_bytes: MEMORY_BYTES,
+            deadline: DEADLINE,
+            computing: COMPUTING,
+            request_body_bytes: REQUEST_BODY_BYTES,
+            request_bodies_bytes: REQUEST_BODIES_BYTES,
+            connections: CONNECTIONS,
+            header_bytes: HEADER_BYTES,
+            headers: HEADERS,
+            head_wait: HEAD_WAIT,
+            stall: STALL,
+            upload: UPLOAD,
+            output_bytes: OUTPUT_BYTES,
+            connect: CONNECT,
+            outbound_wait: OUTBOUND_WAIT,
+            idle_connections: IDLE_CONNECTIONS,
+        }
+    }
+}
+
+/// The limits that differ from component to component.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ComponentLimits {
+    pub(super) memory_bytes: usize,
+    pub(super) deadline: Duration,
+    pub(super) computing: Duration,
+    pub(super) request_body_bytes: usize,
+    pub(super) output_bytes: usize,
+}
+
+impl ComponentLimits {
+    pub(super) fn new(host: &Limits, stated: &StatedLimits) -> Self {
+        Self {
+            memory_bytes: stated.memory_bytes.unwrap_or(host.memory_bytes),
+            deadline: stated.deadline_seconds.map_or(host.deadline, Duration::from_secs),
+            computing: stated.computing_seconds.map_or(host.computing, Duration::from_secs),
+            request_body_bytes: stated.request_body_bytes.unwrap_or(host.request_body_bytes),
+            output_bytes: host.output_bytes,
+        }
+    }
+}

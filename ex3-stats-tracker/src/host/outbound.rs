@@ -1,0 +1,327 @@
+//! Requests that guests send: allowed or refused, over connections that are kept for the next one.
+//!
+//! A collection asks one server for hundreds of pages. They go over one TLS connection, which outlives the instances
+//! that use it: every request has an instance of its own, and the connections belong to the host.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST};
+use http::uri::{PathAndQuery, Scheme};
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsConnector;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::limits::Limits;
+
+/// The client of all guests.
+pub(super) struct Outbound {
+    tls: TlsConnector,
+    idle: Mutex<HashMap<Server, Vec<SendRequest<WasiBody>>>>,
+    connect: Duration,
+    wait: Duration,
+    idle_connections: usize,
+}
+
+/// What a connection is made to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Server {
+    tls: bool,
+    host: String,
+    port: u16,
+}
+
+impl Outbound {
+    /// Certificates are checked against Mozilla's list, which is compiled in: what a server is trusted for does not
+    /// depend on the machine, as in Spin.
+    pub(super) fn new(limits: &Limits) -> Result<Arc<Self>, rustls::Error> {
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.into(),
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Arc::new(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+            idle: Mutex::default(),
+            connect: limits.connect,
+            wait: limits.outbound_wait,
+            idle_connections: limits.idle_connections,
+        }))
+    }
+
+    /// Sends a request that was found to be allowed. The guest's own time-outs hold where they are shorter.
+    pub(super) async fn send(
+        self: Arc<Self>,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let options = options.unwrap_or_default();
+        let shorter = |own: Option<Duration>, host: Duration| own.map_or(host, |own| own.min(host));
+        let connect = shorter(options.connect_timeout, self.connect);
+        let first_byte = shorter(options.first_byte_timeout, self.wait);
+        let between_bytes = shorter(options.between_bytes_timeout, self.wait);
+
+        let (server, mut request) = prepare(request)?;
+        let mut sender;
+        let response = loop {
+            let reused = self.take(&server).await;
+            let fresh = reused.is_none();
+            sender = match reused {
+                Some(sender) => sender,
+                None => timeout(connect, self.connect(&server))
+                    .await
+                    .map_err(|_| Error::ConnectionTimeout)??,
+            };
+            let again = again(&request);
+            match timeout(first_byte, sender.try_send_request(request)).await {
+                Err(_) => return Err(Error::ConnectionReadTimeout),
+                Ok(Ok(response)) => break response,
+                // The server may have closed a kept connection a moment ago.
+                Ok(Err(mut error)) => match error.take_message().or(again) {
+                    Some(unanswered) if !fresh => request = unanswered,
+                    _ => return Err(of_head(error.into_error())),
+                },
+            }
+        };
+        Ok(response.map(|incoming| {
+            let connection = Some((self, server, sender));
+            ResponseBody {
+                incoming,
+                stall: None,
+                between_bytes,
+                connection,
+            }
+            .boxed_unsync()
+        }))
+    }
+
+    /// A kept connection that still takes a request.
+    async fn take(&self, server: &Server) -> Option<SendRequest<WasiBody>> {
+        loop {
+            let mut sender = self.lock().get_mut(server)?.pop()?;
+            if sender.ready().await.is_ok() {
+                return Some(sender);
+            }
+        }
+    }
+
+    fn keep(&self, server: Server, sender: SendRequest<WasiBody>) {
+        if sender.is_closed() {
+            return;
+        }
+        let mut idle = self.lock();
+        let kept = idle.entry(server).or_default();
+        kept.retain(|sender| !sender.is_closed());
+        if kept.len() < self.idle_connections {
+            kept.push(sender);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Server, Vec<SendRequest<WasiBody>>>> {
+        // Nothing panics while the lock is held, and a list of connections can't be half changed.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self, server: &Server) -> Result<SendRequest<WasiBody>, Error> {
+        // An IPv6 address stands in brackets in a URL, and without them for the system and in a certificate.
+        let host = server.host.trim_start_matches('[').trim_end_matches(']');
+        let addresses: Vec<_> = tokio::net::lookup_host((host, server.port))
+            .await
+            .map_err(|error| Error::DnsError {
+                rcode: Some(error.to_string()),
+                info_code: None,
+            })?
+            .collect();
+        if addresses.is_empty() {
+            return Err(Error::DnsError {
+                rcode: Some("the name has no address".to_owned()),
+                info_code: None,
+            });
+        }
+        let stream = TcpStream::connect(&*addresses)
+            .await
+            .map_err(|error| of_connect(&error))?;
+        // A request is one small write, followed by waiting: nothing is gained by collecting more.
+        let _ = stream.set_nodelay(true);
+        if !server.tls {
+            return handshake(stream).await;
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        handshake(self.tls.connect(name, stream).await.map_err(|error| of_tls(&error))?).await
+    }
+}
+
+/// Takes the server out of a request, and leaves what is written on the wire.
+fn prepare(mut request: Request<WasiBody>) -> Result<(Server, Request<WasiBody>), Error> {
+    let uri = request.uri();
+    let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
+    let tls = uri.scheme() == Some(&Scheme::HTTPS);
+    if authority.as_str().contains('@') {
+        return Err(Error::HttpRequestUriInvalid);
+    }
+    let path = uri
+        .path_and_query()
+        .cloned()
+        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    // An absolute address in its place would ask the server, were it a proxy, for a host that was not allowed.
+    if !path.as_str().starts_with('/') {
+        return Err(Error::HttpRequestUriInvalid);
+    }
+    // Two lengths are two opinions on where the next request begins.
+    if request.headers().get_all(CONTENT_LENGTH).iter().count() > 1 {
+        return Err(Error::HttpProtocolError);
+    }
+    let server = Server {
+        tls,
+        host: authority.host().to_ascii_lowercase(),
+        port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+    };
+    let host = authority.as_str().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+    request.headers_mut().insert(HOST, host);
+    *request.uri_mut() = Uri::from(path);
+    Ok((server, request))
+}
+
+/// A request that may be sent a second time where it is not known whether the first one arrived.
+fn again(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    let repeatable = request.method().is_safe() && request.body().is_end_stream();
+    repeatable.then(|| {
+        let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+        *again.method_mut() = request.method().clone();
+        *again.uri_mut() = request.uri().clone();
+        *again.headers_mut() = request.headers().clone();
+        again
+    })
+}
+
+async fn handshake<S>(stream: S) -> Result<SendRequest<WasiBody>, Error>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(of_head)?;
+    // Ends when the sender is dropped or the server closes; what goes wrong is told to whoever waits for a response.
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    Ok(sender)
+}
+
+/// A response's body, which gives its connection back when it was read to its end.
+struct ResponseBody {
+    incoming: Incoming,
+    /// Runs while the next piece is awaited, not while the guest is busy with the last one.
+    stall: Option<Pin<Box<Sleep>>>,
+    between_bytes: Duration,
+    connection: Option<(Arc<Outbound>, Server, SendRequest<WasiBody>)>,
+}
+
+impl ResponseBody {
+    fn finished(&mut self) {
+        if let Some((outbound, server, sender)) = self.connection.take() {
+            outbound.keep(server, sender);
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.incoming).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.stall = None;
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.connection = None;
+                Poll::Ready(Some(Err(of_body(error))))
+            }
+            Poll::Ready(None) => {
+                self.finished();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let between_bytes = self.between_bytes;
+                let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(between_bytes)));
+                ready!(stall.as_mut().poll(context));
+                self.connection = None;
+                Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Said only once it was given back: whoever stops reading at this point would otherwise close the connection.
+        self.connection.is_none() && self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+fn of_connect(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Error::ConnectionTerminated,
+        io::ErrorKind::TimedOut => Error::ConnectionTimeout,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Error::DestinationIpUnroutable,
+        io::ErrorKind::PermissionDenied => Error::DestinationIpProhibited,
+        _ => Error::DestinationUnavailable,
+    }
+}
+
+fn of_tls(error: &io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(_)) => Error::TlsCertificateError,
+        Some(rustls::Error::AlertReceived(alert)) => Error::TlsAlertReceived {
+            alert_id: Some(u8::from(*alert)),
+            alert_message: Some(format!("{alert:?}")),
+        },
+        Some(_) => Error::TlsProtocolError,
+        None => Error::ConnectionTerminated,
+    }
+}
+
+/// What went wrong before a response's head was there.
+fn of_head(error: hyper::Error) -> Error {
+    if error.is_parse_too_large() {
+        Error::HttpResponseHeaderSectionSize(None)
+    } else if error.is_parse() {
+        Error::HttpProtocolError
+    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_io(&error) {
+        Error::ConnectionTerminated
+    } else {
+        Error::Hyper(error)
+    }
+}
+
+/// What went wrong in the middle of a response's body.
+fn of_body(error: hyper::Error) -> Error {
+    if error.is_parse() {
+        Error::HttpProtocolError
+    } else {
+        Error::HttpResponseIncomplete
+    }
+}
+
+fn is_io(error: &hyper::Error) -> bool {
+    error.source().is_some_and(|source| source.is::<io::Error>())
+}

@@ -1,0 +1,104 @@
+//! Reads a request's body: whole, within its limit, and not from a client that lets everyone wait.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use super::limits::Limits;
+use super::problem::Problem;
+
+/// The unit in which the memory of all bodies together is counted.
+const UNIT_BYTES: usize = 4096;
+
+/// A share of the memory for bodies; freed when it is dropped.
+pub(super) type Held = Option<OwnedSemaphorePermit>;
+
+/// The units that so many bytes fill.
+pub(super) fn units(bytes: usize) -> usize {
+    bytes.div_ceil(UNIT_BYTES).min(Semaphore::MAX_PERMITS)
+}
+
+/// The body in one piece, and its share of the memory for all bodies.
+pub(super) async fn read(
+    mut body: Incoming,
+    limit: usize,
+    limits: &Limits,
+    memory: &Arc<Semaphore>,
+) -> Result<(Bytes, Held), Problem> {
+    if body.is_end_stream() {
+        return Ok((Bytes::new(), None));
+    }
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        return Err(Problem::body_too_large(limit));
+    }
+    // Fits a usize: it is at most the limit.
+    let announced = announced as usize;
+    let mut held = Share {
+        memory,
+        units: 0,
+        permit: None,
+    };
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let end = Instant::now() + limits.upload;
+    loop {
+        let next = timeout_at(end.min(Instant::now() + limits.stall), body.frame()).await;
+        let frame = match next {
+            Err(_) => return Err(Problem::slow_client()),
+            Ok(Some(Err(_))) => return Err(Problem::bad_request("the request body was cut off or malformed")),
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+        };
+        // Trailers are left out: nothing here reads them.
+        let Ok(data) = frame.into_data() else { continue };
+        let length = first.len() + whole.len() + data.len();
+        if length > limit {
+            return Err(Problem::body_too_large(limit));
+        }
+        held.grow_to(length.max(announced))?;
+        if first.is_empty() && whole.is_empty() {
+            // Often the only piece, and then it is not copied.
+            first = data;
+            continue;
+        }
+        if whole.is_empty() {
+            whole.reserve(announced.max(length));
+            whole.extend_from_slice(&std::mem::take(&mut first));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok((if whole.is_empty() { first } else { whole.freeze() }, held.permit))
+}
+
+struct Share<'a> {
+    memory: &'a Arc<Semaphore>,
+    units: usize,
+    permit: Held,
+}
+
+impl Share<'_> {
+    fn grow_to(&mut self, bytes: usize) -> Result<(), Problem> {
+        let more = units(bytes).saturating_sub(self.units);
+        if more == 0 {
+            return Ok(());
+        }
+        // Not waited for: bodies that wait for one another's memory could all wait for ever.
+        let more_units = u32::try_from(more).map_err(|_| Problem::busy())?;
+        let permit = self
+            .memory
+            .clone()
+            .try_acquire_many_owned(more_units)
+            .map_err(|_| Problem::busy())?;
+        self.units += more;
+        match &mut self.permit {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        Ok(())
+    }
+}

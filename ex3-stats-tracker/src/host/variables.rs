@@ -1,0 +1,70 @@
+//! `fermyon:spin/variables@2.0.0`: how a Spin component asks for its variables.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Lift, Linker, Lower};
+
+use super::state::GuestState;
+use crate::manifest::is_variable_name;
+
+/// The interface, as components import it.
+const INTERFACE: &str = "fermyon:spin/variables@2.0.0";
+
+/// A component's variables.
+pub(super) type Variables = Arc<BTreeMap<String, String>>;
+
+/// The interface's `variant error`.
+#[derive(Clone, Debug, PartialEq, Eq, ComponentType, Lift, Lower)]
+#[component(variant)]
+enum VariableError {
+    #[component(name = "invalid-name")]
+    InvalidName(String),
+    #[component(name = "undefined")]
+    Undefined(String),
+    #[component(name = "provider")]
+    #[allow(
+        dead_code,
+        reason = "the type needs each case; values that were provided at the start can't fail later"
+    )]
+    Provider(String),
+    #[component(name = "other")]
+    #[allow(dead_code, reason = "the type needs each case")]
+    Other(String),
+}
+
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    linker
+        .instance(INTERFACE)?
+        .func_wrap("get", |store: StoreContextMut<'_, GuestState>, (name,): (String,)| {
+            Ok((get(store.data().variables(), name),))
+        })
+}
+
+fn get(variables: &BTreeMap<String, String>, name: String) -> Result<String, VariableError> {
+    match variables.get(&name) {
+        Some(value) => Ok(value.clone()),
+        None if is_variable_name(&name) => Err(VariableError::Undefined(name)),
+        None => Err(VariableError::InvalidName(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_why_there_is_no_value() {
+        let variables = BTreeMap::from([("a".to_owned(), "1".to_owned())]);
+        assert_eq!(get(&variables, "a".to_owned()), Ok("1".to_owned()));
+        assert_eq!(
+            get(&variables, "b".to_owned()),
+            Err(VariableError::Undefined("b".to_owned()))
+        );
+        assert_eq!(
+            get(&variables, "B!".to_owned()),
+            Err(VariableError::InvalidName("B!".to_owned()))
+        );
+    }
+}
