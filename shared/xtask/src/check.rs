@@ -8,9 +8,10 @@ use anyhow::Result;
 use crate::run::{Cargo, announce_and_run, bold, green, red};
 
 /// Cargo's arguments for each check. Tests come last, so that their own summaries end the run.
-const CHECKS: [(&str, &[&str]); 6] = [
+const CHECKS: [(&str, &[&str]); 7] = [
     ("format", &["fmt", "--all", "--check"]),
     ("guests", &["xtask", "guests"]),
+    ("readme", &["xtask", "readme"]),
     (
         "lints",
         &[
@@ -27,7 +28,7 @@ const CHECKS: [(&str, &[&str]); 6] = [
         "documentation",
         &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
     ),
-    ("readme", &["xtask", "readme"]),
+    ("examples in the documentation", &["test", "--workspace", "--doc"]),
     // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer.
     ("tests", &["test", "--workspace", "--all-targets", "--no-fail-fast"]),
 ];

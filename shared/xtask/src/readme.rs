@@ -13,14 +13,24 @@
 //! ```
 //! <!-- end -->
 //! ````
+//!
+//! `cargo run -q -p NAME` in a command runs the program that the whole workspace's build made: cargo would build it once
+//! more with the features of that package alone, which for the engines takes minutes and changes no output.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::run::Cargo;
+use crate::run::{Cargo, announce_and_run};
+
+/// Builds every program with the workspace's features, as the tests do.
+const BUILD: [&str; 5] = ["test", "--workspace", "--all-targets", "--no-run", "--quiet"];
+
+/// How a command in a README runs one of the workspace's programs.
+const RUN: &str = "cargo run -q -p ";
 
 const END: &str = "<!-- end -->";
 
@@ -53,6 +63,11 @@ impl<'a> Source<'a> {
 
 /// Compares every README with its sources, or with `write` replaces what differs.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
+    let status = announce_and_run(&mut cargo.command(&BUILD))?;
+    ensure!(
+        status.success(),
+        "the programs whose output the READMEs show can't be built"
+    );
     let mut differing = 0;
     for readme in readmes(cargo)? {
         let path = workspace.join(&readme);
@@ -118,8 +133,27 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
             let text = fs::read_to_string(workspace.join(path)).with_context(|| format!("{path} can't be read"))?;
             region.map_or(Ok(text.clone()), |name| self::region(&text, name))
         }
-        Source::Output { command } => output(cargo.in_workspace("sh").args(["-c", command])),
+        Source::Output { command } => {
+            let programs = kept::target_directory(&env::current_exe()?).context("xtask lies in no target directory")?;
+            let command = with_built_programs(command, &programs.join("debug"));
+            output(cargo.in_workspace("sh").args(["-c", &command]))
+        }
     }
+}
+
+/// Replaces `cargo run -q -p NAME [--]` by the program of that name in `directory`.
+fn with_built_programs(command: &str, directory: &Path) -> String {
+    let mut parts = command.split(RUN);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, arguments) = part.split_at(part.find(' ').unwrap_or(part.len()));
+        let arguments = arguments
+            .strip_prefix(" --")
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        let arguments = arguments.unwrap_or(&part[name.len()..]);
+        result.push_str(&format!("'{}'{arguments}", directory.join(name).display()));
+    }
+    result
 }
 
 fn output(command: &mut Command) -> Result<String> {
@@ -226,6 +260,19 @@ mod tests {
         let text = "x\n  // region: part\n  one\n\n    two\n  // endregion: part\ny\n";
         assert_eq!(region(text, "part").unwrap(), "one\n\n  two");
         assert!(region(text, "par").is_err());
+    }
+
+    #[test]
+    fn programs_run_as_the_workspace_built_them() {
+        let built = |command| with_built_programs(command, Path::new("/target/debug"));
+        assert_eq!(built("cargo run -q -p a"), "'/target/debug/a'");
+        assert_eq!(
+            built("cargo run -q -p a -- --json | cargo run -q -p b"),
+            "'/target/debug/a' --json | '/target/debug/b'"
+        );
+        assert_eq!(built("cargo run -q -p a -- x || true"), "'/target/debug/a' x || true");
+        assert_eq!(built("cargo run -q -p a | wc"), "'/target/debug/a' | wc");
+        assert_eq!(built("cargo xtask setup"), "cargo xtask setup");
     }
 
     #[test]
