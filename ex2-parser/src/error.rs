@@ -96,7 +96,7 @@ pub enum Change {
 }
 
 #[cfg(feature = "serde")]
-fn utf_16() -> &'static str {
+const fn utf_16() -> &'static str {
     "UTF-16"
 }
 
@@ -120,5 +120,52 @@ impl Error {
 impl From<Change> for Error {
     fn from(what: Change) -> Self {
         Self::MarkupChanged { what }
+    }
+}
+
+impl Change {
+    /// The change in `snake_case`, for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LabelMissing => "label_missing",
+            Self::LabelWithoutTotal => "label_without_total",
+            Self::TwoTotals => "two_totals",
+            Self::TwoCharts => "two_charts",
+            Self::BarsWithoutChart => "bars_without_chart",
+            Self::BadBar => "bad_bar",
+            Self::BarsNotThirtyDays => "bars_not_thirty_days",
+            Self::BadName => "bad_name",
+            Self::TwoRepositories => "two_repositories",
+            Self::BadVersion => "bad_version",
+            Self::BadVersionCount => "bad_version_count",
+            Self::BadPaging => "bad_paging",
+            Self::RowsMissing => "rows_missing",
+            Self::NeedsTree => "needs_tree",
+        }
+    }
+}
+
+#[cfg(all(test, feature = "wasm"))]
+mod tests {
+    use super::*;
+    use crate::Json;
+
+    #[test]
+    fn json_is_what_serde_makes_of_it() {
+        let changes = [Change::LabelMissing, Change::LabelWithoutTotal, Change::TwoTotals, Change::TwoCharts, Change::BarsWithoutChart, Change::BadBar, Change::BarsNotThirtyDays, Change::BadName, Change::TwoRepositories, Change::BadVersion, Change::BadVersionCount, Change::BadPaging, Change::RowsMissing, Change::NeedsTree];
+        let errors = [
+            Error::RateLimited,
+            Error::NotAPackagePage,
+            Error::NotAPackageList,
+            Error::NotAVersionList,
+            Error::Truncated,
+            Error::TooLarge,
+            Error::NotUtf8 { encoding: "UTF-16" },
+        ];
+        for error in errors.into_iter().chain(changes.map(Error::from)) {
+            assert_eq!(serde_json::to_string(&error).unwrap(), error.to_json());
+            assert_eq!(serde_json::from_str::<Error>(&error.to_json()).unwrap(), error);
+        }
     }
 }

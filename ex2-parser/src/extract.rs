@@ -17,8 +17,11 @@ mod version_list;
 
 pub(crate) use package::PackageExtractor;
 pub(crate) use package_list::PackageListExtractor;
-pub(crate) use page::{End, MAX_PAGE_BYTES, MAX_TAGS, Page};
+pub use page::MAX_PAGE_BYTES;
+pub(crate) use page::{End, MAX_TAGS, Page};
 pub(crate) use version_list::VersionListExtractor;
+
+use alloc::vec::Vec;
 
 use crate::{Error, tag::Tag};
 

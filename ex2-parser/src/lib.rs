@@ -17,12 +17,19 @@
 //! # Ok::<(), ex2_parser::Error>(())
 //! ```
 
+#![cfg_attr(not(any(feature = "dom", feature = "wasm", test)), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 mod date;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
 mod encoding;
 mod error;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
 mod extract;
+mod json;
 mod package;
 mod package_list;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
@@ -36,9 +43,13 @@ pub mod differential;
 pub mod dom;
 #[cfg(feature = "stream")]
 pub mod stream;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use date::Date;
 pub use error::{Change, Error};
+pub use extract::MAX_PAGE_BYTES;
+pub use json::Json;
 pub use package::{DailyDownloads, Package};
 pub use package_list::{ListedPackage, PackageList};
 pub use version_list::{Version, VersionList};

@@ -1,2 +1,12 @@
-//! The download counts on a package page of ghcr.io, from bytes, in Rust.
-fn main() {}
+//! Prints the download count that a package page of ghcr.io shows.
+//!
+//! ```sh
+//! cargo run -q -p pages -- package | cargo run -q -p ex2-parser
+//! cargo run -p ex2-parser -- --help
+//! ```
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ex2_parser::cli::main()
+}

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use crate::Date;
 
 /// What a package page says about downloads.

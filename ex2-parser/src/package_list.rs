@@ -1,3 +1,5 @@
+use alloc::{string::String, vec::Vec};
+
 /// One page of an organisation's or a user's packages: the container packages of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

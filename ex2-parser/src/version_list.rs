@@ -1,3 +1,5 @@
+use alloc::{string::String, vec::Vec};
+
 /// One page of a package's versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

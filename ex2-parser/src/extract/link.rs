@@ -1,5 +1,7 @@
 //! GitHub's addresses, as far as lists need them.
 
+use alloc::{string::String, vec::Vec};
+
 /// The site's own address, where a link is not written as a path.
 const SITE: &[u8] = b"https://github.com";
 /// The longest name of a package: ghcr.io takes no longer ones.

@@ -6,6 +6,8 @@
 //!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
 //!   has no daily downloads; a page with its bars and without it has changed.
 
+use alloc::vec::Vec;
+
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
     page::first,

@@ -6,6 +6,8 @@
 //!   do not count. Where there is none, the rows themselves make the page a list.
 //! - A list without rows is empty if it has a `blankslate`, and changed markup if it has not.
 
+use alloc::{format, string::String, vec::Vec};
+
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
     link::Link,

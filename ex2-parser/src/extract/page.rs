@@ -13,8 +13,8 @@ const LONGEST_SIGN: usize = 16;
 /// The most start tags of one page. GitHub's have some 2,000; a tree of millions nested in one another takes hours to
 /// build, since every tag may have to look at all that are open.
 pub(crate) const MAX_TAGS: u32 = 50_000;
-/// The most bytes of one page: 35 times what a package page has.
-pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes of one page that either engine reads: 35 times what a package page has.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What an engine's tokenizer, rather than its tree, knows of a page's ends.
 #[derive(Debug, Clone, Copy, Default)]

@@ -7,6 +7,8 @@
 //! - A row with tags and without a count has changed; so has a row with a count and without an id.
 //! - A page without rows is an empty list if it has a `blankslate`.
 
+use alloc::{string::String, vec::Vec};
+
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
     link::Link,

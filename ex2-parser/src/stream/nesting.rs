@@ -6,6 +6,8 @@
 //! [`needing a tree`](Nesting::needs_tree) and gets no answer. Every rule here follows "tree construction" in
 //! <https://html.spec.whatwg.org/multipage/parsing.html>.
 
+use alloc::vec::Vec;
+
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace, Page},
     tag::{

@@ -1,0 +1,222 @@
+//! The command line.
+
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::{self, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anstyle::AnsiColor;
+use clap::{CommandFactory, Parser, ValueEnum};
+use clap_complete::Shell;
+use sysexits::ExitCode as Exit;
+
+use crate::{
+    Error, Json, MAX_PAGE_BYTES, Package, PackageList, VersionList, dom, stream,
+    wasm::{self, TIME_LIMIT},
+};
+
+/// Prints the download count that a package page of ghcr.io shows.
+///
+/// The page comes from a file or from standard input; nothing is fetched. The count alone goes to standard output.
+///
+/// Exit codes: 0 with an answer, and only then; 64 for a mistake on the command line; 65 for a page without an answer,
+/// whose kind (rate_limited, markup_changed, not_a_package_page, truncated, ...) is on standard error; 66 for a file
+/// that can't be read; 69 for a parser in WebAssembly that can't be built; 70 for one that fails; 74 for an answer that
+/// can't be written.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The page, as HTML; `-` or nothing for standard input
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// What reads the page
+    #[arg(long, value_enum, default_value_t = Engine::Stream)]
+    engine: Engine,
+
+    /// What the page is
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Kind::Package)]
+    page: Kind,
+
+    /// Print all that was read, as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Print a shell's completions for this program
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    completions: Option<Shell>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    /// html5ever's whole tree
+    Dom,
+    /// This project's own tokenizer: one pass, no tree
+    Stream,
+    /// The stream engine as a WebAssembly module, under Wasmer
+    Wasm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// A package page: prints its total
+    Package,
+    /// A list of packages: prints a line each, name and repository
+    List,
+    /// A list of versions: prints a line each, id, total and tags
+    Versions,
+}
+
+/// Why the program doesn't exit with 0: a sentence for stderr, and the exit code.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing is left to be done about a closed terminal.
+            _ = error.print();
+            return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let style = AnsiColor::Red.on_default().bold();
+            anstream::eprintln!("{style}error:{style:#} {}", failure.message);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(shell) = arguments.completions {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
+        return print(&script);
+    }
+    let (name, page) = read(arguments.file.as_deref())?;
+    let answer = answer(arguments, page).map_err(|error| Failure::new(&name, &error))?;
+    print(answer.as_bytes())
+}
+
+/// The input's name, for messages, and its bytes.
+fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
+    let file = file.filter(|file| *file != Path::new("-"));
+    if file.is_none() && io::stdin().is_terminal() && std::env::args_os().len() < 2 {
+        return Err(Failure {
+            exit: Exit::Usage,
+            message: "no page: name a FILE, or pipe one in, as in `cargo run -q -p pages -- package | cargo run -q -p \
+                      ex2-parser`; --help says more"
+                .into(),
+        });
+    }
+    let name = file.map_or_else(|| "standard input".into(), |file| one_line(&file.display().to_string()));
+    let unreadable = |error: io::Error| Failure {
+        exit: Exit::NoInput,
+        message: format!("{name}: it can't be read: {error}; is it the right file?"),
+    };
+    let mut page = Vec::new();
+    // One byte more than is read at all tells a page of that size from a longer one, and an endless input ends here.
+    let limit = MAX_PAGE_BYTES as u64 + 1;
+    match file {
+        Some(file) => File::open(file).map_err(unreadable)?.take(limit).read_to_end(&mut page),
+        None => io::stdin().lock().take(limit).read_to_end(&mut page),
+    }
+    .map_err(unreadable)?;
+    if page.len() > MAX_PAGE_BYTES {
+        return Err(Failure::new(&name, &Error::TooLarge.into()));
+    }
+    Ok((name, page))
+}
+
+fn answer(arguments: &Arguments, page: Vec<u8>) -> Result<String, wasm::Error> {
+    let json = arguments.json;
+    match (arguments.page, arguments.engine) {
+        (Kind::Package, Engine::Dom) => Ok(show(&dom::package(&page)?, json)),
+        (Kind::Package, Engine::Stream) => Ok(show(&stream::package(&page)?, json)),
+        (Kind::List, Engine::Dom) => Ok(show(&dom::package_list(&page)?, json)),
+        (Kind::List, Engine::Stream) => Ok(show(&stream::package_list(&page)?, json)),
+        (Kind::Versions, Engine::Dom) => Ok(show(&dom::version_list(&page)?, json)),
+        (Kind::Versions, Engine::Stream) => Ok(show(&stream::version_list(&page)?, json)),
+        (kind, Engine::Wasm) => wasm::within(TIME_LIMIT, move |parser| {
+            Ok(match kind {
+                Kind::Package => show(&parser.package(&page)?, json),
+                Kind::List => show(&parser.package_list(&page)?, json),
+                Kind::Versions => show(&parser.version_list(&page)?, json),
+            })
+        }),
+    }
+}
+
+fn show<T: Json + Lines>(value: &T, json: bool) -> String {
+    if json { value.to_json() + "\n" } else { value.lines() }
+}
+
+/// A value as lines for a reader, or for `cut`.
+trait Lines {
+    fn lines(&self) -> String;
+}
+
+impl Lines for Package {
+    fn lines(&self) -> String {
+        format!("{}\n", self.total)
+    }
+}
+
+impl Lines for PackageList {
+    fn lines(&self) -> String {
+        let mut lines = String::new();
+        for package in &self.packages {
+            _ = writeln!(lines, "{}\t{}", package.name, package.repository.as_deref().unwrap_or("-"));
+        }
+        lines
+    }
+}
+
+impl Lines for VersionList {
+    fn lines(&self) -> String {
+        let mut lines = String::new();
+        for version in &self.versions {
+            let tags = if version.tags.is_empty() { "-".into() } else { version.tags.join(",") };
+            _ = writeln!(lines, "{}\t{}\t{tags}", version.id, version.total);
+        }
+        lines
+    }
+}
+
+impl Failure {
+    fn new(name: &str, error: &wasm::Error) -> Self {
+        let (exit, message) = match error {
+            wasm::Error::Page(error) => (Exit::DataErr, format!("{name}: {}: {error}", error.kind())),
+            wasm::Error::Guest(error) => (Exit::Unavailable, error.to_string()),
+            error => (Exit::Software, format!("{name}: {}", one_line(&error.to_string()))),
+        };
+        Self { exit, message }
+    }
+}
+
+/// A file's name may hold anything, and a message is one line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{FFFD}' } else { character }).collect()
+}
+
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure {
+            exit: Exit::IoErr,
+            message: format!("the answer can't be written: {error}"),
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,275 @@
+//! The parser as a WebAssembly module, hosted by Wasmer.
+//!
+//! What the guest exports is written down in `ex2-parser/guest/src/lib.rs`. Nothing it says is believed: every pointer
+//! is checked against its memory, every answer is read as JSON of a known shape, its memory is limited, and
+//! [`package_within`] limits its time.
+//!
+//! ```no_run
+//! use ex2_parser::wasm::{self, Engine, Parser};
+//!
+//! let engine = wasm::engine();
+//! let module = wasm::load(&engine, Engine::Stream)?;
+//! let mut parser = Parser::instantiate(&engine, &module)?;
+//! let package = parser.package(b"<span>Total downloads</span><h3 title=7>7</h3>")?;
+//! # Ok::<(), wasm::Error>(())
+//! ```
+
+use std::time::Duration;
+
+use guest_limits::Limits;
+use serde::de::DeserializeOwned;
+use wasmer::{
+    CompileError, Extern, ExternType, Function, FunctionEnv, FunctionEnvMut, Imports, Instance, Memory, Module, Pages,
+    RuntimeError, Store, TypedFunction, Value,
+};
+
+use crate::{Error as PageError, Package, PackageList, VersionList};
+
+/// A page of 8 MiB and the tree of it; the stream engine needs little more than the page.
+const LIMITS: Limits = Limits { memory: Pages(4_096), table: 10_000 };
+
+/// How long one page may take. The largest page takes the slowest engine a few seconds.
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// The longest answer that is read: a version list's, with 30 versions and thousands of tags.
+const MAX_ANSWER_BYTES: u32 = 16 * 1024 * 1024;
+
+const WASI: &str = "wasi_snapshot_preview1";
+/// WASI's word for "this host does not have that".
+const ENOSYS: i32 = 52;
+
+/// Which engine the guest was built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// [`dom`](mod@crate::dom): a module of some 600 KB.
+    Dom,
+    /// [`stream`](mod@crate::stream): a tenth of that.
+    Stream,
+}
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The page gave none.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// There is no guest.
+    #[error(transparent)]
+    Guest(#[from] guests::Error),
+    /// The guest is no module that this engine can compile.
+    #[error("the parser's module cannot be compiled: {0}")]
+    Compile(#[from] CompileError),
+    /// The guest imports what this host does not have.
+    #[error("the parser's module cannot be instantiated: {0}")]
+    Instantiate(String),
+    /// The guest has not the exports of a parser, or says what no parser says.
+    #[error("the parser's module breaks its contract: {0}")]
+    Contract(String),
+    /// The guest was stopped: by a fault of its own, or because it wanted too much memory.
+    #[error("the parser's module was stopped: {0}")]
+    Trap(String),
+    /// The guest did not return in time.
+    #[error("the parser's module was not done within {} s", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+/// The engine that the other functions expect: its guests have limited memory.
+#[must_use]
+pub fn engine() -> wasmer::Engine {
+    guest_limits::engine(LIMITS)
+}
+
+/// Builds the guest if its source has changed, and loads its kept compiled code, or compiles it.
+///
+/// # Errors
+/// If it can't be built or compiled.
+pub fn load(engine: &wasmer::Engine, parser: Engine) -> Result<Module, Error> {
+    let guest = match parser {
+        Engine::Dom => guests::PARSER_DOM,
+        Engine::Stream => guests::PARSER_STREAM,
+    };
+    Ok(compiled_code::wasmer::module(&compiled_code::Store::default_location(), engine, &guest.read()?)?)
+}
+
+/// Reads a package page in a fresh instance of the stream guest, on a thread of its own, within [`TIME_LIMIT`].
+///
+/// # Errors
+/// The page's, and the host's.
+pub fn package_within(page: Vec<u8>) -> Result<Package, Error> {
+    within(TIME_LIMIT, move |parser| parser.package(&page))
+}
+
+/// Gives `work` a fresh parser, and at most `limit`. Work that is late is left behind: report it and end the process.
+///
+/// # Errors
+/// Those of `work`, and the host's.
+pub fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce(&mut Parser) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    // Building the guest is cargo's time, not the guest's.
+    let engine = engine();
+    let module = load(&engine, Engine::Stream)?;
+    guest_limits::within(limit, move || work(&mut Parser::instantiate(&engine, &module)?))
+        .unwrap_or_else(|late| Err(Error::TimedOut(late.limit)))
+}
+
+/// A guest in a memory of its own. It can read any number of pages, and remembers none.
+pub struct Parser {
+    store: Store,
+    memory: Memory,
+    allocate: TypedFunction<u32, u32>,
+    extract: TypedFunction<(u32, u32), u32>,
+    result: TypedFunction<(), u32>,
+    result_length: TypedFunction<(), u32>,
+}
+
+/// What the guest takes for a page.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+enum Kind {
+    Package,
+    PackageList,
+    VersionList,
+}
+
+impl Parser {
+    /// Gives a module its memory and its imports.
+    ///
+    /// # Errors
+    /// If it is no parser.
+    pub fn instantiate(engine: &wasmer::Engine, module: &Module) -> Result<Self, Error> {
+        let mut store = Store::new(engine.clone());
+        let (imports, wasi) = imports(&mut store, module)?;
+        let instance =
+            Instance::new(&mut store, module, &imports).map_err(|error| Error::Instantiate(error.to_string()))?;
+        let contract = |error: wasmer::ExportError| Error::Contract(error.to_string());
+        let memory = instance.exports.get_memory("memory").map_err(contract)?.clone();
+        wasi.as_mut(&mut store).memory = Some(memory.clone());
+        // A module linked as a reactor starts itself by this; one that needs no start has none.
+        if let Ok(initialize) = instance.exports.get_typed_function::<(), ()>(&store, "_initialize") {
+            initialize.call(&mut store)?;
+        }
+        Ok(Self {
+            allocate: instance.exports.get_typed_function(&store, "allocate").map_err(contract)?,
+            extract: instance.exports.get_typed_function(&store, "extract").map_err(contract)?,
+            result: instance.exports.get_typed_function(&store, "result").map_err(contract)?,
+            result_length: instance.exports.get_typed_function(&store, "result_length").map_err(contract)?,
+            store,
+            memory,
+        })
+    }
+
+    /// Reads a package page.
+    ///
+    /// # Errors
+    /// The page's, and the host's.
+    pub fn package(&mut self, page: &[u8]) -> Result<Package, Error> {
+        self.read(Kind::Package, page)
+    }
+
+    /// Reads one page of an organisation's or a user's packages.
+    ///
+    /// # Errors
+    /// The page's, and the host's.
+    pub fn package_list(&mut self, page: &[u8]) -> Result<PackageList, Error> {
+        self.read(Kind::PackageList, page)
+    }
+
+    /// Reads one page of a package's versions.
+    ///
+    /// # Errors
+    /// The page's, and the host's.
+    pub fn version_list(&mut self, page: &[u8]) -> Result<VersionList, Error> {
+        self.read(Kind::VersionList, page)
+    }
+
+    // region: call
+    fn read<T: DeserializeOwned>(&mut self, kind: Kind, page: &[u8]) -> Result<T, Error> {
+        let length = u32::try_from(page.len()).map_err(|_| PageError::TooLarge)?;
+        let pointer = self.allocate.call(&mut self.store, length)?;
+        if pointer == 0 {
+            return Err(PageError::TooLarge.into());
+        }
+        let outside = |error| Error::Contract(format!("a pointer leads out of its memory: {error}"));
+        self.memory.view(&self.store).write(pointer.into(), page).map_err(outside)?;
+        let status = self.extract.call(&mut self.store, kind as u32, length)?;
+        let pointer = self.result.call(&mut self.store)?;
+        let length = self.result_length.call(&mut self.store)?;
+        if length > MAX_ANSWER_BYTES {
+            return Err(Error::Contract(format!("an answer of {length} bytes")));
+        }
+        // Checked before the buffer is made: a wrong length must not cost memory.
+        let view = self.memory.view(&self.store);
+        if u64::from(pointer) + u64::from(length) > view.data_size() {
+            return Err(Error::Contract(format!("{length} bytes at {pointer} lead out of its memory")));
+        }
+        let mut answer = vec![0; length as usize];
+        view.read(pointer.into(), &mut answer).map_err(outside)?;
+        let contract = |error: serde_json::Error| Error::Contract(format!("its answer is not understood: {error}"));
+        match status {
+            0 => serde_json::from_slice(&answer).map_err(contract),
+            1 => Err(Error::Page(serde_json::from_slice(&answer).map_err(contract)?)),
+            status => Err(Error::Contract(format!("the status {status}"))),
+        }
+    }
+    // endregion: call
+}
+
+impl From<RuntimeError> for Error {
+    fn from(error: RuntimeError) -> Self {
+        Self::Trap(error.message())
+    }
+}
+
+/// The guest's memory, for the imports that write to it.
+#[derive(Default)]
+struct Wasi {
+    memory: Option<Memory>,
+}
+
+/// What the module imports: nothing, if it was built without a tree. Rust's standard library asks for a few functions
+/// of WASI; a parser needs no files, clocks or arguments, so each of them has nothing to give.
+fn imports(store: &mut Store, module: &Module) -> Result<(Imports, FunctionEnv<Wasi>), Error> {
+    let wasi = FunctionEnv::new(store, Wasi::default());
+    let mut imports = Imports::new();
+    for import in module.imports() {
+        let ExternType::Function(function) = import.ty() else {
+            return Err(Error::Instantiate(format!("it imports {} {}", import.module(), import.name())));
+        };
+        if import.module() != WASI {
+            return Err(Error::Instantiate(format!("it imports {} {}", import.module(), import.name())));
+        }
+        let name = import.name().to_owned();
+        let function = Function::new_with_env(store, &wasi, function.clone(), move |wasi, arguments| {
+            answer(wasi, &name, arguments)
+        });
+        imports.define(WASI, import.name(), Extern::Function(function));
+    }
+    Ok((imports, wasi))
+}
+
+fn answer(wasi: FunctionEnvMut<'_, Wasi>, name: &str, arguments: &[Value]) -> Result<Vec<Value>, RuntimeError> {
+    let zeros = |at: &Value, count: usize| -> Result<Vec<Value>, RuntimeError> {
+        let memory = wasi.data().memory.as_ref().ok_or_else(|| RuntimeError::new("it calls WASI too early"))?;
+        let view = memory.view(&wasi);
+        let at = at.i32().unwrap_or(-1) as u32;
+        for offset in 0..count as u64 {
+            view.write_u8(u64::from(at) + offset, 0).map_err(|error| RuntimeError::new(error.to_string()))?;
+        }
+        Ok(vec![Value::I32(0)])
+    };
+    match (name, arguments) {
+        ("proc_exit", _) => Err(RuntimeError::new("it gave up")),
+        // No environment, no arguments: two numbers, both zero.
+        ("environ_sizes_get" | "args_sizes_get", [count, size]) => {
+            zeros(count, 4)?;
+            zeros(size, 4)
+        }
+        ("environ_get" | "args_get", _) => Ok(vec![Value::I32(0)]),
+        // The keys of its hash maps, which hold nothing that a stranger chose.
+        ("random_get", [at, Value::I32(length @ 0..=1_024)]) => zeros(at, *length as usize),
+        _ => Ok(vec![Value::I32(ENOSYS)]),
+    }
+}
