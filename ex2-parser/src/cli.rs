@@ -84,7 +84,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to be done about a closed terminal.
             _ = error.print();
-            return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(Exit::Usage as u8)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match run(&arguments) {
@@ -176,7 +180,12 @@ impl Lines for PackageList {
     fn lines(&self) -> String {
         let mut lines = String::new();
         for package in &self.packages {
-            _ = writeln!(lines, "{}\t{}", package.name, package.repository.as_deref().unwrap_or("-"));
+            _ = writeln!(
+                lines,
+                "{}\t{}",
+                package.name,
+                package.repository.as_deref().unwrap_or("-")
+            );
         }
         lines
     }
@@ -186,7 +195,11 @@ impl Lines for VersionList {
     fn lines(&self) -> String {
         let mut lines = String::new();
         for version in &self.versions {
-            let tags = if version.tags.is_empty() { "-".into() } else { version.tags.join(",") };
+            let tags = if version.tags.is_empty() {
+                "-".into()
+            } else {
+                version.tags.join(",")
+            };
             _ = writeln!(lines, "{}\t{}\t{tags}", version.id, version.total);
         }
         lines
@@ -206,7 +219,9 @@ impl Failure {
 
 /// A file's name may hold anything, and a message is one line.
 fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{FFFD}' } else { character }).collect()
+    text.chars()
+        .map(|character| if character.is_control() { '\u{FFFD}' } else { character })
+        .collect()
 }
 
 fn print(text: &[u8]) -> Result<(), Failure> {

@@ -1,3 +1,5 @@
+#[cfg(feature = "serde")]
+use alloc::string::String;
 use core::fmt;
 
 /// A day of the Gregorian calendar, as the page writes it: `2026-05-10`.
@@ -90,7 +92,7 @@ impl serde::Serialize for Date {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Date {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = alloc::string::String::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         Self::parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("not a date as in 2026-05-10"))
     }
 }

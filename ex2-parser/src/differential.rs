@@ -17,17 +17,34 @@ use crate::{
     tag::Tag,
 };
 
+// region: check
 /// Panics, saying which, if a page makes the engines disagree.
 ///
 /// # Panics
 /// If the engines disagree: it is for tests.
 pub fn check(page: &[u8]) {
     agree(page, "package", &dom::package(page), &stream::package(page));
-    agree(page, "package_list", &dom::package_list(page), &stream::package_list(page));
-    agree(page, "version_list", &dom::version_list(page), &stream::version_list(page));
-    agree(page, "events", &dom::extract(page, Trace::default()), &stream::extract(page, Trace::default()));
+    agree(
+        page,
+        "package_list",
+        &dom::package_list(page),
+        &stream::package_list(page),
+    );
+    agree(
+        page,
+        "version_list",
+        &dom::version_list(page),
+        &stream::version_list(page),
+    );
+    agree(
+        page,
+        "events",
+        &dom::extract(page, Trace::default()),
+        &stream::extract(page, Trace::default()),
+    );
     check_chunks(page);
 }
+// endregion: check
 
 /// Panics if the stream engine's answer depends on where chunks end.
 ///
@@ -42,14 +59,27 @@ pub fn check_chunks(page: &[u8]) {
             parser.feed(chunk);
         }
         let parts = parser.finish();
-        assert!(whole == parts, "in chunks of {size}:\n{:?}\nwhole:\n{whole:?}\n{}", parts, page.escape_ascii());
+        assert!(
+            whole == parts,
+            "in chunks of {size}:\n{:?}\nwhole:\n{whole:?}\n{}",
+            parts,
+            page.escape_ascii()
+        );
     }
 }
 
 fn agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, Error>, stream: &Result<T, Error>) {
-    let excused = matches!(stream, Err(Error::MarkupChanged { what: Change::NeedsTree }))
-        || matches!(dom, Err(Error::TooLarge));
-    assert!(excused || dom == stream, "{what}: dom:\n{dom:?}\nstream:\n{stream:?}\n{}", page.escape_ascii());
+    let excused = matches!(
+        stream,
+        Err(Error::MarkupChanged {
+            what: Change::NeedsTree
+        })
+    ) || matches!(dom, Err(Error::TooLarge));
+    assert!(
+        excused || dom == stream,
+        "{what}: dom:\n{dom:?}\nstream:\n{stream:?}\n{}",
+        page.escape_ascii()
+    );
 }
 
 /// Writes down every event.
@@ -143,5 +173,8 @@ fn ascii(text: &[u8]) -> Vec<u8> {
     if text.iter().any(|&byte| byte == b'&' || byte == 0 || !byte.is_ascii()) {
         return b"?".to_vec();
     }
-    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(&b' ')
 }

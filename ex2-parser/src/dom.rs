@@ -21,7 +21,7 @@ use crate::{
     Error, Package, PackageList, VersionList,
     encoding::{self, BEGINNING},
     extract::{
-        Attribute, AttributeSet, Attributes, Element, End, Extractor, MAX_PAGE_BYTES, Namespace, PackageExtractor,
+        AttributeSet, Attributes, Element, End, Extractor, MAX_PAGE_BYTES, Namespace, PackageExtractor,
         PackageListExtractor, Page, VersionListExtractor,
     },
     tag::{ROOT, TEXT_IS_NOT_CONTENT, Tag},
@@ -120,7 +120,13 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         end: Cell::default(),
         has_token: Cell::new(false),
     };
-    let tokenizer = Tokenizer::new(watch, TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
+    let tokenizer = Tokenizer::new(
+        watch,
+        TokenizerOpts {
+            discard_bom: false,
+            ..TokenizerOpts::default()
+        },
+    );
     let queue = BufferQueue::default();
     let mut rest = text;
     let mut without_token = 0;
@@ -130,7 +136,11 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         queue.push_back(StrTendril::from_slice(piece));
         // It stops at each script and at each word about the encoding; neither is ours to follow.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
-        without_token = if tokenizer.sink.has_token.take() { 0 } else { without_token + 1 };
+        without_token = if tokenizer.sink.has_token.take() {
+            0
+        } else {
+            without_token + 1
+        };
         if tokenizer.sink.end.get().is_too_large() || without_token > MAX_PIECES_WITHOUT_TOKEN {
             return Err(Error::TooLarge);
         }
@@ -208,8 +218,7 @@ fn read_attributes(element: &scraper::node::Element, wanted: AttributeSet, attri
     attributes.clear();
     for (name, value) in &element.attrs {
         if name.ns == ns!()
-            && let Some(attribute) = Attribute::from_name(name.local.as_bytes())
-            && wanted.contains(attribute)
+            && let Some(attribute) = wanted.find(name.local.as_bytes())
             && attributes.begin(attribute)
         {
             attributes.append(attribute, value.as_bytes());

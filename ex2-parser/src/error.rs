@@ -153,7 +153,22 @@ mod tests {
 
     #[test]
     fn json_is_what_serde_makes_of_it() {
-        let changes = [Change::LabelMissing, Change::LabelWithoutTotal, Change::TwoTotals, Change::TwoCharts, Change::BarsWithoutChart, Change::BadBar, Change::BarsNotThirtyDays, Change::BadName, Change::TwoRepositories, Change::BadVersion, Change::BadVersionCount, Change::BadPaging, Change::RowsMissing, Change::NeedsTree];
+        let changes = [
+            Change::LabelMissing,
+            Change::LabelWithoutTotal,
+            Change::TwoTotals,
+            Change::TwoCharts,
+            Change::BarsWithoutChart,
+            Change::BadBar,
+            Change::BarsNotThirtyDays,
+            Change::BadName,
+            Change::TwoRepositories,
+            Change::BadVersion,
+            Change::BadVersionCount,
+            Change::BadPaging,
+            Change::RowsMissing,
+            Change::NeedsTree,
+        ];
         let errors = [
             Error::RateLimited,
             Error::NotAPackagePage,

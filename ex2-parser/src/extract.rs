@@ -63,15 +63,8 @@ macro_rules! attributes {
 
         impl Attribute {
             const COUNT: usize = [$($name,)+].len();
-
-            /// The attribute with this name, in any case.
-            #[inline]
-            pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
-                $(if name.len() == $name.len() && name.eq_ignore_ascii_case($name.as_bytes()) {
-                    return Some(Self::$variant);
-                })+
-                None
-            }
+            const NAMES: [&[u8]; Self::COUNT] = [$($name.as_bytes(),)+];
+            const ALL: [Self; Self::COUNT] = [$(Self::$variant,)+];
         }
     };
 }
@@ -112,6 +105,21 @@ impl AttributeSet {
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }
+
+    /// The attribute of the set that has this name, in any case.
+    #[inline]
+    pub(crate) fn find(self, name: &[u8]) -> Option<Attribute> {
+        let mut left = self.0;
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let known = Attribute::NAMES[index];
+            if known.len() == name.len() && known.eq_ignore_ascii_case(name) {
+                return Some(Attribute::ALL[index]);
+            }
+        }
+        None
+    }
 }
 
 /// The wanted attributes of one start tag, in one buffer that is kept from tag to tag.
@@ -132,7 +140,9 @@ impl Attributes {
     /// The value, unless the tag has no such attribute.
     pub(crate) fn get(&self, attribute: Attribute) -> Option<&[u8]> {
         let (start, end) = self.ranges[attribute as usize];
-        self.present.contains(attribute).then(|| &self.values[start as usize..end as usize])
+        self.present
+            .contains(attribute)
+            .then(|| &self.values[start as usize..end as usize])
     }
 
     /// Begins an attribute's value. `false` if the tag has that attribute already: the first one counts.
@@ -161,6 +171,7 @@ impl Attributes {
     }
 }
 
+// region: extractor
 /// Listens to a page's events and knows one kind of page.
 pub(crate) trait Extractor {
     /// What the page says.
@@ -179,3 +190,4 @@ pub(crate) trait Extractor {
     /// The page has ended; every element was closed.
     fn finish(self) -> Result<Self::Output, Error>;
 }
+// endregion: extractor

@@ -28,7 +28,9 @@ pub trait Json {
 impl Json for Package {
     fn write_json(&self, out: &mut dyn Write) -> Result {
         write!(out, "{{\"total\":{},\"daily\":", self.total)?;
-        array(out, &self.daily, |out, day| write!(out, "{{\"date\":\"{}\",\"count\":{}}}", day.date, day.count))?;
+        array(out, &self.daily, |out, day| {
+            write!(out, "{{\"date\":\"{}\",\"count\":{}}}", day.date, day.count)
+        })?;
         out.write_str("}")
     }
 }

@@ -7,6 +7,7 @@
 //! Where HTML lets a parser move content elsewhere, a stream cannot know the tree. Such a page gets
 //! [`Change::NeedsTree`](crate::Change::NeedsTree), never an answer that [`dom`](crate::dom) would not give.
 
+mod block;
 mod nesting;
 mod reference;
 mod tokenizer;

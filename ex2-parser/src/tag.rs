@@ -189,17 +189,7 @@ impl Tag {
     #[inline]
     pub(crate) fn from_name(name: &[u8]) -> Self {
         match name.len() {
-            0..=8 => {
-                let key = pack(name);
-                let mut slot = slot(key);
-                loop {
-                    let (known, tag) = TABLE[slot];
-                    if known == key || known == 0 {
-                        return tag;
-                    }
-                    slot = (slot + 1) % TABLE.len();
-                }
-            }
+            0..=8 => Self::from_key(pack(name)),
             _ => match name {
                 b"annotation-xml" => Self::AnnotationXml,
                 b"blockquote" => Self::Blockquote,
@@ -209,6 +199,19 @@ impl Tag {
                 b"plaintext" => Self::Plaintext,
                 _ => Self::Other,
             },
+        }
+    }
+
+    /// The tag whose name, of at most eight bytes, is that number in base 256.
+    #[inline]
+    pub(crate) fn from_key(key: u64) -> Self {
+        let mut slot = slot(key);
+        loop {
+            let (known, tag) = TABLE[slot];
+            if known == key || known == 0 {
+                return tag;
+            }
+            slot = (slot + 1) % TABLE.len();
         }
     }
 
@@ -275,7 +278,16 @@ mod tests {
         for (name, tag) in NAMES {
             assert_eq!(Tag::from_name(name.as_bytes()), tag, "{name}");
         }
-        for name in ["", "x", "spam", "spans", "DIV", "clipboard-copy", "blockquot", "foreignobjects"] {
+        for name in [
+            "",
+            "x",
+            "spam",
+            "spans",
+            "DIV",
+            "clipboard-copy",
+            "blockquot",
+            "foreignobjects",
+        ] {
             assert_eq!(Tag::from_name(name.as_bytes()), Tag::Other, "{name}");
         }
     }

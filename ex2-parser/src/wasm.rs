@@ -26,7 +26,10 @@ use wasmer::{
 use crate::{Error as PageError, Package, PackageList, VersionList};
 
 /// A page of 8 MiB and the tree of it; the stream engine needs little more than the page.
-const LIMITS: Limits = Limits { memory: Pages(4_096), table: 10_000 };
+const LIMITS: Limits = Limits {
+    memory: Pages(4_096),
+    table: 10_000,
+};
 
 /// How long one page may take. The largest page takes the slowest engine a few seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -89,7 +92,11 @@ pub fn load(engine: &wasmer::Engine, parser: Engine) -> Result<Module, Error> {
         Engine::Dom => guests::PARSER_DOM,
         Engine::Stream => guests::PARSER_STREAM,
     };
-    Ok(compiled_code::wasmer::module(&compiled_code::Store::default_location(), engine, &guest.read()?)?)
+    Ok(compiled_code::wasmer::module(
+        &compiled_code::Store::default_location(),
+        engine,
+        &guest.read()?,
+    )?)
 }
 
 /// Reads a package page in a fresh instance of the stream guest, on a thread of its own, within [`TIME_LIMIT`].
@@ -152,10 +159,22 @@ impl Parser {
             initialize.call(&mut store)?;
         }
         Ok(Self {
-            allocate: instance.exports.get_typed_function(&store, "allocate").map_err(contract)?,
-            extract: instance.exports.get_typed_function(&store, "extract").map_err(contract)?,
-            result: instance.exports.get_typed_function(&store, "result").map_err(contract)?,
-            result_length: instance.exports.get_typed_function(&store, "result_length").map_err(contract)?,
+            allocate: instance
+                .exports
+                .get_typed_function(&store, "allocate")
+                .map_err(contract)?,
+            extract: instance
+                .exports
+                .get_typed_function(&store, "extract")
+                .map_err(contract)?,
+            result: instance
+                .exports
+                .get_typed_function(&store, "result")
+                .map_err(contract)?,
+            result_length: instance
+                .exports
+                .get_typed_function(&store, "result_length")
+                .map_err(contract)?,
             store,
             memory,
         })
@@ -193,7 +212,10 @@ impl Parser {
             return Err(PageError::TooLarge.into());
         }
         let outside = |error| Error::Contract(format!("a pointer leads out of its memory: {error}"));
-        self.memory.view(&self.store).write(pointer.into(), page).map_err(outside)?;
+        self.memory
+            .view(&self.store)
+            .write(pointer.into(), page)
+            .map_err(outside)?;
         let status = self.extract.call(&mut self.store, kind as u32, length)?;
         let pointer = self.result.call(&mut self.store)?;
         let length = self.result_length.call(&mut self.store)?;
@@ -203,7 +225,9 @@ impl Parser {
         // Checked before the buffer is made: a wrong length must not cost memory.
         let view = self.memory.view(&self.store);
         if u64::from(pointer) + u64::from(length) > view.data_size() {
-            return Err(Error::Contract(format!("{length} bytes at {pointer} lead out of its memory")));
+            return Err(Error::Contract(format!(
+                "{length} bytes at {pointer} lead out of its memory"
+            )));
         }
         let mut answer = vec![0; length as usize];
         view.read(pointer.into(), &mut answer).map_err(outside)?;
@@ -236,10 +260,18 @@ fn imports(store: &mut Store, module: &Module) -> Result<(Imports, FunctionEnv<W
     let mut imports = Imports::new();
     for import in module.imports() {
         let ExternType::Function(function) = import.ty() else {
-            return Err(Error::Instantiate(format!("it imports {} {}", import.module(), import.name())));
+            return Err(Error::Instantiate(format!(
+                "it imports {} {}",
+                import.module(),
+                import.name()
+            )));
         };
         if import.module() != WASI {
-            return Err(Error::Instantiate(format!("it imports {} {}", import.module(), import.name())));
+            return Err(Error::Instantiate(format!(
+                "it imports {} {}",
+                import.module(),
+                import.name()
+            )));
         }
         let name = import.name().to_owned();
         let function = Function::new_with_env(store, &wasi, function.clone(), move |wasi, arguments| {
@@ -252,11 +284,16 @@ fn imports(store: &mut Store, module: &Module) -> Result<(Imports, FunctionEnv<W
 
 fn answer(wasi: FunctionEnvMut<'_, Wasi>, name: &str, arguments: &[Value]) -> Result<Vec<Value>, RuntimeError> {
     let zeros = |at: &Value, count: usize| -> Result<Vec<Value>, RuntimeError> {
-        let memory = wasi.data().memory.as_ref().ok_or_else(|| RuntimeError::new("it calls WASI too early"))?;
+        let memory = wasi
+            .data()
+            .memory
+            .as_ref()
+            .ok_or_else(|| RuntimeError::new("it calls WASI too early"))?;
         let view = memory.view(&wasi);
         let at = at.i32().unwrap_or(-1) as u32;
         for offset in 0..count as u64 {
-            view.write_u8(u64::from(at) + offset, 0).map_err(|error| RuntimeError::new(error.to_string()))?;
+            view.write_u8(u64::from(at) + offset, 0)
+                .map_err(|error| RuntimeError::new(error.to_string()))?;
         }
         Ok(vec![Value::I32(0)])
     };

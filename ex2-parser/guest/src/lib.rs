@@ -46,7 +46,10 @@ struct OneThread(RefCell<State>);
 // SAFETY: WebAssembly without its threads proposal, for which this is not built, runs one call at a time.
 unsafe impl Sync for OneThread {}
 
-static STATE: OneThread = OneThread(RefCell::new(State { page: Vec::new(), result: String::new() }));
+static STATE: OneThread = OneThread(RefCell::new(State {
+    page: Vec::new(),
+    result: String::new(),
+}));
 
 /// Makes room for a page.
 #[unsafe(no_mangle)]

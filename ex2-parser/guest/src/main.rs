@@ -35,7 +35,11 @@ fn main() -> ExitCode {
     };
     let mut page = Vec::new();
     // One byte too many is enough to know that there are too many.
-    if let Err(error) = io::stdin().lock().take(MAX_PAGE_BYTES as u64 + 1).read_to_end(&mut page) {
+    if let Err(error) = io::stdin()
+        .lock()
+        .take(MAX_PAGE_BYTES as u64 + 1)
+        .read_to_end(&mut page)
+    {
         return fail(NO_INPUT, &format!("standard input can't be read: {error}"));
     }
     match read(&page) {

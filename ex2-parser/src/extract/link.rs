@@ -39,9 +39,10 @@ impl<'a> Link<'a> {
         }
         Some(match *segments {
             [b"orgs" | b"users", owner, b"packages", b"container", b"package", name]
-            | [owner, _, b"pkgs", b"container", name] => {
-                Self::Package { owner, name: decode(name).filter(|name| is_name(name)) }
-            }
+            | [owner, _, b"pkgs", b"container", name] => Self::Package {
+                owner,
+                name: decode(name).filter(|name| is_name(name)),
+            },
             [b"orgs" | b"users", _, b"packages", _, b"package", _] | [_, _, b"pkgs", _, _] => Self::OtherPackage,
             [_, _, b"packages", id] if super::text::digits(id).is_some() => Self::OtherPackage,
             [b"orgs" | b"users" | b"topics" | b"sponsors" | b"settings", _] => return None,
@@ -67,7 +68,9 @@ fn split(href: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn parameter<'a>(query: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    query.split(|&byte| byte == b'&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix(b"="))
+    query
+        .split(|&byte| byte == b'&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix(b"="))
 }
 
 /// `…/container/<name>/<id>` or `…/container/package/<name>/<id>`.
@@ -106,7 +109,9 @@ fn is_name(name: &str) -> bool {
 
 fn is_word(word: &[u8]) -> bool {
     !matches!(word, b"" | b"." | b"..")
-        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && word
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -114,7 +119,10 @@ mod tests {
     use super::*;
 
     fn package(owner: &str, name: Option<&str>) -> Option<Link<'static>> {
-        Some(Link::Package { owner: owner.to_owned().leak().as_bytes(), name: name.map(Into::into) })
+        Some(Link::Package {
+            owner: owner.to_owned().leak().as_bytes(),
+            name: name.map(Into::into),
+        })
     }
 
     #[test]
@@ -125,15 +133,32 @@ mod tests {
             "/fluxcd/flagger/pkgs/container/charts%2Fflagger",
             "https://github.com/fluxcd/flagger/pkgs/container/charts%2Fflagger?tab=x#y",
         ] {
-            assert_eq!(Link::read(href.as_bytes()), package("fluxcd", Some("charts/flagger")), "{href}");
+            assert_eq!(
+                Link::read(href.as_bytes()),
+                package("fluxcd", Some("charts/flagger")),
+                "{href}"
+            );
         }
     }
 
     #[test]
     fn names_that_no_package_has_are_none() {
-        for name in
-            ["..", "..%2Fx", "a%2F..%2Fb", "%2Fa", "a%2F", "a%00b", "a%252Fb", "a%", "a%F", "a%zz", "%C3%A9", "%FF", "a&b", ""]
-        {
+        for name in [
+            "..",
+            "..%2Fx",
+            "a%2F..%2Fb",
+            "%2Fa",
+            "a%2F",
+            "a%00b",
+            "a%252Fb",
+            "a%",
+            "a%F",
+            "a%zz",
+            "%C3%A9",
+            "%FF",
+            "a&b",
+            "",
+        ] {
             let href = format!("/orgs/fluxcd/packages/container/package/{name}");
             assert_eq!(Link::read(href.as_bytes()), package("fluxcd", None), "{name}");
         }
@@ -144,8 +169,17 @@ mod tests {
     #[test]
     fn other_links_are_told_apart() {
         assert_eq!(Link::read(b"/fluxcd/repo/packages/12345"), Some(Link::OtherPackage));
-        assert_eq!(Link::read(b"/orgs/fluxcd/packages/npm/package/x"), Some(Link::OtherPackage));
-        assert_eq!(Link::read(b"/fluxcd/flagger"), Some(Link::Repository { owner: b"fluxcd", name: b"flagger" }));
+        assert_eq!(
+            Link::read(b"/orgs/fluxcd/packages/npm/package/x"),
+            Some(Link::OtherPackage)
+        );
+        assert_eq!(
+            Link::read(b"/fluxcd/flagger"),
+            Some(Link::Repository {
+                owner: b"fluxcd",
+                name: b"flagger"
+            })
+        );
         for href in [
             "https://example.com/orgs/fluxcd/packages/container/package/x",
             "//example.com/orgs/fluxcd/packages/container/package/x",
@@ -163,16 +197,36 @@ mod tests {
 
     #[test]
     fn versions_have_an_id_and_perhaps_a_tag() {
-        let version = |id, tag: Option<Option<&str>>| Some(Link::Version { id, tag: tag.map(|tag| tag.map(Into::into)) });
+        let version = |id, tag: Option<Option<&str>>| {
+            Some(Link::Version {
+                id,
+                tag: tag.map(|tag| tag.map(Into::into)),
+            })
+        };
         assert_eq!(
             Link::read(b"/orgs/o/packages/container/image/1?tag=v9.3.2-rc.1"),
             version(1, Some(Some("v9.3.2-rc.1")))
         );
-        assert_eq!(Link::read(b"/orgs/o/packages/container/package/image/2"), version(2, None));
-        assert_eq!(Link::read(b"/o/r/pkgs/container/a%2Fb/3?x=y&tag=latest#z"), version(3, Some(Some("latest"))));
-        assert_eq!(Link::read(b"/o/r/pkgs/container/image/4?tag=.."), version(4, Some(None)));
-        assert_eq!(Link::read(b"/o/r/pkgs/container/image/4?tag=a%2Fb"), version(4, Some(None)));
+        assert_eq!(
+            Link::read(b"/orgs/o/packages/container/package/image/2"),
+            version(2, None)
+        );
+        assert_eq!(
+            Link::read(b"/o/r/pkgs/container/a%2Fb/3?x=y&tag=latest#z"),
+            version(3, Some(Some("latest")))
+        );
+        assert_eq!(
+            Link::read(b"/o/r/pkgs/container/image/4?tag=.."),
+            version(4, Some(None))
+        );
+        assert_eq!(
+            Link::read(b"/o/r/pkgs/container/image/4?tag=a%2Fb"),
+            version(4, Some(None))
+        );
         // A package called 5 is no version 5.
-        assert_eq!(Link::read(b"/orgs/o/packages/container/package/5"), package("o", Some("5")));
+        assert_eq!(
+            Link::read(b"/orgs/o/packages/container/package/5"),
+            package("o", Some("5"))
+        );
     }
 }

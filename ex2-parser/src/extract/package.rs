@@ -21,8 +21,7 @@ const CHART: &[u8] = b"Downloads for the last 30 days";
 const DAYS: usize = 30;
 
 const OF_HEADING: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Title]);
-const OF_BAR: AttributeSet =
-    AttributeSet::of(&[Attribute::AriaLabel, Attribute::DataDate, Attribute::DataMergeCount]);
+const OF_BAR: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::DataDate, Attribute::DataMergeCount]);
 const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel]);
 
 /// Where the label is looked for.
@@ -66,7 +65,11 @@ impl PackageExtractor {
     }
 
     fn read_total(&mut self, element: Element, attributes: &Attributes) {
-        let title = if element.is_html(Tag::H3) { attributes.get(Attribute::Title) } else { None };
+        let title = if element.is_html(Tag::H3) {
+            attributes.get(Attribute::Title)
+        } else {
+            None
+        };
         match (title.and_then(digits), self.total) {
             (None, _) => first(&mut self.error, Change::LabelWithoutTotal),
             (Some(new), Some(old)) if new != old => first(&mut self.error, Change::TwoTotals),
@@ -75,7 +78,10 @@ impl PackageExtractor {
     }
 
     fn read_bar(&mut self, attributes: &Attributes) {
-        let (date, count) = (attributes.get(Attribute::DataDate), attributes.get(Attribute::DataMergeCount));
+        let (date, count) = (
+            attributes.get(Attribute::DataDate),
+            attributes.get(Attribute::DataMergeCount),
+        );
         if date.is_none() && count.is_none() {
             return;
         }
@@ -85,7 +91,10 @@ impl PackageExtractor {
         if self.svg.is_none() {
             return first(&mut self.error, Change::BarsWithoutChart);
         }
-        let is_next = self.daily.last().is_none_or(|newer| newer.date.yesterday() == Some(date));
+        let is_next = self
+            .daily
+            .last()
+            .is_none_or(|newer| newer.date.yesterday() == Some(date));
         if !is_next || self.daily.len() == DAYS {
             return first(&mut self.error, Change::BarsNotThirtyDays);
         }
@@ -120,7 +129,10 @@ impl Extractor for PackageExtractor {
         } else {
             Label::None
         };
-        if attributes.get(Attribute::AriaLabel).is_some_and(|label| collapses_to(label, CHART)) {
+        if attributes
+            .get(Attribute::AriaLabel)
+            .is_some_and(|label| collapses_to(label, CHART))
+        {
             if self.has_chart {
                 first(&mut self.error, Change::TwoCharts);
             } else {
@@ -184,7 +196,10 @@ impl Extractor for PackageExtractor {
             None if self.has_chart => Err(Change::LabelMissing.into()),
             None => Err(Error::NotAPackagePage),
             Some(_) if self.has_chart && self.daily.len() != DAYS => Err(Change::BarsNotThirtyDays.into()),
-            Some(total) => Ok(Package { total, daily: self.daily }),
+            Some(total) => Ok(Package {
+                total,
+                daily: self.daily,
+            }),
         }
     }
 }

@@ -9,16 +9,16 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
-    Attribute, AttributeSet, Attributes, Element, Extractor,
-    link::Link,
-    page::first,
-    paging::Paging,
-    text::has_word,
+    Attribute, AttributeSet, Attributes, Element, Extractor, link::Link, page::first, paging::Paging, text::has_word,
 };
 use crate::{Change, Error, ListedPackage, PackageList, tag::Tag};
 
-const OF_LINK: AttributeSet =
-    AttributeSet::of(&[Attribute::Id, Attribute::Class, Paging::WANTED_OF_LINK[0], Paging::WANTED_OF_LINK[1]]);
+const OF_LINK: AttributeSet = AttributeSet::of(&[
+    Attribute::Id,
+    Attribute::Class,
+    Paging::WANTED_OF_LINK[0],
+    Paging::WANTED_OF_LINK[1],
+]);
 const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::Id, Attribute::Class]);
 
 /// Where in the page the list stands.
@@ -71,24 +71,32 @@ impl PackageListExtractor {
     fn read_link(&mut self, href: &[u8]) {
         match Link::read(href) {
             Some(Link::Package { name: None, .. }) => first(&mut self.error, Change::BadName),
-            Some(Link::Package { owner, name: Some(name) }) => {
+            Some(Link::Package {
+                owner,
+                name: Some(name),
+            }) => {
                 let known = self.packages.iter().position(|package| package.name == name);
                 let index = known.unwrap_or(self.packages.len());
                 if known.is_none() {
                     self.packages.push(ListedPackage { name, repository: None });
                 }
-                self.current = Some(Current { index, owner: owner.to_vec() });
+                self.current = Some(Current {
+                    index,
+                    owner: owner.to_vec(),
+                });
             }
             Some(Link::OtherPackage) => {
                 self.other_packages = true;
                 self.current = None;
             }
             Some(Link::Repository { owner, name }) => {
-                let Some(current) = self.current.take_if(|current| current.owner.eq_ignore_ascii_case(owner)) else {
+                let Some(current) = self
+                    .current
+                    .take_if(|current| current.owner.eq_ignore_ascii_case(owner))
+                else {
                     return;
                 };
-                let repository =
-                    format!("{}/{}", String::from_utf8_lossy(owner), String::from_utf8_lossy(name));
+                let repository = format!("{}/{}", String::from_utf8_lossy(owner), String::from_utf8_lossy(name));
                 match &mut self.packages[current.index].repository {
                     Some(known) if *known != repository => first(&mut self.error, Change::TwoRepositories),
                     known => *known = Some(repository),
@@ -137,7 +145,9 @@ impl Extractor for PackageListExtractor {
             self.read_link(href);
         }
         if self.place != Place::Unknown
-            && attributes.get(Attribute::Class).is_some_and(|class| has_word(class, b"blankslate"))
+            && attributes
+                .get(Attribute::Class)
+                .is_some_and(|class| has_word(class, b"blankslate"))
         {
             self.is_blank = true;
         }
@@ -175,6 +185,9 @@ impl Extractor for PackageListExtractor {
         if self.packages.is_empty() && !self.other_packages && !self.is_blank {
             return Err(Change::RowsMissing.into());
         }
-        Ok(PackageList { packages: self.packages, next_page: self.paging.finish()? })
+        Ok(PackageList {
+            packages: self.packages,
+            next_page: self.paging.finish()?,
+        })
     }
 }

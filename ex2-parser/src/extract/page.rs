@@ -53,7 +53,12 @@ pub(crate) struct Page<E> {
 
 impl<E: Extractor> Page<E> {
     pub(crate) fn new(extractor: E) -> Self {
-        Self { extractor, sign: None, text: Collapsed::new(), is_rate_limit: false }
+        Self {
+            extractor,
+            sign: None,
+            text: Collapsed::new(),
+            is_rate_limit: false,
+        }
     }
 
     #[inline]
@@ -111,8 +116,10 @@ impl<E: Extractor> Page<E> {
             return Err(Error::TooLarge);
         }
         let answer = self.extractor.finish();
-        let found_nothing =
-            matches!(answer, Err(Error::NotAPackagePage | Error::NotAPackageList | Error::NotAVersionList));
+        let found_nothing = matches!(
+            answer,
+            Err(Error::NotAPackagePage | Error::NotAPackageList | Error::NotAVersionList)
+        );
         if self.is_rate_limit && found_nothing {
             return Err(Error::RateLimited);
         }

@@ -26,14 +26,23 @@ impl Paging {
     pub(super) const WANTED_OF_EMPHASIS: AttributeSet = AttributeSet::of(&[Attribute::DataTotalPages]);
 
     pub(super) fn new() -> Self {
-        Self { next: None, total: None, current: None, in_current: false, text: Collapsed::new(), is_bad: false }
+        Self {
+            next: None,
+            total: None,
+            current: None,
+            in_current: false,
+            text: Collapsed::new(),
+            is_bad: false,
+        }
     }
 
     #[inline]
     pub(super) fn open(&mut self, element: Element, attributes: &Attributes) {
         self.end_current();
         if element.is_html(Tag::A) && attributes.get(Attribute::Rel).is_some_and(|rel| has_word(rel, b"next")) {
-            let page = attributes.get(Attribute::Href).and_then(|href| query_parameter(href, b"page"));
+            let page = attributes
+                .get(Attribute::Href)
+                .and_then(|href| query_parameter(href, b"page"));
             let page = page.and_then(number);
             self.is_bad |= page.is_none() || self.next.is_some_and(|next| Some(next) != page);
             self.next = page;

@@ -11,7 +11,12 @@ pub(crate) struct Collapsed<const N: usize> {
 
 impl<const N: usize> Collapsed<N> {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; N], length: 0, space: false, overflow: false }
+        Self {
+            bytes: [0; N],
+            length: 0,
+            space: false,
+            overflow: false,
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -63,7 +68,10 @@ pub(crate) fn collapses_to(value: &[u8], text: &[u8]) -> bool {
     }
     // An equal value has at least the text's length, and at most a word of it differs from ours in its spaces.
     value.len() > text.len()
-        && value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).eq(text.split(|&byte| byte == b' '))
+        && value
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty())
+            .eq(text.split(|&byte| byte == b' '))
 }
 
 /// Whether a list of words such as a class contains that word.
@@ -77,7 +85,10 @@ pub(crate) fn digits(text: &[u8]) -> Option<u64> {
         return None;
     }
     text.iter().try_fold(0_u64, |number, &digit| {
-        digit.is_ascii_digit().then(|| number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))).flatten()
+        digit
+            .is_ascii_digit()
+            .then(|| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+            .flatten()
     })
 }
 
@@ -88,7 +99,11 @@ pub(crate) fn grouped_digits(text: &[u8]) -> Option<u64> {
     }
     let mut number = 0_u64;
     for (index, group) in text.split(|&byte| byte == b',').enumerate() {
-        let fits = if index == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
+        let fits = if index == 0 {
+            (1..=3).contains(&group.len())
+        } else {
+            group.len() == 3
+        };
         if !fits {
             return None;
         }
@@ -125,13 +140,38 @@ mod tests {
     #[test]
     fn numbers_are_read_whole_or_not_at_all() {
         assert_eq!(digits(b"18446744073709551615"), Some(u64::MAX));
-        for text in ["", "18446744073709551616", "-1", "+1", " 1", "1_0", "14.4K", "0x10", "99999999999999999999999999"] {
+        for text in [
+            "",
+            "18446744073709551616",
+            "-1",
+            "+1",
+            " 1",
+            "1_0",
+            "14.4K",
+            "0x10",
+            "99999999999999999999999999",
+        ] {
             assert_eq!(digits(text.as_bytes()), None, "{text}");
         }
-        for (text, number) in [("7", 7), ("17,118", 17_118), ("1,000,000", 1_000_000), ("17118", 17_118)] {
+        for (text, number) in [
+            ("7", 7),
+            ("17,118", 17_118),
+            ("1,000,000", 1_000_000),
+            ("17118", 17_118),
+        ] {
             assert_eq!(grouped_digits(text.as_bytes()), Some(number), "{text}");
         }
-        for text in ["", ",", "1,", ",118", "1,18", "1,1118", "1234,567", "1.2K", "18,446,744,073,709,551,616"] {
+        for text in [
+            "",
+            ",",
+            "1,",
+            ",118",
+            "1,18",
+            "1,1118",
+            "1234,567",
+            "1.2K",
+            "18,446,744,073,709,551,616",
+        ] {
             assert_eq!(grouped_digits(text.as_bytes()), None, "{text}");
         }
     }

@@ -22,8 +22,12 @@ const LABEL: &[u8] = b"Version downloads";
 /// `18,446,744,073,709,551,615`, the longest count that fits.
 const LONGEST_COUNT: usize = 26;
 
-const OF_LINK: AttributeSet =
-    AttributeSet::of(&[Attribute::Id, Attribute::Class, Paging::WANTED_OF_LINK[0], Paging::WANTED_OF_LINK[1]]);
+const OF_LINK: AttributeSet = AttributeSet::of(&[
+    Attribute::Id,
+    Attribute::Class,
+    Paging::WANTED_OF_LINK[0],
+    Paging::WANTED_OF_LINK[1],
+]);
 const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::Id, Attribute::Class]);
 
 #[derive(Debug, Clone, Default)]
@@ -74,7 +78,9 @@ impl VersionListExtractor {
 
     fn read_link(&mut self, href: &[u8]) {
         let Some(row) = self.rows.last_mut() else { return };
-        let Some(Link::Version { id, tag }) = Link::read(href) else { return };
+        let Some(Link::Version { id, tag }) = Link::read(href) else {
+            return;
+        };
         row.ids = Some(match row.ids {
             Some(ids) if ids != Ids::One(id) => Ids::Several,
             _ => Ids::One(id),
@@ -100,7 +106,11 @@ impl VersionListExtractor {
 
     fn read_row(&mut self, row: Row) {
         match (row.ids, row.total) {
-            (Some(Ids::One(id)), Some(total)) => self.versions.push(Version { id, tags: row.tags, total }),
+            (Some(Ids::One(id)), Some(total)) => self.versions.push(Version {
+                id,
+                tags: row.tags,
+                total,
+            }),
             (_, Some(_)) => first(&mut self.error, Change::BadVersion),
             (_, None) if !row.tags.is_empty() => first(&mut self.error, Change::BadVersionCount),
             (_, None) => {}
@@ -127,14 +137,19 @@ impl Extractor for VersionListExtractor {
         self.before = element.is_html(Tag::Span).then(|| self.text.clone());
         self.text.clear();
         if element.is_html(Tag::Li) {
-            self.rows.push(Row { depth: self.depth, ..Row::default() });
+            self.rows.push(Row {
+                depth: self.depth,
+                ..Row::default()
+            });
         } else if element.is_html(Tag::A)
             && let Some(href) = attributes.get(Attribute::Href)
         {
             self.read_link(href);
         }
         self.is_package_list |= matches!(attributes.get(Attribute::Id), Some(b"org-packages" | b"user-packages"));
-        self.is_blank |= attributes.get(Attribute::Class).is_some_and(|class| has_word(class, b"blankslate"));
+        self.is_blank |= attributes
+            .get(Attribute::Class)
+            .is_some_and(|class| has_word(class, b"blankslate"));
     }
 
     #[inline]
@@ -169,6 +184,9 @@ impl Extractor for VersionListExtractor {
         if self.versions.is_empty() && (self.is_package_list || !self.is_blank) {
             return Err(Error::NotAVersionList);
         }
-        Ok(VersionList { versions: self.versions, next_page: self.paging.finish()? })
+        Ok(VersionList {
+            versions: self.versions,
+            next_page: self.paging.finish()?,
+        })
     }
 }

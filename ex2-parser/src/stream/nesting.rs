@@ -97,12 +97,16 @@ impl<E: Extractor> Nesting<E> {
 
     /// Whether the innermost open element is foreign: then, and only then, there are CDATA sections.
     pub(super) fn is_foreign(&self) -> bool {
-        self.stack.last().is_some_and(|top| top.element.namespace != Namespace::Html)
+        self.stack
+            .last()
+            .is_some_and(|top| top.element.namespace != Namespace::Html)
     }
 
     /// Whether a zero byte in the text stands for an unknown character, and not for nothing.
     pub(super) fn keeps_zeros(&self) -> bool {
-        self.stack.last().is_some_and(|top| top.element.namespace != Namespace::Html && !top.is_integration_point())
+        self.stack
+            .last()
+            .is_some_and(|top| top.element.namespace != Namespace::Html && !top.is_integration_point())
     }
 
     /// Whether text must be handed over: an extractor listens, or it would stand where a table has no text.
@@ -115,7 +119,9 @@ impl<E: Extractor> Nesting<E> {
     }
 
     pub(super) fn text(&mut self, text: &[u8]) {
-        let Some(top) = self.stack.last() else { return self.page.text(text) };
+        let Some(top) = self.stack.last() else {
+            return self.page.text(text);
+        };
         if top.is_any(TABLE_STRUCTURE) {
             self.needs_tree |= !text.iter().all(u8::is_ascii_whitespace);
         } else if self.open_template == 0 {
@@ -160,7 +166,14 @@ impl<E: Extractor> Nesting<E> {
             }
         }
         let tag = if tag == Tag::Image { Tag::Img } else { tag };
-        self.push(Element { tag, namespace: Namespace::Html }, name, attributes);
+        self.push(
+            Element {
+                tag,
+                namespace: Namespace::Html,
+            },
+            name,
+            attributes,
+        );
         if tag.is(VOID) {
             self.pop();
         }
@@ -218,7 +231,11 @@ impl<E: Extractor> Nesting<E> {
             Tag::Rb | Tag::Rtc if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Other),
             Tag::Rp | Tag::Rt if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Rtc),
             Tag::Svg | Tag::Math => {
-                let namespace = if tag == Tag::Svg { Namespace::Svg } else { Namespace::MathMl };
+                let namespace = if tag == Tag::Svg {
+                    Namespace::Svg
+                } else {
+                    Namespace::MathMl
+                };
                 self.push(Element { tag, namespace }, name, attributes);
                 if is_self_closing {
                     self.pop();
@@ -272,8 +289,10 @@ impl<E: Extractor> Nesting<E> {
     fn start_table_part(&mut self, tag: Tag, name: &[u8], attributes: &Attributes) {
         if !self.top_is(TABLE_STRUCTURE) {
             match self.stack.iter().rposition(|open| {
-                matches!(open.element.tag, Tag::Td | Tag::Th | Tag::Caption | Tag::Table | Tag::Template)
-                    && open.element.namespace == Namespace::Html
+                matches!(
+                    open.element.tag,
+                    Tag::Td | Tag::Th | Tag::Caption | Tag::Table | Tag::Template
+                ) && open.element.namespace == Namespace::Html
             }) {
                 // Outside any table it is ignored.
                 None => return,
@@ -297,7 +316,12 @@ impl<E: Extractor> Nesting<E> {
         {
             self.pop();
         }
-        let Some(top) = self.stack.last().filter(|top| top.is_any(TABLE_STRUCTURE)).map(|top| top.element.tag) else {
+        let Some(top) = self
+            .stack
+            .last()
+            .filter(|top| top.is_any(TABLE_STRUCTURE))
+            .map(|top| top.element.tag)
+        else {
             self.needs_tree = true;
             return;
         };
@@ -310,16 +334,32 @@ impl<E: Extractor> Nesting<E> {
             _ => &[],
         };
         for &tag in implied {
-            self.push(Element { tag, namespace: Namespace::Html }, b"", &none);
+            self.push(
+                Element {
+                    tag,
+                    namespace: Namespace::Html,
+                },
+                b"",
+                &none,
+            );
         }
-        self.push(Element { tag, namespace: Namespace::Html }, name, attributes);
+        self.push(
+            Element {
+                tag,
+                namespace: Namespace::Html,
+            },
+            name,
+            attributes,
+        );
         if tag.is(VOID) {
             self.pop();
         }
     }
 
     fn start_foreign(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> TextKind {
-        let Some(&top) = self.stack.last() else { return TextKind::Markup };
+        let Some(&top) = self.stack.last() else {
+            return TextKind::Markup;
+        };
         let namespace = top.element.namespace;
         if top.is_integration_point()
             && !(namespace == Namespace::MathMl && matches!(tag, Tag::Mglyph | Tag::Malignmark))
@@ -558,7 +598,9 @@ impl<E: Extractor> Nesting<E> {
     }
 
     fn in_list_item_scope(&self) -> bool {
-        self.in_scope_bounded_by(Tag::Li, |open| open.bounds_scope() || open.is(Tag::Ol) || open.is(Tag::Ul))
+        self.in_scope_bounded_by(Tag::Li, |open| {
+            open.bounds_scope() || open.is(Tag::Ol) || open.is(Tag::Ul)
+        })
     }
 
     fn in_scope_bounded_by(&self, tag: Tag, bounds: impl Fn(Open) -> bool) -> bool {
@@ -586,7 +628,11 @@ impl<E: Extractor> Nesting<E> {
     }
 
     fn imply_end_tags(&mut self, except: Tag) {
-        while self.stack.last().is_some_and(|top| top.is_any(IMPLIED_END) && !top.is(except)) {
+        while self
+            .stack
+            .last()
+            .is_some_and(|top| top.is_any(IMPLIED_END) && !top.is(except))
+        {
             self.pop();
         }
     }
@@ -601,27 +647,28 @@ impl<E: Extractor> Nesting<E> {
     /// Pops the element at `index` and all that was opened in it. A formatting element among the latter would be opened
     /// again by what follows: that needs a tree.
     fn pop_to(&mut self, index: usize) {
-        let mut reopens = false;
-        for open in &self.stack[index + 1..] {
-            if open.is_any(FORMATTING) {
-                reopens = true;
-            }
-        }
-        self.needs_tree |= reopens;
-        while self.stack.len() > index {
-            self.pop();
-        }
+        self.needs_tree |= self.stack[index + 1..].iter().any(|open| open.is_any(FORMATTING));
+        self.pop_cleared(index);
     }
 
-    /// As [`pop_to`](Self::pop_to), of an element that keeps its formatting elements to itself.
+    /// As [`pop_to`](Self::pop_to), of an element that keeps its formatting elements to itself. One of that sort in it,
+    /// not closed by its own end tag, would go on keeping apart what is no longer in it.
     fn pop_cleared(&mut self, index: usize) {
+        self.needs_tree |= self.stack[index + 1..].iter().any(|open| open.is_any(MARKER));
         while self.stack.len() > index {
             self.pop();
         }
     }
 
     fn open_and_close(&mut self, tag: Tag) {
-        self.push(Element { tag, namespace: Namespace::Html }, b"", &Attributes::default());
+        self.push(
+            Element {
+                tag,
+                namespace: Namespace::Html,
+            },
+            b"",
+            &Attributes::default(),
+        );
         self.pop();
     }
 

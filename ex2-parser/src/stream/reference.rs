@@ -107,7 +107,13 @@ impl Reference {
     pub(super) fn new(in_attribute: bool) -> Self {
         let mut text = [0; LONGEST_NAME + 4];
         text[0] = b'&';
-        Self { kind: Kind::Ampersand, in_attribute, code: 0, text, length: 1 }
+        Self {
+            kind: Kind::Ampersand,
+            in_attribute,
+            code: 0,
+            text,
+            length: 1,
+        }
     }
 
     /// What the reference stands for, once it ended.
@@ -243,7 +249,10 @@ mod tests {
             ("&nbsp;", "\u{a0}"),
             ("&eacute;", "&eacute;"),
             ("&CounterClockwiseContourIntegral;", "&CounterClockwiseContourIntegral;"),
-            ("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;", "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;"),
+            (
+                "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;",
+                "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;",
+            ),
         ] {
             assert_eq!(value(written), read, "{written}");
         }

@@ -6,9 +6,12 @@
 //! [`Tokenizer::whole_tag`], which is what makes it fast: it keeps only the attributes that were asked for, and finds
 //! the ends of values and of text by SIMD. What that way does not know it leaves to the states, untouched.
 
+use core::ops::Range;
+
 use memchr::{memchr, memchr2, memchr3};
 
 use super::{
+    block::{self, Block},
     nesting::{Nesting, TextKind},
     reference::{Reference, Step, decode_value},
 };
@@ -109,7 +112,11 @@ struct Name {
 
 impl Name {
     const fn new() -> Self {
-        Self { bytes: [0; LONGEST_NAME], length: 0, is_unusual: false }
+        Self {
+            bytes: [0; LONGEST_NAME],
+            length: 0,
+            is_unusual: false,
+        }
     }
 
     #[inline]
@@ -128,10 +135,70 @@ impl Name {
         }
     }
 
+    /// Takes the first `length` bytes of a block, which must be ASCII and not zero.
+    #[inline]
+    fn set(&mut self, block: &[u8; block::SIZE], length: usize) {
+        for (place, byte) in self.bytes.iter_mut().zip(block) {
+            *place = byte.to_ascii_lowercase();
+        }
+        self.length = length;
+        self.is_unusual = false;
+    }
+
     #[inline]
     fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
+
+    #[inline]
+    fn tag(&self) -> Tag {
+        if self.length <= 8 {
+            // All eight bytes, and then without those that are not the name's.
+            let [a, b, c, d, e, f, g, h, ..] = self.bytes;
+            let eight = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            Tag::from_key(eight.checked_shr(64 - 8 * self.length as u32).unwrap_or(0))
+        } else {
+            Tag::from_name(self.as_bytes())
+        }
+    }
+}
+
+/// An attribute as nearly all are written, ` name="value"`, from the space before it: where its name and its value stand,
+/// and where it ends. Anything else is left to the careful way.
+#[inline(always)]
+fn usual_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<usize>, usize)> {
+    let mut block = Block::at(input, at)?;
+    let mut start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;
+    while start == block::SIZE {
+        at += block::SIZE;
+        block = Block::at(input, at)?;
+        start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;
+    }
+    let mut equals = block.equal(b'=');
+    let mut ends = (equals | ends_of_name(block)) & !0 << start;
+    if ends == 0 {
+        // A long name.
+        let block = Block::at(input, at + block::SIZE)?;
+        equals = block.equal(b'=') << block::SIZE;
+        ends = equals | ends_of_name(block) << block::SIZE;
+    }
+    // The first thing that could end the name is an equals sign, and it does not begin it.
+    let end = ends.trailing_zeros() as usize;
+    if end == start || ends & ends.wrapping_neg() & equals == 0 {
+        return None;
+    }
+    let quote = *input.get(at + end + 1)?;
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let value = at + end + 2;
+    let close = block::find(quote, input, value)?;
+    Some((at + start..at + end, value..close, close + 1))
+}
+
+#[inline(always)]
+fn ends_of_name(block: Block) -> block::Mask {
+    block.at_most(b' ') | block.equal(b'>') | block.equal(b'/')
 }
 
 /// A page that is being read.
@@ -288,7 +355,7 @@ impl<E: Extractor> Tokenizer<E> {
             self.text(&rest[..found.unwrap_or(rest.len())]);
             found
         } else {
-            memchr(b'<', rest)
+            block::find(b'<', rest, 0)
         };
         let Some(found) = found else { return input.len() };
         let at = at + found;
@@ -322,18 +389,17 @@ impl<E: Extractor> Tokenizer<E> {
         if !byte.is_ascii_alphabetic() {
             return None;
         }
-        self.name.clear();
-        loop {
-            if CLASS[byte as usize] & NAME_END != 0 {
-                break;
-            }
-            self.name.push(byte);
-            at += 1;
-            byte = *input.get(at)?;
-        }
         self.is_end_tag = is_end_tag;
-        self.end_name();
+        at = self.whole_name(input, at)?;
         loop {
+            if let Some((name, value, end)) = usual_attribute(input, at) {
+                if let Some(attribute) = self.begin_attribute(&input[name]) {
+                    self.whole_value(attribute, &input[value]);
+                }
+                at = end;
+                continue;
+            }
+            byte = *input.get(at)?;
             while CLASS[byte as usize] & SPACE != 0 {
                 at += 1;
                 byte = *input.get(at)?;
@@ -344,58 +410,80 @@ impl<E: Extractor> Tokenizer<E> {
             }
             if byte == b'/' {
                 at += 1;
-                byte = *input.get(at)?;
-                if byte == b'>' {
+                if *input.get(at)? == b'>' {
                     self.emit(true);
                     return Some(at + 1);
                 }
                 continue;
             }
-            // An attribute's name, of which the first byte may be `=`.
-            let start = at;
-            at += 1;
-            while CLASS[*input.get(at)? as usize] & ATTRIBUTE_NAME_END == 0 {
-                at += 1;
-            }
-            let name = &input[start..at];
-            byte = input[at];
-            while CLASS[byte as usize] & SPACE != 0 {
-                at += 1;
-                byte = *input.get(at)?;
-            }
-            let attribute = self.begin_attribute(name);
-            if byte != b'=' {
-                continue;
-            }
-            at += 1;
-            byte = *input.get(at)?;
-            while CLASS[byte as usize] & SPACE != 0 {
-                at += 1;
-                byte = *input.get(at)?;
-            }
-            let value = match byte {
-                b'"' | b'\'' => {
-                    let start = at + 1;
-                    at = start + memchr(byte, &input[start..])?;
-                    let value = &input[start..at];
-                    at += 1;
-                    value
-                }
-                b'>' => continue,
-                _ => {
-                    let start = at;
-                    while CLASS[byte as usize] & SPACE == 0 && byte != b'>' {
-                        at += 1;
-                        byte = *input.get(at)?;
-                    }
-                    &input[start..at]
-                }
-            };
-            byte = *input.get(at)?;
-            if let Some(attribute) = attribute {
-                self.whole_value(attribute, value);
+            at = self.unusual_attribute(input, at)?;
+        }
+    }
+
+    /// Reads a tag's name, and says where it ends.
+    #[inline]
+    fn whole_name(&mut self, input: &[u8], at: usize) -> Option<usize> {
+        if let Some(block) = Block::at(input, at) {
+            let ends = ends_of_name(block);
+            let length = ends.trailing_zeros() as usize;
+            if length < block::SIZE
+                && CLASS[input[at + length] as usize] & NAME_END != 0
+                && block.not_ascii() & (ends ^ (ends - 1)) == 0
+            {
+                self.name.set(input[at..].first_chunk()?, length);
+                self.end_name();
+                return Some(at + length);
             }
         }
+        self.name.clear();
+        let mut end = at;
+        while CLASS[*input.get(end)? as usize] & NAME_END == 0 {
+            self.name.push(input[end]);
+            end += 1;
+        }
+        self.end_name();
+        Some(end)
+    }
+
+    /// Reads an attribute that begins at `at` and may be written in any way, and says where it ends.
+    fn unusual_attribute(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
+        // The name's first byte may be `=`.
+        let start = at;
+        at += 1;
+        while CLASS[*input.get(at)? as usize] & ATTRIBUTE_NAME_END == 0 {
+            at += 1;
+        }
+        let attribute = self.begin_attribute(&input[start..at]);
+        while CLASS[*input.get(at)? as usize] & SPACE != 0 {
+            at += 1;
+        }
+        if input[at] != b'=' {
+            return Some(at);
+        }
+        at += 1;
+        while CLASS[*input.get(at)? as usize] & SPACE != 0 {
+            at += 1;
+        }
+        let value = match input[at] {
+            quote @ (b'"' | b'\'') => {
+                let start = at + 1;
+                at = block::find(quote, input, start)?;
+                at += 1;
+                &input[start..at - 1]
+            }
+            b'>' => return Some(at),
+            _ => {
+                let start = at;
+                while !matches!(*input.get(at)?, byte if CLASS[byte as usize] & SPACE != 0 || byte == b'>') {
+                    at += 1;
+                }
+                &input[start..at]
+            }
+        };
+        if let Some(attribute) = attribute {
+            self.whole_value(attribute, value);
+        }
+        Some(at)
     }
 
     #[inline]
@@ -403,8 +491,8 @@ impl<E: Extractor> Tokenizer<E> {
         if self.wanted.is_empty() || name.len() > LONGEST_ATTRIBUTE_NAME {
             return None;
         }
-        let attribute = Attribute::from_name(name)?;
-        (self.wanted.contains(attribute) && self.attributes.begin(attribute)).then_some(attribute)
+        let attribute = self.wanted.find(name)?;
+        self.attributes.begin(attribute).then_some(attribute)
     }
 
     fn whole_value(&mut self, attribute: Attribute, value: &[u8]) {
@@ -419,9 +507,13 @@ impl<E: Extractor> Tokenizer<E> {
     /// The tag's name is complete.
     #[inline]
     fn end_name(&mut self) {
-        self.tag = Tag::from_name(self.name.as_bytes());
+        self.tag = self.name.tag();
         self.attributes.clear();
-        self.wanted = if self.is_end_tag { AttributeSet::NONE } else { self.nesting.page.wanted(self.tag) };
+        self.wanted = if self.is_end_tag {
+            AttributeSet::NONE
+        } else {
+            self.nesting.page.wanted(self.tag)
+        };
     }
 
     /// The tag is complete.
@@ -435,7 +527,9 @@ impl<E: Extractor> Tokenizer<E> {
         } else {
             self.end.is_document |= self.tag == Tag::Html;
             self.end.tags += 1;
-            let kind = self.nesting.start(self.tag, self.name.as_bytes(), is_self_closing, &self.attributes);
+            let kind = self
+                .nesting
+                .start(self.tag, self.name.as_bytes(), is_self_closing, &self.attributes);
             if kind != TextKind::Markup {
                 self.begin_raw(kind);
             }
@@ -449,7 +543,11 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     fn begin_raw(&mut self, kind: TextKind) {
-        self.state = if kind == TextKind::Plaintext { State::Plaintext } else { State::Raw };
+        self.state = if kind == TextKind::Plaintext {
+            State::Plaintext
+        } else {
+            State::Raw
+        };
         self.raw_tag = self.tag;
         self.raw_is_rcdata = kind == TextKind::Rcdata;
         self.raw_is_script = kind == TextKind::Script;
@@ -497,7 +595,9 @@ impl<E: Extractor> Tokenizer<E> {
         let end = match self.state {
             State::DoubleQuoted => memchr2(b'"', b'&', rest),
             State::SingleQuoted => memchr2(b'\'', b'&', rest),
-            _ => rest.iter().position(|&byte| CLASS[byte as usize] & SPACE != 0 || matches!(byte, b'>' | b'&')),
+            _ => rest
+                .iter()
+                .position(|&byte| CLASS[byte as usize] & SPACE != 0 || matches!(byte, b'>' | b'&')),
         };
         let part = &rest[..end.unwrap_or(rest.len())];
         if let Some(attribute) = self.attribute {
@@ -539,7 +639,9 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     fn in_escaped(&mut self, input: &[u8], at: usize) -> usize {
-        let Some(found) = memchr2(b'-', b'<', &input[at..]) else { return input.len() };
+        let Some(found) = memchr2(b'-', b'<', &input[at..]) else {
+            return input.len();
+        };
         let at = at + found;
         self.state = match (self.state, input[at]) {
             (State::Escaped, b'-') => State::EscapedDash,
@@ -772,7 +874,14 @@ impl<E: Extractor> Tokenizer<E> {
                     self.state = State::RawEndOpen;
                 } else {
                     let is_name = byte.is_ascii_alphabetic();
-                    return self.go(if is_name { State::DoubleEscapeStart } else { State::Escaped }, false);
+                    return self.go(
+                        if is_name {
+                            State::DoubleEscapeStart
+                        } else {
+                            State::Escaped
+                        },
+                        false,
+                    );
                 }
             }
             State::DoubleEscapeStart => {
