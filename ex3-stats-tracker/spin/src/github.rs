@@ -1,9 +1,8 @@
 //! GitHub as the tracker sees it: its addresses, its paging, its refusals. What stands on its pages is the parser's
 //! knowledge.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::hash::Hash;
 use std::time::SystemTime;
 
 use ex2_parser::stream::{PackageListParser, PackageParser, VersionListParser};
@@ -131,7 +130,7 @@ impl<F: Fetch> GitHub<F> {
 
     /// Reads a list's pages one after the other. Each row is kept once: something published while the list is read
     /// moves another row onto the next page a second time.
-    async fn list<P: Parser, T, K: Eq + Hash>(
+    async fn list<P: Parser, T, K: Ord>(
         &self,
         address: impl Fn(u32) -> String,
         parser: impl Fn() -> P,
@@ -139,7 +138,7 @@ impl<F: Fetch> GitHub<F> {
         key: impl Fn(&T) -> K,
     ) -> Result<Vec<T>, Refusal> {
         let mut list = Vec::new();
-        let mut keys = HashSet::new();
+        let mut keys = BTreeSet::new();
         let mut page = 1;
         loop {
             let reading = match self.read(&address(page), parser()).await {
