@@ -3,7 +3,9 @@
 //! - [`manifest`] reads `spin.toml`: routes, variables, the hosts a component may reach.
 //! - [`host`] runs the component behind those routes, as `spin up` would.
 //! - [`measure`] makes one pass over an organisation's packages through that host.
+//! - [`cli`] is the command line.
 
+pub mod cli;
 pub mod host;
 pub mod manifest;
 pub mod measure;

@@ -230,11 +230,11 @@ mod tests {
         let mut buffer = vec![0; 1 << 16];
         // The end is missing, as the reader is meant to have given up before it.
         while let Ok(read) = decoder.read(&mut buffer) {
-            if read == 0 {
+            if read == 0 || unpacked >= 64 << 20 {
                 break;
             }
             unpacked += read;
         }
-        assert_eq!(unpacked, BOMB_MEGABYTES << 20);
+        assert!(unpacked >= 64 << 20, "{unpacked}");
     }
 }

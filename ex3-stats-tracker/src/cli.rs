@@ -1,0 +1,157 @@
+//! The command line: what can be asked for, and what the exit codes mean.
+
+mod run;
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use stand_in::fault::TargetedFault;
+
+pub use run::{Error, run};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  every package was read
+   64  the command line, or a name that nothing on GitHub can have
+   65  GitHub's answer is at fault, and trying again will not help: a page's markup changed, a package is gone,
+       there is no such organisation or user, or it has no container packages
+   69  trying again later may be enough: no network, a rate limit, an outage; a port in use, no Wasm target
+   70  a bug
+  130  Ctrl-C; nothing is printed then
+
+What can't be read is a failure with its kind, and never counted as 0. Without a list of packages nothing is printed.";
+
+/// Measures how often an organisation's container images were pulled from ghcr.io.
+///
+/// GitHub's pages are fetched and read by a WebAssembly component under the limits of its spin.toml; this program runs
+/// it. Without a command it is `up`.
+#[derive(Debug, Parser)]
+#[command(name = "ex3-stats-tracker", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do; `up` where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of `up`.
+    #[command(flatten)]
+    pub up: UpOptions,
+    /// Print the completions of a shell and stop
+    #[arg(long, value_name = "SHELL")]
+    pub completions: Option<clap_complete::Shell>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the component, measure once, and serve until Ctrl-C
+    #[command(after_help = EXIT_CODES)]
+    Up(UpOptions),
+    /// Measure every package once and print the counts
+    #[command(after_help = EXIT_CODES)]
+    Measure(MeasureOptions),
+}
+
+/// The options of `up`.
+#[derive(Debug, Args)]
+pub struct UpOptions {
+    /// What to measure.
+    #[command(flatten)]
+    pub what: WhatOptions,
+    /// Stop after one collection instead of serving on
+    #[arg(long)]
+    pub once: bool,
+    /// The component's port on 127.0.0.1; 0 for any free one [default: 3000, with --once any]
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+/// The options of `measure`.
+#[derive(Debug, Args)]
+pub struct MeasureOptions {
+    /// What to measure.
+    #[command(flatten)]
+    pub what: WhatOptions,
+    /// Print one line of JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to measure, and how.
+#[derive(Debug, Args)]
+pub struct WhatOptions {
+    /// The organisation or user
+    #[arg(long, default_value = "fluxcd")]
+    pub org: String,
+    /// Leave a package out, as its owner asked to; may be repeated
+    #[arg(long, value_name = "PACKAGE")]
+    pub skip: Vec<String>,
+    /// The pause before each package, such as 500ms [default: 1s; none for the stand-in]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub pause: Option<Duration>,
+    /// How long to wait, in all, where GitHub asks for fewer requests; a longer wait ends the pass [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// How long one of GitHub's pages may take, in whole seconds up to an hour
+    #[arg(long, value_name = "DURATION", value_parser = page_timeout, default_value = "30s")]
+    pub timeout: Duration,
+    /// Who runs this, for the User-Agent: an e-mail address or a page [default: the project's page]
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    pub contact: String,
+    /// Ask a stand-in on this machine instead of github.com; its figures are invented
+    #[arg(long)]
+    pub stand_in: bool,
+    /// Let the stand-in's clock stand at this time, such as 2026-05-10T12:00:00Z
+    #[arg(long, value_name = "RFC3339", requires = "stand_in")]
+    pub clock: Option<Timestamp>,
+    /// Let a package, a path or everything (*) fail in the stand-in, such as flagger=429:30 or flux=503*2; may be
+    /// repeated, and `cargo run -p stand-in -- --help` lists the faults
+    #[arg(long, value_name = "PACKAGE=FAULT[*COUNT]", requires = "stand_in")]
+    pub stand_in_fault: Vec<TargetedFault>,
+}
+
+/// A duration as people write it: `500ms`, `2s`, `1m 30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "write a duration such as 500ms, 2s or 1m".to_owned())
+}
+
+fn page_timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        whole if (1..=3_600).contains(&whole.as_secs()) && whole.subsec_nanos() == 0 => Ok(whole),
+        _ => Err("write whole seconds, from 1s to 1h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn up_is_the_default() {
+        let arguments = Arguments::try_parse_from(["x", "--stand-in", "--once", "--org", "a"]).unwrap();
+        assert!(arguments.command.is_none());
+        assert!(arguments.up.once && arguments.up.what.stand_in);
+        assert_eq!(arguments.up.what.org, "a");
+    }
+
+    #[test]
+    fn durations_are_written_as_people_do() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for text in ["", "-1s", "soon", "1"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        for text in ["0s", "500ms", "1500ms", "2h"] {
+            assert!(page_timeout(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What came of a pass, and its JSON.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::component::{Daily, Kind};
+
+/// Where figures come from. It is said wherever they show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Source {
+    /// GitHub itself.
+    #[serde(rename = "github.com")]
+    GitHub,
+    /// The stand-in on this machine, whose figures are invented.
+    #[serde(rename = "stand-in")]
+    StandIn,
+}
+
+/// One pass over an organisation's packages. Its serialization is what `measure --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Collection {
+    /// The organisation or user, as it was asked for.
+    pub org: String,
+    /// Where the figures come from.
+    pub source: Source,
+    /// When the pass began, in UTC and whole seconds.
+    #[serde(serialize_with = "whole_seconds")]
+    pub measured_at: Timestamp,
+    /// The sum of the packages' totals; `null` where none was read, for that is not 0. Wider than a package's total,
+    /// so that no sum overflows.
+    pub total: Option<u128>,
+    /// The packages that were read, in GitHub's order.
+    pub packages: Vec<MeasuredPackage>,
+    /// Those that were not.
+    pub failures: Vec<Failure>,
+}
+
+/// A package that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MeasuredPackage {
+    /// Its name.
+    pub name: String,
+    /// `owner/repository`, where it is connected to one.
+    pub repository: Option<String>,
+    /// All downloads there ever were.
+    pub total: u64,
+    /// The last 30 days, newest first; empty where the page has no chart.
+    pub daily: Vec<Daily>,
+}
+
+/// A package that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Its name.
+    pub name: String,
+    /// Why, for programs.
+    pub kind: Kind,
+    /// Why, for people: one sentence.
+    pub detail: String,
+}
+
+impl Collection {
+    /// Of a pass that began at `measured_at`.
+    pub fn new(
+        org: String,
+        source: Source,
+        measured_at: Timestamp,
+        packages: Vec<MeasuredPackage>,
+        failures: Vec<Failure>,
+    ) -> Self {
+        let total = (!packages.is_empty()).then(|| packages.iter().map(|package| u128::from(package.total)).sum());
+        Self {
+            org,
+            source,
+            measured_at,
+            total,
+            packages,
+            failures,
+        }
+    }
+
+    /// The failures by kind, in the order of the kinds; within a kind in GitHub's order.
+    pub fn failures_by_kind(&self) -> Vec<(Kind, Vec<&Failure>)> {
+        let mut kinds: Vec<Kind> = self.failures.iter().map(|failure| failure.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+            .into_iter()
+            .map(|kind| {
+                (
+                    kind,
+                    self.failures.iter().filter(|failure| failure.kind == kind).collect(),
+                )
+            })
+            .collect()
+    }
+
+    /// 0 where all was read; 69 (a service is unavailable) where trying again later may be enough for every failure;
+    /// 65 (bad data) where it will not: a page's markup changed, or a package is gone.
+    pub fn exit_code(&self) -> u8 {
+        exit_code(self.failures.iter().map(|failure| failure.kind))
+    }
+}
+
+/// The exit code for what failed, by [`Collection::exit_code`]'s rule.
+pub fn exit_code(kinds: impl IntoIterator<Item = Kind>) -> u8 {
+    let mut code = sysexits::ExitCode::Ok;
+    for kind in kinds {
+        if !kind.passes() {
+            return sysexits::ExitCode::DataErr.into();
+        }
+        code = sysexits::ExitCode::Unavailable;
+    }
+    code.into()
+}
+
+fn whole_seconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+
+    fn package(name: &str, total: u64) -> MeasuredPackage {
+        let daily = vec![Daily {
+            date: Date::constant(2026, 5, 10),
+            count: 412,
+        }];
+        MeasuredPackage {
+            name: name.into(),
+            repository: Some("fluxcd/flagger".into()),
+            total,
+            daily,
+        }
+    }
+
+    fn failure(kind: Kind) -> Failure {
+        Failure {
+            name: "flux".into(),
+            kind,
+            detail: "x".into(),
+        }
+    }
+
+    fn collection(packages: Vec<MeasuredPackage>, failures: Vec<Failure>) -> Collection {
+        let at = "2026-05-10T12:00:00.5Z".parse().unwrap();
+        Collection::new("fluxcd".into(), Source::StandIn, at, packages, failures)
+    }
+
+    #[test]
+    fn the_json_has_the_shape_others_rely_on() {
+        let collection = collection(
+            vec![package("charts/flagger", 14_360)],
+            vec![failure(Kind::RateLimited)],
+        );
+        assert_eq!(
+            serde_json::to_string(&collection).unwrap(),
+            r#"{"org":"fluxcd","source":"stand-in","measured_at":"2026-05-10T12:00:00Z","total":14360,"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger","total":14360,"daily":[{"date":"2026-05-10","count":412}]}],"failures":[{"name":"flux","kind":"rate_limited","detail":"x"}]}"#
+        );
+        assert_eq!(serde_json::to_string(&Source::GitHub).unwrap(), r#""github.com""#);
+    }
+
+    #[test]
+    fn sums_do_not_overflow_and_nothing_read_is_not_zero() {
+        let largest = collection(vec![package("a", u64::MAX), package("b", u64::MAX)], vec![]);
+        assert!(
+            serde_json::to_string(&largest)
+                .unwrap()
+                .contains(r#""total":36893488147419103230"#)
+        );
+        let nothing = collection(vec![], vec![failure(Kind::Unreachable)]);
+        assert!(serde_json::to_string(&nothing).unwrap().contains(r#""total":null"#));
+    }
+
+    #[test]
+    fn the_exit_code_tells_whether_to_come_back_later() {
+        for (kinds, code) in [
+            (&[][..], 0),
+            (&[Kind::RateLimited], 69),
+            (&[Kind::Unreachable, Kind::TimedOut, Kind::ComponentFailed], 69),
+            (&[Kind::MarkupChanged], 65),
+            (&[Kind::NotFound], 65),
+            (&[Kind::RateLimited, Kind::MarkupChanged], 65),
+        ] {
+            let failures = kinds.iter().map(|kind| failure(*kind)).collect();
+            assert_eq!(
+                collection(vec![package("a", 1)], failures).exit_code(),
+                code,
+                "{kinds:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn failures_are_grouped() {
+        let collection = collection(
+            vec![],
+            vec![
+                failure(Kind::TimedOut),
+                failure(Kind::RateLimited),
+                failure(Kind::TimedOut),
+            ],
+        );
+        let groups: Vec<_> = collection
+            .failures_by_kind()
+            .into_iter()
+            .map(|(kind, failures)| (kind, failures.len()))
+            .collect();
+        assert_eq!(groups, [(Kind::RateLimited, 1), (Kind::TimedOut, 2)]);
+    }
+}

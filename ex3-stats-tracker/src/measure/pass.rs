@@ -1,0 +1,475 @@
+//! Which package is asked for when, and when again: the manners.
+//!
+//! One request at a time, with a pause after each. What may succeed in a moment is tried again, with longer and longer
+//! delays. A rate limit is waited for where that is short; where it is not, nothing more is asked, and every package
+//! that is left is a failure of that kind. The same where GitHub could not be reached for several packages in a row.
+
+use std::{cell::Cell, time::Duration};
+
+use backon::{ExponentialBuilder, Retryable};
+
+use super::{
+    collection::{Failure, MeasuredPackage},
+    component::{Component, Kind, ListedPackage, Problem},
+};
+
+/// One page a second is slower than a reader clicks, and twenty packages still take half a minute.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// As long as someone at a terminal waits without wondering. GitHub's limits often last half an hour: no one waits
+/// for that, the next pass does.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// The first of the delays between attempts, doubled each time.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+
+/// A stand-in on this machine needs no consideration, and whoever tries it out no patience.
+const STAND_IN_RETRY_DELAY: Duration = Duration::from_millis(20);
+
+/// A hiccup is over by the third attempt; what is not is an outage.
+const ATTEMPTS: usize = 3;
+
+/// After so many packages in a row that could not be read for want of GitHub, it is taken to be away.
+const UNREACHABLE_IN_A_ROW: usize = 3;
+
+/// How GitHub is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// The pause between an answer and the next request.
+    pub pause: Duration,
+    /// How long all waits of the pass for a rate limit may last together.
+    pub wait: Duration,
+    /// How often a package is asked for at most, the first time included.
+    pub attempts: usize,
+    /// The delay before the second attempt; doubled before each further one, and lengthened by chance.
+    pub retry_delay: Duration,
+}
+
+impl Manners {
+    /// For GitHub itself.
+    pub const GITHUB: Self = Self {
+        pause: PAUSE,
+        wait: WAIT,
+        attempts: ATTEMPTS,
+        retry_delay: RETRY_DELAY,
+    };
+
+    /// For the stand-in.
+    pub const STAND_IN: Self = Self {
+        pause: Duration::ZERO,
+        wait: WAIT,
+        attempts: ATTEMPTS,
+        retry_delay: STAND_IN_RETRY_DELAY,
+    };
+
+    fn delays(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_min_delay(self.retry_delay)
+            .with_max_times(self.attempts.saturating_sub(1))
+            .with_jitter()
+    }
+}
+
+/// Who is told how a pass goes on.
+pub trait Observer: Sync {
+    /// The list is there, with so many packages to measure.
+    fn listed(&self, packages: usize) {
+        let _ = packages;
+    }
+    /// This package is asked for.
+    fn asking(&self, name: &str) {
+        let _ = name;
+    }
+    /// The package was read, or is given up.
+    fn answered(&self, read: bool) {
+        let _ = read;
+    }
+    /// The same is asked again after this delay.
+    fn waiting(&self, problem: &Problem, delay: Duration) {
+        let _ = (problem, delay);
+    }
+}
+
+/// Nobody.
+impl Observer for () {}
+
+/// What a pass brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was read, in GitHub's order.
+    pub packages: Vec<MeasuredPackage>,
+    /// What was not.
+    pub failures: Vec<Failure>,
+    /// What was not to be measured, and is in the list.
+    pub skipped: Vec<String>,
+}
+
+/// Makes one pass over the packages of `org`, without those in `skip`.
+///
+/// # Errors
+///
+/// The list's problem, where it can't be read: without it there is nothing to measure.
+pub async fn collect(
+    component: &(impl Component + Sync),
+    org: &str,
+    skip: &[String],
+    manners: &Manners,
+    observer: &impl Observer,
+) -> Result<Outcome, Problem> {
+    let pass = Pass {
+        manners,
+        observer,
+        wait_left: Cell::new(manners.wait),
+    };
+    let listed = pass.ask(|| component.packages(org)).await?;
+    let (skipped, wanted): (Vec<_>, Vec<_>) = listed.into_iter().partition(|package| skip.contains(&package.name));
+    let mut outcome = Outcome {
+        skipped: skipped.into_iter().map(|package| package.name).collect(),
+        ..Outcome::default()
+    };
+    observer.listed(wanted.len());
+    let mut unreachable_in_a_row = 0;
+    let mut wanted = wanted.into_iter();
+    for package in wanted.by_ref() {
+        tokio::time::sleep(manners.pause).await;
+        observer.asking(&package.name);
+        let result = pass.ask(|| component.measure(org, &package.name)).await;
+        observer.answered(result.is_ok());
+        match result {
+            Ok(measurement) => {
+                unreachable_in_a_row = 0;
+                outcome.packages.push(MeasuredPackage {
+                    name: package.name,
+                    repository: package.repository,
+                    total: measurement.total,
+                    daily: measurement.daily,
+                });
+            }
+            Err(problem) => {
+                unreachable_in_a_row = if problem.kind.is_worth_retrying() {
+                    unreachable_in_a_row + 1
+                } else {
+                    0
+                };
+                let over = problem.kind == Kind::RateLimited || unreachable_in_a_row >= UNREACHABLE_IN_A_ROW;
+                let kind = problem.kind;
+                outcome.failures.push(Failure {
+                    name: package.name,
+                    kind,
+                    detail: problem.detail,
+                });
+                if over {
+                    give_up(&mut outcome, wanted, kind, observer);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// The packages that are left fail without being asked for.
+fn give_up(outcome: &mut Outcome, left: impl Iterator<Item = ListedPackage>, kind: Kind, observer: &impl Observer) {
+    let detail = match kind {
+        Kind::RateLimited => "not asked for, as GitHub had asked for fewer requests".to_owned(),
+        _ => format!("not asked for, as GitHub had failed {UNREACHABLE_IN_A_ROW} times in a row"),
+    };
+    for package in left {
+        observer.answered(false);
+        outcome.failures.push(Failure {
+            name: package.name,
+            kind,
+            detail: detail.clone(),
+        });
+    }
+}
+
+struct Pass<'a, O> {
+    manners: &'a Manners,
+    observer: &'a O,
+    /// What is left of [`Manners::wait`].
+    wait_left: Cell<Duration>,
+}
+
+impl<O: Observer> Pass<'_, O> {
+    /// Asks, and asks again where that is worth it.
+    async fn ask<T, F>(&self, request: impl FnMut() -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        request
+            .retry(self.manners.delays())
+            .when(|problem: &Problem| problem.kind.is_worth_retrying() || problem.kind == Kind::RateLimited)
+            .adjust(|problem, delay| {
+                // No delay: the attempts are used up.
+                let delay = delay?;
+                match (problem.kind, problem.retry_after) {
+                    (Kind::RateLimited, wait) => self.spend(wait?),
+                    // Whoever fails and says when to come back is believed too.
+                    (_, Some(wait)) => self.spend(wait.max(delay)),
+                    (_, None) => Some(delay),
+                }
+            })
+            .notify(|problem, delay| self.observer.waiting(problem, delay))
+            .await
+    }
+
+    /// A wait that GitHub asked for, where enough is left for it.
+    fn spend(&self, wait: Duration) -> Option<Duration> {
+        self.wait_left.set(self.wait_left.get().checked_sub(wait)?);
+        Some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::measure::component::Measurement;
+
+    /// A component in memory: for each name what it answers, one after the other and the last for ever.
+    #[derive(Default)]
+    struct Fake {
+        names: Vec<&'static str>,
+        answers: BTreeMap<&'static str, Vec<Result<u64, Problem>>>,
+        asked: Mutex<Vec<(String, Duration)>>,
+        under_way: AtomicUsize,
+        started: Option<Instant>,
+    }
+
+    fn problem(kind: Kind, retry_after: Option<u64>) -> Problem {
+        Problem {
+            kind,
+            detail: kind.to_string(),
+            retry_after: retry_after.map(Duration::from_secs),
+        }
+    }
+
+    fn failing(kind: Kind, retry_after: Option<u64>) -> Result<u64, Problem> {
+        Err(problem(kind, retry_after))
+    }
+
+    impl Fake {
+        fn new(answers: &[(&'static str, Vec<Result<u64, Problem>>)]) -> Self {
+            Self {
+                names: answers
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .filter(|name| *name != "list")
+                    .collect(),
+                answers: answers.iter().cloned().collect(),
+                started: Some(Instant::now()),
+                ..Self::default()
+            }
+        }
+
+        async fn answer(&self, name: &str) -> Result<u64, Problem> {
+            assert_eq!(
+                self.under_way.fetch_add(1, Ordering::SeqCst),
+                0,
+                "one request at a time"
+            );
+            let since = self.started.unwrap().elapsed();
+            self.asked.lock().unwrap().push((name.into(), since));
+            // An answer takes a while, in which another request would be noticed.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            let nth = self.asked().iter().filter(|asked| *asked == name).count() - 1;
+            match self.answers.get(name) {
+                Some(answers) => answers[nth.min(answers.len() - 1)].clone(),
+                None => Ok(0),
+            }
+        }
+
+        fn asked(&self) -> Vec<String> {
+            self.asked
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect()
+        }
+
+        /// The time between the end of one answer and the next request.
+        fn gaps(&self) -> Vec<Duration> {
+            let asked = self.asked.lock().unwrap();
+            asked
+                .windows(2)
+                .map(|two| two[1].1 - two[0].1 - Duration::from_millis(100))
+                .collect()
+        }
+    }
+
+    impl Component for Fake {
+        async fn packages(&self, _: &str) -> Result<Vec<ListedPackage>, Problem> {
+            self.answer("list").await?;
+            Ok(self
+                .names
+                .iter()
+                .map(|name| ListedPackage {
+                    name: (*name).into(),
+                    repository: None,
+                })
+                .collect())
+        }
+
+        async fn measure(&self, _: &str, name: &str) -> Result<Measurement, Problem> {
+            self.answer(name).await.map(|total| Measurement {
+                total,
+                daily: Vec::new(),
+            })
+        }
+    }
+
+    async fn run(fake: &Fake) -> Result<Outcome, Problem> {
+        collect(fake, "org", &[], &Manners::GITHUB, &()).await
+    }
+
+    fn kinds(outcome: &Outcome) -> Vec<(&str, Kind)> {
+        outcome
+            .failures
+            .iter()
+            .map(|failure| (failure.name.as_str(), failure.kind))
+            .collect()
+    }
+
+    // The clock of these tests stands still but for the sleeps: they take no time and depend on none.
+
+    #[tokio::test(start_paused = true)]
+    async fn one_after_the_other_with_a_pause() {
+        let fake = Fake::new(&[("a", vec![Ok(1)]), ("b", vec![Ok(2)]), ("c", vec![Ok(0)])]);
+        let outcome = run(&fake).await.unwrap();
+        assert_eq!(fake.asked(), ["list", "a", "b", "c"]);
+        assert!(fake.gaps().iter().all(|gap| *gap >= PAUSE), "{:?}", fake.gaps());
+        let totals: Vec<_> = outcome.packages.iter().map(|package| package.total).collect();
+        assert_eq!((totals, outcome.failures), (vec![1, 2, 0], vec![]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hiccup_is_tried_again_and_an_outage_given_up() {
+        for kind in [Kind::Unreachable, Kind::TimedOut] {
+            let fake = Fake::new(&[
+                ("a", vec![failing(kind, None), failing(kind, None), Ok(7)]),
+                ("b", vec![failing(kind, None)]),
+                ("c", vec![Ok(9)]),
+            ]);
+            let outcome = run(&fake).await.unwrap();
+            assert_eq!(fake.asked(), ["list", "a", "a", "a", "b", "b", "b", "c"]);
+            assert_eq!(kinds(&outcome), [("b", kind)]);
+            assert_eq!(outcome.packages.len(), 2);
+            // Longer each time, and at least as long as is said.
+            let gaps = fake.gaps();
+            assert!(gaps[1] >= RETRY_DELAY && gaps[2] >= 2 * RETRY_DELAY, "{gaps:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_would_not_help_is_not_tried_again() {
+        for kind in [
+            Kind::NotFound,
+            Kind::MarkupChanged,
+            Kind::TooLarge,
+            Kind::BadRequest,
+            Kind::ComponentFailed,
+        ] {
+            let fake = Fake::new(&[("a", vec![failing(kind, None)]), ("b", vec![Ok(1)])]);
+            let outcome = run(&fake).await.unwrap();
+            assert_eq!(fake.asked(), ["list", "a", "b"]);
+            assert_eq!(kinds(&outcome), [("a", kind)]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_short_rate_limit_is_waited_for() {
+        let fake = Fake::new(&[
+            ("a", vec![failing(Kind::RateLimited, Some(20)), Ok(5)]),
+            ("b", vec![Ok(1)]),
+        ]);
+        let outcome = run(&fake).await.unwrap();
+        assert_eq!(fake.asked(), ["list", "a", "a", "b"]);
+        assert!(fake.gaps()[1] >= Duration::from_secs(20));
+        assert_eq!((outcome.packages.len(), outcome.failures.len()), (2, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_rate_limit_ends_the_pass() {
+        for retry_after in [Some(61), Some(1_800), None] {
+            let fake = Fake::new(&[
+                ("a", vec![Ok(1)]),
+                ("b", vec![failing(Kind::RateLimited, retry_after)]),
+                ("c", vec![Ok(1)]),
+                ("d", vec![Ok(1)]),
+            ]);
+            let outcome = run(&fake).await.unwrap();
+            assert_eq!(fake.asked(), ["list", "a", "b"]);
+            let limited = Kind::RateLimited;
+            assert_eq!(kinds(&outcome), [("b", limited), ("c", limited), ("d", limited)]);
+            assert!(outcome.failures[1].detail.starts_with("not asked for"));
+            assert_eq!(outcome.packages.len(), 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_add_up() {
+        // Three waits of 25 s are more than 60.
+        let limited = || vec![failing(Kind::RateLimited, Some(25)), Ok(1)];
+        let fake = Fake::new(&[("a", limited()), ("b", limited()), ("c", limited()), ("d", vec![Ok(1)])]);
+        let outcome = run(&fake).await.unwrap();
+        assert_eq!(fake.asked(), ["list", "a", "a", "b", "b", "c"]);
+        assert_eq!(outcome.failures.len(), 2);
+        // A limit that is never lifted is not asked about for ever, however short it says to be.
+        let fake = Fake::new(&[("a", vec![failing(Kind::RateLimited, Some(0))])]);
+        run(&fake).await.unwrap();
+        assert_eq!(fake.asked().len(), 1 + ATTEMPTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_ends_the_pass() {
+        let away = || vec![failing(Kind::Unreachable, None)];
+        let fake = Fake::new(&[("a", away()), ("b", away()), ("c", away()), ("d", vec![Ok(1)])]);
+        let outcome = run(&fake).await.unwrap();
+        assert!(!fake.asked().contains(&"d".into()));
+        assert_eq!(outcome.failures.len(), 4);
+        assert_eq!(outcome.failures[3].kind, Kind::Unreachable);
+
+        // One that answers in between shows that GitHub is there.
+        let fake = Fake::new(&[
+            ("a", away()),
+            ("b", away()),
+            ("c", vec![Ok(1)]),
+            ("d", away()),
+            ("e", vec![Ok(1)]),
+        ]);
+        assert_eq!(run(&fake).await.unwrap().packages.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_list_there_is_nothing() {
+        let fake = Fake::new(&[("list", vec![failing(Kind::NotFound, None)]), ("a", vec![Ok(1)])]);
+        assert_eq!(run(&fake).await, Err(problem(Kind::NotFound, None)));
+        assert_eq!(fake.asked(), ["list"]);
+        let fake = Fake::new(&[
+            ("list", vec![failing(Kind::RateLimited, Some(9)), Ok(0)]),
+            ("a", vec![Ok(1)]),
+        ]);
+        assert_eq!(run(&fake).await.unwrap().packages.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_want_to_be_counted_is_not_asked() {
+        let fake = Fake::new(&[("a", vec![Ok(1)]), ("b", vec![Ok(1)])]);
+        let skip = ["b".to_owned(), "x".to_owned()];
+        let outcome = collect(&fake, "org", &skip, &Manners::GITHUB, &()).await.unwrap();
+        assert_eq!(fake.asked(), ["list", "a"]);
+        assert_eq!(outcome.skipped, ["b"]);
+    }
+}

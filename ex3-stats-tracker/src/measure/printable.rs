@@ -1,0 +1,40 @@
+//! Text from elsewhere, made safe for a terminal.
+
+use std::fmt::Write;
+
+/// A text without what would steer a terminal or turn the direction of what follows: such characters are shown as
+/// `\u{1b}`. Names and messages come from pages that anyone can write.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_invisible(character) {
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Marks that show nothing themselves: zero-width ones, line separators and those that turn text around.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown() {
+        assert_eq!(printable("charts/flagger ü 你"), "charts/flagger ü 你");
+        assert_eq!(
+            printable("\u{1b}[2Ja\r\nb\0\u{9b}1m"),
+            "\\u{1b}[2Ja\\u{d}\\u{a}b\\u{0}\\u{9b}1m"
+        );
+        assert_eq!(printable("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
+    }
+}

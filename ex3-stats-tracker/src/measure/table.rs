@@ -1,0 +1,292 @@
+//! The collection for people: a table, the sum, and what could not be read.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::{
+    collection::{Collection, Source},
+    printable::printable,
+    sparkline::sparkline,
+};
+
+/// A line under the header and one under the rows; nothing between, for a row is one line.
+const STYLE: TableStyle = TableStyle::new()
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const TITLE: Style = Style::new().bold();
+
+/// What is said wherever figures of the stand-in show.
+pub const STAND_IN: &str = "STAND-IN: these figures are invented and do not come from github.com.";
+
+/// The collection as text, with colours, in lines of at most `width` columns where one is given.
+///
+/// What does not fit is left out from the right of importance: first the repositories, then the sparklines; at last
+/// names are broken into several lines. Totals are never shortened.
+pub fn render(collection: &Collection, width: Option<u16>) -> String {
+    let mut out = String::new();
+    if collection.source == Source::StandIn {
+        let _ = writeln!(out, "{WARNING}{STAND_IN}{WARNING:#}");
+    }
+    let _ = writeln!(
+        out,
+        "{TITLE}{} on {}{TITLE:#}",
+        printable(&collection.org),
+        collection.measured_at.strftime("%Y-%m-%d %H:%M UTC")
+    );
+    if !collection.packages.is_empty() {
+        let _ = writeln!(out, "\n{}", table(collection, width));
+    }
+    out.push('\n');
+    match collection.total {
+        Some(total) => {
+            let _ = writeln!(
+                out,
+                "{} downloads of {}",
+                thousands(total),
+                packages(collection.packages.len())
+            );
+        }
+        None => out.push_str("No package could be read.\n"),
+    }
+    if !collection.failures.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n{WARNING}{} could not be read{}{WARNING:#}",
+            packages(collection.failures.len()),
+            if collection.packages.is_empty() {
+                ""
+            } else {
+                " and are not in the sum"
+            }
+        );
+        for (kind, failures) in collection.failures_by_kind() {
+            let _ = writeln!(out, "  {kind} ({})", failures.len());
+            for failure in failures {
+                let _ = writeln!(out, "    {}: {}", printable(&failure.name), printable(&failure.detail));
+            }
+        }
+    }
+    out
+}
+
+fn table(collection: &Collection, width: Option<u16>) -> String {
+    let wide = build(collection, true, true);
+    let Some(width) = width else { return wide.trim_fmt() };
+    for (repositories, days) in [(true, true), (false, true), (false, false)] {
+        let table = build(collection, repositories, days);
+        if table
+            .lines()
+            .next()
+            .is_none_or(|line| line.chars().count() <= usize::from(width))
+        {
+            return table.trim_fmt();
+        }
+    }
+    let mut narrow = build(collection, false, false);
+    narrow
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
+    narrow.trim_fmt()
+}
+
+fn build(collection: &Collection, repositories: bool, days: bool) -> Table {
+    let row = |name: String, repository: String, total: String, line: String| {
+        let mut row = vec![name];
+        if repositories {
+            row.push(repository);
+        }
+        row.push(total);
+        if days {
+            row.push(line);
+        }
+        row
+    };
+    let mut table = Table::new();
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(row(
+        "Package".into(),
+        "Repository".into(),
+        "Total".into(),
+        "Last 30 days".into(),
+    ));
+    let owner = format!("{}/", collection.org);
+    for package in &collection.packages {
+        // The organisation's own repositories go without its name.
+        let repository = package.repository.as_deref().unwrap_or("-");
+        table.add_row(row(
+            printable(&package.name),
+            printable(repository.strip_prefix(&owner).unwrap_or(repository)),
+            thousands(package.total.into()),
+            sparkline(&package.daily),
+        ));
+    }
+    let total = if repositories { 2 } else { 1 };
+    if let Some(column) = table.column_mut(total) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn packages(count: usize) -> String {
+    if count == 1 {
+        "1 package".into()
+    } else {
+        format!("{count} packages")
+    }
+}
+
+/// A number with its digits in groups: `355,103,300`.
+pub fn thousands(count: u128) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::measure::{
+        collection::{Failure, MeasuredPackage},
+        component::{Daily, Kind},
+    };
+
+    fn package(name: &str, repository: Option<&str>, total: u64) -> MeasuredPackage {
+        let daily = (1..=30)
+            .map(|day| Daily {
+                date: Date::constant(2026, 4, day),
+                count: day as u64,
+            })
+            .collect();
+        MeasuredPackage {
+            name: name.into(),
+            repository: repository.map(Into::into),
+            total,
+            daily,
+        }
+    }
+
+    fn collection(source: Source, failures: Vec<Failure>) -> Collection {
+        let packages = vec![
+            package("source-controller", Some("fluxcd/source-controller"), 355_103_300),
+            package("charts/flagger", Some("elsewhere/flagger"), 7),
+            package("lonely", None, 4_890_000_000),
+        ];
+        Collection::new(
+            "fluxcd".into(),
+            source,
+            "2026-05-10T12:00:00Z".parse().unwrap(),
+            packages,
+            failures,
+        )
+    }
+
+    fn plain(collection: &Collection, width: Option<u16>) -> String {
+        anstream::adapter::strip_str(&render(collection, width)).to_string()
+    }
+
+    #[test]
+    fn totals_stand_under_each_other_and_lines_on_the_right() {
+        let text = plain(&collection(Source::GitHub, vec![]), None);
+        assert_eq!(
+            text,
+            "\
+fluxcd on 2026-05-10 12:00 UTC
+
+ Package            Repository                  Total  Last 30 days
+─────────────────────────────────────────────────────────────────────────────────────
+ source-controller  source-controller     355,103,300  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
+ charts/flagger     elsewhere/flagger               7  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
+ lonely             -                   4,890,000,000  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
+─────────────────────────────────────────────────────────────────────────────────────
+
+5,245,103,307 downloads of 3 packages
+"
+        );
+    }
+
+    #[test]
+    fn figures_of_the_stand_in_are_called_so_first() {
+        assert!(plain(&collection(Source::StandIn, vec![]), None).starts_with(STAND_IN));
+        assert!(!plain(&collection(Source::GitHub, vec![]), None).contains("STAND-IN"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_narrow_lines_with_whole_totals() {
+        for width in [30, 40, 60, 70, 85, 100, 200] {
+            let text = plain(&collection(Source::GitHub, vec![]), Some(width));
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= usize::from(width).max(38), "{width}: {widest}\n{text}");
+            assert!(text.contains("4,890,000,000"), "{width}\n{text}");
+        }
+        let text = plain(&collection(Source::GitHub, vec![]), Some(70));
+        assert!(!text.contains("Repository") && text.contains("Last 30 days"), "{text}");
+        let text = plain(&collection(Source::GitHub, vec![]), Some(40));
+        assert!(!text.contains("Last 30 days"), "{text}");
+    }
+
+    #[test]
+    fn failures_are_named_by_kind_and_said_to_be_missing_in_the_sum() {
+        let failure = |name: &str, kind| Failure {
+            name: name.into(),
+            kind,
+            detail: format!("why {name}"),
+        };
+        let failures = vec![
+            failure("a", Kind::TimedOut),
+            failure("b", Kind::RateLimited),
+            failure("c", Kind::TimedOut),
+        ];
+        let text = plain(&collection(Source::GitHub, failures.clone()), None);
+        assert!(
+            text.ends_with(
+                "\n3 packages could not be read and are not in the sum\n  rate_limited (1)\n    b: why b\n  timed_out (2)\n    a: why a\n    c: why c\n"
+            ),
+            "{text}"
+        );
+        let nothing = Collection {
+            packages: vec![],
+            total: None,
+            ..collection(Source::GitHub, failures)
+        };
+        let text = plain(&nothing, None);
+        assert!(
+            text.contains("No package could be read.") && !text.contains("downloads of"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn hostile_names_do_not_steer_the_terminal() {
+        let mut hostile = collection(Source::GitHub, vec![]);
+        hostile.org = "a\u{1b}]0;b".into();
+        hostile.packages[0].name = "\u{1b}[31mred\r\n".into();
+        hostile.packages[1].repository = Some("x\u{202e}y\t".into());
+        let detail = "\u{9b}2J".to_owned();
+        hostile.failures = vec![Failure {
+            name: "\u{7}".into(),
+            kind: Kind::NotFound,
+            detail,
+        }];
+        let text = plain(&hostile, None);
+        assert!(
+            !text.contains(|character: char| character.is_control() && character != '\n'),
+            "{text:?}"
+        );
+        assert!(!text.contains('\u{202e}'));
+        assert!(text.contains("\\u{1b}[31mred\\u{d}\\u{a}"), "{text}");
+    }
+}

@@ -1,0 +1,197 @@
+//! The component in its host, and the stand-in where one is asked for.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use stand_in::{StandIn, fault::TargetedFault};
+
+use super::{
+    collection::{Collection, Source},
+    component::{HttpComponent, Problem},
+    pass::{self, Manners, Observer},
+};
+use crate::{
+    host::{self, Host},
+    manifest::{self, Manifest},
+};
+
+/// The component's id in `spin.toml`.
+const COMPONENT: &str = "stats-tracker";
+
+/// Which GitHub the component is to ask.
+#[derive(Clone, Debug)]
+pub enum GitHub {
+    /// github.com.
+    Real,
+    /// A stand-in that is started along.
+    StandIn {
+        /// Its organisation.
+        org: String,
+        /// The time at which its clock stands; `None` for the system's running time.
+        clock: Option<Timestamp>,
+        /// What is to go wrong.
+        faults: Vec<TargetedFault>,
+    },
+}
+
+/// How the tracker is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which GitHub.
+    pub github: GitHub,
+    /// The component's port on 127.0.0.1; 0 for any free one.
+    pub port: u16,
+    /// For the `User-Agent`: an e-mail address or a page; empty for the project's.
+    pub contact: String,
+    /// How long one of GitHub's pages may take.
+    pub page_timeout: Duration,
+}
+
+/// Why the tracker could not be started.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("the component can't be built: {0}")]
+    Guest(#[from] guests::Error),
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    #[error(transparent)]
+    Host(#[from] host::Error),
+    #[error("the stand-in can't be started: {0}")]
+    StandIn(#[from] stand_in::Error),
+    #[error("the HTTP client can't be set up: {0}")]
+    Client(#[from] reqwest::Error),
+    #[error("building the component ended early: {0}")]
+    Build(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// 69 where something outside is missing or taken, 70 where the tracker itself is at fault.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Guest(_)
+            | Self::StandIn(_)
+            | Self::Host(host::Error::AddressInUse { .. } | host::Error::Address { .. }) => {
+                sysexits::ExitCode::Unavailable.into()
+            }
+            _ => sysexits::ExitCode::Software.into(),
+        }
+    }
+}
+
+/// The component, running.
+#[derive(Debug)]
+pub struct Tracker {
+    stand_in: Option<StandIn>,
+    host: Host,
+    component: HttpComponent,
+}
+
+impl Tracker {
+    /// Builds the component where that is due, starts the stand-in where one is asked for, and then the host.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or taken, and what to do about it.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let manifest = Manifest::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml"))?;
+        let module = tokio::task::spawn_blocking(|| guests::SPIN_COMPONENT.build()).await??;
+        let mut variables = BTreeMap::from([
+            ("contact".to_owned(), options.contact),
+            (
+                "page_timeout".to_owned(),
+                options.page_timeout.as_secs().max(1).to_string(),
+            ),
+        ]);
+        let stand_in = match options.github {
+            GitHub::Real => None,
+            GitHub::StandIn { org, clock, faults } => {
+                let options = stand_in::Options {
+                    organisation: org,
+                    clock,
+                    ..stand_in::Options::default()
+                };
+                let stand_in = StandIn::start(loopback(0), options).await?;
+                for TargetedFault { target, fault, count } in faults {
+                    stand_in.set_fault(&target, fault, count);
+                }
+                variables.insert("github_url".to_owned(), stand_in.base_url());
+                Some(stand_in)
+            }
+        };
+        let options_of_host = host::Options {
+            sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
+            ..host::Options::default()
+        };
+        let host = Host::start(&manifest, variables, loopback(options.port), options_of_host).await?;
+        let component = HttpComponent::new(host.base_url())?;
+        Ok(Self {
+            stand_in,
+            host,
+            component,
+        })
+    }
+
+    /// Where figures come from.
+    pub fn source(&self) -> Source {
+        if self.stand_in.is_some() {
+            Source::StandIn
+        } else {
+            Source::GitHub
+        }
+    }
+
+    /// The component's address: `http://127.0.0.1:PORT`.
+    pub fn base_url(&self) -> String {
+        self.host.base_url()
+    }
+
+    /// The stand-in, where there is one.
+    pub fn stand_in(&self) -> Option<&StandIn> {
+        self.stand_in.as_ref()
+    }
+
+    /// How the source is to be treated.
+    pub fn manners(&self) -> Manners {
+        match self.source() {
+            Source::GitHub => Manners::GITHUB,
+            Source::StandIn => Manners::STAND_IN,
+        }
+    }
+
+    /// Makes one pass over an organisation's packages; also says which ones were skipped.
+    ///
+    /// # Errors
+    ///
+    /// The list's problem, where it can't be read.
+    pub async fn collect(
+        &self,
+        org: &str,
+        skip: &[String],
+        manners: &Manners,
+        observer: &impl Observer,
+    ) -> Result<(Collection, Vec<String>), Problem> {
+        // The stand-in's counts are of its own time.
+        let began = self.stand_in.as_ref().map_or_else(Timestamp::now, StandIn::now);
+        let outcome = pass::collect(&self.component, org, skip, manners, observer).await?;
+        let collection = Collection::new(org.to_owned(), self.source(), began, outcome.packages, outcome.failures);
+        Ok((collection, outcome.skipped))
+    }
+
+    /// Lets what is under way end, and stops.
+    pub async fn stop(self) {
+        self.host.stop().await;
+        if let Some(stand_in) = self.stand_in {
+            stand_in.stop().await;
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
