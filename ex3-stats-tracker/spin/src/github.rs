@@ -290,7 +290,13 @@ async fn read<P: Parser>(
             page::Error::Parser(error @ ex2_parser::Error::Truncated) => {
                 Refusal::new(Kind::Unreachable, format!("GitHub's answer: {error}"))
             }
-            page::Error::Parser(error) => Refusal::new(Kind::MarkupChanged, error.to_string()),
+            page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
+                Refusal::new(Kind::MarkupChanged, error.to_string())
+            }
+            page::Error::Parser(error) => Refusal::new(
+                Kind::MarkupChanged,
+                format!("GitHub answered with a page of another kind: {error}"),
+            ),
         })
 }
 

@@ -78,7 +78,7 @@ async fn extract(mut request: Request<'_, impl Body>) -> Result<Answer, Problem>
             page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
                 Problem::new(Kind::MarkupChanged, error.to_string())
             }
-            page::Error::Parser(error) => Problem::new(Kind::BadRequest, format!("the body is {error}")),
+            page::Error::Parser(error) => Problem::new(Kind::BadRequest, format!("the posted body: {error}")),
         })?;
     Ok(Answer::ok(&package))
 }
