@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -154,8 +154,9 @@ impl Application {
         found.write_headers(&head.uri, client, &mut head.headers);
 
         // The body is there before an instance is: a client that sends slowly holds no instance.
-        let (body, held) =
-            request_body::read(body, loaded.limits.request_body_bytes, &self.limits, &self.bodies).await?;
+        let announced_first = head.headers.contains_key(EXPECT);
+        let limit = loaded.limits.request_body_bytes;
+        let (body, held) = request_body::read(body, announced_first, limit, &self.limits, &self.bodies).await?;
         let instance = timeout(self.limits.queue_wait, self.instances.clone().acquire_owned())
             .await
             .ok()

@@ -1,18 +1,22 @@
 //! Reads a request's body: whole, within its limit, and not from a client that lets everyone wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::limits::Limits;
 use super::problem::Problem;
 
 /// The unit in which the memory of all bodies together is counted.
 const UNIT_BYTES: usize = 4096;
+
+/// How long a body that is too large is read on: hundreds of megabytes on one machine, a polite moment elsewhere.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// A share of the memory for bodies; freed when it is dropped.
 pub(super) type Held = Option<OwnedSemaphorePermit>;
@@ -23,8 +27,29 @@ pub(super) fn units(bytes: usize) -> usize {
 }
 
 /// The body in one piece, and its share of the memory for all bodies.
+///
+/// A body that is too large is read on for a while and thrown away, unless the client waits to be told to send it
+/// (`announced_first`): a connection that is closed while the client still sends takes the answer down with it.
 pub(super) async fn read(
     mut body: Incoming,
+    announced_first: bool,
+    limit: usize,
+    limits: &Limits,
+    memory: &Arc<Semaphore>,
+) -> Result<(Bytes, Held), Problem> {
+    let whole = collect(&mut body, limit, limits, memory).await;
+    let too_large = whole
+        .as_ref()
+        .is_err_and(|problem| *problem == Problem::body_too_large(limit));
+    if too_large && !announced_first {
+        let discard = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = timeout(LINGER, discard).await;
+    }
+    whole
+}
+
+async fn collect(
+    body: &mut Incoming,
     limit: usize,
     limits: &Limits,
     memory: &Arc<Semaphore>,
