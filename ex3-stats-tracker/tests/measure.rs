@@ -1,0 +1,656 @@
+//! `measure` and `up` as their users see them: the real program, the real component, the stand-in and its faults.
+//!
+//!     cargo test -p ex3-stats-tracker --test measure
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Command, Output, Stdio},
+    sync::Once,
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use stand_in::Organisation;
+
+const CLOCK: &str = "2026-05-10T12:00:00Z";
+
+/// What every figure that is not GitHub's has to be called.
+const LOUD: &str = "STAND-IN: these figures are invented";
+
+fn tracker(arguments: &[&str]) -> Command {
+    static BUILT: Once = Once::new();
+    // Once for all tests, so that none of them waits for another's build.
+    BUILT.call_once(|| {
+        guests::SPIN_COMPONENT
+            .build()
+            .expect("the component can be built; `cargo xtask setup` installs what that takes");
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// `measure` against the stand-in at a fixed time, with these arguments besides.
+fn measure(arguments: &[&str]) -> Output {
+    let mut command = tracker(&["measure", "--stand-in", "--clock", CLOCK]);
+    command.args(arguments).output().expect("the program starts")
+}
+
+fn json(output: &Output) -> Value {
+    let text = std::str::from_utf8(&output.stdout).expect("JSON is UTF-8");
+    assert_eq!(text.matches('\n').count(), 1, "one line: {text}");
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}\n{}", stderr(output)))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What is on stderr apart from a build's and a compilation's messages.
+fn last_line(output: &Output) -> String {
+    stderr(output).lines().last().unwrap_or_default().to_owned()
+}
+
+fn kinds(collection: &Value) -> Vec<(&str, &str)> {
+    collection["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failure| (failure["name"].as_str().unwrap(), failure["kind"].as_str().unwrap()))
+        .collect()
+}
+
+fn clock() -> Timestamp {
+    CLOCK.parse().unwrap()
+}
+
+/// What the stand-in knows of its packages: name, repository and total at the tests' time.
+fn expected(name: &str) -> u64 {
+    Organisation::fluxcd().package(name).unwrap().total(clock())
+}
+
+#[test]
+fn every_package_is_measured_exactly() {
+    let output = measure(&["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let collection = json(&output);
+    let keys: Vec<_> = collection.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys.len(), 6);
+    for key in ["org", "source", "measured_at", "total", "packages", "failures"] {
+        assert!(keys.contains(&key), "{key}");
+    }
+    assert_eq!(collection["org"], "fluxcd");
+    assert_eq!(collection["source"], "stand-in");
+    assert_eq!(collection["measured_at"], CLOCK);
+    assert_eq!(collection["failures"], serde_json::json!([]));
+    let packages = collection["packages"].as_array().unwrap();
+    let organisation = Organisation::fluxcd();
+    assert_eq!(packages.len(), organisation.packages.len());
+    for (found, package) in packages.iter().zip(&organisation.packages) {
+        assert_eq!(found["name"], package.name.as_str());
+        let repository = package
+            .repository
+            .as_ref()
+            .map(|repository| format!("fluxcd/{repository}"));
+        assert_eq!(found["repository"], serde_json::json!(repository), "{}", package.name);
+        assert_eq!(found["total"], package.total(clock()), "{}", package.name);
+        let daily: Vec<_> = package
+            .daily(clock())
+            .into_iter()
+            .map(|(date, count)| serde_json::json!({ "date": date.to_string(), "count": count }))
+            .collect();
+        assert_eq!(found["daily"], serde_json::json!(daily), "{}", package.name);
+    }
+    let sum: u64 = organisation.packages.iter().map(|package| package.total(clock())).sum();
+    assert_eq!(collection["total"], sum);
+}
+
+#[test]
+fn the_table_shows_what_the_json_says() {
+    let output = measure(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(LOUD), "{text}");
+    assert!(text.contains("fluxcd on 2026-05-10 12:00 UTC"), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colours where there is no terminal");
+    for package in &Organisation::fluxcd().packages {
+        let row = text
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(&package.name));
+        let row = row.unwrap_or_else(|| panic!("{} is missing in\n{text}", package.name));
+        let digits = row.split_whitespace().nth(2).unwrap().replace(',', "");
+        assert_eq!(digits, package.total(clock()).to_string(), "{row}");
+        assert_eq!(
+            row.chars()
+                .rev()
+                .take_while(|character| ('▁'..='█').contains(character))
+                .count(),
+            30,
+            "{row}"
+        );
+    }
+    assert!(text.trim_end().ends_with("downloads of 20 packages"), "{text}");
+}
+
+#[test]
+fn each_fault_is_a_failure_of_its_kind_and_never_a_number() {
+    // Fault, kind, exit code.
+    for (fault, kind, code) in [
+        ("404", "not_found", 65),
+        ("vanished*2", "not_found", 65),
+        ("403", "rate_limited", 69),
+        ("500", "unreachable", 69),
+        ("503", "unreachable", 69),
+        ("cut-body", "unreachable", 69),
+        ("cut-chunked", "unreachable", 69),
+        ("disconnect", "unreachable", 69),
+        ("label-renamed", "markup_changed", 65),
+        ("title-dropped", "markup_changed", 65),
+        ("title-rounded", "markup_changed", 65),
+        ("title-empty", "markup_changed", 65),
+        ("title-too-large", "markup_changed", 65),
+        ("bar-not-a-number", "markup_changed", 65),
+        ("empty", "markup_changed", 65),
+        ("binary", "markup_changed", 65),
+        ("utf-16", "markup_changed", 65),
+        ("endless", "too_large", 65),
+        ("gzip-bomb", "too_large", 65),
+        ("slow-first-byte", "timed_out", 69),
+        ("slow-body", "timed_out", 69),
+    ] {
+        // The last package of the list, so that all others are read even where the pass then ends.
+        let set = format!("helm-controller-arm64={fault}");
+        let output = measure(&["--json", "--timeout", "1s", "--stand-in-fault", &set]);
+        let collection = json(&output);
+        if fault.starts_with("vanished") {
+            // It is not in the list any more, and so is not missed.
+            assert_eq!(
+                (output.status.code(), collection["packages"].as_array().unwrap().len()),
+                (Some(0), 19)
+            );
+            continue;
+        }
+        assert_eq!(
+            kinds(&collection),
+            [("helm-controller-arm64", kind)],
+            "{fault}: {collection}"
+        );
+        assert_eq!(output.status.code(), Some(code), "{fault}");
+        assert_eq!(collection["packages"].as_array().unwrap().len(), 19, "{fault}");
+        assert!(!collection["failures"][0]["detail"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_is_no_failure_is_read() {
+    let gzip = measure(&["--json", "--stand-in-fault", "flagger=gzip"]);
+    assert_eq!(gzip.status.code(), Some(0), "{}", stderr(&gzip));
+
+    let no_chart = measure(&["--json", "--stand-in-fault", "source-controller=no-chart"]);
+    assert_eq!(no_chart.status.code(), Some(0));
+    let collection = json(&no_chart);
+    assert_eq!(collection["packages"][0]["daily"], serde_json::json!([]));
+    assert_eq!(collection["packages"][0]["total"], expected("source-controller"));
+
+    let falling = measure(&["--json", "--stand-in-fault", "source-controller=falling-total"]);
+    assert_eq!(
+        json(&falling)["packages"][0]["total"],
+        expected("source-controller") / 10 * 9
+    );
+
+    // Twice unavailable, then there: a hiccup, which nobody has to know of.
+    let hiccup = measure(&["--json", "--stand-in-fault", "flagger=503*2"]);
+    assert_eq!(
+        (
+            hiccup.status.code(),
+            json(&hiccup)["failures"].as_array().unwrap().len()
+        ),
+        (Some(0), 0)
+    );
+    // A short limit is waited for.
+    let limited = measure(&["--json", "--stand-in-fault", "flagger=429:1*1"]);
+    assert_eq!(limited.status.code(), Some(0), "{}", stderr(&limited));
+}
+
+#[test]
+fn a_rate_limit_ends_the_pass_and_nothing_more_is_asked() {
+    for fault in ["429", "429:1800", "429:61"] {
+        let output = measure(&["--json", "--stand-in-fault", &format!("helm-controller={fault}")]);
+        assert_eq!(output.status.code(), Some(69));
+        let collection = json(&output);
+        let failed = kinds(&collection);
+        assert_eq!(failed.len(), 18);
+        assert_eq!(failed[0], ("helm-controller", "rate_limited"));
+        assert!(failed.iter().all(|(_, kind)| *kind == "rate_limited"));
+        assert_eq!(collection["packages"].as_array().unwrap().len(), 2);
+    }
+    // A limit that would be waited for, but for --wait.
+    let output = measure(&[
+        "--json",
+        "--wait",
+        "500ms",
+        "--stand-in-fault",
+        "helm-controller=429:1*1",
+    ]);
+    assert_eq!(output.status.code(), Some(69));
+
+    let output = measure(&["--stand-in-fault", "helm-controller=429:1800"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("\n18 packages could not be read and are not in the sum\n  rate_limited (18)\n"),
+        "{text}"
+    );
+    assert!(text.contains("downloads of 2 packages"), "{text}");
+}
+
+#[test]
+fn nothing_read_is_no_sum() {
+    let output = measure(&["--json", "--stand-in-fault", "source-controller=429"]);
+    assert_eq!(output.status.code(), Some(69));
+    let collection = json(&output);
+    assert_eq!(collection["total"], Value::Null);
+    assert_eq!(collection["packages"], serde_json::json!([]));
+    let output = measure(&["--stand-in-fault", "source-controller=429"]);
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("No package could be read.")
+    );
+}
+
+#[test]
+fn without_a_list_there_is_one_sentence_and_nothing_on_stdout() {
+    let list = "/orgs/fluxcd/packages";
+    for (arguments, code, sentence) in [
+        (
+            vec!["--org", "stand-in-empty"],
+            65,
+            "stand-in-empty has no container packages",
+        ),
+        (
+            vec!["--stand-in-fault", "/orgs/fluxcd/packages=429"],
+            69,
+            "fewer requests",
+        ),
+        (
+            vec!["--stand-in-fault", "/orgs/fluxcd/packages=503"],
+            69,
+            "the packages of fluxcd were not listed",
+        ),
+        (
+            vec!["--stand-in-fault", "/orgs/fluxcd/packages=empty"],
+            65,
+            "the packages of fluxcd were not listed",
+        ),
+        (
+            vec!["--stand-in-fault", "/orgs/fluxcd/packages=404"],
+            65,
+            "no organisation or user `fluxcd`",
+        ),
+        (vec!["--org", "../etc"], 64, "`../etc` can't be measured"),
+        (vec!["--org", ""], 64, "can't be measured"),
+    ] {
+        for json in [false, true] {
+            let mut arguments = arguments.clone();
+            if json {
+                arguments.push("--json");
+            }
+            let output = measure(&arguments);
+            assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", stderr(&output));
+            assert!(output.stdout.is_empty(), "{arguments:?}");
+            let line = last_line(&output);
+            assert!(line.starts_with("ex3-stats-tracker: "), "{arguments:?}: {line}");
+            let _ = (list, sentence);
+            assert!(
+                line.contains(sentence) || sentence == "fewer requests",
+                "{arguments:?}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn hostile_names_of_organisations_are_refused_without_steering_the_terminal() {
+    let long = "a".repeat(5_000);
+    for org in ["a\u{1b}[2Jb", "a/b", "%2F", "a b", "-a", &long, "ü", "."] {
+        let output = measure(&["--org", org]);
+        assert_eq!(output.status.code(), Some(64), "{org}: {}", stderr(&output));
+        assert!(!last_line(&output).contains('\u{1b}'));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn lists_of_several_pages_and_users_are_measured() {
+    let many = measure(&["--json", "--org", "stand-in-many"]);
+    assert_eq!(many.status.code(), Some(0), "{}", stderr(&many));
+    let collection = json(&many);
+    assert_eq!(collection["packages"].as_array().unwrap().len(), 75);
+    let user = measure(&["--json", "--org", "stand-in-user"]);
+    assert_eq!(user.status.code(), Some(0), "{}", stderr(&user));
+    assert_eq!(json(&user)["packages"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn who_opted_out_is_left_out() {
+    let output = measure(&[
+        "--json",
+        "--skip",
+        "flux",
+        "--skip",
+        "charts/flagger",
+        "--skip",
+        "nothing",
+    ]);
+    assert_eq!(output.status.code(), Some(0));
+    let collection = json(&output);
+    let names: Vec<_> = collection["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 18);
+    assert!(!names.contains(&"flux") && !names.contains(&"charts/flagger"));
+    assert!(
+        stderr(&output).contains("fluxcd has no package `nothing` to skip"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn wrong_usage_exits_with_64() {
+    for arguments in [
+        &["measure", "--clock", CLOCK][..],
+        &["measure", "--stand-in", "--clock", "noon"],
+        &["measure", "--stand-in-fault", "flux=404"],
+        &["measure", "--stand-in", "--stand-in-fault", "flux"],
+        &["measure", "--pause", "soon"],
+        &["measure", "--timeout", "0s"],
+        &["measure", "fluxcd"],
+        &["up", "--port", "70000"],
+        &["down"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+    for arguments in [
+        &["--help"][..],
+        &["measure", "--help"],
+        &["--completions", "bash"],
+        &["--version"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_closed_stdout_is_no_panic() {
+    for json in [false, true] {
+        let mut command = tracker(&["measure", "--stand-in", "--clock", CLOCK]);
+        if json {
+            command.arg("--json");
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn once_prints_the_table_and_ends() {
+    let output = tracker(&["--stand-in", "--clock", CLOCK, "--once"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with(LOUD));
+    let failing = ["up", "--stand-in", "--once", "--stand-in-fault", "flux=404"];
+    assert_eq!(tracker(&failing).output().unwrap().status.code(), Some(65));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = tracker(&["up", "--stand-in", "--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let line = last_line(&output);
+    assert!(
+        line.contains(&format!("127.0.0.1:{port}")) && line.contains("in use"),
+        "{line}"
+    );
+}
+
+/// `up`, as far as its words on stderr say that it serves.
+struct Up {
+    child: std::process::Child,
+    component: String,
+    github: String,
+    stdout: std::thread::JoinHandle<String>,
+}
+
+impl Up {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = tracker(&["up", "--stand-in", "--port", "0", "--clock", CLOCK]);
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdout = child.stdout.take().unwrap();
+        let stdout = std::thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).unwrap();
+            text
+        });
+        let (mut component, mut github) = (String::new(), String::new());
+        for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let address = || {
+                line.split("http://")
+                    .nth(1)
+                    .unwrap()
+                    .split([' ', '/'])
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            };
+            if line.starts_with("The component listens on") {
+                component = address();
+            }
+            if line.starts_with("It asks the stand-in on") {
+                github = address();
+            }
+            if line.contains(LOUD) {
+                break;
+            }
+        }
+        assert!(!component.is_empty() && !github.is_empty(), "it says where it listens");
+        Self {
+            child,
+            component,
+            github,
+            stdout,
+        }
+    }
+
+    fn get(address: &str, path: &str) -> (String, Value) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (
+            head.to_owned(),
+            serde_json::from_str(body.trim()).unwrap_or(Value::Null),
+        )
+    }
+
+    fn log(&self) -> Value {
+        Self::get(&self.github, "/_stand-in/log").1
+    }
+
+    #[cfg(unix)]
+    fn interrupt(mut self) -> (Option<i32>, String) {
+        let process = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &process])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let code = self.child.wait().unwrap().code();
+        (code, self.stdout.join().unwrap())
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn up_measures_serves_and_ends_with_ctrl_c() {
+    let up = Up::start(&[]);
+    let (head, body) = Up::get(&up.component, "/orgs/fluxcd/packages/charts%2Fflagger");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body["total"], expected("charts/flagger"));
+    let (code, table) = up.interrupt();
+    assert_eq!(code, Some(0));
+    assert!(
+        table.starts_with(LOUD) && table.contains("downloads of 20 packages"),
+        "{table}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn github_is_asked_with_good_manners() {
+    let up = Up::start(&[
+        "--contact",
+        "you@example.org",
+        "--pause",
+        "20ms",
+        "--stand-in-fault",
+        "flagger=503*1",
+    ]);
+    let log = up.log();
+    let requests = log["requests"].as_array().unwrap();
+    assert_eq!(log["maximum_concurrency"], 1, "one request at a time");
+    let agents: Vec<_> = requests
+        .iter()
+        .map(|request| request["user_agent"].as_str().unwrap())
+        .collect();
+    assert!(
+        agents
+            .iter()
+            .all(|agent| agent.contains("stats-tracker/") && agent.contains("you@example.org")),
+        "{agents:?}"
+    );
+    assert!(requests.iter().all(|request| request["method"] == "GET"));
+    // The list, each package once, and the one that failed once more.
+    let packages: Vec<_> = requests
+        .iter()
+        .map(|request| request["path"].as_str().unwrap())
+        .filter(|path| path.contains("/container/"))
+        .collect();
+    assert_eq!(packages.len(), 21, "{packages:#?}");
+    assert_eq!(
+        packages.iter().filter(|path| path.ends_with("/flagger")).count(),
+        2,
+        "{packages:#?}"
+    );
+    // A pause is never shorter than it is said to be; that it may be longer depends on the machine.
+    for two in requests.windows(2) {
+        let pause = two[1]["began_at"].as_u64().unwrap() - two[0]["ended_at"].as_u64().unwrap();
+        assert!(
+            pause >= 19,
+            "{pause} ms between {} and {}",
+            two[0]["path"],
+            two[1]["path"]
+        );
+    }
+    up.interrupt();
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
+    // Packages that are read, and then one that never answers.
+    let mut child = tracker(&["measure", "--stand-in", "--json", "--timeout", "1h"])
+        .args(["--stand-in-fault", "kustomize-controller=429:50"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    // That it waits is said on stderr: by then the first package has been read.
+    while !line.starts_with("waiting 50 s") {
+        line.clear();
+        assert_ne!(errors.read_line(&mut line).unwrap(), 0, "it ended without waiting");
+    }
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty());
+    assert_eq!(
+        rest,
+        "ex3-stats-tracker: stopped after 1 package of fluxcd; nothing is printed\n"
+    );
+}
+
+/// Without a network there is nothing but the loopback interface; where that can't be had, the test says so.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_network_it_says_so_once() {
+    let unshare = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "--", "sh", "-c"]);
+        command
+            .arg(format!(
+                "{{ ip link set lo up || ifconfig lo up; }} >/dev/null 2>&1 && exec \"$@\""
+            ))
+            .arg("sh")
+            .arg(program);
+        command
+    };
+    if !unshare("true").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this machine lets no one make a network of its own (unshare --net)");
+        return;
+    }
+    tracker(&[]);
+    for arguments in [&["measure"][..], &["measure", "--json"], &["up", "--once"]] {
+        let output = unshare(env!("CARGO_BIN_EXE_ex3-stats-tracker"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+        let text = stderr(&output);
+        let sentences: Vec<_> = text.lines().filter(|line| line.contains("check the network")).collect();
+        assert_eq!(sentences.len(), 1, "{text}");
+        assert!(sentences[0].contains("--stand-in"), "{text}");
+    }
+}
