@@ -68,46 +68,38 @@ fn lol_html(page: &[u8]) -> (u64, u64) {
     let sum = Cell::new(0);
     let label = Rc::new(RefCell::new(String::new()));
     let found = Rc::new(Cell::new(false));
-    let mut rewriter = HtmlRewriter::new(
-        Settings {
-            element_content_handlers: vec![
-                element!("span", |_| {
-                    label.borrow_mut().clear();
-                    Ok(())
-                }),
-                text!("span", |text| {
-                    label.borrow_mut().push_str(text.as_str());
-                    if text.last_in_text_node() {
-                        found.set(label.borrow().trim() == "Total downloads");
-                    }
-                    Ok(())
-                }),
-                element!("h3[title]", |element| {
-                    if found.take() {
-                        total.set(
-                            element
-                                .get_attribute("title")
-                                .and_then(|title| title.parse().ok())
-                                .unwrap_or(0),
-                        );
-                    }
-                    Ok(())
-                }),
-                element!(
-                    "[aria-label='Downloads for the last 30 days'] rect[data-merge-count]",
-                    |element| {
-                        let count = element
-                            .get_attribute("data-merge-count")
-                            .and_then(|count| count.parse().ok());
-                        sum.set(sum.get() + count.unwrap_or(0));
-                        Ok(())
-                    }
-                ),
-            ],
-            ..Settings::new()
-        },
-        |_: &[u8]| {},
+    let in_span = element!("span", |_| {
+        label.borrow_mut().clear();
+        Ok(())
+    });
+    let text_of_span = text!("span", |text| {
+        label.borrow_mut().push_str(text.as_str());
+        if text.last_in_text_node() {
+            found.set(label.borrow().trim() == "Total downloads");
+        }
+        Ok(())
+    });
+    let heading = element!("h3[title]", |element| {
+        if found.take() {
+            let title = element.get_attribute("title");
+            total.set(title.and_then(|title| title.parse().ok()).unwrap_or(0));
+        }
+        Ok(())
+    });
+    let bar = element!(
+        "[aria-label='Downloads for the last 30 days'] rect[data-merge-count]",
+        |element| {
+            let count = element
+                .get_attribute("data-merge-count")
+                .and_then(|count| count.parse::<u64>().ok());
+            sum.set(sum.get() + count.unwrap_or(0));
+            Ok(())
+        }
     );
+    let settings = [in_span, text_of_span, heading, bar]
+        .into_iter()
+        .fold(Settings::new(), Settings::append_element_content_handler);
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     rewriter.write(page).unwrap();
     rewriter.end().unwrap();
     (total.get(), sum.get())
@@ -151,7 +143,7 @@ fn start(criterion: &mut Criterion) {
         let kept = CompiledCode::default_location();
         let load = || compiled_code::wasmer::module(&kept, &engine, &binary).unwrap();
         let module = load();
-        let fresh = |module| Parser::instantiate(&engine, module).unwrap();
+        let fresh = |module: &wasmer::Module| Parser::instantiate(&engine, module).unwrap();
         assert_answer(&page, &fresh(&load()).package(&page.bytes).unwrap());
 
         let mut group = criterion.benchmark_group(format!("start/{name}"));

@@ -114,8 +114,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The input's name, for messages, and its bytes.
 fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
-    let file = file.filter(|file| *file != Path::new("-"));
-    if file.is_none() && io::stdin().is_terminal() && std::env::args_os().len() < 2 {
+    // A reader who means to type a page says so by `-`.
+    if file.is_none() && io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,
             message: "no page: name a FILE, or pipe one in, as in `cargo run -q -p pages -- package | cargo run -q -p \
@@ -123,6 +123,7 @@ fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
                 .into(),
         });
     }
+    let file = file.filter(|file| *file != Path::new("-"));
     let name = file.map_or_else(|| "standard input".into(), |file| one_line(&file.display().to_string()));
     let unreadable = |error: io::Error| Failure {
         exit: Exit::NoInput,

@@ -2,7 +2,7 @@
 
 mod real;
 
-use std::{fmt::Debug, sync::Mutex};
+use std::{cell::RefCell, fmt::Debug};
 
 use ex2_parser::{
     Change, Error, ListedPackage, Package, PackageList, Version, VersionList, dom, stream,
@@ -10,8 +10,10 @@ use ex2_parser::{
 };
 use pages::{Classes, PackageListPage, PackagePage, RateLimit, VersionListPage};
 
-/// Both guests, instantiated once: they remember nothing of a page.
-static GUESTS: Mutex<Vec<Parser>> = Mutex::new(Vec::new());
+thread_local! {
+    /// Both guests, instantiated once a thread: they remember nothing of a page, and may not move between threads.
+    static GUESTS: RefCell<Vec<Parser>> = const { RefCell::new(Vec::new()) };
+}
 
 fn all<T: PartialEq + Debug>(
     page: &[u8],
@@ -20,7 +22,7 @@ fn all<T: PartialEq + Debug>(
 ) -> Result<T, Error> {
     let [dom, stream] = native.map(|read| read(page));
     assert_eq!(dom, stream, "dom and stream");
-    let mut guests = GUESTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut guests = GUESTS.take();
     if guests.is_empty() {
         let engine = wasm::engine();
         for kind in [wasm::Engine::Stream, wasm::Engine::Dom] {
@@ -34,6 +36,7 @@ fn all<T: PartialEq + Debug>(
         });
         assert_eq!(answer, stream, "wasm and stream");
     }
+    GUESTS.set(guests);
     stream
 }
 

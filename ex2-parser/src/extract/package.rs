@@ -4,7 +4,7 @@
 //!   digits. Anything else after that label is changed markup: the next `h3` on the page counts the issues.
 //! - The daily downloads: the element with `aria-label="Downloads for the last 30 days"`, and in an `svg` in it the
 //!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
-//!   has no daily downloads; a page with its bars and without it has changed.
+//!   has no daily downloads, unless as many such bars stand elsewhere: then its label has changed.
 
 use alloc::vec::Vec;
 
@@ -46,6 +46,8 @@ pub(crate) struct PackageExtractor {
     svg: Option<u32>,
     has_chart: bool,
     daily: Vec<DailyDownloads>,
+    /// Bars that stand elsewhere.
+    stray_bars: usize,
     error: Option<Error>,
 }
 
@@ -60,6 +62,7 @@ impl PackageExtractor {
             svg: None,
             has_chart: false,
             daily: Vec::new(),
+            stray_bars: 0,
             error: None,
         }
     }
@@ -85,12 +88,13 @@ impl PackageExtractor {
         if date.is_none() && count.is_none() {
             return;
         }
+        if self.svg.is_none() {
+            self.stray_bars += 1;
+            return;
+        }
         let (Some(date), Some(count)) = (date.and_then(Date::parse), count.and_then(digits)) else {
             return first(&mut self.error, Change::BadBar);
         };
-        if self.svg.is_none() {
-            return first(&mut self.error, Change::BarsWithoutChart);
-        }
         let is_next = self
             .daily
             .last()
@@ -196,6 +200,7 @@ impl Extractor for PackageExtractor {
             None if self.has_chart => Err(Change::LabelMissing.into()),
             None => Err(Error::NotAPackagePage),
             Some(_) if self.has_chart && self.daily.len() != DAYS => Err(Change::BarsNotThirtyDays.into()),
+            Some(_) if !self.has_chart && self.stray_bars >= DAYS => Err(Change::BarsWithoutChart.into()),
             Some(total) => Ok(Package {
                 total,
                 daily: self.daily,

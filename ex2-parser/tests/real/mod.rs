@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 /// A real page, where they are at hand; says that a test is skipped where not.
-pub fn page(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn page(name: &str) -> Option<Vec<u8>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/ghcr/pages")
         .join(name);
