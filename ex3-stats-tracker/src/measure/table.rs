@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::{
     collection::{Collection, Source},
@@ -129,6 +129,8 @@ fn build(collection: &Collection, repositories: bool, days: bool) -> Table {
     let total = if repositories { 2 } else { 1 };
     if let Some(column) = table.column_mut(total) {
         column.set_cell_alignment(CellAlignment::Right);
+        // A total that goes on in the next line would be read as a smaller one.
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
 }
@@ -206,12 +208,12 @@ mod tests {
             "\
 fluxcd on 2026-05-10 12:00 UTC
 
- Package            Repository                  Total  Last 30 days
-─────────────────────────────────────────────────────────────────────────────────────
- source-controller  source-controller     355,103,300  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
- charts/flagger     elsewhere/flagger               7  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
- lonely             -                   4,890,000,000  ▂▂▂▂▃▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▆▇▇▇▇█████
-─────────────────────────────────────────────────────────────────────────────────────
+ Package             Repository                  Total   Last 30 days
+────────────────────────────────────────────────────────────────────────────────────────
+ source-controller   source-controller     355,103,300   ▂▂▂▂▃▃▃▃▄▄▄▄▅▅▅▅▅▆▆▆▆▇▇▇▇█████
+ charts/flagger      elsewhere/flagger               7   ▂▂▂▂▃▃▃▃▄▄▄▄▅▅▅▅▅▆▆▆▆▇▇▇▇█████
+ lonely              -                   4,890,000,000   ▂▂▂▂▃▃▃▃▄▄▄▄▅▅▅▅▅▆▆▆▆▇▇▇▇█████
+────────────────────────────────────────────────────────────────────────────────────────
 
 5,245,103,307 downloads of 3 packages
 "
