@@ -21,13 +21,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Any free port of this machine.
-pub const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The component's id in its `spin.toml`.
-pub const COMPONENT: &str = "stats-tracker";
+pub(crate) const COMPONENT: &str = "stats-tracker";
 
 /// The page that is extracted: the real one where it is at hand, else a generated one of its size.
-pub fn page() -> (&'static str, Bytes) {
+pub(crate) fn page() -> (&'static str, Bytes) {
     let real = workspace().join("../shared/ghcr/pages/package_2026-05-10_nas-doctor.html");
     match std::fs::read(real) {
         Ok(page) => ("real page", page.into()),
@@ -48,13 +48,13 @@ fn workspace() -> &'static Path {
 }
 
 /// The component's manifest.
-pub fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml");
     Manifest::read(&path).expect("the component's manifest is right")
 }
 
 /// The host's defaults, with the component built from its present source.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     let guest = Guest {
         package: "stats-tracker-spin",
         target: Target::Library,
@@ -68,7 +68,7 @@ pub fn options() -> Options {
 }
 
 /// The component in the embedded host, asking `github` for its pages.
-pub async fn host(github: &str) -> Host {
+pub(crate) async fn host(github: &str) -> Host {
     let variables = BTreeMap::from([("github_url".to_owned(), github.to_owned())]);
     Host::start(&manifest(), variables, LOOPBACK, options())
         .await
@@ -76,7 +76,7 @@ pub async fn host(github: &str) -> Host {
 }
 
 /// The parser behind the plainest server there is: the same HTTP library, no WebAssembly.
-pub async fn native() -> SocketAddr {
+pub(crate) async fn native() -> SocketAddr {
     let listener = TcpListener::bind(LOOPBACK).await.expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address");
     tokio::spawn(async move {
@@ -112,13 +112,13 @@ async fn extract(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, In
 }
 
 /// One connection of a client.
-pub struct Client {
+pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
 }
 
 impl Client {
     /// Connects.
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a connection takes its options");
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// Sends a request and reads its whole answer.
-    pub async fn send(&mut self, method: &str, path: &str, body: Bytes) -> (StatusCode, Bytes) {
+    pub(crate) async fn send(&mut self, method: &str, path: &str, body: Bytes) -> (StatusCode, Bytes) {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -151,13 +151,13 @@ impl Client {
     }
 
     /// Posts a page.
-    pub async fn extract(&mut self, page: Bytes) -> (StatusCode, Bytes) {
+    pub(crate) async fn extract(&mut self, page: Bytes) -> (StatusCode, Bytes) {
         self.send("POST", "/extract", page).await
     }
 }
 
 /// What a right answer to [`page`] is: the parser's own, as JSON.
-pub fn right_answer(page: &[u8]) -> Bytes {
+pub(crate) fn right_answer(page: &[u8]) -> Bytes {
     let package = ex2_parser::stream::package(page).expect("it is a package page");
     assert!(package.total > 0 && package.daily.len() == 30, "{package:?}");
     serde_json::to_vec(&package).expect("a package is JSON").into()
