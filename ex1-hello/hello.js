@@ -43,9 +43,14 @@ async function main() {
   const imports = {
     js: { mem: memory },
     console: {
-      // An i32 comes as a number with a sign, and >>> 0 takes the sign away. Uint8Array checks the bounds.
       log: (offset, length) => {
-        said = decoder.decode(new Uint8Array(memory.buffer, offset >>> 0, length >>> 0));
+        // An i32 comes as a number with a sign, and >>> 0 takes the sign away.
+        [offset, length] = [offset >>> 0, length >>> 0];
+        const size = memory.buffer.byteLength;
+        if (offset + length > size) {
+          throw new RangeError(`it passed ${length} bytes at offset ${offset}, and its memory has ${size}`);
+        }
+        said = decoder.decode(new Uint8Array(memory.buffer, offset, length));
       },
     },
   };

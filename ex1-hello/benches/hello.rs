@@ -28,7 +28,10 @@ const LINE: &str = "Hello World from WebAssembly!\n";
 /// The sink of everything that is measured.
 fn null_device() -> File {
     let path = if cfg!(windows) { "NUL" } else { "/dev/null" };
-    File::options().write(true).open(path).expect("every system has a null device")
+    File::options()
+        .write(true)
+        .open(path)
+        .expect("every system has a null device")
 }
 
 /// Runs something with a file as its sink, and checks that it wrote the line.
@@ -55,8 +58,7 @@ fn wat(criterion: &mut Criterion) {
     let source = Source::hello();
     let binary = source.assemble().unwrap();
     let module = hello::load(&kept, &engine, &binary).unwrap();
-    let instantiate =
-        |module: &Module, sink: File| Hello::instantiate(&engine, module, Box::new(sink)).unwrap();
+    let instantiate = |module: &Module, sink: File| Hello::instantiate(&engine, module, Box::new(sink)).unwrap();
 
     assert_says_the_line(&directory, |sink| instantiate(&module, sink).call().unwrap());
     let loaded = hello::load(&kept, &engine, &binary).unwrap();
@@ -64,8 +66,12 @@ fn wat(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("wat");
     group.bench_function("assemble", |bencher| bencher.iter(|| source.assemble().unwrap()));
-    group.bench_function("compile", |bencher| bencher.iter(|| Module::new(&engine, &binary).unwrap()));
-    group.bench_function("load", |bencher| bencher.iter(|| hello::load(&kept, &engine, &binary).unwrap()));
+    group.bench_function("compile", |bencher| {
+        bencher.iter(|| Module::new(&engine, &binary).unwrap())
+    });
+    group.bench_function("load", |bencher| {
+        bencher.iter(|| hello::load(&kept, &engine, &binary).unwrap())
+    });
     group.bench_function("instantiate", |bencher| {
         bencher.iter_batched(null_device, |sink| instantiate(&module, sink), BatchSize::PerIteration);
     });
@@ -84,7 +90,11 @@ fn wat(criterion: &mut Criterion) {
     group.bench_function("start from kept code", |bencher| {
         bencher.iter_batched(
             null_device,
-            |sink| instantiate(&hello::load(&kept, &engine, &binary).unwrap(), sink).call().unwrap(),
+            |sink| {
+                instantiate(&hello::load(&kept, &engine, &binary).unwrap(), sink)
+                    .call()
+                    .unwrap()
+            },
             BatchSize::PerIteration,
         );
     });
@@ -106,11 +116,17 @@ fn rust(criterion: &mut Criterion) {
         stderr: Box::new(io::stderr()),
     };
 
-    assert_says_the_line(&directory, |sink| assert_eq!(host.run(&module, program(sink)).unwrap(), 0));
-    assert_says_the_line(&directory, |sink| assert_eq!(host.run(&load(), program(sink)).unwrap(), 0));
+    assert_says_the_line(&directory, |sink| {
+        assert_eq!(host.run(&module, program(sink)).unwrap(), 0)
+    });
+    assert_says_the_line(&directory, |sink| {
+        assert_eq!(host.run(&load(), program(sink)).unwrap(), 0)
+    });
 
     let mut group = criterion.benchmark_group("rust");
-    group.bench_function("compile", |bencher| bencher.iter(|| Module::new(host.engine(), &binary).unwrap()));
+    group.bench_function("compile", |bencher| {
+        bencher.iter(|| Module::new(host.engine(), &binary).unwrap())
+    });
     group.bench_function("load", |bencher| bencher.iter(load));
     group.bench_function("instantiate", |bencher| {
         bencher.iter_batched(
@@ -130,12 +146,19 @@ fn rust(criterion: &mut Criterion) {
     group.bench_function("start from binary", |bencher| {
         bencher.iter_batched(
             null_device,
-            |sink| host.run(&Module::new(host.engine(), &binary).unwrap(), program(sink)).unwrap(),
+            |sink| {
+                host.run(&Module::new(host.engine(), &binary).unwrap(), program(sink))
+                    .unwrap()
+            },
             BatchSize::PerIteration,
         );
     });
     group.bench_function("start from kept code", |bencher| {
-        bencher.iter_batched(null_device, |sink| host.run(&load(), program(sink)).unwrap(), BatchSize::PerIteration);
+        bencher.iter_batched(
+            null_device,
+            |sink| host.run(&load(), program(sink)).unwrap(),
+            BatchSize::PerIteration,
+        );
     });
     group.finish();
 }

@@ -48,30 +48,52 @@ impl Drop for Chromedriver {
 }
 
 fn on_the_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|directory| directory.join(program)).find(|path| path.is_file())
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
 }
 
 /// The two programs, or a word on stderr that the test is skipped.
 fn chromium_and_chromedriver() -> Option<(PathBuf, PathBuf)> {
-    let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_the_path);
+    let chromium = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find_map(on_the_path);
     let found = chromium.zip(on_the_path("chromedriver"));
     if found.is_none() {
         let required = env::var_os("CI").is_some() || env::var("STATS_TRACKER_REQUIRE_ALL").is_ok_and(|all| all == "1");
-        assert!(!required, "chromium and chromedriver are not on the PATH: apt-get install chromium chromium-driver");
+        assert!(
+            !required,
+            "chromium and chromedriver are not on the PATH: apt-get install chromium chromium-driver"
+        );
         eprintln!("SKIPPED: the page is not tested in a browser, because chromium and chromedriver are not installed");
     }
     found
 }
 
 fn start_chromedriver(program: PathBuf) -> Chromedriver {
-    let mut process = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
+    let mut process = Command::new(program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let port = lines
-        .find_map(|line| Some(line.unwrap().split_once("started successfully on port ")?.1.trim_end_matches('.').to_owned()))
+        .find_map(|line| {
+            Some(
+                line.unwrap()
+                    .split_once("started successfully on port ")?
+                    .1
+                    .trim_end_matches('.')
+                    .to_owned(),
+            )
+        })
         .expect("chromedriver says its port");
     // What else it says has to go somewhere, or it stops when the pipe is full.
     std::thread::spawn(move || lines.for_each(drop));
-    Chromedriver { process, url: format!("http://127.0.0.1:{port}") }
+    Chromedriver {
+        process,
+        url: format!("http://127.0.0.1:{port}"),
+    }
 }
 
 /// Runs a test in a browser with a fresh profile, and closes the browser whatever becomes of the test.
@@ -80,7 +102,9 @@ where
     T: FnOnce(WebDriver) -> F,
     F: Future<Output = WebDriverResult<()>> + Send + 'static,
 {
-    let Some((chromium, chromedriver)) = chromium_and_chromedriver() else { return };
+    let Some((chromium, chromedriver)) = chromium_and_chromedriver() else {
+        return;
+    };
     let chromedriver = start_chromedriver(chromedriver);
     let profile = tempfile::tempdir().unwrap();
     let mut capabilities = ChromeCapabilities::new();
@@ -89,7 +113,9 @@ where
     for argument in CHROMIUM_ARGUMENTS {
         capabilities.add_arg(argument).unwrap();
     }
-    capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
+    capabilities
+        .add_arg(&format!("--user-data-dir={}", profile.path().display()))
+        .unwrap();
 
     let driver = WebDriver::new(&chromedriver.url, capabilities).await.unwrap();
     let outcome = tokio::spawn(test(driver.clone())).await;
@@ -103,12 +129,19 @@ async fn outcome(driver: &WebDriver) -> WebDriverResult<(Option<String>, Option<
     let failure = driver.find(By::Id("failure")).await?;
     let started = std::time::Instant::now();
     while !times.is_displayed().await? && !failure.is_displayed().await? {
-        assert!(started.elapsed() < PATIENCE, "the page shows neither times nor a failure");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "the page shows neither times nor a failure"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let line = driver.find(By::Id("line")).await?;
     let shown = async |element: WebElement| -> WebDriverResult<Option<String>> {
-        Ok(if element.is_displayed().await? { Some(element.text().await?) } else { None })
+        Ok(if element.is_displayed().await? {
+            Some(element.text().await?)
+        } else {
+            None
+        })
     };
     Ok((shown(line).await?, shown(failure).await?))
 }
@@ -132,20 +165,34 @@ async fn the_page_shows_the_line_and_its_times() {
             assert!(is_time, "{step}: {time:?}");
         }
         // Ten thousand calls take longer than any clock's step.
-        assert_ne!(driver.find(By::Id("again")).await?.text().await?, "less than the clock shows");
+        assert_ne!(
+            driver.find(By::Id("again")).await?.text().await?,
+            "less than the clock shows"
+        );
         let size = wat::parse_str(ex1_hello::source::HELLO_WAT).unwrap().len();
         assert_eq!(driver.find(By::Id("size")).await?.text().await?, size.to_string());
 
         let log = driver.browser_log().await?;
         let messages: Vec<_> = log.iter().map(|entry| (&*entry.level, &*entry.message)).collect();
-        assert!(matches!(messages[..], [("INFO", message)] if message.contains("Hello World from WebAssembly!")), "{messages:?}");
+        assert!(
+            matches!(messages[..], [("INFO", message)] if message.contains("Hello World from WebAssembly!")),
+            "{messages:?}"
+        );
 
         // The page is cut off from other windows, so its clock is the fine one; and nothing came from elsewhere.
         let isolated = driver.execute("return crossOriginIsolated", []).await?;
         assert_eq!(isolated.json(), &json!(true));
-        let loaded = driver.execute("return performance.getEntriesByType('resource').map((entry) => entry.name)", []).await?;
+        let loaded = driver
+            .execute(
+                "return performance.getEntriesByType('resource').map((entry) => entry.name)",
+                [],
+            )
+            .await?;
         let loaded: Vec<String> = loaded.convert()?;
-        assert!(loaded.iter().any(|address| address.ends_with("/hello.wasm")), "{loaded:?}");
+        assert!(
+            loaded.iter().any(|address| address.ends_with("/hello.wasm")),
+            "{loaded:?}"
+        );
         for address in loaded.iter().filter(|address| !address.starts_with("data:")) {
             assert!(address.starts_with(&serving.url), "{address}");
         }
@@ -165,15 +212,27 @@ async fn the_page_is_light_and_dark_and_fits_a_phone() {
             driver.goto(&serving.url).await?;
             outcome(&driver).await?;
             let colours = driver
-                .execute("const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]", [])
+                .execute(
+                    "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]",
+                    [],
+                )
                 .await?;
             let [text, ground]: [String; 2] = colours.convert()?;
-            assert_eq!(brightness(&ground) < brightness(&text), dark, "{scheme}: {text} on {ground}");
+            assert_eq!(
+                brightness(&ground) < brightness(&text),
+                dark,
+                "{scheme}: {text} on {ground}"
+            );
         }
         let phone = json!({ "width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": true });
-        developer_tools.send_raw("Emulation.setDeviceMetricsOverride", phone).await?;
+        developer_tools
+            .send_raw("Emulation.setDeviceMetricsOverride", phone)
+            .await?;
         let overflows = driver
-            .execute("return document.documentElement.scrollWidth > document.documentElement.clientWidth", [])
+            .execute(
+                "return document.documentElement.scrollWidth > document.documentElement.clientWidth",
+                [],
+            )
             .await?;
         assert_eq!(overflows.json(), &Value::Bool(false));
         picture(&driver, "page-dark-phone.png").await
@@ -183,13 +242,18 @@ async fn the_page_is_light_and_dark_and_fits_a_phone() {
 
 /// The sum of the three numbers in `rgb(r, g, b)`.
 fn brightness(colour: &str) -> u32 {
-    let numbers = colour.strip_prefix("rgb(").and_then(|colour| colour.strip_suffix(')')).unwrap();
+    let numbers = colour
+        .strip_prefix("rgb(")
+        .and_then(|colour| colour.strip_suffix(')'))
+        .unwrap();
     numbers.split(", ").map(|number| number.parse::<u32>().unwrap()).sum()
 }
 
 /// Keeps a picture for whoever wants to look, where cargo keeps what tests make.
 async fn picture(driver: &WebDriver, name: &str) -> WebDriverResult<()> {
-    driver.screenshot(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)).await
+    driver
+        .screenshot(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
+        .await
 }
 
 /// What the page shows when its `hello.wasm` is another one, or missing.
@@ -230,7 +294,7 @@ async fn the_page_says_what_failed() {
             Some(format!(
                 r#"(module {IMPORTS} (func (export "helloWorld") (call $log (i32.const -1) (i32.const 1))))"#
             )),
-            "offset",
+            "passed 1 bytes at offset 4294967295, and its memory has 65536",
         ),
     ] {
         // None where the browser is missing, which was said.

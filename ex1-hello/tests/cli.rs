@@ -40,25 +40,46 @@ fn assert_file_refused(path: &Path, code: i32, why: &str) {
         .assert()
         .code(code)
         .stdout(is_empty())
-        .stderr(predicate::str::starts_with("error: ").and(contains(why)).and(contains("own")))
+        .stderr(
+            predicate::str::starts_with("error: ")
+                .and(contains(why))
+                .and(contains("own")),
+        )
         .stderr(predicate::function(|stderr: &str| stderr.lines().count() == 1));
 }
 
 #[test]
 fn says_the_line() {
     ex1_hello().assert().success().stdout(LINE).stderr("");
-    ex1_hello().args(["--guest", "wat"]).assert().success().stdout(LINE).stderr("");
+    ex1_hello()
+        .args(["--guest", "wat"])
+        .assert()
+        .success()
+        .stdout(LINE)
+        .stderr("");
 }
 
 #[test]
 fn says_the_line_again_from_kept_code_and_from_damaged_kept_code() {
     let kept = tempfile::tempdir().unwrap();
-    let say = || ex1_hello().env("STATS_TRACKER_KEPT", kept.path()).assert().success().stdout(LINE).stderr("");
+    let say = || {
+        ex1_hello()
+            .env("STATS_TRACKER_KEPT", kept.path())
+            .assert()
+            .success()
+            .stdout(LINE)
+            .stderr("")
+    };
     let entries = || -> Vec<PathBuf> {
-        fs::read_dir(kept.path().join("compiled-code")).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(kept.path().join("compiled-code"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect()
     };
     say();
-    let [entry] = &entries()[..] else { panic!("one module is kept") };
+    let [entry] = &entries()[..] else {
+        panic!("one module is kept")
+    };
     let whole = fs::read(entry).unwrap();
     say();
 
@@ -75,7 +96,12 @@ fn says_the_line_where_nothing_can_be_kept() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "in the way of a directory").unwrap();
-    ex1_hello().env("STATS_TRACKER_KEPT", &file).assert().success().stdout(LINE).stderr(contains("warning"));
+    ex1_hello()
+        .env("STATS_TRACKER_KEPT", &file)
+        .assert()
+        .success()
+        .stdout(LINE)
+        .stderr(contains("warning"));
 }
 
 #[test]
@@ -107,8 +133,14 @@ fn a_module_that_imports_what_is_not_there_is_refused() {
         r#"imports a function "env" "exec""#,
     );
     // A name that would move the cursor, and one that fills the screen.
-    assert_refused(&format!(r#"(module {IMPORTS} (import "\1b[2J\0a" "x" (func)))"#), r"\u{1b}[2J\n");
-    assert_refused(&format!(r#"(module {IMPORTS} (import "{}" "x" (func)))"#, "x".repeat(5_000)), "xxx…");
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (import "\1b[2J\0a" "x" (func)))"#),
+        r"\u{1b}[2J\n",
+    );
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (import "{}" "x" (func)))"#, "x".repeat(5_000)),
+        "xxx…",
+    );
 }
 
 #[test]
@@ -167,15 +199,26 @@ fn a_module_that_prints_for_ever_is_stopped() {
     let (_directory, path) = module(&format!(
         r#"(module {IMPORTS} (func (export "helloWorld") (loop (call $log (i32.const 0) (i32.const 9999)) (br 0))))"#
     ));
-    let assert = ex1_hello().args(["--time-limit", "600"]).arg(&path).assert().code(65).stderr(contains("printed more"));
+    let assert = ex1_hello()
+        .args(["--time-limit", "600"])
+        .arg(&path)
+        .assert()
+        .code(65)
+        .stderr(contains("printed more"));
     let printed = assert.get_output().stdout.len();
     assert!(printed > 0 && printed <= 1 << 20, "{printed}");
 }
 
 #[test]
 fn a_module_that_traps_or_takes_too_much_is_refused() {
-    assert_refused(&format!(r#"(module {IMPORTS} (func (export "helloWorld") unreachable))"#), "stopped: unreachable");
-    assert_refused(&format!(r#"(module {IMPORTS} (func $f (export "helloWorld") (call $f)))"#), "call stack exhausted");
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (func (export "helloWorld") unreachable))"#),
+        "stopped: unreachable",
+    );
+    assert_refused(
+        &format!(r#"(module {IMPORTS} (func $f (export "helloWorld") (call $f)))"#),
+        "call stack exhausted",
+    );
     assert_refused(
         r#"(module (import "console" "log" (func (param i32 i32))) (import "js" "mem" (memory 65536)) (func (export "helloWorld")))"#,
         "asks for too much",
@@ -190,7 +233,10 @@ fn a_module_that_traps_or_takes_too_much_is_refused() {
 fn what_is_no_module_is_refused() {
     assert_refused("", "is empty");
     assert_refused("Hello World from WebAssembly!", "line 1, column 1, is not a module");
-    assert_refused(&format!("(module {IMPORTS}\n  (func (export \"helloWorld\") (call $lag)))"), "line 2, column 38");
+    assert_refused(
+        &format!("(module {IMPORTS}\n  (func (export \"helloWorld\") (call $lag)))"),
+        "line 2, column 38",
+    );
     assert_refused("\0asm\x01\0\0\0\x7f", "not valid");
     assert_refused("(component)", "not valid");
     // Nested without end: the assembler has its own limit, and must not overflow the stack instead.
@@ -199,7 +245,11 @@ fn what_is_no_module_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
     // Any bytes at all; cut at any length; wrongly encoded.
-    for bytes in [&[0xff, 0xfe, 0x28, 0x00][..], &[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a], &[0; 1000]] {
+    for bytes in [
+        &[0xff, 0xfe, 0x28, 0x00][..],
+        &[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a],
+        &[0; 1000],
+    ] {
         fs::write(&path, bytes).unwrap();
         assert_file_refused(&path, 65, "is not a module");
     }
@@ -218,7 +268,12 @@ fn a_file_that_is_too_large_or_endless_is_refused() {
     assert_file_refused(&path, 65, "more than 4 MiB");
 
     if cfg!(unix) {
-        ex1_hello().arg("/dev/zero").assert().code(65).stdout(is_empty()).stderr(contains("more than 4 MiB"));
+        ex1_hello()
+            .arg("/dev/zero")
+            .assert()
+            .code(65)
+            .stdout(is_empty())
+            .stderr(contains("more than 4 MiB"));
     }
 }
 
@@ -227,9 +282,18 @@ fn a_file_that_cannot_be_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     assert_file_refused(&directory.path().join("own.wat"), 66, "can't be read");
     assert_file_refused(&directory.path().join("../own.wat"), 66, "can't be read");
-    assert_file_refused(&directory.path().join(format!("own{}", "x".repeat(5_000))), 66, "can't be read");
+    assert_file_refused(
+        &directory.path().join(format!("own{}", "x".repeat(5_000))),
+        66,
+        "can't be read",
+    );
     assert_file_refused(&directory.path().join("own\n\x1b[2J"), 66, r"own\n\u{1b}[2J");
-    ex1_hello().arg(directory.path()).assert().code(66).stdout(is_empty()).stderr(contains("name a file in it"));
+    ex1_hello()
+        .arg(directory.path())
+        .assert()
+        .code(66)
+        .stdout(is_empty())
+        .stderr(contains("name a file in it"));
 }
 
 #[test]
@@ -245,7 +309,12 @@ fn a_mistake_on_the_command_line_exits_with_64() {
         &["--guest", "rust", "own.wat"],
         &["--completions", "tcl"],
     ] {
-        ex1_hello().args(arguments).assert().code(64).stdout(is_empty()).stderr(contains("error: "));
+        ex1_hello()
+            .args(arguments)
+            .assert()
+            .code(64)
+            .stdout(is_empty())
+            .stderr(contains("error: "));
     }
 }
 
@@ -258,7 +327,12 @@ fn help_and_version_go_to_stdout() {
         (&["qr", "--help"], "--look"),
         (&["serve", "--help"], "--port"),
     ] {
-        ex1_hello().args(arguments).assert().success().stdout(contains(says)).stderr("");
+        ex1_hello()
+            .args(arguments)
+            .assert()
+            .success()
+            .stdout(contains(says))
+            .stderr("");
     }
 }
 
@@ -299,7 +373,10 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
                 .output()
                 .unwrap();
             assert_eq!(output.status.code(), Some(74), "{arguments:?}");
-            assert!(String::from_utf8_lossy(&output.stderr).contains("can't be written"), "{output:?}");
+            assert!(
+                String::from_utf8_lossy(&output.stderr).contains("can't be written"),
+                "{output:?}"
+            );
         }
     }
 }
@@ -308,5 +385,10 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
 fn the_rust_guest_says_the_line() {
     // Builds the guest and wasi-host where they are not there yet, which is what is said on stderr.
     ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE);
-    ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE).stderr("");
+    ex1_hello()
+        .args(["--guest", "rust"])
+        .assert()
+        .success()
+        .stdout(LINE)
+        .stderr("");
 }

@@ -17,8 +17,14 @@ struct Ground {
     background: u8,
 }
 
-const LIGHT_TERMINAL: Ground = Ground { text: BLACK, background: WHITE };
-const DARK_TERMINAL: Ground = Ground { text: WHITE, background: BLACK };
+const LIGHT_TERMINAL: Ground = Ground {
+    text: BLACK,
+    background: WHITE,
+};
+const DARK_TERMINAL: Ground = Ground {
+    text: WHITE,
+    background: BLACK,
+};
 
 /// A picture in grey, as a terminal would show what was printed.
 struct Picture {
@@ -77,10 +83,18 @@ impl Picture {
     /// How many modules lie between the edge and the code, on the side where there are fewest.
     fn quiet_zone(&self) -> usize {
         let (width, height) = (self.rows[0].len(), self.rows.len());
-        let dark_rows: Vec<usize> = (0..height).filter(|&y| (0..width).any(|x| self.module(x, y) == BLACK)).collect();
-        let dark_columns: Vec<usize> = (0..width).filter(|&x| (0..height).any(|y| self.module(x, y) == BLACK)).collect();
+        let dark_rows: Vec<usize> = (0..height)
+            .filter(|&y| (0..width).any(|x| self.module(x, y) == BLACK))
+            .collect();
+        let dark_columns: Vec<usize> = (0..width)
+            .filter(|&x| (0..height).any(|y| self.module(x, y) == BLACK))
+            .collect();
         let ends = |dark: &[usize], length: usize| [dark[0], length - 1 - dark[dark.len() - 1]];
-        [ends(&dark_rows, height), ends(&dark_columns, width)].concat().into_iter().min().unwrap()
+        [ends(&dark_rows, height), ends(&dark_columns, width)]
+            .concat()
+            .into_iter()
+            .min()
+            .unwrap()
     }
 }
 
@@ -92,14 +106,26 @@ fn coloured(codes: &str, ground: Ground, terminal: Ground) -> Ground {
     };
     match codes.split(';').collect::<Vec<_>>()[..] {
         ["0"] => terminal,
-        ["38", "5", text] => Ground { text: shade(text), ..ground },
-        ["48", "5", background] => Ground { background: shade(background), ..ground },
+        ["38", "5", text] => Ground {
+            text: shade(text),
+            ..ground
+        },
+        ["48", "5", background] => Ground {
+            background: shade(background),
+            ..ground
+        },
         _ => panic!("unknown escape code {codes}"),
     }
 }
 
 fn printed(arguments: &[&str]) -> String {
-    let assert = Command::cargo_bin("ex1-hello").unwrap().arg("qr").args(arguments).assert().success().stderr("");
+    let assert = Command::cargo_bin("ex1-hello")
+        .unwrap()
+        .arg("qr")
+        .args(arguments)
+        .assert()
+        .success()
+        .stderr("");
     String::from_utf8(assert.get_output().stdout.clone()).unwrap()
 }
 
@@ -149,7 +175,12 @@ fn the_longest_text_fits_and_one_byte_more_does_not() {
     let longest = "ä".repeat(1_476) + "a";
     assert_eq!(longest.len(), 2_953);
     let code = Code::new(&longest).unwrap();
-    assert_eq!(Picture::of(&code.render(Look::Coloured), LIGHT_TERMINAL).decode().as_deref(), Some(&*longest));
+    assert_eq!(
+        Picture::of(&code.render(Look::Coloured), LIGHT_TERMINAL)
+            .decode()
+            .as_deref(),
+        Some(&*longest)
+    );
 
     Command::cargo_bin("ex1-hello")
         .unwrap()
@@ -162,5 +193,10 @@ fn the_longest_text_fits_and_one_byte_more_does_not() {
 
 #[test]
 fn no_text_is_a_mistake_on_the_command_line() {
-    Command::cargo_bin("ex1-hello").unwrap().args(["qr", ""]).assert().code(64).stdout(is_empty());
+    Command::cargo_bin("ex1-hello")
+        .unwrap()
+        .args(["qr", ""])
+        .assert()
+        .code(64)
+        .stdout(is_empty());
 }

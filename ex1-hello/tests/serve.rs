@@ -21,7 +21,11 @@ impl Answer {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -33,11 +37,17 @@ fn send(serving: &Serving, request: &[u8]) -> Answer {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    Answer { head: String::from_utf8(answer[..end].to_vec()).unwrap(), body: answer[end + 4..].to_vec() }
+    Answer {
+        head: String::from_utf8(answer[..end].to_vec()).unwrap(),
+        body: answer[end + 4..].to_vec(),
+    }
 }
 
 fn ask(serving: &Serving, method: &str, path: &str) -> Answer {
-    send(serving, format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())
+    send(
+        serving,
+        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes(),
+    )
 }
 
 #[test]
@@ -55,7 +65,11 @@ fn the_page_and_the_very_same_module_are_there() {
     let hello_wat = concat!(env!("CARGO_MANIFEST_DIR"), "/hello.wat");
     assert_eq!(module.body, wat::parse_file(hello_wat).unwrap());
 
-    for (path, media_type) in [("/hello.js", "text/javascript"), ("/hello.css", "text/css"), ("/?query", "text/html")] {
+    for (path, media_type) in [
+        ("/hello.js", "text/javascript"),
+        ("/hello.css", "text/css"),
+        ("/?query", "text/html"),
+    ] {
         let answer = ask(&serving, "GET", path);
         assert_eq!(answer.status(), "200", "{path}");
         assert!(answer.header("content-type").unwrap().starts_with(media_type), "{path}");
@@ -68,19 +82,33 @@ fn every_answer_carries_the_policy() {
     for path in ["/", "/hello.wasm", "/nothing"] {
         let answer = ask(&serving, "GET", path);
         let policy = answer.header("content-security-policy").unwrap();
-        for directive in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'"] {
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(directive), "{path}: {policy}");
         }
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy}");
+        assert!(
+            !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("cross-origin-embedder-policy"), Some("require-corp"), "{path}");
+        assert_eq!(
+            answer.header("cross-origin-embedder-policy"),
+            Some("require-corp"),
+            "{path}"
+        );
     }
 }
 
 #[test]
 fn head_answers_as_get_without_the_body() {
     let serving = Serving::start();
-    let (get, head) = (ask(&serving, "GET", "/hello.wasm"), ask(&serving, "HEAD", "/hello.wasm"));
+    let (get, head) = (
+        ask(&serving, "GET", "/hello.wasm"),
+        ask(&serving, "HEAD", "/hello.wasm"),
+    );
     assert_eq!(head.status(), "200");
     assert_eq!(head.header("content-length"), Some(&*get.body.len().to_string()));
     assert_eq!(head.header("content-type"), get.header("content-type"));
@@ -115,7 +143,11 @@ fn everything_else_is_not_found_or_refused_and_the_server_stays_up() {
         assert_eq!(ask(&serving, "GET", path).status(), "404", "{path}");
         assert_eq!(ask(&serving, "POST", path).status(), "404", "{path}");
     }
-    for garbage in [&b"\x16\x03\x01\x02\x00\r\n\r\n"[..], b"GET\r\n\r\n", b"GET /\0 HTTP/1.1\r\n\r\n"] {
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\r\n\r\n"[..],
+        b"GET\r\n\r\n",
+        b"GET /\0 HTTP/1.1\r\n\r\n",
+    ] {
         assert_eq!(send(&serving, garbage).status(), "400", "{garbage:?}");
     }
     let mut endless = b"GET / HTTP/1.1\r\n".to_vec();
@@ -131,7 +163,9 @@ fn send_while_it_is_read(serving: &Serving, request: &[u8]) -> String {
     let mut reader = stream.try_clone().unwrap();
     let answer = std::thread::spawn(move || {
         let mut status = [0; 12];
-        reader.read_exact(&mut status).map(|()| String::from_utf8_lossy(&status[9..]).into_owned())
+        reader
+            .read_exact(&mut status)
+            .map(|()| String::from_utf8_lossy(&status[9..]).into_owned())
     });
     // A reset by the server is what is wanted.
     _ = stream.write_all(request);

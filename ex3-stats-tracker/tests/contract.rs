@@ -368,7 +368,7 @@ async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
     for package in &organisation.packages {
         let target = format!("{LIST}/{}", package.name.replace('/', "%2F"));
         let measurement = tracker.get(&target).await.json;
-        assert_eq!(measurement["name"], package.name);
+        assert_eq!(measurement["name"], package.name, "{measurement}");
         assert_eq!(measurement["total"], package.total(github.now()), "{}", package.name);
         let daily: Vec<_> = package
             .daily(github.now())

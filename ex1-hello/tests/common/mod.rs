@@ -4,15 +4,15 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The program, serving on a free port. It is killed when this is dropped.
-pub struct Serving {
+pub(crate) struct Serving {
     process: Child,
     /// Where the page is, as the program said it: `http://127.0.0.1:…/`.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Serving {
     /// Starts the program and waits until it has said its address.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
             .args(["serve", "--port", "0"])
             .stdout(Stdio::piped())
@@ -20,14 +20,22 @@ impl Serving {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, url: line.trim_end().to_owned() }
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self {
+            process,
+            url: line.trim_end().to_owned(),
+        }
     }
 
     /// Sends it a signal and waits for its end.
     #[allow(dead_code, reason = "each test crate uses a part of this module")]
-    pub fn stop(mut self, signal: &str) -> ExitStatus {
-        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
+    pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
+        let sent = Command::new("kill")
+            .args([signal, &self.process.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         self.process.wait().unwrap()
     }

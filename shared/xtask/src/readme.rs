@@ -134,7 +134,8 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
             region.map_or(Ok(text.clone()), |name| self::region(&text, name))
         }
         Source::Output { command } => {
-            let programs = kept::target_directory(&env::current_exe()?).context("xtask lies in no target directory")?;
+            let xtask = env::current_exe()?;
+            let programs = kept::target_directory(&xtask).context("xtask lies in no target directory")?;
             let command = with_built_programs(command, &programs.join("debug"));
             output(cargo.in_workspace("sh").args(["-c", &command]))
         }
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn programs_run_as_the_workspace_built_them() {
-        let built = |command| with_built_programs(command, Path::new("/target/debug"));
+        let built = |command: &str| with_built_programs(command, Path::new("/target/debug"));
         assert_eq!(built("cargo run -q -p a"), "'/target/debug/a'");
         assert_eq!(
             built("cargo run -q -p a -- --json | cargo run -q -p b"),
