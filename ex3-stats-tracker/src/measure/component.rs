@@ -192,7 +192,7 @@ impl HttpComponent {
 
 impl Component for HttpComponent {
     async fn packages(&self, org: &str) -> Result<Vec<ListedPackage>, Problem> {
-        self.get(format!("/orgs/{}/packages", segment(org))).await
+        self.get(format!("/orgs/{}/packages", name_segment(org)?)).await
     }
 
     async fn measure(&self, org: &str, name: &str) -> Result<Measurement, Problem> {
@@ -203,12 +203,21 @@ impl Component for HttpComponent {
 
 /// One segment of a path: `charts%2Fflagger`.
 pub fn segment(text: &str) -> String {
-    let encoded = utf8_percent_encode(text, SEGMENT).to_string();
-    // A URL with `.` or `..` as a segment would be another URL.
-    if encoded.bytes().all(|byte| byte == b'.') {
-        encoded.replace('.', "%2E")
-    } else {
-        encoded
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// The same, where it can be one: in an address `.` and `..` are steps through it, however they are written.
+fn name_segment(text: &str) -> Result<String, Problem> {
+    match text {
+        "" | "." | ".." => {
+            let detail = format!("`{text}` is not a name that anything on GitHub can have");
+            Err(Problem {
+                kind: Kind::BadRequest,
+                detail,
+                retry_after: None,
+            })
+        }
+        _ => Ok(segment(text)),
     }
 }
 
@@ -321,7 +330,9 @@ mod tests {
     fn a_name_is_one_segment() {
         assert_eq!(segment("charts/flagger"), "charts%2Fflagger");
         assert_eq!(segment("a?b#c%"), "a%3Fb%23c%25");
-        assert_eq!(segment(".."), "%2E%2E");
         assert_eq!(segment("v1.2"), "v1.2");
+        for name in ["", ".", ".."] {
+            assert_eq!(name_segment(name).unwrap_err().kind, Kind::BadRequest, "{name}");
+        }
     }
 }

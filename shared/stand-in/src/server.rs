@@ -88,7 +88,12 @@ impl StandIn {
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = watch::channel(false);
         let mut organisations = Organisation::always_there();
-        organisations.insert(0, Organisation::named(&options.organisation));
+        if !organisations
+            .iter()
+            .any(|there| there.name.eq_ignore_ascii_case(&options.organisation))
+        {
+            organisations.insert(0, Organisation::named(&options.organisation));
+        }
         let shared = Arc::new(Shared {
             organisations,
             clock: Clock::new(options.clock),

@@ -143,6 +143,23 @@ async fn a_long_list_has_pages() {
 }
 
 #[tokio::test]
+async fn the_chosen_organisation_is_there_once() {
+    for (name, packages) in [
+        ("fluxcd", 20),
+        ("stand-in-many", 75),
+        ("Stand-In-Empty", 0),
+        ("acme", 3),
+    ] {
+        let options = Options {
+            organisation: name.into(),
+            ..Options::default()
+        };
+        let stand_in = StandIn::start("127.0.0.1:0".parse().unwrap(), options).await.unwrap();
+        assert_eq!(stand_in.organisation(name).unwrap().packages.len(), packages, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn counts_follow_the_clock() {
     let stand_in = start().await;
     let total = async || {
