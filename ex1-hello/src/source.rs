@@ -192,7 +192,10 @@ mod tests {
             error_of(b"\xff\xfe(module)"),
             "own.wat is not a module: input bytes aren't valid utf-8"
         );
-        assert_eq!(error_of(b"PNG \x1b[31m"), "own.wat, line 1, column 5, is not a module: unexpected character '\\u{1b}'");
+        assert_eq!(
+            error_of(b"PNG \x1b[31m"),
+            "own.wat, line 1, column 5, is not a module: unexpected character '\\u{1b}'"
+        );
     }
 
     #[test]

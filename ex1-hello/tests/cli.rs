@@ -235,12 +235,15 @@ fn what_is_no_module_is_refused() {
     assert_refused("Hello World from WebAssembly!", "line 1, column 1, is not a module");
     assert_refused(
         &format!("(module {IMPORTS}\n  (func (export \"helloWorld\") (call $lag)))"),
-        "line 2, column 38",
+        "line 2, column 37",
     );
     assert_refused("\0asm\x01\0\0\0\x7f", "not valid");
     assert_refused("(component)", "not valid");
     // Nested without end: the assembler has its own limit, and must not overflow the stack instead.
-    assert_refused(&"(".repeat(1 << 20), "is not a module");
+    assert_refused(
+        &format!("(module (func {}", "(block ".repeat(200_000)),
+        "is not a module",
+    );
 
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
@@ -281,7 +284,7 @@ fn a_file_that_is_too_large_or_endless_is_refused() {
 fn a_file_that_cannot_be_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     assert_file_refused(&directory.path().join("own.wat"), 66, "can't be read");
-    assert_file_refused(&directory.path().join("../own.wat"), 66, "can't be read");
+    assert_file_refused(&directory.path().join("missing/../own.wat"), 66, "can't be read");
     assert_file_refused(
         &directory.path().join(format!("own{}", "x".repeat(5_000))),
         66,

@@ -61,7 +61,12 @@ fn standard_input_and_arguments_are_passed_on() {
         import("fd_write", 4),
     );
     let (_directory, path) = program(&echo);
-    wasi_host().arg(&path).write_stdin("Grüße").assert().success().stdout("Grüße");
+    wasi_host()
+        .arg(&path)
+        .write_stdin("Grüße")
+        .assert()
+        .success()
+        .stdout("Grüße");
 
     // Writes its arguments' bytes as WASI lays them out, each with a zero at its end.
     let arguments = format!(
@@ -100,7 +105,12 @@ fn a_program_sees_no_file_and_no_environment() {
             length = path.len(),
         )
     };
-    for path in ["/etc/passwd", "etc/passwd", "../../../../etc/passwd", "/proc/self/environ"] {
+    for path in [
+        "/etc/passwd",
+        "etc/passwd",
+        "../../../../etc/passwd",
+        "/proc/self/environ",
+    ] {
         for directory in 3..6 {
             let (_directory, path) = program(&opens(path, directory));
             wasi_host().arg(&path).assert().failure().code(predicate::ne(65));
@@ -134,10 +144,22 @@ fn a_program_that_never_ends_is_stopped() {
 fn what_cannot_be_run_is_refused_in_one_line() {
     for (text, why) in [
         (r#"(module (memory (export "memory") 1))"#, "no WASI command"),
-        (r#"(module (memory (export "memory") 1) (func (export "_start") (param i32)))"#, "no WASI command"),
-        (r#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#, "stopped: unreachable"),
-        (r#"(module (import "env" "exec" (func)) (memory (export "memory") 1) (func (export "_start")))"#, "linked"),
-        (r#"(module (memory (export "memory") 65536) (func (export "_start")))"#, "linked"),
+        (
+            r#"(module (memory (export "memory") 1) (func (export "_start") (param i32)))"#,
+            "no WASI command",
+        ),
+        (
+            r#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#,
+            "stopped: unreachable",
+        ),
+        (
+            r#"(module (import "env" "exec" (func)) (memory (export "memory") 1) (func (export "_start")))"#,
+            "linked",
+        ),
+        (
+            r#"(module (memory (export "memory") 65536) (func (export "_start")))"#,
+            "linked",
+        ),
         (r#"(module (func (export "_start")))"#, "memory"),
     ] {
         let (_directory, path) = program(text);
@@ -155,14 +177,28 @@ fn what_cannot_be_run_is_refused_in_one_line() {
 fn what_is_no_program_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
-    wasi_host().arg(&path).assert().code(66).stdout(is_empty()).stderr(contains("can't be read"));
+    wasi_host()
+        .arg(&path)
+        .assert()
+        .code(66)
+        .stdout(is_empty())
+        .stderr(contains("can't be read"));
     wasi_host().arg(directory.path()).assert().code(66).stdout(is_empty());
     for bytes in [&b""[..], b"text", b"\0asm", b"\0asm\x01\0\0\0\x7f", &[0xff; 1000]] {
         fs::write(&path, bytes).unwrap();
-        wasi_host().arg(&path).assert().code(65).stdout(is_empty()).stderr(contains("own.wasm: "));
+        wasi_host()
+            .arg(&path)
+            .assert()
+            .code(65)
+            .stdout(is_empty())
+            .stderr(contains("own.wasm: "));
     }
     if cfg!(unix) {
-        wasi_host().arg("/dev/zero").assert().code(65).stderr(contains("more than 256 MiB"));
+        wasi_host()
+            .arg("/dev/zero")
+            .assert()
+            .code(65)
+            .stderr(contains("more than 256 MiB"));
     }
 }
 
@@ -171,5 +207,9 @@ fn mistakes_on_the_command_line_exit_with_64_and_help_with_0() {
     wasi_host().assert().code(64).stdout(is_empty());
     wasi_host().args(["--unknown"]).assert().code(64).stdout(is_empty());
     wasi_host().arg("--help").assert().success().stdout(contains("FILE"));
-    wasi_host().args(["--completions", "fish"]).assert().success().stdout(contains("wasi-host"));
+    wasi_host()
+        .args(["--completions", "fish"])
+        .assert()
+        .success()
+        .stdout(contains("wasi-host"));
 }
