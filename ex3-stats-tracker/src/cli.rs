@@ -10,17 +10,20 @@ use stand_in::fault::TargetedFault;
 
 pub use run::{Error, run};
 
+/// In lines that no terminal of 80 columns has to break.
 const EXIT_CODES: &str = "\
 Exit codes:
     0  every package was read
    64  the command line, or a name that nothing on GitHub can have
-   65  GitHub's answer is at fault, and trying again will not help: a page's markup changed, a package is gone,
-       there is no such organisation or user, or it has no container packages
-   69  trying again later may be enough: no network, a rate limit, an outage; a port in use, no Wasm target
+   65  trying again will not help: a page's markup changed, a package is gone,
+       no such organisation or user, or one without container packages
+   69  trying again later may be enough: no network, a rate limit, an outage;
+       or a port is in use, or there is no Wasm target
    70  a bug
   130  Ctrl-C; nothing is printed then
 
-What can't be read is a failure with its kind, and never counted as 0. Without a list of packages nothing is printed.";
+What can't be read is a failure with its kind, never counted as 0.
+Without a list of packages nothing is printed.";
 
 /// Measures how often an organisation's container images were pulled from ghcr.io.
 ///
