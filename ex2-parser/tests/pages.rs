@@ -307,7 +307,7 @@ fn bytes_that_are_no_text() {
     }
     assert_eq!(package(format!("\u{feff}{TOTAL}")).unwrap().total, 7);
     assert_eq!(
-        package([b"caf\xe9 \xff\xfe\x80 <p title='\xc3'>".as_slice(), TOTAL.as_bytes()].concat())
+        package([b"caf\xe9 \xff\xfe\x80 <div title='\xc3'>".as_slice(), TOTAL.as_bytes()].concat())
             .unwrap()
             .total,
         7
@@ -327,7 +327,7 @@ fn pages_beyond_all_limits_end_at_once() {
         Err(Error::TooLarge)
     );
     // An attribute in a million: the tree's builder is spared it, and the stream does not mind.
-    let attributes = (0..200_000).fold(String::from("<p"), |page, index| page + " a" + &index.to_string());
+    let attributes = (0..200_000).fold(String::from("<div"), |page, index| page + " a" + &index.to_string());
     assert_eq!(dom::package(attributes.as_bytes()), Err(Error::TooLarge));
     assert_eq!(stream::package((attributes + ">" + TOTAL).as_bytes()).unwrap().total, 7);
     // Deeper than the stream follows.
@@ -436,7 +436,7 @@ fn a_list_that_is_none_or_has_changed() {
         assert_eq!(read, changed(Change::BadName), "{name}");
     }
     let row = |repository: &str| {
-        format!("<li><a href=/orgs/o/packages/container/package/image>image</a><a href=/{repository}>")
+        format!("<li><a href=/orgs/o/packages/container/package/image>image</a><a href=/{repository}>repository</a>")
     };
     assert_eq!(
         package_list(row("o/r") + "</li>" + &row("o/s")),
