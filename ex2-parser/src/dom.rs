@@ -112,9 +112,11 @@ impl TokenSink for Watch {
 // endregion: watch
 
 fn parse(text: &str) -> Result<(Html, End), Error> {
-    let mut options = TreeBuilderOpts::default();
-    options.scripting_enabled = true;
-    options.quirks_mode = QuirksMode::NoQuirks;
+    let options = TreeBuilderOpts {
+        scripting_enabled: true,
+        quirks_mode: QuirksMode::NoQuirks,
+        ..TreeBuilderOpts::default()
+    };
     let watch = Watch {
         builder: TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), options),
         end: Cell::default(),

@@ -15,9 +15,12 @@ thread_local! {
     static GUESTS: RefCell<Vec<Parser>> = const { RefCell::new(Vec::new()) };
 }
 
+/// An engine that runs in this process.
+type Native<T> = fn(&[u8]) -> Result<T, Error>;
+
 fn all<T: PartialEq + Debug>(
     page: &[u8],
-    native: [fn(&[u8]) -> Result<T, Error>; 2],
+    native: [Native<T>; 2],
     guest: fn(&mut Parser, &[u8]) -> Result<T, wasm::Error>,
 ) -> Result<T, Error> {
     let [dom, stream] = native.map(|read| read(page));

@@ -416,6 +416,17 @@ fn once_prints_the_table_and_ends() {
 }
 
 #[test]
+fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
+    let mut command = tracker(&["measure", "--stand-in", "--org", "stand-in-user"]);
+    // Nothing listens on port 1: whoever went there would fail.
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+    let output = command.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -223,11 +223,7 @@ impl<E: Extractor> Nesting<E> {
             }
             Tag::Option if self.in_select() => self.imply_end_tags(Tag::Optgroup),
             Tag::Optgroup if self.in_select() => self.imply_end_tags(Tag::Other),
-            Tag::Option | Tag::Optgroup => {
-                if self.stack.last().is_some_and(|top| top.is(Tag::Option)) {
-                    self.pop();
-                }
-            }
+            Tag::Option | Tag::Optgroup if self.stack.last().is_some_and(|top| top.is(Tag::Option)) => self.pop(),
             Tag::Rb | Tag::Rtc if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Other),
             Tag::Rp | Tag::Rt if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Rtc),
             Tag::Svg | Tag::Math => {
