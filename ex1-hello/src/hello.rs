@@ -314,7 +314,7 @@ mod tests {
     /// Runs a module that prints `length` bytes at `offset` of a memory of 65,536 bytes.
     fn log_at(offset: u32, length: u32) -> Result<String, Error> {
         run_with(&format!(
-            "(data (i32.const 65531) \"h\\c3\\a9llo\")
+            "(data (i32.const 65531) \"h\\c3\\a9ll\")
              (func (export \"helloWorld\") (call $log (i32.const {offset}) (i32.const {length})))"
         ))
     }
