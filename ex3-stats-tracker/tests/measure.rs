@@ -636,9 +636,7 @@ fn without_a_network_it_says_so_once() {
         let mut command = Command::new("unshare");
         command.args(["--map-root-user", "--net", "--", "sh", "-c"]);
         command
-            .arg(format!(
-                "{{ ip link set lo up || ifconfig lo up; }} >/dev/null 2>&1 && exec \"$@\""
-            ))
+            .arg("{ ip link set lo up || ifconfig lo up; } >/dev/null 2>&1 && exec \"$@\"")
             .arg("sh")
             .arg(program);
         command

@@ -31,7 +31,17 @@ const CHECKS: [(&str, &[&str]); 7] = [
     ("examples in the documentation", &["test", "--workspace", "--doc"]),
     // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The fuzz
     // target would run for ever; that it compiles, the lints have shown.
-    ("tests", &["test", "--workspace", "--exclude", "parser-fuzz", "--all-targets", "--no-fail-fast"]),
+    (
+        "tests",
+        &[
+            "test",
+            "--workspace",
+            "--exclude",
+            "parser-fuzz",
+            "--all-targets",
+            "--no-fail-fast",
+        ],
+    ),
 ];
 
 /// The outcome of one check.

@@ -27,7 +27,15 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::run::{Cargo, announce_and_run};
 
 /// Builds every program with the workspace's features, as the tests do.
-const BUILD: [&str; 7] = ["test", "--workspace", "--exclude", "parser-fuzz", "--all-targets", "--no-run", "--quiet"];
+const BUILD: [&str; 7] = [
+    "test",
+    "--workspace",
+    "--exclude",
+    "parser-fuzz",
+    "--all-targets",
+    "--no-run",
+    "--quiet",
+];
 
 /// How a command in a README runs one of the workspace's programs.
 const RUN: &str = "cargo run -q -p ";
