@@ -1,0 +1,35 @@
+//! What a bench's figures are figures of: the cells of the matrix, as a bench tells them to whoever renders it.
+//!
+//! Criterion writes one figure a directory and knows nothing of engines, versions and sizes. So each bench writes
+//! beside Criterion's directories, as `cells-<bench>.json`, a [`Report`]: every cell it measured with the directories
+//! that hold its figures, and every cell it left out with the reason.
+//!
+//! A cell stands in a [`Row`] and a [`Column`]; those two lists are what the matrix is made of:
+//!
+//! | row | what one unit of its work is |
+//! | --- | --- |
+//! | `Hello World` | the line, written to the sink by one `write`, by something that is loaded already |
+//! | `HTML Parser` | a page's bytes to its total and its 30 daily downloads |
+//! | `Process start` | a process of its own, from its start to its end, that says the line once |
+//! | `Call` | a call that does nothing, across one border or another |
+//!
+//! | column | who does the work |
+//! | --- | --- |
+//! | `Native C` | a library in C, called from Ruby |
+//! | `Ruby` | Ruby code in CRuby |
+//! | `Rust` | native code, compiled from Rust |
+//! | `Wat2wasm` | a module written by hand in Wat |
+//! | `Wasm (Rust)` | a module compiled from Rust |
+//! | `Ruby in Wasm` | Ruby code in CRuby, compiled to WebAssembly |
+//! | `Wasm from Ruby` | a module that the gem runs in CRuby's process |
+//! | `Rust from Ruby` | native code, compiled from Rust, called from Ruby by the gem |
+//! | `Floor` | less than the work: what it can't be done below |
+//! | `Shortcut` | less than the work: what one may get away with |
+
+mod recorder;
+mod report;
+mod versions;
+
+pub use recorder::Recorder;
+pub use report::{Cell, Column, Error, LeftOut, Report, Row, Ruby, Step, directory, estimates};
+pub use versions::locked;

@@ -1,0 +1,67 @@
+//! What a bench keeps while it runs.
+
+use std::env;
+
+use crate::report::{self, Cell, LeftOut, Report, Ruby, Step};
+
+/// Collects what is measured and what is left out, and writes the report at the end.
+#[derive(Debug)]
+pub struct Recorder {
+    report: Report,
+}
+
+impl Recorder {
+    /// An empty report of a bench.
+    #[must_use]
+    pub fn new(bench: &str) -> Self {
+        Self {
+            report: Report {
+                bench: bench.to_owned(),
+                cells: Vec::new(),
+                left_out: Vec::new(),
+                ruby: None,
+            },
+        }
+    }
+
+    /// Adds a cell whose steps were measured as functions of the group that is called as the cell's `id` is.
+    ///
+    /// The cell's `steps` are filled in here.
+    pub fn measured(&mut self, mut cell: Cell, steps: &[Step]) {
+        cell.steps = steps
+            .iter()
+            .map(|&step| (step, report::step_directory(&cell.id, step.name())))
+            .collect();
+        self.report.cells.push(cell);
+    }
+
+    /// Adds a cell that is not measured, and says so on stderr.
+    pub fn left_out(&mut self, id: &str, label: &str, why: &str) {
+        eprintln!("left out: {label} ({id}): {why}");
+        self.report.left_out.push(LeftOut {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            why: why.to_owned(),
+        });
+    }
+
+    /// Says which Ruby ran.
+    pub fn ruby(&mut self, ruby: Ruby) {
+        self.report.ruby = Some(ruby);
+    }
+
+    /// Writes the report beside Criterion's directories, if anything was measured: `cargo test --benches` runs each
+    /// cell once and times nothing, and a list of names measures nothing either.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn finish(self) -> Result<(), report::Error> {
+        let mut arguments = env::args().skip(1);
+        let measures = arguments.any(|argument| argument == "--bench")
+            && !env::args().any(|argument| argument == "--test" || argument == "--list");
+        match report::directory() {
+            Some(directory) if measures => self.report.write(&directory),
+            _ => Ok(()),
+        }
+    }
+}
