@@ -1,0 +1,36 @@
+# A container package: its latest figures, and the way to its history.
+class Package < ApplicationRecord
+  include Growing
+
+  belongs_to :org
+  belongs_to :repository, optional: true
+
+  has_many :versions, dependent: :delete_all
+  has_many :measurements, dependent: :delete_all
+  has_many :failures, dependent: :delete_all
+  has_many :daily_downloads, dependent: :delete_all
+  has_many :days, class_name: "Package::Day", dependent: :delete_all
+
+  scope :ordered, -> { order(:position, :name) }
+  scope :listed, -> { where(vanished_at: nil) }
+  scope :vanished, -> { where.not(vanished_at: nil) }
+  scope :failing, -> { where.not(failing_since: nil) }
+
+  def vanished?
+    vanished_at?
+  end
+
+  def failing?
+    failing_since?
+  end
+
+  def fell?
+    fell_at?
+  end
+
+  # The downloads of the last 30 days as the page last showed them, oldest first; the last of them is `recent_until`,
+  # a day that was not over.
+  def recent
+    super || []
+  end
+end

@@ -1,0 +1,13 @@
+# A tagged version of a package. Several tags can name one.
+class Version < ApplicationRecord
+  belongs_to :package
+
+  has_many :days, class_name: "Version::Day", dependent: :delete_all
+
+  scope :ordered, -> { order(:position) }
+  scope :listed, -> { where(vanished_at: nil) }
+
+  def vanished?
+    vanished_at?
+  end
+end

@@ -1,0 +1,38 @@
+require_relative "boot"
+
+require "rails"
+require "active_model/railtie"
+require "active_record/railtie"
+require "action_controller/railtie"
+require "action_view/railtie"
+require "rails/test_unit/railtie"
+
+Bundler.require(*Rails.groups)
+
+module StatsTracker
+  class Application < Rails::Application
+    config.load_defaults 7.2
+
+    # GitHub counts days in UTC, and so does everything here.
+    config.time_zone = "UTC"
+
+    # Nobody logs in and nothing is written to: without cookies there is nothing to steal or forge.
+    config.session_store :disabled
+    config.middleware.delete ActionDispatch::Cookies
+    config.middleware.delete ActionDispatch::Flash
+
+    # Names in an address are data of strangers, not parameters worth guessing at.
+    config.action_dispatch.default_headers.merge!(
+      "Referrer-Policy" => "no-referrer",
+      "X-Frame-Options" => "DENY"
+    )
+
+    config.x.storage = Pathname(ENV["STATS_TRACKER_STORAGE"].presence || root.join("storage"))
+
+    # The migrations are the schema, for both databases: a dump of the one's types would not do for the other.
+    config.active_record.dump_schema_after_migration = false
+    config.active_record.maintain_test_schema = false
+
+    config.generators.system_tests = nil
+  end
+end

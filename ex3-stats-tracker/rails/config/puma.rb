@@ -1,0 +1,5 @@
+threads_count = Integer(ENV.fetch("RAILS_MAX_THREADS", 3))
+threads threads_count, threads_count
+
+# Only this machine is answered unless somebody says otherwise (a container binds all of its addresses).
+bind "tcp://#{ENV.fetch("BINDING", "127.0.0.1")}:#{ENV.fetch("PORT", 3000)}"

@@ -1,0 +1,137 @@
+# Figures to look at while working on the pages: 400 days of an organisation, with everything that can happen to it. A
+# gap, failures, a total that falls, packages that vanish, stand still, were never read or are new, hostile names.
+# They are invented and say that they come from the stand-in. The tracker itself never runs this.
+abort "db:seed invents figures: it is for development and tests, not for production" if Rails.env.production?
+
+random = Random.new(2026)
+today = Date.current
+first = today - 399
+now = Time.current.change(usec: 0)
+
+ActiveRecord::Base.connection.begin_transaction(joinable: false)
+Org.where(name: %w[fluxcd empty-org vanished-org]).destroy_all
+Org.create!(name: "empty-org", source: "stand-in")
+Org.create!(name: "vanished-org", source: "stand-in", vanished_at: 3.days.ago, measured_at: 4.days.ago)
+org = Org.create!(name: "fluxcd", source: "stand-in")
+
+gap = (today - 75)..(today - 67)
+outage = today - 20
+read_at = ->(date) { date == today ? now : date.to_time(:utc) + 21.hours }
+weekday = ->(date) { [ 0.55, 1, 1.08, 1.1, 1.06, 0.95, 0.6 ][date.wday] }
+
+# name, repository, downloads a day, total on the first day, versions
+packages = [
+  [ "source-controller", "source-controller", 820_000, 1_200_000_000, 60 ],
+  [ "kustomize-controller", "kustomize-controller", 800_000, 1_180_000_000, 60 ],
+  [ "helm-controller", "helm-controller", 760_000, 1_100_000_000, 45 ],
+  [ "notification-controller", "notification-controller", 730_000, 1_080_000_000, 40 ],
+  [ "image-reflector-controller", "image-reflector-controller", 160_000, 240_000_000, 30 ],
+  [ "image-automation-controller", "image-automation-controller", 155_000, 236_000_000, 30 ],
+  [ "flux-cli", "flux2", 90_000, 150_000_000, 80 ],
+  [ "flagger", "flagger", 31_000, 88_000_000, 25 ],
+  [ "flagger-loadtester", "flagger", 21_000, 55_000_000, 20 ],
+  [ "charts/flagger", "flagger", 9_000, 23_000_000, 25 ],
+  [ "source-watcher", "source-watcher", 9_500, 0, 4 ],
+  [ "golang-with-libgit2-only", "golang-with-libgit2", 40, 800_000, 6 ],
+  [ "helm-operator", "helm-operator", 0, 1_272_320, 12 ],
+  [ "v1.2.json", nil, 1, 17, 1 ],
+  [ "gone-for-good", nil, 20, 4_000, 2 ],
+  [ "never-read", nil, 0, nil, 0 ]
+]
+
+collection_ids = (first..today).without(*gap).index_with do |date|
+  failed = date == outage ? packages.size : (date > today - 6 ? 2 : 1)
+  at = read_at[date]
+  org.collections.create!(state: "finished", started_at: at, finished_at: at + 40, seconds: 34 + random.rand(9.0),
+    packages_listed: packages.size, packages_read: packages.size - failed, packages_failed: failed).id
+end
+
+packages.each_with_index do |(name, repository, rate, start, versions), position|
+  package = org.packages.create!(name:, position:, listed_at: now, repository:
+    repository && Repository.find_or_create_by!(name: "fluxcd/#{repository}"))
+  began = name == "source-watcher" ? today - 45 : first
+  ended = name == "gone-for-good" ? today - 30 : today
+  total = start
+  measurements, days, downloads, failures = [], [], [], []
+
+  (began..ended).each do |date|
+    count = (rate * weekday[date] * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
+    count = (count * now.seconds_since_midnight / 86_400).round if date == today
+    # Downloads of a gap were on the pages that were read after it; but those of a gap of 40 days were not.
+    downloads << { date:, count:, read_at: [ read_at[date] + 1.day, now ].min, settled: date < today } if start
+    total += count if start
+    next if gap.cover?(date)
+
+    fell = name == "flagger-loadtester" && date == today - 110
+    total = (total * 0.9).round if fell
+    kind = if date == outage then "unreachable"
+    elsif start.nil? then "not_found"
+    elsif name == "flux-cli" && date > today - 6 then "markup_changed"
+    elsif name == "helm-controller" && [ today - 3, today - 41, today - 42 ].include?(date) then "rate_limited"
+    end
+    at = read_at[date]
+    if kind
+      failures << { org_id: org.id, about: "total", kind:, at:, collection_id: collection_ids[date],
+        detail: "#{name} could not be read: #{kind.tr("_", " ")} <invented>" }
+      days << { date:, total: nil, measured_at: nil, fell: false, failures: 1, failure_kind: kind, versions_read: false }
+    else
+      measurements << { at:, total:, fell:, collection_id: collection_ids[date] }
+      days << { date:, total:, measured_at: at, fell:, failures: 0, failure_kind: nil, versions_read: versions.positive? }
+    end
+  end
+
+  { Measurement => measurements, Package::Day => days, DailyDownload => downloads, Failure => failures }
+    .each { |model, rows| model.insert_all!(rows.map { |row| row.merge(package_id: package.id) }) if rows.any? }
+  last = days.reverse.find { |day| day[:total] }
+  by_date = days.index_by { |day| day[:date] }
+  growth = ->(span) { last && (before = by_date.dig(last[:date] - span, :total)) && last[:total] - before }
+  failing = days.reverse.take_while { |day| day[:failure_kind] }.last
+  package.update!(total: last&.dig(:total), measured_at: last&.dig(:measured_at),
+    collection_id: collection_ids[ended], versions_measured_at: last&.dig(:measured_at),
+    recent: downloads.last(30).pluck(:count), recent_until: downloads.last&.dig(:date),
+    growth_1: growth[1], growth_7: growth[7], growth_30: growth[30], growth_365: growth[365],
+    failing_since: failing && read_at[failing[:date]], failure_kind: failing&.dig(:failure_kind),
+    vanished_at: ended == today ? nil : read_at[ended + 1])
+  if (fall = days.find { |day| day[:fell] })
+    package.update!(fell_at: fall[:measured_at], fell_from: (fall[:total] / 0.9).round)
+  end
+
+  # Each version is pulled most while it is the newest.
+  life = versions.zero? ? 0 : 400.0 / versions
+  version_days = []
+  versions.times do |index|
+    born = first + (400 - (index + 1) * life).round
+    tags = [ "v#{versions / 10 + 1}.#{versions - index}.0" ]
+    tags.unshift("latest") if index.zero?
+    version = package.versions.create!(github_id: 90_000_000 + package.id * 1000 - index, tags:, position: index,
+      total: 0, measured_at: last[:measured_at])
+    sum = 0
+    days.each do |day|
+      next if day[:date] < born || !day[:versions_read]
+      age = (day[:date] - born).to_i / life
+      pulled = (rate * Math.exp(-age) / life * (0.8 + random.rand * 0.4)).round
+      next if pulled.zero?
+      version_days << { version_id: version.id, date: day[:date], total: sum += pulled }
+    end
+    version.update!(total: sum)
+  end
+  Version::Day.insert_all!(version_days) if version_days.any?
+end
+
+tracked = org.packages.reload.to_a
+org_days = Package::Day.where(package: tracked).group_by(&:date).sort
+known = {}
+totals = {}
+org_days.each do |date, days|
+  days.each { |day| known[day.package_id] = day.total if day.total }
+  failed = days.select { |day| day.failures.positive? }
+  totals[date] = known.values.sum
+  org.days.create!(date:, total: totals[date], packages_read: days.size - failed.size, packages_stale: failed.size,
+    failures: failed.size, failure_kind: failed.first&.failure_kind)
+end
+listed = tracked.reject(&:vanished?)
+org.update!(total: listed.sum { |package| package.total.to_i }, packages_count: listed.size, measured_at: now,
+  **Growing::SPANS.to_h { |span| [ :"growth_#{span}", listed.filter_map { |package| package.growth(span) }.sum ] })
+ActiveRecord::Base.connection.commit_transaction
+
+puts "#{Org.count} organisations, #{Package.count} packages, #{Measurement.count} measurements, #{Failure.count} failures"
