@@ -1,0 +1,43 @@
+// Bundles the scripts and styles into public/assets, under names that change with their content, so that browsers may
+// keep them for ever; manifest.json says which name is which. Run it with: npm run build
+
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import esbuild from "esbuild"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const assets = join(root, "public/assets")
+
+const { outputFiles, metafile } = await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ["app/javascript/application.js", "app/assets/stylesheets/application.css"],
+  outdir: "public/assets",
+  entryNames: "[name]-[hash]",
+  bundle: true,
+  format: "esm",
+  target: ["es2022"],
+  minify: true,
+  metafile: true,
+  write: false,
+  legalComments: "eof",
+  logLevel: "warning",
+})
+
+const manifest = {}
+for (const [file, { entryPoint }] of Object.entries(metafile.outputs)) {
+  if (entryPoint) manifest[basename(entryPoint)] = basename(file)
+}
+
+await mkdir(assets, { recursive: true })
+for (const { path, contents } of outputFiles) await writeFile(path, contents)
+// The manifest comes last and at once: a server that is running never reads of a file that is not there.
+await writeFile(join(assets, "manifest.json.new"), `${JSON.stringify(manifest, null, 2)}\n`)
+await rename(join(assets, "manifest.json.new"), join(assets, "manifest.json"))
+
+const kept = new Set([...Object.values(manifest), "manifest.json"])
+for (const file of await readdir(assets)) if (!kept.has(file)) await rm(join(assets, file))
+
+for (const { path, contents } of outputFiles) {
+  console.error(`public/assets/${basename(path)}: ${(contents.length / 1024).toFixed(1)} KB`)
+}

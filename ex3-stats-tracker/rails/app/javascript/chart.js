@@ -1,0 +1,319 @@
+// One chart: uPlot set up for totals (lines) or for downloads a day (bars, or lines where packages are compared).
+
+import uPlot from "uplot"
+import { drawFailures, drawGaps, interrupt } from "./marks.js"
+import { axisNumbers, day, exact, moment } from "./numbers.js"
+import { DASHES, onPaletteChange, readPalette } from "./palette.js"
+import { align, gapAt, nearest } from "./series.js"
+import { listen } from "./gestures.js"
+
+export class Chart {
+  #plot = null
+  #scale = "linear"
+  #cursor = null
+
+  /** `figure` is the element, `kind` "totals" or "daily", `series` as series.js makes them, `view` what is shown. */
+  constructor(figure, kind, series, view) {
+    this.figure = figure
+    this.kind = kind
+    this.series = series
+    this.view = view
+    this.data = align(series)
+    this.place = figure.querySelector("[data-plot]")
+    this.legend = figure.querySelector("[data-legend]")
+    this.spoken = figure.querySelector("[data-spoken]")
+    this.place.replaceChildren()
+    this.#buildLegend()
+    this.#draw()
+    new ResizeObserver(() => this.#fit()).observe(this.place)
+    onPaletteChange(() => this.#draw())
+    view.onChange(({ min, max }) => {
+      this.#plot.setScale("x", { min, max })
+      this.#tell()
+    })
+    listen(this)
+    figure.chart = this
+    figure.dataset.points = this.data[0].length
+    this.#tell()
+  }
+
+  get plot() {
+    return this.#plot
+  }
+
+  get scale() {
+    return this.#scale
+  }
+
+  set scale(scale) {
+    if (scale === this.#scale) return
+    this.#scale = scale
+    this.#draw()
+    this.#tell()
+  }
+
+  /** The point that is looked at, in seconds, or `null`. */
+  get cursor() {
+    return this.#cursor
+  }
+
+  /** Looks at the point nearest to `moment`; `aloud` also tells screen readers. */
+  look(moment, { aloud = false } = {}) {
+    this.#cursor = moment
+    const left = this.#plot.valToPos(moment, "x")
+    this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 })
+    if (aloud) this.spoken.textContent = this.#reading(moment).map(({ text }) => text).join(". ")
+  }
+
+  toggle(index) {
+    const shown = this.#plot.series[index + 1].show
+    this.#plot.setSeries(index + 1, { show: !shown })
+  }
+
+  #draw() {
+    const shown = this.#plot?.series.slice(1).map(({ show }) => show)
+    this.#plot?.destroy()
+    this.palette = readPalette(this.figure)
+    this.#plot = new uPlot(this.#options(shown), this.data, this.place)
+    // What is drawn here stands in words around it: the legend, the spoken value and the table.
+    this.#plot.root.setAttribute("aria-hidden", "true")
+    this.#showReading(null)
+  }
+
+  #fit() {
+    const width = this.place.clientWidth
+    const height = this.place.clientHeight
+    if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) this.#plot.setSize({ width, height })
+  }
+
+  #options(shown) {
+    const { palette, view } = this
+    const logarithmic = this.#scale === "log"
+    const bars = this.kind === "daily" && this.series.length === 1
+    const axis = {
+      stroke: palette["text-quiet"],
+      font: palette.font,
+      grid: { stroke: palette.line, width: 1 },
+      ticks: { show: false },
+    }
+    return {
+      width: this.place.clientWidth,
+      height: this.place.clientHeight,
+      padding: [12, 12, 0, 0],
+      legend: { show: false },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false, dist: 6 },
+        bind: { dblclick: () => () => view.showAll() },
+        dataIdx: (_plot, index, _nearest, moment) => (index === 0 ? null : this.#indexAt(index - 1, moment)),
+        points: { size: 8, show: !bars },
+      },
+      scales: {
+        // Not by the data: the axis ends where the page's time ends, also where nothing was read lately.
+        x: { time: true, auto: false, range: () => [view.min, view.max] },
+        y: logarithmic
+          ? { distr: 3, log: 10, range: (_plot, min, max) => this.#logarithmicRange(min, max) }
+          : { range: (_plot, min, max) => this.#linearRange(min, max) },
+      },
+      axes: [
+        { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42, space: 70 },
+        {
+          ...axis,
+          size: (plot, values) => this.#axisWidth(plot, values),
+          gap: 8,
+          space: 36,
+          values: (_plot, marks) => axisNumbers(marks),
+          ...(logarithmic && { splits: (_plot, _axis, min, max) => logarithmicMarks(min, max), filter: (_plot, marks) => marks }),
+        },
+      ],
+      series: [
+        {},
+        ...this.series.map((series, index) => ({
+          label: series.name,
+          show: shown?.[index] ?? true,
+          stroke: palette.series[index],
+          dash: DASHES[index],
+          width: bars ? 0 : 2,
+          points: { show: false },
+          spanGaps: false,
+          gaps: interrupt(series),
+          ...(bars && {
+            paths: uPlot.paths.bars({ size: [0.8, 40, 1], radius: 0.12 }),
+            fill: palette.series[index],
+            fillTo: (plot) => plot.scales.y.min,
+          }),
+        })),
+      ],
+      hooks: {
+        drawAxes: [drawGaps(this)],
+        draw: [drawFailures(this), (plot) => this.#drawLonely(plot)],
+        setSelect: [(plot) => this.#zoomToSelection(plot)],
+        setCursor: [(plot) => this.#follow(plot)],
+      },
+    }
+  }
+
+  #linearRange(min, max) {
+    if (min === null) return [0, 1]
+    if (this.kind === "daily") return [0, max * 1.08 || 1]
+    const room = Math.max((max - min) * 0.08, max * 1e-6, 1)
+    return [Math.max(0, min - room), max + room]
+  }
+
+  #logarithmicRange(min, max) {
+    if (min === null || max <= 0) return [1, 10]
+    // Nothing above zero can be at zero: a day without downloads stands on the axis.
+    return uPlot.rangeLog(Math.max(min, 1) * 0.9, Math.max(max, 1) * 1.1, 10, false)
+  }
+
+  #axisWidth(plot, values) {
+    if (!values) return 56
+    plot.ctx.save()
+    plot.ctx.font = this.palette.font
+    const widest = Math.max(...values.map((value) => plot.ctx.measureText(value ?? "").width))
+    plot.ctx.restore()
+    return Math.ceil(widest) + 20
+  }
+
+  /** A point between two gaps has no line to be seen by. */
+  #drawLonely(plot) {
+    if (this.kind === "daily" && this.series.length === 1) return
+    const { ctx } = plot
+    this.series.forEach(({ x, y, gaps }, index) => {
+      if (!plot.series[index + 1].show) return
+      const lonely = x.length === 1 ? [0] : gaps.flatMap((gap, gapIndex) => {
+        const point = nearest(x, gap.to)
+        const next = gaps[gapIndex + 1]
+        return next && x[point] >= gap.to && nearest(x, next.from) === point ? [point] : []
+      })
+      ctx.fillStyle = this.palette.series[index]
+      for (const point of lonely) {
+        if (x[point] < plot.scales.x.min || x[point] > plot.scales.x.max || y[point] === null) continue
+        ctx.beginPath()
+        ctx.arc(plot.valToPos(x[point], "x", true), plot.valToPos(y[point], "y", true), 3 * devicePixelRatio, 0, 7)
+        ctx.fill()
+      }
+    })
+  }
+
+  #zoomToSelection(plot) {
+    const { left, width } = plot.select
+    if (width < 6) return
+    this.view.show(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"))
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+  }
+
+  #follow(plot) {
+    const left = plot.cursor.left
+    const moment = left >= 0 ? plot.posToVal(left, "x") : null
+    this.#cursor = moment
+    this.#showReading(moment)
+  }
+
+  /** Where in the common data the point of a series lies that is nearest to `moment`. */
+  #indexAt(index, moment) {
+    const series = this.series[index]
+    if (series.x.length === 0 || gapAt(series, moment)) return null
+    const point = nearest(series.x, moment)
+    return this.series.length === 1 ? point : nearest(this.data[0], series.x[point])
+  }
+
+  /** What there is to read at `moment`, or at the newest point: one entry for the time, one for each series. */
+  #reading(moment) {
+    const newest = moment === null
+    const entries = this.series.map((series) => {
+      if (series.x.length === 0) return { name: series.name, value: "never read" }
+      const at = newest ? series.x.at(-1) : moment
+      if (gapAt(series, at)) {
+        const gap = gapAt(series, at)
+        const failure = series.failures.find((one) => one.at >= gap.from && one.at <= gap.to)
+        return { name: series.name, value: failure ? `no data: ${failure.kind.replaceAll("_", " ")}` : "no data", at }
+      }
+      const point = newest ? lastKnown(series.y) : nearest(series.x, at)
+      const when = series.x[point]
+      const value = series.y[point]
+      const counting = series.unsettled && when > series.unsettled.from ? ", still counting" : ""
+      return { name: series.name, value: value === null ? "no data" : exact(value) + counting, at: when }
+    })
+    const at = entries.find((entry) => entry.at)?.at
+    const time = at === undefined ? "" : this.kind === "daily" ? day(at) : formatMoment(at)
+    return [
+      { text: time },
+      ...entries.map(({ name, value }) => ({ value, text: this.series.length === 1 ? value : `${name}: ${value}` })),
+    ]
+  }
+
+  #showReading(moment) {
+    const [time, ...values] = this.#reading(moment)
+    this.legend.time.textContent = time.text
+    this.legend.values.forEach((element, index) => (element.textContent = values[index].value))
+  }
+
+  #buildLegend() {
+    const time = document.createElement("span")
+    time.className = "legend-time"
+    const entries = this.series.map(({ name }, index) => {
+      const entry = document.createElement(this.series.length === 1 ? "span" : "button")
+      entry.className = "legend-entry"
+      const swatch = document.createElement("span")
+      swatch.className = `swatch swatch-${index + 1}`
+      const label = document.createElement("span")
+      label.className = "legend-name"
+      label.textContent = name
+      const value = document.createElement("span")
+      value.className = "legend-value"
+      entry.append(swatch, label, value)
+      if (this.series.length > 1) {
+        entry.type = "button"
+        entry.setAttribute("aria-pressed", "true")
+        entry.addEventListener("click", () => {
+          this.toggle(index)
+          entry.setAttribute("aria-pressed", String(this.#plot.series[index + 1].show))
+        })
+      }
+      return { entry, value }
+    })
+    this.legend.replaceChildren(time, ...entries.map(({ entry }) => entry))
+    this.legend.time = time
+    this.legend.values = entries.map(({ value }) => value)
+  }
+
+  /** What is shown, for style sheets and tests. */
+  #tell() {
+    Object.assign(this.figure.dataset, {
+      state: "drawn",
+      scale: this.#scale,
+      from: Math.round(this.view.min),
+      to: Math.round(this.view.max),
+    })
+  }
+}
+
+const formatMoment = moment
+
+function lastKnown(values) {
+  for (let index = values.length - 1; index >= 0; index--) if (values[index] !== null) return index
+  return 0
+}
+
+/** 1, 2 and 5 of each power of ten; more where they are all within one. */
+function logarithmicMarks(min, max) {
+  const decades = Math.log10(max / min)
+  if (decades < 0.8) {
+    const step = 10 ** Math.floor(Math.log10((max - min) / 3))
+    const wide = [1, 2, 5, 10].map((factor) => factor * step).find((one) => (max - min) / one <= 6)
+    const marks = []
+    for (let mark = Math.ceil(min / wide) * wide; mark <= max; mark += wide) marks.push(mark)
+    return marks
+  }
+  const factors = decades < 3 ? [1, 2, 5] : [1]
+  const marks = []
+  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
+    for (const factor of factors) {
+      const mark = factor * 10 ** power
+      if (mark >= min && mark <= max) marks.push(mark)
+    }
+  }
+  return marks
+}

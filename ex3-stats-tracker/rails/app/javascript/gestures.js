@@ -1,0 +1,100 @@
+// Zooming and moving by wheel, fingers and keys. Dragging with a mouse selects, which uPlot does.
+
+import { nearest } from "./series.js"
+
+const ZOOM_STEP = 0.7
+const PAN_STEP = 0.2
+/** A step of the keyboard's cursor is at least so many CSS pixels, however many points there are. */
+const CURSOR_STEP = 2
+/** With Shift. */
+const FAR = 10
+
+export function listen(chart) {
+  chart.place.addEventListener("wheel", (event) => wheel(chart, event), { passive: false })
+  chart.place.addEventListener("keydown", (event) => key(chart, event))
+  listenToFingers(chart)
+}
+
+/** The wheel alone scrolls the page. With Ctrl or Cmd, which is also what pinching a touchpad reports, it zooms. */
+function wheel({ plot, view }, event) {
+  if (event.ctrlKey || event.metaKey) {
+    event.preventDefault()
+    const left = event.clientX - plot.rect.left
+    view.zoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.01))), plot.posToVal(left, "x"))
+  } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+    event.preventDefault()
+    view.pan((event.deltaX || event.deltaY) / plot.over.clientWidth)
+  }
+}
+
+function key(chart, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  const { view } = chart
+  const actions = {
+    ArrowLeft: () => step(chart, event.shiftKey ? -FAR : -1),
+    ArrowRight: () => step(chart, event.shiftKey ? FAR : 1),
+    Home: () => chart.look(view.min, { aloud: true }),
+    End: () => chart.look(view.max, { aloud: true }),
+    PageUp: () => view.pan(-PAN_STEP),
+    PageDown: () => view.pan(PAN_STEP),
+    "+": () => view.zoom(ZOOM_STEP, chart.cursor ?? undefined),
+    "=": () => view.zoom(ZOOM_STEP, chart.cursor ?? undefined),
+    "-": () => view.zoom(1 / ZOOM_STEP, chart.cursor ?? undefined),
+    0: () => view.showAll(),
+    Escape: () => view.showAll(),
+  }
+  const action = actions[event.key]
+  if (!action) return
+  event.preventDefault()
+  action()
+}
+
+function step(chart, steps) {
+  const { plot, view, data } = chart
+  const axis = data[0]
+  if (axis.length === 0) return
+  const from = chart.cursor ?? view.max
+  const least = (CURSOR_STEP * view.span) / plot.over.clientWidth
+  const direction = Math.sign(steps)
+  let moment = from
+  for (let count = Math.abs(steps); count > 0; count--) {
+    const here = nearest(axis, moment)
+    const next = axis[Math.min(Math.max(here + direction, 0), axis.length - 1)]
+    // From one point to the next, but into a gap rather than over it, so that it is read out.
+    const gap = chart.series.length === 1 && chart.series[0].gaps.find(({ from: start, to: end }) =>
+      direction > 0 ? moment <= start && start < next : moment >= end && end > next)
+    const target = gap ? (gap.from + gap.to) / 2 : next
+    moment = direction * (target - moment) < least ? moment + direction * least : target
+  }
+  moment = Math.min(Math.max(moment, view.first), view.last)
+  if (moment < view.min || moment > view.max) view.show(moment - view.span / 2, moment + view.span / 2)
+  chart.look(moment, { aloud: true })
+}
+
+/** One finger looks, two zoom and move. Up and down remain the page's. */
+function listenToFingers(chart) {
+  const { place, view } = chart
+  const fingers = new Map()
+  const left = (event) => event.clientX - chart.plot.over.getBoundingClientRect().left
+  place.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "touch") fingers.set(event.pointerId, left(event))
+  })
+  place.addEventListener("pointermove", (event) => {
+    if (!fingers.has(event.pointerId)) return
+    const before = [...fingers.values()]
+    fingers.set(event.pointerId, left(event))
+    const after = [...fingers.values()]
+    const width = chart.plot.over.clientWidth
+    if (fingers.size === 1) {
+      chart.look(view.min + (Math.min(Math.max(after[0], 0), width) / width) * view.span)
+    } else if (fingers.size === 2) {
+      const apart = (positions) => Math.max(Math.abs(positions[0] - positions[1]), 1)
+      const middle = (positions) => (positions[0] + positions[1]) / 2
+      view.zoom(apart(before) / apart(after), view.min + (middle(after) / width) * view.span)
+      view.pan((middle(before) - middle(after)) / width)
+    }
+  })
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
+    place.addEventListener(end, (event) => fingers.delete(event.pointerId))
+  }
+}
