@@ -25,8 +25,8 @@ use wasmer::{
 
 use crate::{Error as PageError, Package, PackageList, VersionList};
 
-/// A page of 8 MiB and the tree of it; the stream engine needs little more than the page.
-const LIMITS: Limits = Limits {
+/// What the guest may hold: a page of 8 MiB and the tree of it; the stream engine needs little more than the page.
+pub const LIMITS: Limits = Limits {
     memory: Pages(4_096),
     table: 10_000,
 };
