@@ -1,8 +1,8 @@
 // One chart: uPlot set up for totals (lines) or for downloads a day (bars, or lines where packages are compared).
 
 import uPlot from "uplot"
-import { drawFailures, drawGaps, interrupt } from "./marks.js"
-import { axisNumbers, day, exact, moment } from "./numbers.js"
+import { drawFailures, drawGaps, drawPoints, interrupt, lanesHeight } from "./marks.js"
+import { axisDays, axisNumbers, day, exact } from "./numbers.js"
 import { DASHES, onPaletteChange, readPalette } from "./palette.js"
 import { align, gapAt, nearest } from "./series.js"
 import { listen } from "./gestures.js"
@@ -12,12 +12,13 @@ export class Chart {
   #scale = "linear"
   #cursor = null
 
-  /** `figure` is the element, `kind` "totals" or "daily", `series` as series.js makes them, `view` what is shown. */
+  /** `figure` is the element, `kind` "totals", "downloads" or "versions", `series` as series.js makes them, `view` what is shown. */
   constructor(figure, kind, series, view) {
     this.figure = figure
     this.kind = kind
     this.series = series
     this.view = view
+    this.bars = kind === "downloads" && series.length === 1
     this.data = align(series)
     this.place = figure.querySelector("[data-plot]")
     this.legend = figure.querySelector("[data-legend]")
@@ -62,7 +63,10 @@ export class Chart {
     this.#cursor = moment
     const left = this.#plot.valToPos(moment, "x")
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 })
-    if (aloud) this.spoken.textContent = this.#reading(moment).map(({ text }) => text).join(". ")
+    if (!aloud) return
+    const { time, words } = this.#reading(moment)
+    const named = words.map((word, index) => (words.length === 1 ? word : `${this.series[index].name}: ${word}`))
+    this.spoken.textContent = [time, ...named].join(". ")
   }
 
   toggle(index) {
@@ -87,9 +91,9 @@ export class Chart {
   }
 
   #options(shown) {
-    const { palette, view } = this
+    const { palette, view, bars } = this
     const logarithmic = this.#scale === "log"
-    const bars = this.kind === "daily" && this.series.length === 1
+    const lanes = lanesHeight(this.series)
     const axis = {
       stroke: palette["text-quiet"],
       font: palette.font,
@@ -117,7 +121,7 @@ export class Chart {
           : { range: (_plot, min, max) => this.#linearRange(min, max) },
       },
       axes: [
-        { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42, space: 70 },
+        { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42 + lanes, gap: 5 + lanes, space: 76, values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) },
         {
           ...axis,
           size: (plot, values) => this.#axisWidth(plot, values),
@@ -136,7 +140,6 @@ export class Chart {
           dash: DASHES[index],
           width: bars ? 0 : 2,
           points: { show: false },
-          spanGaps: false,
           gaps: interrupt(series),
           ...(bars && {
             paths: uPlot.paths.bars({ size: [0.8, 40, 1], radius: 0.12 }),
@@ -147,7 +150,7 @@ export class Chart {
       ],
       hooks: {
         drawAxes: [drawGaps(this)],
-        draw: [drawFailures(this), (plot) => this.#drawLonely(plot)],
+        draw: [drawPoints(this), drawFailures(this)],
         setSelect: [(plot) => this.#zoomToSelection(plot)],
         setCursor: [(plot) => this.#follow(plot)],
       },
@@ -156,15 +159,18 @@ export class Chart {
 
   #linearRange(min, max) {
     if (min === null) return [0, 1]
-    if (this.kind === "daily") return [0, max * 1.08 || 1]
+    if (this.kind === "downloads") return [0, max * 1.08 || 1]
     const room = Math.max((max - min) * 0.08, max * 1e-6, 1)
     return [Math.max(0, min - room), max + room]
   }
 
   #logarithmicRange(min, max) {
     if (min === null || max <= 0) return [1, 10]
-    // Nothing above zero can be at zero: a day without downloads stands on the axis.
-    return uPlot.rangeLog(Math.max(min, 1) * 0.9, Math.max(max, 1) * 1.1, 10, false)
+    // There is no zero on this scale: a day without downloads stands on the axis.
+    const least = Math.max(min, 1)
+    if (this.bars) return uPlot.rangeLog(least * 0.9, Math.max(max, 1) * 1.1, 10, false)
+    const room = Math.max((Math.max(max, 1) / least) ** 0.08, 1.001)
+    return [least / room, Math.max(max, 1) * room]
   }
 
   #axisWidth(plot, values) {
@@ -174,27 +180,6 @@ export class Chart {
     const widest = Math.max(...values.map((value) => plot.ctx.measureText(value ?? "").width))
     plot.ctx.restore()
     return Math.ceil(widest) + 20
-  }
-
-  /** A point between two gaps has no line to be seen by. */
-  #drawLonely(plot) {
-    if (this.kind === "daily" && this.series.length === 1) return
-    const { ctx } = plot
-    this.series.forEach(({ x, y, gaps }, index) => {
-      if (!plot.series[index + 1].show) return
-      const lonely = x.length === 1 ? [0] : gaps.flatMap((gap, gapIndex) => {
-        const point = nearest(x, gap.to)
-        const next = gaps[gapIndex + 1]
-        return next && x[point] >= gap.to && nearest(x, next.from) === point ? [point] : []
-      })
-      ctx.fillStyle = this.palette.series[index]
-      for (const point of lonely) {
-        if (x[point] < plot.scales.x.min || x[point] > plot.scales.x.max || y[point] === null) continue
-        ctx.beginPath()
-        ctx.arc(plot.valToPos(x[point], "x", true), plot.valToPos(y[point], "y", true), 3 * devicePixelRatio, 0, 7)
-        ctx.fill()
-      }
-    })
   }
 
   #zoomToSelection(plot) {
@@ -219,35 +204,34 @@ export class Chart {
     return this.series.length === 1 ? point : nearest(this.data[0], series.x[point])
   }
 
-  /** What there is to read at `moment`, or at the newest point: one entry for the time, one for each series. */
+  /** What there is to read at `moment`, or at the newest point: the day, and a word for each series. */
   #reading(moment) {
-    const newest = moment === null
-    const entries = this.series.map((series) => {
-      if (series.x.length === 0) return { name: series.name, value: "never read" }
-      const at = newest ? series.x.at(-1) : moment
-      if (gapAt(series, at)) {
-        const gap = gapAt(series, at)
-        const failure = series.failures.find((one) => one.at >= gap.from && one.at <= gap.to)
-        return { name: series.name, value: failure ? `no data: ${failure.kind.replaceAll("_", " ")}` : "no data", at }
-      }
-      const point = newest ? lastKnown(series.y) : nearest(series.x, at)
-      const when = series.x[point]
-      const value = series.y[point]
-      const counting = series.unsettled && when > series.unsettled.from ? ", still counting" : ""
-      return { name: series.name, value: value === null ? "no data" : exact(value) + counting, at: when }
-    })
-    const at = entries.find((entry) => entry.at)?.at
-    const time = at === undefined ? "" : this.kind === "daily" ? day(at) : formatMoment(at)
-    return [
-      { text: time },
-      ...entries.map(({ name, value }) => ({ value, text: this.series.length === 1 ? value : `${name}: ${value}` })),
-    ]
+    const at = moment ?? Math.max(...this.series.map(({ x }) => x.at(-1) ?? -Infinity))
+    const words = this.series.map((series) => this.#word(series, at))
+    return { time: Number.isFinite(at) ? day(at) : "", words }
+  }
+
+  #word(series, at) {
+    if (series.x.length === 0) return "never read"
+    const failure = series.failures.find((one) => day(one.at) === day(at))
+    const point = nearest(series.x, at)
+    if (day(series.x[point]) !== day(at)) {
+      if (at < series.x[0]) return "not yet tracked"
+      return failure ? `no data, ${failure.kind.replaceAll("_", " ")}` : "no data"
+    }
+    const stale = series.stale.get(series.x[point])
+    const notes = [
+      series.unsettled.some(({ from, to }) => at >= from && at < to) && "still counting",
+      series.fell.has(series.x[point]) && "lower than before",
+      stale && `${stale} ${stale === 1 ? "package" : "packages"} as of an earlier day`,
+    ].filter(Boolean)
+    return [exact(series.y[point]), ...notes].join(", ")
   }
 
   #showReading(moment) {
-    const [time, ...values] = this.#reading(moment)
-    this.legend.time.textContent = time.text
-    this.legend.values.forEach((element, index) => (element.textContent = values[index].value))
+    const { time, words } = this.#reading(moment)
+    this.legend.time.textContent = time
+    this.legend.values.forEach((element, index) => (element.textContent = words[index]))
   }
 
   #buildLegend() {
@@ -288,13 +272,6 @@ export class Chart {
       to: Math.round(this.view.max),
     })
   }
-}
-
-const formatMoment = moment
-
-function lastKnown(values) {
-  for (let index = values.length - 1; index >= 0; index--) if (values[index] !== null) return index
-  return 0
 }
 
 /** 1, 2 and 5 of each power of ten; more where they are all within one. */

@@ -2,7 +2,7 @@
 
 import { Chart } from "./chart.js"
 import { refresh } from "./refresh.js"
-import { daily, totals } from "./series.js"
+import { DAY, series } from "./series.js"
 import { View } from "./view.js"
 
 const ZOOM_STEP = 0.5
@@ -12,23 +12,24 @@ export async function drawCharts(section) {
   const figures = [...section.querySelectorAll("[data-chart]")]
   let documents
   try {
-    documents = await load(new Set(figures.map((figure) => figure.dataset.source)))
+    documents = await Promise.all(JSON.parse(section.dataset.sources).map(load))
   } catch (error) {
     // The tables are there in any case.
-    figures.forEach((figure) => {
+    for (const figure of figures) {
       figure.dataset.state = "failed"
-      figure.querySelector("[data-plot]").textContent = `The chart's data could not be loaded (${error.message}). Reload the page to try again.`
-    })
+      figure.querySelector("[data-plot]").textContent =
+        `The chart's data could not be loaded (${error.message}). The table below has it; reload the page to try again.`
+    }
     return
   }
-  const view = new View(Number(section.dataset.first), Number(section.dataset.last))
+  const now = Number(section.dataset.now)
+  const drawn = figures.map((figure) => ({ figure, kind: figure.dataset.chart, all: seriesOf(figure.dataset.chart, documents, now) }))
+  const firsts = drawn.flatMap(({ all }) => all.map(({ x }) => x[0])).filter((first) => first !== undefined)
+  const view = new View(Math.min(...firsts, now - DAY) - DAY / 2, now)
   const toolbar = section.querySelector("[data-toolbar]")
   showRange(view, toolbar.querySelector("[data-param=range][aria-current]"))
-  const charts = figures.map((figure) => {
-    const kind = figure.dataset.chart
-    const make = kind === "daily" ? daily : totals
-    const series = documents.get(figure.dataset.source)[kind].map(make)
-    const chart = new Chart(figure, kind, series, view)
+  const charts = drawn.map(({ figure, kind, all }) => {
+    const chart = new Chart(figure, kind, all, view)
     chart.scale = toolbar.querySelector("[data-param=scale][aria-current]").dataset.value
     return chart
   })
@@ -43,13 +44,24 @@ export async function drawCharts(section) {
   view.onChange(() => section.toggleAttribute("data-zoomed", !view.isWhole))
 }
 
-async function load(sources) {
-  const documents = await Promise.all([...sources].map(async (source) => {
-    const response = await fetch(source, { headers: { Accept: "application/json" } })
-    if (!response.ok) throw new Error(`the server answered ${response.status}`)
-    return [source, await response.json()]
-  }))
-  return new Map(documents)
+async function load(source) {
+  const response = await fetch(source, { headers: { Accept: "application/json" } })
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  return response.json()
+}
+
+function seriesOf(kind, documents, until) {
+  const continuous = kind !== "downloads"
+  if (kind === "versions") {
+    const [document] = documents
+    // Failures and falls are the package's, not a version's.
+    const bare = { from: document.from }
+    return document.versions.map(({ tags, id, totals }) =>
+      series(tags.join(", ") || `version ${id}`, bare, totals, until, { continuous }))
+  }
+  // A total does not grow any more once it is read; what a day counts does until the day is over.
+  return documents.map((document) =>
+    series(document.package ?? document.org, continuous ? { ...document, unsettled: [] } : document, document[kind], until, { continuous }))
 }
 
 function choose(link, toolbar, charts, view) {
@@ -64,8 +76,8 @@ function choose(link, toolbar, charts, view) {
 }
 
 function showRange(view, link) {
-  const seconds = Number(link?.dataset.seconds)
-  if (seconds) view.showLatest(seconds)
+  const days = Number(link?.dataset.days)
+  if (days) view.showLatest(days * DAY)
   else view.showAll()
 }
 

@@ -1,11 +1,15 @@
 // What is drawn beside the figures: where there are none, when reading failed, which day is still being counted.
 
+import { nearest } from "./series.js"
+
 /** Below this many CSS pixels two crosses can't be told apart. */
 const CROSS_SPACE = 7
 const CROSS = 3.5
+const SMALL_CROSS = 2.5
 /** A gap too narrow to see is drawn this wide. */
 const NARROWEST = 2
-const LANE = 5
+/** Several series have a lane each below the plot, so that what they lack does not lie over each other. */
+const LANE = 7
 
 /** uPlot's hooks that draw under the series: the gaps and the unsettled day. */
 export function drawGaps(chart) {
@@ -14,34 +18,29 @@ export function drawGaps(chart) {
     const ratio = devicePixelRatio
     const { palette, series } = chart
     ctx.save()
-    ctx.beginPath()
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-    ctx.clip()
     chart.drawnGaps = 0
+    const isCommon = commonGaps(series)
     series.forEach((one, index) => {
       if (!plot.series[index + 1].show) return
       for (const gap of one.gaps) {
         const span = visibleSpan(plot, gap.from, gap.to, ratio)
         if (!span) continue
         chart.drawnGaps++
-        if (series.length === 1) {
+        if (!isCommon(gap)) {
+          const lane = laneOf(chart, index, bbox, ratio)
+          hatch(ctx, span.left, lane.top, span.width, lane.height, palette.surface, palette.series[index], ratio)
+        } else if (isCommon(gap) === one) {
           hatch(ctx, span.left, bbox.top, span.width, bbox.height, palette.gap, palette["gap-line"], ratio)
           label(ctx, "no data", span, bbox.top, palette, ratio)
-        } else {
-          // Gaps of several packages lie over each other: each has a lane of its own in its colour.
-          const top = bbox.top + bbox.height - (series.length - index) * LANE * ratio
-          hatch(ctx, span.left, top, span.width, (LANE - 1) * ratio, palette.surface, palette.series[index], ratio)
         }
       }
     })
-    const unsettled = series.find((one) => one.unsettled !== null)?.unsettled
-    if (unsettled) {
-      const span = visibleSpan(plot, unsettled.from, unsettled.to, ratio)
-      if (span) {
-        ctx.fillStyle = palette.unsettled
-        ctx.fillRect(span.left, bbox.top, span.width, bbox.height)
-        label(ctx, "still counting", span, bbox.top, palette, ratio)
-      }
+    for (const { from, to } of series[0]?.unsettled ?? []) {
+      const span = visibleSpan(plot, from, to, ratio)
+      if (!span) continue
+      ctx.fillStyle = palette.unsettled
+      ctx.fillRect(span.left, bbox.top, span.width, bbox.height)
+      label(ctx, "still counting", span, bbox.top, palette, ratio)
     }
     ctx.restore()
   }
@@ -52,18 +51,17 @@ export function drawFailures(chart) {
   return (plot) => {
     const { ctx, bbox } = plot
     const ratio = devicePixelRatio
-    const bottom = bbox.top + bbox.height
+    const several = chart.series.length > 1
+    const arm = (several ? SMALL_CROSS : CROSS) * ratio
     ctx.save()
-    ctx.beginPath()
-    ctx.rect(bbox.left - CROSS * ratio, bbox.top, bbox.width + 2 * CROSS * ratio, bbox.height + 2 * CROSS * ratio)
-    ctx.clip()
     ctx.lineWidth = 1.5 * ratio
     ctx.lineCap = "round"
     chart.drawnFailures = 0
     chart.series.forEach((one, index) => {
       if (!plot.series[index + 1].show) return
-      ctx.strokeStyle = chart.series.length === 1 ? chart.palette.danger : chart.palette.series[index]
-      const middle = bottom - (chart.series.length === 1 ? 0 : (chart.series.length - index - 0.5) * LANE * ratio)
+      ctx.strokeStyle = several ? chart.palette.series[index] : chart.palette.danger
+      const lane = laneOf(chart, index, bbox, ratio)
+      const middle = several ? lane.top + lane.height / 2 : bbox.top + bbox.height
       let drawnUpTo = -Infinity
       ctx.beginPath()
       for (const { at } of one.failures) {
@@ -72,7 +70,6 @@ export function drawFailures(chart) {
         if (x - drawnUpTo < CROSS_SPACE * ratio) continue
         drawnUpTo = x
         chart.drawnFailures++
-        const arm = CROSS * ratio
         ctx.moveTo(x - arm, middle - arm)
         ctx.lineTo(x + arm, middle + arm)
         ctx.moveTo(x - arm, middle + arm)
@@ -84,15 +81,90 @@ export function drawFailures(chart) {
   }
 }
 
-/** For a series' `gaps`: the line is interrupted there, whatever the points say. */
+/** uPlot's hook that draws the points a line doesn't show: one between two gaps, and one at which a total fell. */
+export function drawPoints(chart) {
+  return (plot) => {
+    if (chart.bars) return
+    const { ctx, scales } = plot
+    const ratio = devicePixelRatio
+    chart.drawnFalls = 0
+    ctx.save()
+    chart.series.forEach(({ x, y, gaps, fell, unsettled }, index) => {
+      if (!plot.series[index + 1].show) return
+      const place = (point) => [plot.valToPos(x[point], "x", true), plot.valToPos(y[point], "y", true)]
+      const isShown = (point) => x[point] >= scales.x.min && x[point] <= scales.x.max
+      ctx.fillStyle = chart.palette.series[index]
+      for (const point of lonely(x, gaps).filter(isShown)) {
+        ctx.beginPath()
+        ctx.arc(...place(point), 3 * ratio, 0, 2 * Math.PI)
+        ctx.fill()
+      }
+      ctx.strokeStyle = chart.palette.series[index]
+      ctx.lineWidth = 1.5 * ratio
+      for (const point of unsettled.map(({ from, to }) => nearest(x, (from + to) / 2)).filter(isShown)) {
+        ctx.beginPath()
+        ctx.arc(...place(point), 3 * ratio, 0, 2 * Math.PI)
+        ctx.stroke()
+      }
+      ctx.fillStyle = chart.palette.danger
+      for (const point of [...fell].map((moment) => nearest(x, moment)).filter(isShown)) {
+        const [left, top] = place(point)
+        const arm = 5 * ratio
+        ctx.beginPath()
+        ctx.moveTo(left - arm, top - 2.4 * arm)
+        ctx.lineTo(left + arm, top - 2.4 * arm)
+        ctx.lineTo(left, top - 0.8 * arm)
+        ctx.fill()
+        chart.drawnFalls++
+      }
+    })
+    ctx.restore()
+  }
+}
+
+function lonely(x, gaps) {
+  if (x.length === 1) return [0]
+  return gaps.slice(0, -1).flatMap((gap, index) => (gap.to === gaps[index + 1].from ? [nearest(x, gap.to)] : []))
+}
+
+/** For a series' `gaps`: the line is interrupted there, and does not fall to a day that was not over. */
 export function interrupt(series) {
   return (plot, _index, _first, _last, gaps) => {
-    for (const { from, to } of series.gaps) {
+    const drops = series.unsettled.map(({ from, to }) => ({ from: series.x[nearest(series.x, from) - 1] ?? from, to }))
+    for (const { from, to } of [...series.gaps, ...drops]) {
       const span = visibleSpan(plot, from, to, devicePixelRatio)
       if (span) gaps.push([span.left, span.left + span.width])
     }
     return gaps.sort(([one], [other]) => one - other)
   }
+}
+
+/** How many CSS pixels the lanes of several series take: nothing where nothing would stand in them. */
+export function lanesHeight(series) {
+  if (series.length === 1) return 0
+  const isCommon = commonGaps(series)
+  const isNeeded = series.some(({ gaps, failures }) => failures.length > 0 || gaps.some((gap) => !isCommon(gap)))
+  return isNeeded ? series.length * LANE : 0
+}
+
+/** Where the marks of one of several series lie: between the plot and its days. */
+function laneOf({ series }, index, bbox, ratio) {
+  const top = bbox.top + bbox.height + (index * LANE + 3) * ratio
+  return { top, height: series.length > 1 ? (LANE - 2) * ratio : 0 }
+}
+
+/** Tells of a gap whether all series have it that could, and then which one is to draw it. */
+function commonGaps(series) {
+  const lacks = (one, { from, to }) => one.gaps.some((other) => other.from === from && other.to === to)
+  const isBeside = ({ x }, { from, to }) => x.length === 0 || x[0] >= to || x.at(-1) <= from
+  const owners = new Map()
+  for (const gap of series.flatMap(({ gaps }) => gaps)) {
+    const key = `${gap.from} ${gap.to}`
+    if (owners.has(key)) continue
+    const isCommon = series.every((one) => lacks(one, gap) || isBeside(one, gap))
+    owners.set(key, isCommon && series.find((one) => lacks(one, gap)))
+  }
+  return ({ from, to }) => owners.get(`${from} ${to}`)
 }
 
 /** In canvas pixels, or nothing where it lies beside what is shown. */

@@ -2,7 +2,6 @@
 
 const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
 const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 })
-const PERCENT = new Intl.NumberFormat("en-US", { style: "percent", maximumSignificantDigits: 3, signDisplay: "exceptZero" })
 
 /** 103713626 → "103,713,626" */
 export const exact = (number) => EXACT.format(number)
@@ -19,10 +18,22 @@ export function axisNumbers(marks) {
 
 const shortOrNothing = (format) => (mark) => (mark === null ? null : format.format(mark))
 
-export const percent = (ratio) => PERCENT.format(ratio)
-
 /** Seconds since 1970 → "2026-05-10" */
 export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10)
 
-/** Seconds since 1970 → "2026-05-10 12:00 UTC" */
-export const moment = (seconds) => `${new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ")} UTC`
+const MONTH = new Intl.DateTimeFormat("en-US", { month: "short", timeZone: "UTC" })
+
+/** The days along an axis, each year once, below its first day. `step` is the seconds between two of them. */
+export function axisDays(marks, step) {
+  let year
+  return marks.map((seconds) => {
+    const date = new Date(seconds * 1000)
+    const month = MONTH.format(date)
+    const word = step >= 360 * 86_400 ? "" : step >= 28 * 86_400 ? month : step >= 86_400 ? `${date.getUTCDate()} ${month}` : date.toISOString().slice(11, 16)
+    const below = step < 86_400 ? `${date.getUTCDate()} ${month}` : String(date.getUTCFullYear())
+    if (word === "") return below
+    const isNew = below !== year
+    year = below
+    return isNew ? `${word}\n${below}` : word
+  })
+}

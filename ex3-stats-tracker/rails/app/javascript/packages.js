@@ -36,11 +36,12 @@ export function enhancePackages(section) {
     show(addressOf(filter))
   })
   section.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-sort]")
+    const link = event.target.closest("a[data-swap]")
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    const sorted = link.dataset.sort
-    show(link.href).then(() => section.querySelector(`a[data-sort="${sorted}"]`)?.focus())
+    const { swap } = link.dataset
+    // Where one was, one goes on from.
+    show(link.href).then(() => section.querySelector(`a[data-swap="${swap}"]`)?.focus())
   })
   section.addEventListener("change", ({ target }) => {
     if (target.name !== "packages[]") return
@@ -58,8 +59,10 @@ export function enhancePackages(section) {
   tick()
 }
 
+/** This page's address with what the form asks for: how it is sorted may have changed since the form was made. */
 function addressOf(form) {
-  const url = new URL(form.action, location)
-  url.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""))
+  const url = new URL(location)
+  url.searchParams.delete("page")
+  url.searchParams.set("q", form.elements.q.value)
   return url
 }

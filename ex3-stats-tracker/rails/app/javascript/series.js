@@ -1,28 +1,69 @@
-// Series as the server sends them, small, and as the charts draw them, fast.
+// A column of days as the server sends it, and the series that a chart draws fast.
 
-const DAY = 86_400
-
-/** Differences to the one before → the values. Typed arrays, because there can be 100 000 of them. */
-export function decode(differences) {
-  const values = new Float64Array(differences.length)
-  let value = 0
-  for (let index = 0; index < differences.length; index++) {
-    value += differences[index]
-    values[index] = value
-  }
-  return values
-}
+export const DAY = 86_400
 
 /**
- * Several series on one time axis, as uPlot wants them: `undefined` where another series has a point and this one has
- * none, `null` where this one has a gap.
+ * A column of one number or `null` a day becomes the days that are known, at noon, in typed arrays, because there can be
+ * 100 000 of them; and the gaps between them, in seconds.
+ *
+ * `document` is what /api/chart answers, `column` one of its columns, `until` when the page's time ends.
  */
-export function align(series) {
-  if (series.length === 1) return [series[0].x, series[0].y]
+export function series(name, document, column, until, { continuous }) {
+  const first = Date.parse(`${document.from}T00:00:00Z`) / 1000
+  const noon = (index) => first + (index + 0.5) * DAY
+  const known = new Uint32Array(column.length)
+  let count = 0
+  column.forEach((value, index) => {
+    if (value !== null) known[count++] = index
+  })
+  const x = new Float64Array(count)
+  const y = new Float64Array(count)
+  for (let point = 0; point < count; point++) {
+    x[point] = noon(known[point])
+    y[point] = column[known[point]]
+  }
+  const failures = (document.failures ?? []).map(([index, times, kind]) => ({ at: noon(index), times, kind }))
+  return {
+    name,
+    x,
+    y,
+    gaps: continuous ? gapsBetween(x, failures, until) : missingDays(known.subarray(0, count), first),
+    failures,
+    unsettled: (document.unsettled ?? []).map((index) => ({ from: first + index * DAY, to: first + (index + 1) * DAY })),
+    fell: new Set((document.fell ?? []).map(noon)),
+    stale: new Map((document.stale ?? []).map(([index, packages]) => [noon(index), packages])),
+  }
+}
+
+/** Where a line knows nothing: from one total to the next where a day is missing between them, and after the last. */
+function gapsBetween(x, failures, until) {
+  const gaps = []
+  for (let point = 1; point < x.length; point++) {
+    if (x[point] - x[point - 1] > 1.5 * DAY) gaps.push({ from: x[point - 1], to: x[point] })
+  }
+  if (x.length > 0 && until - x.at(-1) > 1.5 * DAY) gaps.push({ from: x.at(-1), to: until })
+  if (x.length === 0 && failures.length > 0) gaps.push({ from: failures[0].at, to: until })
+  return gaps
+}
+
+/** Each run of days without a count is a gap of its whole days. */
+function missingDays(known, first) {
+  const gaps = []
+  for (let point = 1; point < known.length; point++) {
+    if (known[point] - known[point - 1] > 1) {
+      gaps.push({ from: first + (known[point - 1] + 1) * DAY, to: first + known[point] * DAY })
+    }
+  }
+  return gaps
+}
+
+/** Series on one time axis, as uPlot wants them: `undefined` where another has a point and this one has none. */
+export function align(all) {
+  if (all.length === 1) return [all[0].x, all[0].y]
   const moments = new Set()
-  for (const { x } of series) for (const moment of x) moments.add(moment)
+  for (const { x } of all) for (const moment of x) moments.add(moment)
   const axis = Float64Array.from(moments).sort()
-  const columns = series.map(({ x, y }) => {
+  const columns = all.map(({ x, y }) => {
     const column = new Array(axis.length)
     let next = 0
     for (let index = 0; index < axis.length; index++) {
@@ -33,40 +74,12 @@ export function align(series) {
   return [axis, ...columns]
 }
 
-/** Totals: points in time, with gaps between some of them. */
-export function totals({ name, at, totals, gaps = [], failures = [] }) {
-  return {
-    name,
-    x: decode(at),
-    y: decode(totals),
-    gaps: gaps.map(([from, to]) => ({ from, to })),
-    failures,
-    unsettled: null,
-  }
-}
-
-/** Downloads a day: every day from the first to the last, `null` where nobody knows. */
-export function daily({ name, first, counts, unsettled = null, failures = [] }) {
-  const gaps = []
-  const x = new Float64Array(counts.length)
-  counts.forEach((count, index) => {
-    // The middle of the day, so that its bar is as wide as the day.
-    x[index] = first + index * DAY + DAY / 2
-    if (count !== null) return
-    const from = first + index * DAY
-    const open = gaps.at(-1)
-    if (open?.to === from) open.to = from + DAY
-    else gaps.push({ from, to: from + DAY })
-  })
-  return { name, x, y: counts, gaps, failures, unsettled }
-}
-
 /** The gap that `moment` is in, if it is in one. */
-export function gapAt(series, moment) {
-  return series.gaps.find(({ from, to }) => moment > from && moment < to)
+export function gapAt({ gaps }, moment) {
+  return gaps.find(({ from, to }) => moment > from && moment < to)
 }
 
-/** The index of the point nearest to `moment` in ascending `x`. */
+/** The index of the point nearest to `moment` in ascending `x`, which is not empty. */
 export function nearest(x, moment) {
   let low = 0
   let high = x.length - 1

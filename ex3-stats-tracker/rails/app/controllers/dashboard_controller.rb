@@ -1,0 +1,7 @@
+# Which organisations there are.
+class DashboardController < PagesController
+  def show
+    @orgs = Org.ordered.to_a
+    redirect_to org_path(@orgs.first) if @orgs.one?
+  end
+end

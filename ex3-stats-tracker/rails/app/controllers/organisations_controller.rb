@@ -1,0 +1,52 @@
+# An organisation: its total, whether it can be trusted, and its packages.
+class OrganisationsController < PagesController
+  # Not a word of the address reaches SQL but these.
+  SORTS = {
+    "total" => :total, "name" => :name, "day" => :growth_1, "week" => :growth_7, "month" => :growth_30,
+    "read" => :measured_at
+  }.freeze
+  STATES = %w[listed failing gone].freeze
+  PACKAGES_A_PAGE = 200
+  LONGEST_FILTER = 100
+
+  def show
+    @org = find_org
+    @collection = @org.last_collection
+    @failures = @collection ? @collection.failures.group(:kind).count : {}
+    @counts = { "listed" => @org.packages.listed.count, "failing" => @org.packages.listed.failing.count,
+      "gone" => @org.packages.vanished.count }
+    find_packages
+    @days = @org.days.where(date: first_listed_day..).chronological.index_by(&:date)
+  end
+
+  # Figures are looked through from the largest, names from A.
+  def self.first_direction(sort)
+    sort == "name" ? "asc" : "desc"
+  end
+
+  private
+
+  def find_packages
+    @sort = SORTS.key?(params[:sort]) ? params[:sort] : "total"
+    @direction = %w[asc desc].include?(params[:direction]) ? params[:direction] : self.class.first_direction(@sort)
+    @state = STATES.include?(params[:state]) ? params[:state] : "listed"
+    @filter = params[:q].to_s.scrub.delete("\0").strip.first(LONGEST_FILTER)
+    found = filtered(@org.packages.public_send({ "listed" => :listed, "failing" => :failing, "gone" => :vanished }[@state]))
+    @found = found.count
+    @last_page = [ (@found.to_f / PACKAGES_A_PAGE).ceil, 1 ].max
+    @page = params[:page].to_s.first(6).to_i.clamp(1, @last_page)
+    @packages = found.includes(:repository).order(order, :id).limit(PACKAGES_A_PAGE).offset((@page - 1) * PACKAGES_A_PAGE)
+  end
+
+  def filtered(packages)
+    return packages if @filter.empty?
+    like = "%#{Package.sanitize_sql_like(@filter.downcase)}%"
+    packages.left_joins(:repository)
+      .where("LOWER(packages.name) LIKE :like ESCAPE '\\' OR LOWER(repositories.name) LIKE :like ESCAPE '\\'", like:)
+  end
+
+  def order
+    column = Package.arel_table[SORTS.fetch(@sort)]
+    (@direction == "asc" ? column.asc : column.desc).nulls_last
+  end
+end

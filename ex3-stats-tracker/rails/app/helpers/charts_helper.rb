@@ -1,0 +1,57 @@
+# What stands around the charts, and the small ones that need no script.
+module ChartsHelper
+  RANGE_NAMES = { "30d" => "30 days", "90d" => "90 days", "1y" => "1 year", "all" => "All" }.freeze
+  SCALE_NAMES = { "linear" => "Linear", "log" => "Log" }.freeze
+
+  SPARK_WIDTH = 124
+  SPARK_HEIGHT = 28
+  SPARK_DAYS = 30
+
+  # The address of this page, looked at in another way.
+  def looked_at(**changes)
+    kept = request.query_parameters.except("page", "versions_page").merge(changes.stringify_keys)
+    kept.empty? ? request.path : "#{request.path}?#{kept.to_query}"
+  end
+
+  # The head of a column that sorts by it, and the other way round where it already does.
+  def sort_header(sort, name, html_class = "number")
+    direction = OrganisationsController.first_direction(sort)
+    direction = (%w[asc desc] - [ @direction ]).first if @sort == sort
+    order = { "asc" => "ascending", "desc" => "descending" }[@direction] if @sort == sort
+    tag.th(link_to(name, "#{looked_at(sort:, direction:)}#packages", data: { swap: sort }),
+      scope: "col", class: html_class, aria: { sort: order })
+  end
+
+  # Downloads a day of the last 30 days: a stroke for each, a dotted one where nobody knows, a pale one for the day that
+  # was not over. `recent` ends with `recent_until`.
+  def sparkline(package)
+    counts = package.recent
+    return if counts.empty? || package.recent_until.nil?
+    counts = counts.last(SPARK_DAYS)
+    most = counts.compact.max.to_i
+    step = SPARK_WIDTH.fdiv(SPARK_DAYS)
+    strokes = { settled: +"", counting: +"", missing: +"" }
+    counts.each_with_index do |count, index|
+      left = ((index + SPARK_DAYS - counts.size + 0.5) * step).round(1)
+      height = most.zero? || count.nil? ? 1 : [ (count * (SPARK_HEIGHT - 2)).fdiv(most), 1 ].max.round(1)
+      kind = if count.nil? then :missing
+      elsif index == counts.size - 1 then :counting
+      else :settled
+      end
+      strokes[kind] << (count.nil? ? "M#{left} #{SPARK_HEIGHT}V4" : "M#{left} #{SPARK_HEIGHT}v-#{height}")
+    end
+    paths = strokes.reject { |_, path| path.empty? }.map { |kind, path| %(<path class="#{kind}" d="#{path}"/>) }.join
+    missing = counts.count(&:nil?)
+    label = "Downloads a day in the #{SPARK_DAYS} days to #{package.recent_until}: " \
+      "#{exact(counts.compact.min)} to #{exact(most)}#{", #{missing} unknown" if missing.positive?}"
+    # Every part of it is a number or made above: nothing that a stranger wrote.
+    %(<svg class="sparkline" viewBox="0 0 #{SPARK_WIDTH} #{SPARK_HEIGHT}" role="img" aria-label="#{label}" ) \
+      .concat(%(stroke-width="3" fill="none">#{paths}</svg>)).html_safe
+  end
+
+  # The days that a table lists, newest first: also those of which nobody knows anything, from the first known one on.
+  def listed_days(*columns)
+    first = columns.flat_map(&:keys).min
+    first ? (first..Date.current).to_a.reverse : []
+  end
+end

@@ -1,0 +1,69 @@
+# Figures and times as the dashboard writes them: exact, in UTC, and with what they mean where they say little.
+module FiguresHelper
+  NOTHING = "–"
+
+  # 103713626 → "103,713,626". A page holds thousands of these, and number_with_delimiter takes ten times as long.
+  def exact(number)
+    number ? number.to_s.gsub(/(?<=\d)(?=(?:\d{3})+\z)/, ",") : NOTHING
+  end
+
+  # With its sign, and a real minus.
+  def signed(number)
+    return NOTHING unless number
+    return "0" if number.zero?
+    number.positive? ? "+#{exact(number)}" : "−#{exact(-number)}"
+  end
+
+  # How much a growth is of what there was before: "+0.16 %".
+  def ratio(growth, total)
+    before = total && growth && total - growth
+    return unless before&.positive?
+    percent = growth * 100.0 / before
+    return "0 %" if growth.zero?
+    digits = percent.abs >= 100 ? 0 : percent.abs >= 1 ? 1 : 2
+    rounded = percent.abs.round(digits)
+    return "#{growth.positive? ? "+" : "−"}< 0.01 %" if rounded.zero?
+    "#{growth.positive? ? "+" : "−"}#{exact_decimal(rounded)} %"
+  end
+
+  # What part of a whole: "12.3 %".
+  def share(part, whole)
+    return NOTHING unless part && whole&.positive?
+    percent = (part * 100.0 / whole).round(1)
+    percent.zero? && part.positive? ? "< 0.1 %" : "#{percent} %"
+  end
+
+  def growth_class(growth)
+    "falling" if growth&.negative?
+  end
+
+  # "2026-05-10 12:00 UTC"
+  def moment(time)
+    tag.time("#{time.utc.strftime("%Y-%m-%d %H:%M")} UTC", datetime: time.utc.iso8601)
+  end
+
+  # "12 minutes ago"; scripts keep it true while the page is open.
+  def ago(time)
+    tag.time(ago_in_words(time), datetime: time.utc.iso8601, title: "#{time.utc.strftime("%Y-%m-%d %H:%M:%S")} UTC", data: { ago: true })
+  end
+
+  def day(date)
+    tag.time(date.iso8601, datetime: date.iso8601)
+  end
+
+  private
+
+  def exact_decimal(number)
+    whole, fraction = number.to_s.split(".")
+    fraction.nil? || fraction == "0" ? exact(whole) : "#{exact(whole)}.#{fraction}"
+  end
+
+  def ago_in_words(time)
+    seconds = [ Time.current - time, 0 ].max.to_i
+    number, unit = if seconds >= 86_400 then [ seconds / 86_400, "day" ]
+    elsif seconds >= 3600 then [ seconds / 3600, "hour" ]
+    else [ seconds / 60, "minute" ]
+    end
+    number.zero? ? "just now" : "#{pluralize(number, unit)} ago"
+  end
+end
