@@ -1,6 +1,6 @@
 # An organisation or a user on GitHub whose packages are tracked.
 class Org < ApplicationRecord
-  include Growing
+  include Growing, Listing, Summing
 
   SOURCES = %w[github.com stand-in].freeze
 
@@ -16,6 +16,18 @@ class Org < ApplicationRecord
 
   validates :name, format: { with: /\A#{NAME}\z/o, message: "is no name of an account on GitHub" }
   validates :source, inclusion: { in: SOURCES }
+
+  # The organisation by that name. Invented figures are never mixed with real ones: what was tracked from one source is
+  # not continued from another.
+  def self.track(name, source:)
+    find_or_create_by!(name:) { |org| org.source = source }.tap do |org|
+      org.source == source or raise OtherSource, "#{org.name}'s figures come from #{org.source}, not from #{source}: " \
+        "give the other source a database of its own"
+    end
+  end
+
+  class OtherSource < StandardError; end
+  class Unknown < StandardError; end
 
   scope :ordered, -> { order(:name) }
 

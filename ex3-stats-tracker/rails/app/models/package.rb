@@ -1,9 +1,10 @@
 # A container package: its latest figures, and the way to its history.
 class Package < ApplicationRecord
-  include Growing
+  include Growing, Recording
 
   belongs_to :org
   belongs_to :repository, optional: true
+  belongs_to :collection, optional: true
 
   has_many :versions, dependent: :delete_all
   has_many :measurements, dependent: :delete_all

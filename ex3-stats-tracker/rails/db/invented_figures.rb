@@ -1,7 +1,7 @@
 # Figures to look at while working on the pages: 400 days of an organisation, with everything that can happen to it. A
 # gap, failures, a total that falls, packages that vanish, stand still, were never read or are new, hostile names.
 # They are invented and say that they come from the stand-in. The tracker itself never runs this.
-abort "db:seed invents figures: it is for development and tests, not for production" if Rails.env.production?
+abort "figures:invent is for development and tests, not for production" if Rails.env.production?
 
 random = Random.new(2026)
 today = Date.current

@@ -1,0 +1,26 @@
+# How GitHub is treated.
+#
+# +pause+: seconds between an answer and the next request. +concurrency+: requests at a time. +wait+: how many seconds
+# all waits of a pass for a rate limit may last together. +attempts+: how often something is asked for at most.
+# +retry_delay+: seconds before the second attempt, doubled before each further one and lengthened by chance.
+Collection::Manners = Data.define(:pause, :concurrency, :wait, :attempts, :retry_delay) do
+  def self.towards(source)
+    # One page a second is slower than a reader clicks. GitHub's limits often last half an hour: no pass waits for
+    # that, the next one resumes. A stand-in on this machine needs no consideration.
+    manners = source == "stand-in" ? new(0, 4, 60, 3, 0.02) : new(1, 1, 60, 3, 2)
+    manners.with(pause: number("PAUSE", manners.pause, 0..3600), concurrency: number("CONCURRENCY", manners.concurrency, 1..16).to_i)
+  end
+
+  def self.number(name, default, range)
+    text = ENV["STATS_TRACKER_#{name}"].presence or return default
+    number = Float(text, exception: false)
+    return number if number && range.cover?(number)
+    raise ArgumentError, "STATS_TRACKER_#{name} is a number from #{range.min} to #{range.max}, not #{text}"
+  end
+  private_class_method :number
+
+  # Seconds before the attempt after this one, the first being 1.
+  def delay(attempt)
+    retry_delay * 2**(attempt - 1) * (1 + rand)
+  end
+end

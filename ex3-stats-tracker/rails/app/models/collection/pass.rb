@@ -1,0 +1,230 @@
+# Making a pass: what is asked for when, and when again.
+#
+# Threads ask the component, each for the next package in GitHub's order; this one writes down what they bring, each
+# package in one transaction, so that wherever the pass is killed every package was either written down or was not. On
+# a rate limit that lasts, or when nothing can be reached, the pass stops, and the next one resumes it.
+class Collection::Pass
+  # After so many packages in a row that could not be read for want of GitHub, it is taken to be away.
+  UNREACHABLE_IN_A_ROW = 3
+
+  # What a thread brings back of a package. +reading+ and +versions+ are nil where they were not asked for, and a
+  # Component::Problem where they could not be read.
+  Outcome = Data.define(:package, :reading, :versions)
+
+  def initialize(collection, lock:, manners:, clock:, progress:, component: Component.method(:new))
+    @collection, @lock, @manners, @clock, @progress, @component = collection, lock, manners, clock, progress, component
+    @halt = Thread::Queue.new
+    @wait_left, @wait_mutex = manners.wait, Mutex.new
+    @unreachable_in_a_row = 0
+  end
+
+  def run
+    @began = monotonic
+    if list
+      measure
+      @stopped_by ? stop(@stopped_by) : finish
+    end
+  end
+
+  private
+    attr_reader :collection, :progress, :manners
+
+    def org
+      collection.org
+    end
+
+    def now
+      @clock.call
+    end
+
+    def monotonic
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+
+    def list
+      component = @component.call
+      listed = ask { component.packages(org.name) }
+      listed.reject! { |package| Collection.skipped.include?("#{org.name}/#{package.name}") }
+      write do
+        org.list(listed, at: now)
+        collection.update!(packages_listed: listed.size)
+      end
+      true
+    rescue Component::Problem => problem
+      write { org.record_failure(problem, at: now, collection:) }
+      progress.failed(org.name, problem)
+      collection.problems << problem
+      problem.temporary? ? stop(problem) : finish(problem)
+      false
+    ensure
+      component&.close
+    end
+
+    # Measures what the pass has left, in order.
+    def measure
+      wanted = org.packages.listed.ordered.to_a
+      left = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
+      progress.listed(wanted.size, left.size)
+      packages = left.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
+      outcomes = Thread::SizedQueue.new(manners.concurrency)
+      threads = Array.new([ manners.concurrency, left.size ].min) { Thread.new { work(packages, outcomes) } }
+      threads.size.times { drain(outcomes) }
+    ensure
+      # Nothing is left to be written down: a thread that still asks does so in vain.
+      threads&.each(&:kill)
+    end
+
+    # Takes what one thread after the other brings until one of them has nothing more.
+    def drain(outcomes)
+      while (outcome = outcomes.pop)
+        raise outcome if outcome.is_a?(Exception)
+        note outcome
+      end
+    end
+
+    def work(packages, outcomes)
+      component = @component.call
+      first = true
+      until @halt.closed?
+        package = packages.pop or break
+        pause unless first
+        first = false
+        break if @halt.closed?
+        outcomes << bring(component, package)
+      end
+      outcomes << nil
+    rescue StandardError => error
+      outcomes << error
+    ensure
+      component&.close
+    end
+
+    def bring(component, package)
+      asked = total_wanted?(package)
+      reading = answer { component.measure(org.name, package.name) } if asked
+      # A package that can't be read now will not show its versions either.
+      if !reading.is_a?(Component::Problem) && package.versions_due?(now)
+        pause if asked
+        versions = answer { component.versions(org.name, package.name) }
+      end
+      Outcome.new(package:, reading:, versions:)
+    end
+
+    def answer(&)
+      ask(&)
+    rescue Component::Problem => problem
+      problem
+    end
+
+    # Asks, and asks again where that is worth it.
+    def ask
+      attempt = 0
+      begin
+        attempt += 1
+        yield
+      rescue Component::Problem => problem
+        delay = (delay_after(problem, attempt) if attempt < manners.attempts && !@halt.closed?) or raise
+        progress.waiting(problem, delay)
+        sleep_for delay
+        @halt.closed? ? raise : retry
+      end
+    end
+
+    # How long to wait before the same is asked again; nil where that is not worth it. Whoever says when to come back
+    # is believed, as long as all such waits together do not keep the pass for too long.
+    def delay_after(problem, attempt)
+      return unless problem.temporary?
+
+      delay = manners.delay(attempt)
+      return delay if problem.retry_after.nil? && !problem.rate_limited?
+
+      @wait_mutex.synchronize do
+        wait = problem.retry_after && [ problem.retry_after, delay ].max
+        next unless wait && wait <= @wait_left
+        @wait_left -= wait
+        wait
+      end
+    end
+
+    def pause
+      sleep_for manners.pause
+    end
+
+    # Sleeps, unless the pass is halted meanwhile.
+    def sleep_for(seconds)
+      @halt.pop(timeout: seconds) if seconds.positive?
+    end
+
+    def total_wanted?(package)
+      package.collection_id != collection.id
+    end
+
+    def note(outcome)
+      write { write_down outcome }
+      problems = [ outcome.reading, outcome.versions ].grep(Component::Problem)
+      collection.problems.concat(problems)
+      problems.each { |problem| consider problem }
+      @unreachable_in_a_row = 0 if problems.none?(&:temporary?)
+      if problems.any?
+        progress.failed(outcome.package.name, problems.first)
+      else
+        progress.read(outcome.package.name, outcome.package.total)
+      end
+    end
+
+    def write_down(outcome)
+      package, at = outcome.package, now
+      case outcome.reading
+      when Component::Contract::Reading
+        resolved = collection.failed_earlier?(package)
+        package.record(outcome.reading, collection:)
+        package.update!(collection:)
+        collection.update!(packages_read: collection.packages_read + 1,
+          packages_failed: collection.packages_failed - (resolved ? 1 : 0))
+      when Component::Problem
+        repeated = collection.failed_earlier?(package)
+        package.record_failure(outcome.reading, about: "total", at:, collection:)
+        # What may have passed by then is asked for again when a stopped pass is resumed.
+        package.update!(collection:) unless outcome.reading.temporary?
+        collection.update!(packages_failed: collection.packages_failed + 1) unless repeated
+      end
+
+      case outcome.versions
+      when Array then package.record_versions(outcome.versions, at: outcome.reading&.measured_at || at)
+      when Component::Problem then package.record_failure(outcome.versions, about: "versions", at:, collection:)
+      end
+    end
+
+    # Whether the pass has to stop at this.
+    def consider(problem)
+      @unreachable_in_a_row += 1 if problem.temporary?
+      if problem.rate_limited? || @unreachable_in_a_row >= UNREACHABLE_IN_A_ROW
+        @stopped_by ||= problem
+        @halt.close
+      end
+    end
+
+    def write
+      ActiveRecord::Base.transaction do
+        @lock.held? or raise Collection::Lock::Taken
+        yield
+      end
+    end
+
+    def stop(problem)
+      settle state: "stopped", reason: problem.kind, detail: problem.detail,
+        retry_at: problem.retry_after && now + problem.retry_after
+    end
+
+    def finish(problem = nil)
+      settle state: "finished", reason: problem&.kind, detail: problem&.detail, finished_at: now
+    end
+
+    # A pass that is killed never comes here: its state stays "running".
+    def settle(**how)
+      write do
+        collection.update!(**how, seconds: collection.seconds + monotonic - @began)
+        org.add_up(collection.started_at.to_date, now.to_date)
+      end
+    end
+end

@@ -1,0 +1,6 @@
+namespace :figures do
+  desc "Store invented figures of 400 days, to look at while working on the pages"
+  task invent: :environment do
+    load Rails.root.join("db/invented_figures.rb")
+  end
+end

@@ -1,0 +1,43 @@
+# What a scheduler or a person starts. Exit codes follow sysexits: 64 usage, 65 trying again will not help, 69 trying
+# again later may be enough, 75 another collection is running.
+namespace :stats do
+  desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS)"
+  task :collect, [ :org ] => :environment do |_task, arguments|
+    orgs = [ arguments[:org], *arguments.extras ].compact.presence || ENV.fetch("STATS_TRACKER_ORGS", "").split
+    abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if orgs.empty?
+
+    codes = orgs.map do |org|
+      Collection.collect(org, source: Source.current, progress: Collection::Progress.for).exit_code
+    rescue ActiveRecord::RecordInvalid, Org::OtherSource, ArgumentError => error
+      abort_with 64, error.message
+    rescue Org::Unknown => error
+      warn error.message
+      65
+    rescue Collection::TooEarly => error
+      warn error.message
+      69
+    rescue Collection::Lock::Taken => error
+      abort_with 75, error.message
+    end
+    exit codes.max_by { |code| [ 0, 69, 65 ].index(code) }
+  end
+
+  desc "Play so many days of history through the stand-in's clock, collecting every STEP days"
+  task :play, %i[org days step] => :environment do |_task, arguments|
+    org = arguments[:org] or abort_with 64, "say which organisation: bin/rails 'stats:play[fluxcd,400]'"
+    days = Integer(arguments.fetch(:days, 400), exception: false) or abort_with 64, "#{arguments[:days]} is no number of days"
+    step = Integer(arguments.fetch(:step, History::STEP), exception: false) or abort_with 64, "#{arguments[:step]} is no number of days"
+    History.new(org, days:, step:, progress: Collection::Progress.for).play
+  rescue ArgumentError, ActiveRecord::RecordInvalid, Org::OtherSource => error
+    abort_with 64, error.message
+  rescue StandIn::Refused, Org::Unknown, Collection::TooEarly => error
+    abort_with 69, error.message
+  rescue Collection::Lock::Taken => error
+    abort_with 75, error.message
+  end
+
+  def abort_with(code, message)
+    warn message
+    exit code
+  end
+end
