@@ -5,7 +5,7 @@ Rails.application.configure do
   config.rake_eager_load = true
   config.consider_all_requests_local = false
   config.action_controller.perform_caching = true
-  config.cache_store = :memory_store, { size: 32.megabytes }
+  config.cache_store = :memory_store, { size: 32 * 1024 * 1024 }
   config.public_file_server.headers = { "Cache-Control" => "public, max-age=31536000, immutable" }
 
   config.logger = ActiveSupport::TaggedLogging.new(ActiveSupport::Logger.new($stderr).tap { |logger|
