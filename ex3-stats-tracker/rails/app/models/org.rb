@@ -10,6 +10,7 @@ class Org < ApplicationRecord
   has_many :packages, dependent: :delete_all
   has_many :collections, dependent: :delete_all
   has_many :failures, dependent: :delete_all
+  has_many :milestones, dependent: :delete_all
   has_many :days, class_name: "Org::Day", dependent: :delete_all
 
   normalizes :name, with: ->(name) { name.to_s.downcase }

@@ -112,6 +112,17 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.index %i[package_id date], unique: true
     end
 
+    # When a total first was seen to have passed a round number.
+    create_table :milestones do |t|
+      t.references :org, null: false, index: false, foreign_key: { on_delete: :cascade }
+      t.references :package, index: false, foreign_key: { on_delete: :cascade }
+      t.bigint :threshold, null: false
+      t.datetime :at, null: false
+      t.index %i[package_id threshold], unique: true, where: "package_id IS NOT NULL"
+      t.index %i[org_id threshold], unique: true, where: "package_id IS NULL", name: "index_milestones_on_org_alone"
+      t.index %i[org_id at]
+    end
+
     # What pages are drawn from, so that none has to walk the measurements: one row a day.
     create_table :package_days do |t|
       t.references :package, null: false, index: false, foreign_key: { on_delete: :cascade }

@@ -7,7 +7,9 @@ module Org::Summing
     transaction do
       (first..last).each { |date| add_up_day(date) }
       read = packages.listed.where.not(total: nil)
-      update!(total: within_64_bits(read.pluck(:total)), measured_at: packages.maximum(:measured_at),
+      sum, at = within_64_bits(read.pluck(:total)), packages.maximum(:measured_at)
+      Milestone.passed(org_id: id, from: total, to: sum, at:)
+      update!(total: sum, measured_at: at,
         **Growing::SPANS.to_h { |span| [ :"growth_#{span}", within_64_bits(read.pluck(:"growth_#{span}").compact) ] })
     end
   end

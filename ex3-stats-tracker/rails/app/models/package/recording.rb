@@ -16,6 +16,7 @@ module Package::Recording
       unique_by: %i[package_id at])
     record_daily reading
     record_day at, total: reading.total, fell: fell
+    Milestone.passed(org_id:, package_id: id, from: before, to: reading.total, at:)
     update!(latest(reading, fell && before)) unless measured_at&.after?(at)
   end
 

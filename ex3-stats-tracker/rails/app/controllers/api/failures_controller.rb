@@ -1,0 +1,9 @@
+# A package's failures, or all of an organisation's.
+class Api::FailuresController < Api::TableController
+  table keys: %i[at id], columns: {
+    at: :at, package: ->(failure) { failure.package&.name }, about: :about, kind: :kind, detail: :detail
+  }
+
+  private
+    def relation = between_dates((params.key?(:name) ? package : org).failures, :at, time: true).includes(:package)
+end

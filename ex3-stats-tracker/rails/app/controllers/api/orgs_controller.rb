@@ -1,0 +1,17 @@
+class Api::OrgsController < Api::TableController
+  table keys: :name, columns: {
+    name: :name, source: :source, total: :total, packages: :packages_count, growth_1: :growth_1, growth_7: :growth_7,
+    growth_30: :growth_30, growth_365: :growth_365, measured_at: :measured_at, vanished_at: :vanished_at
+  }
+
+  def show
+    respond_to do |format|
+      format.json { render json: row(org) }
+      format.csv { render plain: Spreadsheet.csv(columns.keys, [ row(org).values ]), content_type: "text/csv" }
+    end
+  end
+
+  private
+    def relation = Org.all
+    def envelope = {}
+end

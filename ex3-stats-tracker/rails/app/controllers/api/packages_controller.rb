@@ -1,0 +1,21 @@
+class Api::PackagesController < Api::TableController
+  table keys: :name, columns: {
+    name: :name, repository: ->(package) { package.repository&.name }, total: :total, growth_1: :growth_1,
+    growth_7: :growth_7, growth_30: :growth_30, growth_365: :growth_365, measured_at: :measured_at,
+    failing_since: :failing_since, failure_kind: :failure_kind, fell_at: :fell_at, fell_from: :fell_from,
+    vanished_at: :vanished_at
+  }
+
+  def show
+    values = envelope.merge(row(package))
+    respond_to do |format|
+      format.json do
+        render json: values.merge(recent: package.recent, recent_until: package.recent_until)
+      end
+      format.csv { render plain: Spreadsheet.csv(values.keys, [ values.values ]), content_type: "text/csv" }
+    end
+  end
+
+  private
+    def relation = org.packages.includes(:repository)
+end

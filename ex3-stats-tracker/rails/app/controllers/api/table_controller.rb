@@ -1,0 +1,89 @@
+# A list as JSON or CSV, a page at a time. The next page is in the Link header; its address stays right while rows are
+# added, because it names the last row of this page and not a number of rows.
+class Api::TableController < ProgramsController
+  LIMIT = 1..10_000
+  DEFAULT_LIMIT = 1_000
+
+  # What a page is ordered and continued by; one or two columns that are unique together within the list.
+  class_attribute :keys, :columns
+
+  # +columns+: name → a method's name, or what computes it from a record.
+  def self.table(keys:, columns:)
+    self.keys = Array(keys)
+    self.columns = columns.transform_values(&:to_proc)
+  end
+
+  def index
+    records = page
+    respond_to do |format|
+      format.json { render json: envelope.merge(name_of_list => records.map { |record| row(record) }) }
+      format.csv do
+        headers["Content-Disposition"] = ActionDispatch::Http::ContentDisposition.format(disposition: "attachment", filename: filename)
+        render plain: Spreadsheet.csv([ *envelope.keys, *columns.keys ],
+          records.map { |record| [ *envelope.values, *row(record).values ] }), content_type: "text/csv"
+      end
+    end
+  end
+
+  private
+    def page
+      limit = number(:limit, LIMIT, DEFAULT_LIMIT)
+      records = continued(relation.reorder(*keys)).limit(limit + 1).to_a
+      link records[limit - 1] if records.size > limit
+      records.first(limit)
+    end
+
+    # The rows behind the one that +after+ names.
+    def continued(relation)
+      return relation unless params.key?(:after)
+      values = text(:after).split(",", keys.size)
+      values.size == keys.size or raise BadParameter, "after is what a Link header says"
+      columns = keys.map { |key| relation.arel_table[key] }
+      values = keys.zip(values).map { |key, value| key_from(key, value) }
+      relation.where([ *0...keys.size ].map { |index|
+        columns.first(index).zip(values).map { |column, value| column.eq(value) }.push(columns[index].gt(values[index])).reduce(:and)
+      }.reduce(:or))
+    end
+
+    def key_from(key, text)
+      type = relation.model.type_for_attribute(key.to_s).type
+      case type
+      when :datetime then Time.iso8601(text)
+      when :date then Date.iso8601(text)
+      when :integer then Integer(text, 10).tap { |number| Component::Contract::LARGEST_COUNT >= number.abs or raise ArgumentError }
+      else text
+      end
+    rescue ArgumentError
+      raise BadParameter, "after is what a Link header says"
+    end
+
+    def link(last)
+      after = keys.map { |key| (value = last[key]).respond_to?(:iso8601) && !value.is_a?(Date) ? value.utc.iso8601(6) : value }.join(",")
+      query = request.query_parameters.merge("after" => after).to_query
+      headers["Link"] = %(<#{request.base_url}#{request.path}?#{query}>; rel="next")
+    end
+
+    def row(record)
+      columns.transform_values { |value| value.call(record) }
+    end
+
+    # What is the same for all rows.
+    def envelope
+      { org: org.name, source: org.source }
+    end
+
+    def name_of_list
+      controller_name.to_sym
+    end
+
+    def filename
+      "#{[ controller_name, params[:org], params[:name] ].compact.join("-").gsub(/[^a-z0-9.-]+/i, "-")}.csv"
+    end
+
+    # Only what lies between +from+ and +until+, both included.
+    def between_dates(relation, column, time: false)
+      first, last = dates
+      first, last = first&.beginning_of_day, last&.end_of_day if time
+      relation.where(column => first..last)
+    end
+end

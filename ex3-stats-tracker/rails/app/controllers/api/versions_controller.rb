@@ -1,0 +1,9 @@
+class Api::VersionsController < Api::TableController
+  table keys: %i[position id], columns: {
+    id: :github_id, tags: :tags, total: :total, measured_at: :measured_at, vanished_at: :vanished_at
+  }
+
+  private
+    def relation = package.versions
+    def envelope = super.merge(package: package.name)
+end

@@ -1,0 +1,29 @@
+# A package's or an organisation's total, as SVG or for shields.io.
+class BadgesController < ProgramsController
+  # Proxies of pictures ask again after it.
+  before_action { expires_in 5.minutes, public: true }
+
+  def show
+    subject = params.key?(:name) ? package : org
+    present Badge.new(subject.total, label: label, stand_in: org.stand_in?), :ok
+  rescue ActiveRecord::RecordNotFound
+    # A picture all the same: what embeds it shows nothing else.
+    present Badge.new(nil, label: label), :not_found
+  end
+
+  private
+    def label
+      text(:label).gsub(/[[:cntrl:]]/, " ")
+    end
+
+    def present(badge, status)
+      respond_to do |format|
+        format.svg do
+          # Opened by itself it is a document, which needs nothing.
+          headers["Content-Security-Policy"] = "default-src 'none'"
+          render plain: badge.to_svg, content_type: "image/svg+xml", status:
+        end
+        format.json { render json: badge, status: }
+      end
+    end
+end

@@ -1,0 +1,60 @@
+# The figures in Prometheus's text format.
+class Metrics
+  CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+  def to_s
+    @text = +""
+    orgs = Org.ordered.to_a
+    names = orgs.to_h { |org| [ org.id, { org: org.name, source: org.source } ] }
+    packages = Package.listed.order(:org_id, :position).pluck(:org_id, :name, :total, :measured_at, :failure_kind)
+    collections = last_collections
+
+    gauge "stats_tracker_org_downloads", "All downloads of the organisation's packages, as last read.",
+      orgs.map { |org| [ names[org.id], org.total ] }
+    gauge "stats_tracker_package_downloads", "All downloads of the package, as last read.",
+      packages.map { |org_id, name, total| [ { **names[org_id], package: name }, total ] }
+    gauge "stats_tracker_package_last_success_timestamp_seconds", "When the package was last read.",
+      packages.map { |org_id, name, _, measured_at| [ { **names[org_id], package: name }, measured_at&.to_i ] }
+    gauge "stats_tracker_failing_packages", "Packages whose last reading failed, by kind.",
+      packages.filter_map { |org_id, *, kind| [ org_id, kind ] if kind }.tally.map { |(org_id, kind), count| [ { **names[org_id], kind: }, count ] }
+    gauge "stats_tracker_last_success_timestamp_seconds", "When a collection of the organisation last finished.",
+      Collection.where(state: "finished", reason: nil).group(:org_id).maximum(:finished_at).map { |org_id, at| [ names[org_id], at.to_i ] }
+    gauge "stats_tracker_collection_duration_seconds", "How long the last collection took.",
+      collections.map { |collection| [ names[collection.org_id], collection.seconds ] }
+    gauge "stats_tracker_collection_packages", "The last collection's packages, by outcome.",
+      collections.flat_map { |collection|
+        { listed: collection.packages_listed, read: collection.packages_read, failed: collection.packages_failed }
+          .map { |outcome, count| [ { **names[collection.org_id], outcome: }, count ] }
+      }
+    gauge "stats_tracker_collection_failures", "The last collection's failures, by kind.", failures_of(collections, names)
+    gauge "stats_tracker_collection_stopped", "Whether the last collection was stopped and is to be resumed.",
+      collections.map { |collection| [ names[collection.org_id], collection.stopped? ? 1 : 0 ] }
+    @text
+  end
+
+  private
+    def last_collections
+      newest = Collection.group(:org_id).maximum(:started_at)
+      newest.map { |org_id, started_at| Collection.find_by(org_id:, started_at:) }.compact
+    end
+
+    # A kind that did not occur is 0, so that an alert sees it go.
+    def failures_of(collections, names)
+      collections.flat_map do |collection|
+        counts = collection.failures.group(:kind).count
+        Failure::KINDS.map { |kind| [ { **names[collection.org_id], kind: }, counts.fetch(kind, 0) ] }
+      end
+    end
+
+    def gauge(name, help, samples)
+      @text << "# HELP #{name} #{help}\n# TYPE #{name} gauge\n"
+      samples.each do |labels, value|
+        # What is not known has no sample. It is not 0.
+        @text << name << "{" << labels.map { |label, text| %(#{label}="#{escape(text)}") }.join(",") << "} #{value}\n" unless value.nil?
+      end
+    end
+
+    def escape(text)
+      text.to_s.gsub(/[\\"\n]/, "\\" => "\\\\", '"' => '\\"', "\n" => "\\n")
+    end
+end

@@ -1,0 +1,1 @@
+Mime::Type.register "image/svg+xml", :svg unless Mime[:svg]
