@@ -3,9 +3,12 @@
 //!     cargo xtask demo     set up what is missing, then measure the stand-in
 //!     cargo xtask test     set up what is missing, then run every check there is
 
+mod bench;
 mod check;
+mod matrix;
 mod readme;
 mod run;
+mod selection;
 mod setup;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +53,10 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Run the benches and record what they measure, one file a run
+    Bench(bench::Options),
+    /// Show a record's figures: the matrix, every cell, the questions answered, what could be unfair
+    Matrix(matrix::Options),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -73,7 +80,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             anstream::eprintln!("{}: {error:#}", run::red("error"));
-            ExitCode::from(FAILED)
+            // A record's errors know whether the input or the output was at fault.
+            let record = error.downcast_ref::<::matrix::record::Error>();
+            ExitCode::from(record.map_or(FAILED, |error| error.exit_code() as u8))
         }
     }
 }
@@ -101,6 +110,8 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Readme { write } => readme::run(&workspace(), &cargo, write),
+        Command::Bench(options) => bench::run(&workspace(), &cargo, &options),
+        Command::Matrix(options) => matrix::run(&workspace(), &cargo, &options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -14,16 +14,29 @@
 //! <!-- end -->
 //! ````
 //!
+//! A part of a record of the benches is no fenced block but Markdown itself. Its marker names the record, so that a
+//! newer one changes no README until `cargo xtask matrix --write` is told to; a plot's file lies beside its README and
+//! is compared too.
+//!
+//! ```text
+//! <!-- matrix: cells hello from 2026-11-22T122031Z -->
+//! <!-- end -->
+//! ```
+//!
 //! `cargo run -q -p NAME` in a command runs the program that the whole workspace's build made: cargo would build it once
 //! more with the features of that package alone, which for the engines takes minutes and changes no output.
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use ::matrix::Record;
+use ::matrix::part::{Part, Rendered};
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::matrix;
 use crate::run::{Cargo, announce_and_run};
 
 /// Builds every program with the workspace's features, as the tests do.
@@ -45,8 +58,29 @@ const END: &str = "<!-- end -->";
 /// Where a block's content comes from.
 #[derive(Debug, PartialEq, Eq)]
 enum Source<'a> {
-    File { path: &'a str, region: Option<&'a str> },
-    Output { command: &'a str },
+    File {
+        path: &'a str,
+        region: Option<&'a str>,
+    },
+    Output {
+        command: &'a str,
+    },
+    /// A part of a record; a marker that was just written names none yet.
+    Matrix {
+        part: &'a str,
+        record: Option<&'a str>,
+    },
+}
+
+/// What a block becomes.
+#[derive(Debug, PartialEq, Eq)]
+enum Block {
+    /// What it was.
+    Kept,
+    /// Its fence around this.
+    Fenced(String),
+    /// Markdown, after a marker that may name another record than before.
+    Markdown { marker: String, content: String },
 }
 
 impl<'a> Source<'a> {
@@ -54,6 +88,18 @@ impl<'a> Source<'a> {
         let marker = line.strip_prefix("<!-- ")?.strip_suffix(" -->")?;
         if let Some(command) = marker.strip_prefix("output: ") {
             return Some(Self::Output { command });
+        }
+        if let Some(matrix) = marker.strip_prefix("matrix: ") {
+            return Some(match matrix.split_once(" from ") {
+                Some((part, record)) => Self::Matrix {
+                    part,
+                    record: Some(record),
+                },
+                None => Self::Matrix {
+                    part: matrix,
+                    record: None,
+                },
+            });
         }
         let file = marker.strip_prefix("file: ")?;
         Some(match file.split_once('#') {
@@ -76,26 +122,82 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCo
         status.success(),
         "the programs whose output the READMEs show can't be built"
     );
+    splice_all(workspace, cargo, write, |source, directory| match source {
+        Source::Matrix { part, record } => {
+            let name = record.context("no record is named; `cargo xtask matrix --write` names the newest")?;
+            rendered(part, &matrix::named(workspace, Path::new(name))?, directory)
+        }
+        source => Ok((Block::Fenced(content(source, workspace, cargo)?), None)),
+    })
+}
+
+/// Puts a record into every README's `matrix` markers and leaves everything else alone.
+pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
+    splice_all(workspace, cargo, true, |source, directory| match source {
+        Source::Matrix { part, .. } => rendered(part, record, directory),
+        Source::File { .. } | Source::Output { .. } => Ok((Block::Kept, None)),
+    })
+}
+
+/// A file that belongs to a block: its path below the workspace, and what is in it.
+type Beside = Option<(&'static str, String)>;
+
+fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, Beside)> {
+    let known = Part::named(part).with_context(|| format!("a record has no part {part:?}"))?;
+    let Rendered { markdown, file } = known.render(record, directory);
+    let block = Block::Markdown {
+        marker: format!("<!-- matrix: {part} from {} -->", record.name()),
+        content: markdown,
+    };
+    Ok((block, file))
+}
+
+/// Splices every README, each with the directory that it lies in, and compares or writes it and what belongs to it.
+fn splice_all(
+    workspace: &Path,
+    cargo: &Cargo,
+    write: bool,
+    mut block: impl FnMut(Source<'_>, &str) -> Result<(Block, Beside)>,
+) -> Result<ExitCode> {
     let mut differing = 0;
     for readme in readmes(cargo)? {
-        let path = workspace.join(&readme);
-        let present = fs::read_to_string(&path).with_context(|| format!("{readme} can't be read"))?;
-        let spliced = splice(&present, |source| content(source, workspace, cargo)).with_context(|| readme.clone())?;
-        if present == spliced {
-            continue;
-        }
-        if write {
-            fs::write(&path, spliced).with_context(|| format!("{readme} can't be written"))?;
-            eprintln!("{readme}: written");
-        } else {
-            differing += 1;
-            eprintln!("{readme} differs from its sources:\n{}", difference(&present, &spliced));
+        let directory = readme.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let mut files = Vec::new();
+        let present = fs::read_to_string(workspace.join(&readme)).with_context(|| format!("{readme} can't be read"))?;
+        let spliced = splice(&present, |source| {
+            let (block, file) = block(source, directory)?;
+            files.extend(file.map(|(path, content)| (path.to_owned(), content)));
+            Ok(block)
+        });
+        files.push((readme.clone(), spliced.with_context(|| readme.clone())?));
+        for (path, content) in &files {
+            differing += usize::from(settle(workspace, path, content, write)?);
         }
     }
     if differing > 0 {
-        bail!("{differing} READMEs differ from their sources; `cargo xtask readme --write` splices them");
+        bail!("{differing} READMEs or plots differ from their sources; `cargo xtask readme --write` splices them");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file if it is to be another, or says where it differs. Whether it still does.
+fn settle(workspace: &Path, path: &str, content: &str, write: bool) -> Result<bool> {
+    let file = workspace.join(path);
+    // A plot that isn't there differs from the one that should be.
+    let present = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        present => present.with_context(|| format!("{path} can't be read"))?,
+    };
+    if present == content {
+        return Ok(false);
+    }
+    if write {
+        fs::write(&file, content).with_context(|| format!("{path} can't be written"))?;
+        eprintln!("{path}: written");
+        return Ok(false);
+    }
+    eprintln!("{path} differs from its sources:\n{}", difference(&present, content));
+    Ok(true)
 }
 
 /// The Markdown files that git knows of, also those not yet committed.
@@ -113,24 +215,44 @@ fn readmes(cargo: &Cargo) -> Result<Vec<String>> {
     Ok(String::from_utf8(listed.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// The text with every block's content replaced by what `content` says.
-fn splice(text: &str, mut content: impl FnMut(Source<'_>) -> Result<String>) -> Result<String> {
+/// The text with every block replaced by what `replace` says.
+fn splice(text: &str, mut replace: impl FnMut(Source<'_>) -> Result<Block>) -> Result<String> {
     let mut result = String::with_capacity(text.len());
     let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        result.push_str(line);
-        result.push('\n');
-        let Some(source) = Source::from_marker(line) else {
+    while let Some(marker) = lines.next() {
+        let Some(source) = Source::from_marker(marker) else {
+            result.push_str(&format!("{marker}\n"));
             continue;
         };
-        let fence = lines.next().unwrap_or_default();
-        ensure!(fence.starts_with("```"), "after `{line}` a fenced block must follow");
-        lines
-            .by_ref()
-            .find(|line| *line == END)
-            .with_context(|| format!("after `{line}` there is no `{END}`"))?;
-        let content = content(source).with_context(|| line.to_owned())?;
-        result.push_str(&format!("{fence}\n{}\n```\n{END}\n", content.trim_end()));
+        let mut block = Vec::new();
+        loop {
+            let line = lines
+                .next()
+                .with_context(|| format!("after `{marker}` there is no `{END}`"))?;
+            if line == END {
+                break;
+            }
+            block.push(line);
+        }
+        let fence = block.first().copied().unwrap_or_default();
+        let fenced = !matches!(source, Source::Matrix { .. });
+        ensure!(
+            !fenced || fence.starts_with("```"),
+            "after `{marker}` a fenced block must follow"
+        );
+        match replace(source).with_context(|| marker.to_owned())? {
+            Block::Kept => {
+                let kept: String = block.iter().map(|line| format!("{line}\n")).collect();
+                result.push_str(&format!("{marker}\n{kept}{END}\n"));
+            }
+            Block::Fenced(content) => {
+                result.push_str(&format!("{marker}\n{fence}\n{}\n```\n{END}\n", content.trim_end()));
+            }
+            // Markdown begins a new block after a comment only where an empty line is between them.
+            Block::Markdown { marker, content } => {
+                result.push_str(&format!("{marker}\n\n{}\n\n{END}\n", content.trim_end()));
+            }
+        }
     }
     Ok(result)
 }
@@ -141,6 +263,7 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
             let text = fs::read_to_string(workspace.join(path)).with_context(|| format!("{path} can't be read"))?;
             region.map_or(Ok(text.clone()), |name| self::region(&text, name))
         }
+        Source::Matrix { part, .. } => bail!("{part} is no snippet"),
         Source::Output { command } => {
             let xtask = env::current_exe()?;
             let programs = kept::target_directory(&xtask).context("xtask lies in no target directory")?;
@@ -228,15 +351,16 @@ mod tests {
                     region: None
                 }
             );
-            Ok("new\n".to_owned())
+            Ok(Block::Fenced("new\n".to_owned()))
         });
         assert_eq!(spliced.unwrap(), README.replace("old", "new"));
     }
 
     #[test]
     fn splicing_twice_changes_nothing_more() {
-        let once = splice(README, |_| Ok("new".to_owned())).unwrap();
-        assert_eq!(splice(&once, |_| Ok("new".to_owned())).unwrap(), once);
+        let new = |_: Source<'_>| Ok(Block::Fenced("new".to_owned()));
+        let once = splice(README, new).unwrap();
+        assert_eq!(splice(&once, new).unwrap(), once);
     }
 
     #[test]
@@ -245,13 +369,58 @@ mod tests {
             "<!-- file: a -->\nno fence\n<!-- end -->\n",
             "<!-- output: a -->\n```text\n```\n",
             "<!-- file: a -->",
+            "<!-- matrix: summary -->\nno end\n",
         ] {
-            assert!(splice(text, |_| Ok(String::new())).is_err(), "{text:?}");
+            assert!(splice(text, |_| Ok(Block::Kept)).is_err(), "{text:?}");
         }
     }
 
     #[test]
+    fn a_part_of_a_record_is_markdown_and_its_marker_names_the_record() {
+        let text = "a\n<!-- matrix: summary -->\n<!-- end -->\nb\n";
+        let splice = |text: &str| {
+            splice(text, |_| {
+                Ok(Block::Markdown {
+                    marker: "<!-- matrix: summary from 1 -->".to_owned(),
+                    content: "| table |\n".to_owned(),
+                })
+            })
+        };
+        let once = splice(text).unwrap();
+        assert_eq!(
+            once,
+            "a\n<!-- matrix: summary from 1 -->\n\n| table |\n\n<!-- end -->\nb\n"
+        );
+        assert_eq!(splice(&once).unwrap(), once);
+    }
+
+    #[test]
+    fn what_is_kept_stays_as_it_is() {
+        assert_eq!(splice(README, |_| Ok(Block::Kept)).unwrap(), README);
+    }
+
+    #[test]
+    fn a_file_is_written_compared_and_its_difference_found() {
+        let workspace = tempfile::tempdir().unwrap();
+        let settle = |content, write| settle(workspace.path(), "plot.svg", content, write).unwrap();
+        assert!(settle("one\n", false), "a missing file differs");
+        assert!(!settle("one\n", true));
+        assert!(!settle("one\n", false));
+        assert!(settle("two\n", false));
+        assert_eq!(fs::read_to_string(workspace.path().join("plot.svg")).unwrap(), "one\n");
+    }
+
+    #[test]
     fn markers_name_their_source() {
+        let matrix = |marker| match Source::from_marker(marker) {
+            Some(Source::Matrix { part, record }) => Some((part, record)),
+            _ => None,
+        };
+        assert_eq!(matrix("<!-- matrix: cells hello -->"), Some(("cells hello", None)));
+        assert_eq!(
+            matrix("<!-- matrix: cells hello from 2026 -->"),
+            Some(("cells hello", Some("2026")))
+        );
         assert_eq!(
             Source::from_marker("<!-- output: a | b -->"),
             Some(Source::Output { command: "a | b" })

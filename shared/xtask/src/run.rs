@@ -3,10 +3,11 @@
 use std::env;
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anstyle::{AnsiColor, Style};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 /// Cargo, at the workspace's root.
 pub(crate) struct Cargo {
@@ -37,6 +38,26 @@ impl Cargo {
             command.env("CARGO_TARGET_DIR", directory);
         }
         command
+    }
+
+    /// What cargo knows of the workspace's own packages.
+    pub(crate) fn metadata(&self) -> Result<Value> {
+        let output = self
+            .command(&["metadata", "--no-deps", "--format-version", "1"])
+            .stderr(Stdio::inherit())
+            .output()
+            .context("cargo can't be started")?;
+        ensure!(output.status.success(), "cargo metadata ended with {}", output.status);
+        serde_json::from_slice(&output.stdout).context("cargo metadata is not understood")
+    }
+
+    /// Where cargo puts what it builds.
+    pub(crate) fn target_directory(&self) -> Result<PathBuf> {
+        let metadata = self.metadata()?;
+        let directory = metadata["target_directory"].as_str();
+        Ok(PathBuf::from(
+            directory.context("cargo metadata names no target directory")?,
+        ))
     }
 
     /// Runs cargo with `arguments` and ends as it ended.

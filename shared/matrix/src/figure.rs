@@ -1,0 +1,100 @@
+//! A figure of a cell, or why there is none.
+
+use std::fmt;
+
+use bench_cells::{Cell, Column, Row, Step};
+
+use crate::record::{Bench, Estimates};
+use crate::{Interval, Record};
+
+/// Why a figure can't be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The bench left the cell out, and says why.
+    LeftOut(String),
+    /// A bench failed, and says how.
+    Failed(String),
+    /// No bench says anything about it.
+    NotMeasured,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeftOut(why) => write!(formatter, "left out: {why}"),
+            Self::Failed(why) => write!(formatter, "the bench failed: {why}"),
+            Self::NotMeasured => formatter.write_str("not measured in this run"),
+        }
+    }
+}
+
+impl Bench {
+    /// A cell's estimates of a step.
+    pub fn estimates(&self, cell: &Cell, step: Step) -> Option<&Estimates> {
+        self.estimates.get(cell.steps.get(&step)?)
+    }
+}
+
+impl Record {
+    /// Every cell that was measured, with its bench.
+    pub fn cells(&self) -> impl Iterator<Item = (&Bench, &Cell)> {
+        self.benches
+            .iter()
+            .flat_map(|bench| bench.cells.iter().map(move |cell| (bench, cell)))
+    }
+
+    /// The cell with an id, and its bench.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn cell(&self, id: &str) -> Result<(&Bench, &Cell), Missing> {
+        if let Some(found) = self.cells().find(|(_, cell)| cell.id == id) {
+            return Ok(found);
+        }
+        let mut left_out = self.benches.iter().flat_map(|bench| &bench.left_out);
+        // A bench may leave out a group of cells at once.
+        let group = |left_out: &str| {
+            id.strip_prefix(left_out)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some(left_out) = left_out.find(|left_out| group(&left_out.id)) {
+            return Err(Missing::LeftOut(left_out.why.clone()));
+        }
+        // Which bench would have measured it is not known, so any that failed may be why.
+        match self.benches.iter().find_map(|bench| bench.failed.clone()) {
+            Some(why) => Err(Missing::Failed(why)),
+            None => Err(Missing::NotMeasured),
+        }
+    }
+
+    /// How long a step of a cell takes, in nanoseconds: the median of the samples.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub fn figure(&self, id: &str, step: Step) -> Result<Interval, Missing> {
+        let (bench, cell) = self.cell(id)?;
+        let failed = || bench.failed.clone().map_or(Missing::NotMeasured, Missing::Failed);
+        bench
+            .estimates(cell, step)
+            .map(|estimates| estimates.median)
+            .ok_or_else(failed)
+    }
+}
+
+/// The cell that stands for a row and a column where there is place for only one: the one that does the same job as the
+/// others in its row, to the same sink, with what a user of it would have switched on. Not the fastest of its column.
+pub fn representative(row: Row, column: Column) -> Option<&'static str> {
+    Some(match (row, column) {
+        (Row::HelloWorld, Column::Ruby) => "ruby/puts-sync",
+        (Row::HelloWorld, Column::Rust) => "native",
+        (Row::HelloWorld, Column::Wat) => "wat/wasmer-cranelift",
+        (Row::HelloWorld, Column::RustInWasm) => "rust/wasmer-cranelift",
+        (Row::HelloWorld, Column::RubyInWasm) => "ruby/wasmer-cranelift",
+        (Row::HtmlParser, Column::NativeC) => "nokogiri/html5",
+        (Row::HtmlParser, Column::Ruby) => "htree",
+        (Row::HtmlParser, Column::Rust) => "stream/native",
+        (Row::HtmlParser, Column::RustInWasm) => "stream/wasmer-cranelift",
+        (Row::HtmlParser, Column::RubyInWasm) => "htree/wasmer-cranelift",
+        _ => return None,
+    })
+}

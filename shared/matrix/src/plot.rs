@@ -1,0 +1,263 @@
+//! The plots: one row a cell, an estimate with its interval, on a logarithmic axis from nanoseconds to seconds.
+//!
+//! Text stays text, colours follow the reader's choice of light or dark, and a title and a description say in words
+//! what the plot shows. The background is the plot's own: a page that is dark although its reader asked for light, as
+//! GitHub's may be, leaves the plot readable.
+
+use std::fmt::Write;
+
+use bench_cells::{Cell, Row, Step};
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::ScatterPlot;
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::scatter::MarkerShape;
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+use kuva::render::render::render_multiple;
+use kuva::render::theme::Theme;
+
+use crate::record::Bench;
+use crate::{Interval, number};
+
+/// A colour as it is on light and on dark.
+struct Colour {
+    light: &'static str,
+    dark: &'static str,
+}
+
+const BACKGROUND: Colour = Colour {
+    light: "#ffffff",
+    dark: "#0d1117",
+};
+const TEXT: Colour = Colour {
+    light: "#1f2328",
+    dark: "#e6edf3",
+};
+const GRID: Colour = Colour {
+    light: "#d1d9e0",
+    dark: "#3d444d",
+};
+/// Blue and orange are told apart by every eye, and the two series have different shapes as well.
+const WORK: Colour = Colour {
+    light: "#0969da",
+    dark: "#58a6ff",
+};
+const START: Colour = Colour {
+    light: "#bc4c00",
+    dark: "#ffa657",
+};
+
+/// What of each cell is drawn.
+const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
+    (Step::Work, WORK, MarkerShape::Circle, "once more, loaded and warm"),
+    (
+        Step::Start,
+        START,
+        MarkerShape::Diamond,
+        "from the start, what is kept on the disk",
+    ),
+];
+
+/// Pixels.
+const WIDTH: f64 = 900.0;
+const ROW_HEIGHT: f64 = 26.0;
+const HEIGHT_WITHOUT_ROWS: f64 = 150.0;
+
+/// What a plot shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The bench.
+    pub bench: &'static str,
+    /// Which of its cells.
+    pub rows: &'static [Row],
+    /// What they have in common.
+    pub title: &'static str,
+    /// Where it lies, below the workspace.
+    pub path: &'static str,
+}
+
+/// Every plot there is.
+pub const SUBJECTS: [Subject; 2] = [
+    Subject {
+        bench: "hello",
+        rows: &[Row::HelloWorld, Row::ProcessStart],
+        title: "Hello World: how long it takes to say the line",
+        path: "ex1-hello/hello-world.svg",
+    },
+    Subject {
+        bench: "parser",
+        rows: &[Row::HtmlParser],
+        title: "HTML Parser: how long it takes to read a package page",
+        path: "ex2-parser/html-parser.svg",
+    },
+];
+
+/// The plot as SVG; `None` if the bench measured nothing of it.
+pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
+    let mut cells: Vec<&Cell> = bench
+        .cells
+        .iter()
+        .filter(|cell| subject.rows.contains(&cell.row))
+        .filter(|cell| SERIES.iter().any(|(step, ..)| figure(bench, cell, *step).is_some()))
+        .collect();
+    if cells.is_empty() {
+        return None;
+    }
+    let fastest = |cell: &Cell| {
+        let figures = SERIES.iter().filter_map(|(step, ..)| figure(bench, cell, *step));
+        figures.map(|figure| figure.estimate).fold(f64::INFINITY, f64::min)
+    };
+    // The slowest first: rows are counted from below.
+    cells.sort_by(|left, right| fastest(right).total_cmp(&fastest(left)));
+
+    let mut plots = Vec::new();
+    let mut legend = Vec::new();
+    for (step, colour, marker, label) in SERIES {
+        let points: Vec<(f64, Interval)> = (1..)
+            .zip(&cells)
+            .filter_map(|(row, cell)| Some((f64::from(row), figure(bench, cell, step)?)))
+            .collect();
+        if points.is_empty() {
+            continue;
+        }
+        legend.push(LegendEntry {
+            label: label.to_owned(),
+            color: colour.light.to_owned(),
+            shape: LegendShape::Marker(marker),
+            dasharray: None,
+        });
+        let errors = points
+            .iter()
+            .map(|(_, figure)| (figure.estimate - figure.lower, figure.upper - figure.estimate));
+        let plot = ScatterPlot::new()
+            .with_data(points.iter().map(|(row, figure)| (figure.estimate, *row)))
+            .with_x_err_asymmetric(errors)
+            .with_marker(marker)
+            .with_size(5.0)
+            .with_color(colour.light);
+        plots.push(Plot::Scatter(plot));
+    }
+
+    let figures = || {
+        cells
+            .iter()
+            .flat_map(|cell| SERIES.iter().filter_map(|(step, ..)| figure(bench, cell, *step)))
+    };
+    let least = figures().map(|figure| figure.lower).fold(f64::INFINITY, f64::min);
+    let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
+    let labels = cells.iter().map(|cell| cell.label.clone()).collect();
+    let layout = Layout::auto_from_plots(&plots)
+        .with_width(WIDTH)
+        .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cells.len() as f64)
+        .with_theme(theme())
+        .with_title(subject.title)
+        .with_title_size(16)
+        .with_x_label("time, logarithmic; the line through a point is its 95 % interval")
+        .with_log_x()
+        .with_x_axis_min(decade(least, f64::floor))
+        .with_x_axis_max(decade(most, f64::ceil))
+        .with_x_tick_format(TickFormat::Custom(std::sync::Arc::new(number::exact_time)))
+        .with_y_categories(labels)
+        .with_y_axis_min(0.5)
+        .with_y_axis_max(cells.len() as f64 + 0.5)
+        .with_legend_entries(legend)
+        .with_legend_position(LegendPosition::OutsideBottomColumns)
+        .with_legend_box(false);
+    let scene = render_multiple(plots, layout);
+    let svg = SvgBackend::new().with_pretty(true).render_scene(&scene);
+    Some(described(
+        &svg,
+        scene.width,
+        scene.height,
+        subject.title,
+        &description(bench, &cells),
+    ))
+}
+
+fn figure(bench: &Bench, cell: &Cell, step: Step) -> Option<Interval> {
+    Some(bench.estimates(cell, step)?.median)
+}
+
+/// The power of ten at or beside a time.
+fn decade(nanoseconds: f64, round: fn(f64) -> f64) -> f64 {
+    10_f64.powf(round(nanoseconds.log10()))
+}
+
+fn theme() -> Theme {
+    Theme {
+        background: BACKGROUND.light.to_owned(),
+        axis_color: TEXT.light.to_owned(),
+        grid_color: GRID.light.to_owned(),
+        tick_color: TEXT.light.to_owned(),
+        text_color: TEXT.light.to_owned(),
+        legend_bg: BACKGROUND.light.to_owned(),
+        legend_border: BACKGROUND.light.to_owned(),
+        font_family: Some("system-ui, sans-serif".to_owned()),
+        ..Theme::light()
+    }
+}
+
+/// Every row in words, the fastest first.
+fn description(bench: &Bench, cells: &[&Cell]) -> String {
+    let mut text = String::new();
+    for cell in cells.iter().rev() {
+        let steps: Vec<String> = SERIES
+            .iter()
+            .filter_map(|(step, ..)| Some(format!("{step} {}", number::time(&figure(bench, cell, *step)?))))
+            .collect();
+        let _ = write!(text, "{}: {}. ", cell.label, steps.join(", "));
+    }
+    text.trim_end().to_owned()
+}
+
+/// The plot with what its library leaves out: that it can be scaled, its colours on dark, and itself in words.
+fn described(svg: &str, width: f64, height: f64, title: &str, description: &str) -> String {
+    let mut dark = String::new();
+    for colour in [BACKGROUND, TEXT, GRID, WORK, START] {
+        let Colour { light, dark: other } = colour;
+        let _ = write!(
+            dark,
+            "[fill=\"{light}\"]{{fill:{other}}}[stroke=\"{light}\"]{{stroke:{other}}}"
+        );
+    }
+    let head =
+        format!("<svg viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"title description\"");
+    let words = format!(
+        "\n  <title id=\"title\">{}</title>\n  <desc id=\"description\">{}</desc>\n  \
+         <style>@media (prefers-color-scheme:dark){{{dark}}}</style>",
+        escaped(title),
+        escaped(description)
+    );
+    let svg = svg.replacen("<svg", &head, 1);
+    match svg.find('>') {
+        Some(end) => format!("{}{words}{}", &svg[..=end], &svg[end + 1..]),
+        None => svg,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    fn drawn(record: &crate::Record) -> String {
+        svg(fixture::bench(record, "hello"), &SUBJECTS[0]).unwrap()
+    }
+
+    #[test]
+    fn every_cell_is_named_in_text_and_in_words() {
+        let svg = drawn(&fixture::record());
+        if let Ok(path) = std::env::var("PLOT_TO") {
+            std::fs::write(path, &svg).unwrap();
+        }
+        assert!(svg.contains(">ruby/puts-sync</text>"), "{svg}");
+        assert!(
+            svg.contains("wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
+            "{svg}"
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! The tables: the talk's matrix, and one row a cell.
+
+use bench_cells::{Cell, Column, Row, Step};
+
+use crate::figure::{self, Missing};
+use crate::markdown::{self, Align};
+use crate::record::Bench;
+use crate::{Interval, Record, number};
+
+/// The matrix as the talk promised it, and beside it the columns that run in WebAssembly.
+const COLUMNS: [Column; 6] = [
+    Column::NativeC,
+    Column::Ruby,
+    Column::Rust,
+    Column::Wat,
+    Column::RustInWasm,
+    Column::RubyInWasm,
+];
+
+/// Its rows.
+const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
+
+/// What the matrix never had a figure for: nobody writes a parser by hand in Wat, or a greeting to compare in C.
+const NOT_ASKED: &str = "";
+
+/// One place of the matrix.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// What is done.
+    pub row: Row,
+    /// Who does it.
+    pub column: Column,
+    /// The cell that stands for both.
+    pub id: &'static str,
+    /// That cell with its figure, or why there is none.
+    pub figure: Result<(&'a Cell, Interval), Missing>,
+}
+
+/// Every place of the matrix that has a cell, row by row.
+pub fn places(record: &Record) -> Vec<Place<'_>> {
+    let all = ROWS
+        .iter()
+        .flat_map(|row| COLUMNS.iter().map(move |column| (*row, *column)));
+    all.filter_map(|(row, column)| {
+        let id = figure::representative(row, column)?;
+        let figure = record
+            .figure(id, Step::Work)
+            .and_then(|figure| Ok((record.cell(id)?.1, figure)));
+        Some(Place {
+            row,
+            column,
+            id,
+            figure,
+        })
+    })
+    .collect()
+}
+
+/// The talk's matrix: one unit of work by what is loaded and warm.
+pub fn summary(record: &Record) -> String {
+    let places = places(record);
+    let mut head = vec![("", Align::Left)];
+    head.extend(COLUMNS.iter().map(|column| (column.name(), Align::Right)));
+    let rows: Vec<Vec<String>> = ROWS
+        .iter()
+        .map(|row| {
+            let cells = COLUMNS.iter().map(|column| {
+                let place = places.iter().find(|place| place.row == *row && place.column == *column);
+                match place.map(|place| &place.figure) {
+                    None => NOT_ASKED.to_owned(),
+                    Some(Ok((_, figure))) => number::time(figure),
+                    Some(Err(_)) => "none".to_owned(),
+                }
+            });
+            [row.name().to_owned()].into_iter().chain(cells).collect()
+        })
+        .collect();
+
+    let mut text = markdown::table(&head, &rows);
+    text += "\nWhat stands there, each loaded beforehand and warm:\n\n";
+    for place in &places {
+        let (label, engine) = match &place.figure {
+            Ok((cell, _)) => (markdown::text(&cell.label), markdown::text(&cell.engine)),
+            Err(missing) => (
+                format!("`{}`", place.id),
+                format!("no figure, {}", markdown::text(&missing.to_string())),
+            ),
+        };
+        text += &format!("- {}, {}: {label} ({engine})\n", place.row, place.column);
+    }
+    text
+}
+
+/// Every cell that a bench measured, a table for each kind of work, and what was left out.
+pub fn cells(bench: &Bench) -> String {
+    let columns = [Step::Setup, Step::Start, Step::Work];
+    by_row(bench, |row, cells| {
+        let native = figure::representative(row, Column::Rust)
+            .and_then(|id| cells.iter().find(|cell| cell.id == id))
+            .and_then(|cell| bench.estimates(cell, Step::Work));
+        let mut head = vec![("cell", Align::Left), ("engine", Align::Left)];
+        head.extend(columns.map(|step| (step.name(), Align::Right)));
+        head.extend([("guest", Align::Right), ("compiled", Align::Right)]);
+        if native.is_some() {
+            head.push(("against native Rust", Align::Right));
+        }
+        let rows: Vec<Vec<String>> = cells
+            .iter()
+            .map(|cell| {
+                let mut line = vec![markdown::text(&cell.label), markdown::text(&cell.engine)];
+                line.extend(columns.map(|step| time(bench, cell, step)));
+                line.extend([cell.guest_bytes, cell.compiled_bytes].map(size));
+                if let Some(native) = native {
+                    let work = bench.estimates(cell, Step::Work);
+                    let ratio = work.and_then(|work| work.median.ratio(&native.median));
+                    line.push(ratio.as_ref().map_or_else(String::new, number::ratio));
+                }
+                line
+            })
+            .collect();
+        markdown::table(&head, &rows)
+    })
+}
+
+/// Every step of every cell that has more of them than its work.
+pub fn steps(bench: &Bench) -> String {
+    by_row(bench, |_, cells| {
+        let used = |step: &&Step| cells.iter().any(|cell| cell.steps.contains_key(step));
+        let steps: Vec<Step> = Step::ALL.iter().filter(used).copied().collect();
+        let mut head = vec![("cell", Align::Left)];
+        head.extend(steps.iter().map(|step| (step.name(), Align::Right)));
+        let rows: Vec<Vec<String>> = cells
+            .iter()
+            .filter(|cell| cell.steps.len() > 1)
+            .map(|cell| {
+                let figures = steps.iter().map(|step| time(bench, cell, *step));
+                [markdown::text(&cell.label)].into_iter().chain(figures).collect()
+            })
+            .collect();
+        match rows.is_empty() {
+            true => String::new(),
+            false => markdown::table(&head, &rows),
+        }
+    })
+}
+
+/// A bench's requests a second.
+pub fn rates(bench: &Bench) -> String {
+    let head = [
+        ("answered by, over connections", Align::Left),
+        ("requests a second", Align::Right),
+        ("least", Align::Right),
+        ("most", Align::Right),
+    ];
+    let rows: Vec<Vec<String>> = bench
+        .rates
+        .iter()
+        .filter_map(|(name, rounds)| {
+            let mut rounds = rounds.clone();
+            rounds.sort_by(f64::total_cmp);
+            let (least, most) = (rounds.first()?, rounds.last()?);
+            let shown = [rounds.get(rounds.len() / 2)?, least, most].map(|rate| format!("{rate:.0}"));
+            Some([markdown::text(name)].into_iter().chain(shown).collect())
+        })
+        .collect();
+    markdown::table(&head, &rows)
+}
+
+/// What a bench left out, and why.
+pub fn left_out(bench: &Bench) -> String {
+    let lines = bench.left_out.iter().map(|left_out| {
+        format!(
+            "- {}: {}\n",
+            markdown::text(&left_out.label),
+            markdown::text(&left_out.why)
+        )
+    });
+    lines.collect()
+}
+
+/// A section for each kind of work that the bench has cells of.
+fn by_row(bench: &Bench, section: impl Fn(Row, &[&Cell]) -> String) -> String {
+    let mut sections = Vec::new();
+    for row in Row::ALL {
+        let cells: Vec<&Cell> = bench.cells.iter().filter(|cell| cell.row == *row).collect();
+        let text = match cells.is_empty() {
+            true => String::new(),
+            false => section(*row, &cells),
+        };
+        if !text.is_empty() {
+            sections.push(format!("**{row}**\n\n{text}"));
+        }
+    }
+    let left_out = left_out(bench);
+    if !left_out.is_empty() {
+        sections.push(format!("Left out:\n\n{left_out}"));
+    }
+    sections.join("\n")
+}
+
+fn time(bench: &Bench, cell: &Cell, step: Step) -> String {
+    let estimates = bench.estimates(cell, step);
+    estimates.map_or_else(String::new, |estimates| number::time(&estimates.median))
+}
+
+fn size(bytes: Option<u64>) -> String {
+    bytes.map_or_else(String::new, number::size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_matrix_has_a_figure_in_every_cell_it_names() {
+        let text = summary(&fixture::record());
+        let hello = text.lines().find(|line| line.starts_with("| Hello World")).unwrap();
+        let figures: Vec<&str> = hello.split('|').map(str::trim).collect();
+        assert_eq!(
+            figures[1..7],
+            ["Hello World", "", "470 ns", "140 ns", "230 ns", "320 ns"],
+            "{text}"
+        );
+        let parser = text.lines().find(|line| line.starts_with("| HTML Parser")).unwrap();
+        assert!(parser.contains("8.50 ms") && parser.contains("66.0 ms"), "{text}");
+    }
+
+    #[test]
+    fn a_cell_without_a_figure_has_its_reason() {
+        let mut record = fixture::record();
+        fixture::leave_out(
+            &mut record,
+            "nokogiri/html5",
+            "Nokogiri isn't installed; `cargo xtask setup`",
+        );
+        let text = summary(&record);
+        let parser = text.lines().find(|line| line.starts_with("| HTML Parser")).unwrap();
+        assert!(parser.contains("none") && !parser.contains("8.50 ms"), "{text}");
+        assert!(
+            text.contains("HTML Parser, Native C: `nokogiri/html5` (no figure, left out: Nokogiri isn't installed")
+        );
+        let cells = cells(fixture::bench(&record, "parser"));
+        assert!(
+            cells.contains("Left out:\n\n- nokogiri/html5: Nokogiri isn't"),
+            "{cells}"
+        );
+        assert!(!cells.contains("8.50 ms"), "{cells}");
+    }
+
+    #[test]
+    fn a_run_of_one_bench_renders_what_it_has() {
+        let mut record = fixture::record();
+        record.benches.retain(|bench| bench.name == "hello");
+        let text = summary(&record);
+        assert!(
+            text.contains("230 ns") && text.contains("not measured in this run"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn each_cell_has_its_steps_sizes_and_ratio() {
+        let record = fixture::record();
+        let text = cells(fixture::bench(&record, "hello"));
+        let wat = text.lines().find(|line| line.contains("wat/wasmer-cranelift")).unwrap();
+        for part in [
+            "Wasmer 7.4.2, Cranelift",
+            "480 µs",
+            "30.0 µs",
+            "230 ns",
+            "240 B",
+            "1.64 ×",
+        ] {
+            assert!(wat.contains(part), "{part} in {wat}");
+        }
+        assert!(text.contains("**Process start**"), "{text}");
+    }
+
+    #[test]
+    fn the_steps_are_those_that_a_cell_of_the_table_has() {
+        let record = fixture::record();
+        let text = steps(fixture::bench(&record, "hello"));
+        let head = text.lines().find(|line| line.contains("cell")).unwrap();
+        assert!(
+            head.contains("setup") && head.contains("work") && !head.contains("assemble"),
+            "{head}"
+        );
+        assert!(!text.contains("ruby/puts-sync"), "it has nothing but its work: {text}");
+    }
+
+    #[test]
+    fn labels_can_not_break_a_table() {
+        let mut record = fixture::record();
+        record.benches[0].cells[0].label = "a | b <!-- end -->".to_owned();
+        let text = cells(&record.benches[0]);
+        assert!(text.contains(r"a \| b &lt;!-- end -->"), "{text}");
+    }
+
+    #[test]
+    fn rates_show_the_middle_round_and_both_ends() {
+        let mut record = fixture::record();
+        record.benches[0]
+            .rates
+            .insert("native/8".to_owned(), vec![1002.4, 900.0, 1100.0]);
+        let text = rates(&record.benches[0]);
+        let line = text.lines().last().unwrap();
+        let figures: Vec<&str> = line.split('|').map(str::trim).collect();
+        assert_eq!(figures[1..5], ["native/8", "1002", "900", "1100"]);
+    }
+}

@@ -1,0 +1,285 @@
+//! Runs the benches and records what they measured: one file a run.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use ::matrix::collect;
+use ::matrix::machine::{self, Commit, Load, Machine};
+use ::matrix::record::{Bench, Record, SCHEMA};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::matrix::records;
+use crate::run::{Cargo, announce_and_run, bold, red};
+use crate::selection::Selection;
+use crate::{FAILED, USAGE};
+
+/// Criterion's arguments that make a run short: figures come out, but coarse ones.
+const QUICK: [&str; 6] = [
+    "--sample-size",
+    "10",
+    "--warm-up-time",
+    "0.1",
+    "--measurement-time",
+    "0.3",
+];
+
+/// What a bench takes of which no record says how long it ran.
+const UNKNOWN_SECONDS: f64 = 180.0;
+
+/// From so many threads a core on, a machine has too much else to do.
+const BUSY: f64 = 0.5;
+
+/// How to run the benches.
+#[derive(Args)]
+#[command(
+    after_help = "A full run takes ten minutes to half an hour after the build, and says at its start how long. Leave \
+                  the machine alone meanwhile: whatever else runs is in the figures. The record's path goes to standard \
+                  output. Ctrl-C ends the run, and then there is no record of it.\n\nExit codes: 0 recorded; 1 a bench \
+                  failed, and what the others measured is recorded; 64 no such bench; 73 the record can't be written."
+)]
+pub(crate) struct Options {
+    /// Measure little, to see that everything works; such a record is never spliced into a README
+    #[arg(long)]
+    quick: bool,
+    /// Run only this bench; may be given several times
+    #[arg(long = "bench", value_name = "NAME")]
+    benches: Vec<String>,
+    /// More features to build with, as cargo takes them, for example ex1-hello/llvm
+    #[arg(long, value_name = "FEATURES")]
+    features: Vec<String>,
+}
+
+/// Runs the benches, one after the other, and writes a record of them.
+pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
+    let selection = Selection::here(&options.features);
+    let all = benches(cargo, &selection)?;
+    if let Some(unknown) = options.benches.iter().find(|name| !all.contains(*name)) {
+        let names: Vec<&str> = all.iter().map(String::as_str).collect();
+        anstream::eprintln!(
+            "{}: there is no bench {unknown:?}; there are {}",
+            red("error"),
+            names.join(", ")
+        );
+        return Ok(ExitCode::from(USAGE));
+    }
+    let chosen: Vec<&String> = all
+        .iter()
+        .filter(|name| options.benches.is_empty() || options.benches.contains(name))
+        .collect();
+    let target = cargo.target_directory()?;
+    let _only_one = only_one(&target)?;
+
+    for note in selection.notes() {
+        eprintln!("{note}");
+    }
+    eprintln!("{}", plan(&chosen, &newest(workspace), options.quick));
+    build(cargo, &selection, &chosen)?;
+
+    let machine = Machine::this();
+    let load_before = Load::now();
+    warn_if_busy(&machine, load_before.as_ref());
+    let mut benches = Vec::new();
+    for (number, name) in (1..).zip(&chosen) {
+        anstream::eprintln!("{}", bold(format!("[{number}/{}] {name}", chosen.len())));
+        benches.push(measure(workspace, cargo, &selection, &target, name, options.quick)?);
+    }
+
+    let record = Record {
+        schema: SCHEMA,
+        recorded_at: Timestamp::now(),
+        quick: options.quick,
+        all_benches: chosen.len() == all.len(),
+        machine,
+        load_before,
+        load_after: Load::now(),
+        rustc: machine::rustc(workspace),
+        commit: Commit::of(workspace),
+        benches,
+    };
+    let path = record.write(&records(workspace))?;
+    println!("{}", path.strip_prefix(workspace).unwrap_or(&path).display());
+    Ok(conclude(&record))
+}
+
+/// One bench, in a directory of its own, from its start to its part of the record.
+fn measure(
+    workspace: &Path,
+    cargo: &Cargo,
+    selection: &Selection,
+    target: &Path,
+    name: &str,
+    quick: bool,
+) -> Result<Bench> {
+    let directory = target.join("criterion-recorded").join(name);
+    collect::prepare(&directory).with_context(|| format!("{} can't be emptied", directory.display()))?;
+    let mut command = bench_command(cargo, selection);
+    command.args(["--bench", name, "--"]);
+    if quick {
+        command.args(QUICK);
+    }
+    command
+        .env("CRITERION_HOME", &directory)
+        // What Ruby takes a page's encoding from: the figures must not depend on who runs the bench.
+        .env("LC_ALL", "C.UTF-8");
+    let begun = Instant::now();
+    let status = announce_and_run(&mut command)?;
+    let failed = (!status.success()).then(|| format!("it ended with {status}"));
+    if let Some(failed) = &failed {
+        anstream::eprintln!("{}: the bench {name} failed: {failed}", red("error"));
+    }
+    let mut bench = collect::bench(&directory, name, begun.elapsed().as_secs_f64().round(), failed)?;
+    let home = std::env::home_dir();
+    for left_out in &mut bench.left_out {
+        left_out.why = collect::without_paths(&left_out.why, workspace, home.as_deref());
+    }
+    Ok(bench)
+}
+
+/// `cargo bench` of what is selected, all of whose output goes to standard error.
+fn bench_command(cargo: &Cargo, selection: &Selection) -> Command {
+    let mut command = cargo.command(&["bench"]);
+    command.args(selection.arguments()).stdin(Stdio::null());
+    command.stdout(Stdio::from(io::stderr()));
+    command
+}
+
+fn build(cargo: &Cargo, selection: &Selection, chosen: &[&String]) -> Result<()> {
+    let mut command = bench_command(cargo, selection);
+    command.arg("--no-run");
+    for name in chosen {
+        command.args(["--bench", name]);
+    }
+    let status = announce_and_run(&mut command)?;
+    ensure!(status.success(), "the benches can't be built");
+    Ok(())
+}
+
+/// Two runs at a time would measure each other.
+fn only_one(target: &Path) -> Result<File> {
+    fs::create_dir_all(target)?;
+    let path = target.join("bench.lock");
+    let file = File::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!("another `cargo xtask bench` runs; wait for its end"),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} can't be locked", path.display())),
+    }
+}
+
+/// The benches of what is selected, in cargo's order.
+fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
+    let metadata = cargo.metadata()?;
+    let mut names = BTreeSet::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        if selection.excludes(package["name"].as_str().unwrap_or_default()) {
+            continue;
+        }
+        for target in package["targets"].as_array().into_iter().flatten() {
+            let is_bench = target["kind"]
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "bench"));
+            names.extend(target["name"].as_str().filter(|_| is_bench).map(str::to_owned));
+        }
+    }
+    ensure!(!names.is_empty(), "the workspace has no bench");
+    Ok(names)
+}
+
+/// The newest record that can be read, for how long its benches ran.
+fn newest(workspace: &Path) -> Option<Record> {
+    let paths: Vec<PathBuf> = Record::list(&records(workspace)).ok()?;
+    let records = paths.iter().rev().filter_map(|path| Record::read(path).ok());
+    records.into_iter().find(|record| !record.quick)
+}
+
+/// What will run, and how long.
+fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool) -> String {
+    let names: Vec<&str> = chosen.iter().map(|name| name.as_str()).collect();
+    let names = names.join(", ");
+    if quick {
+        return format!("after the build, a quick run of {names}: some minutes, and coarse figures");
+    }
+    let seconds = |name: &str| {
+        let bench = newest.as_ref()?.benches.iter().find(|bench| bench.name == name)?;
+        Some(bench.seconds)
+    };
+    let known = chosen.iter().filter(|name| seconds(name).is_some()).count();
+    let expected: f64 = chosen.iter().map(|name| seconds(name).unwrap_or(UNKNOWN_SECONDS)).sum();
+    let source = match newest {
+        Some(record) if known == chosen.len() => format!("as on {}", record.recorded_at.strftime("%-d %B %Y")),
+        _ => "as far as can be said before a first full run".to_owned(),
+    };
+    format!(
+        "after the build, {names}: about {:.0} minutes, {source}",
+        (expected / 60.0).ceil()
+    )
+}
+
+fn warn_if_busy(machine: &Machine, load: Option<&Load>) {
+    let Some(load) = load else { return };
+    // The build itself has just kept every core busy, which the average of one minute still remembers.
+    if load.five / machine.cores.max(1) as f64 > BUSY {
+        eprintln!(
+            "{:.1} threads wanted to run on {} cores in the last five minutes. If that was more than the build, the \
+             figures will be of a busy machine.",
+            load.five, machine.cores
+        );
+    }
+}
+
+/// What was recorded, and what was not.
+fn conclude(record: &Record) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for bench in &record.benches {
+        eprintln!(
+            "{}: {} estimates, {} rates, {} cells left out, {:.0} s",
+            bench.name,
+            bench.estimates.len(),
+            bench.rates.len(),
+            bench.left_out.len(),
+            bench.seconds
+        );
+        if let Some(failed) = &bench.failed {
+            anstream::eprintln!("{}: {}: {failed}", red("failed"), bench.name);
+            code = ExitCode::from(FAILED);
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_waits_for_the_first_to_end() {
+        let target = tempfile::tempdir().unwrap();
+        let first = only_one(target.path()).unwrap();
+        let error = only_one(target.path()).unwrap_err().to_string();
+        assert!(error.contains("another `cargo xtask bench` runs"), "{error}");
+        drop(first);
+        only_one(target.path()).unwrap();
+    }
+
+    #[test]
+    fn a_run_says_how_long_it_takes() {
+        let (hello, parser) = ("hello".to_owned(), "parser".to_owned());
+        let first = plan(&[&hello, &parser], &None, false);
+        assert!(first.contains("hello, parser: about 6 minutes, as far as"), "{first}");
+        assert!(plan(&[&hello], &None, true).contains("a quick run of hello"));
+    }
+
+    #[test]
+    fn the_workspace_has_benches_and_the_fuzz_target_is_none() {
+        let benches = benches(&Cargo::new(crate::workspace()), &Selection::here(&[])).unwrap();
+        for name in ["hello", "parser", "host", "load"] {
+            assert!(benches.contains(name), "{name} in {benches:?}");
+        }
+    }
+}

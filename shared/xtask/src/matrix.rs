@@ -1,0 +1,99 @@
+//! Renders a record, compares two, and puts one into the READMEs.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ::matrix::record::{Error, Record};
+use ::matrix::{compare, json, part};
+use anyhow::Result;
+use clap::Args;
+
+use crate::readme;
+use crate::run::{Cargo, bold, red};
+
+/// What to render, and how.
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 rendered; 64 a wrong command line; 65 the file is no sound record; 66 there is no record."
+)]
+pub(crate) struct Options {
+    /// The record: a file, or a name as it stands in a README's marker. Default: the newest complete one
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Splice it into the READMEs' `matrix` markers, and write the plots beside them
+    #[arg(long, conflicts_with_all = ["json", "compare"])]
+    write: bool,
+    /// Say it as JSON
+    #[arg(long)]
+    json: bool,
+    /// Compare two records: which of their differences are noise?
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], conflicts_with = "record")]
+    compare: Option<Vec<PathBuf>>,
+}
+
+/// Where records are kept.
+pub(crate) fn records(workspace: &Path) -> PathBuf {
+    workspace.join("shared/matrix/records")
+}
+
+/// The record in a file, or of a name.
+pub(crate) fn named(workspace: &Path, name: &Path) -> Result<Record, Error> {
+    let kept = records(workspace).join(format!("{}.json", name.display()));
+    match !name.exists() && kept.is_file() {
+        true => Record::read(&kept),
+        false => Record::read(name),
+    }
+}
+
+/// Does what the options say.
+pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
+    if let Some([before, after]) = options.compare.as_deref() {
+        let comparison = compare::compare(&named(workspace, before)?, &named(workspace, after)?);
+        return match options.json {
+            true => print(&(serde_json::to_string_pretty(&comparison)? + "\n")),
+            false => print(&compare::in_words(&comparison)),
+        };
+    }
+    let record = match &options.record {
+        Some(name) => named(workspace, name)?,
+        None => Record::newest(&records(workspace))?.1,
+    };
+    if options.write {
+        return write(workspace, cargo, &record);
+    }
+    match options.json {
+        true => print(&(serde_json::to_string_pretty(&json::of(&record))? + "\n")),
+        false => print(&part::document(&record)),
+    }
+}
+
+fn write(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
+    if !record.is_complete() {
+        anstream::eprintln!(
+            "{}: {} is of a quick run, of some benches alone, or of one that failed: too little for a README",
+            red("error"),
+            record.name()
+        );
+        return Ok(ExitCode::from(sysexits::ExitCode::DataErr as u8));
+    }
+    // A README names its record, and the tests look for it among the records that are kept.
+    Record::read(&records(workspace).join(format!("{}.json", record.name())))?;
+    readme::splice_record(workspace, cargo, record)
+}
+
+/// Prints Markdown, its headings bold where there is a terminal. A reader that has seen enough is no error.
+fn print(text: &str) -> Result<ExitCode> {
+    let mut output = anstream::stdout().lock();
+    for line in text.lines() {
+        let line = match line.starts_with('#') {
+            true => bold(line),
+            false => line.to_owned(),
+        };
+        match writeln!(output, "{line}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            other => other?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
