@@ -1,9 +1,20 @@
 ENV["RAILS_ENV"] ||= "test"
 require_relative "../config/environment"
 require "rails/test_help"
+Rails.root.glob("test/support/*.rb").each { |file| require file }
 
 ActiveRecord::Migration.suppress_messages { ActiveRecord::Base.connection_pool.migration_context.migrate }
 
 class ActiveSupport::TestCase
+  set_fixture_class package_days: Package::Day, org_days: Org::Day, version_days: Version::Day
   fixtures :all
+
+  # Sets variables of the environment for the block.
+  def with_environment(variables)
+    before = ENV.to_h.slice(*variables.keys)
+    ENV.update(variables)
+    yield
+  ensure
+    variables.each_key { |name| ENV[name] = before[name] }
+  end
 end

@@ -23,10 +23,11 @@ class Collection < ApplicationRecord
 
   # Makes a pass over an organisation's packages, or resumes the one that was not finished, and returns it.
   #
-  # +clock+ says what time it is where the figures come from.
+  # +clock+ says what time it is where the figures come from; +component+ makes a connection to the component.
   #
   # Raises Lock::Taken while another collection runs, TooEarly, and Org::OtherSource.
-  def self.collect(name, source:, manners: Manners.towards(source), clock: -> { Time.current }, progress: Progress.new)
+  def self.collect(name, source:, manners: Manners.towards(source), clock: -> { Time.current }, progress: Progress.new,
+      component: Component.method(:new))
     Lock.hold do |lock|
       retry_at = joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: clock.call..).maximum(:retry_at)
       raise TooEarly.new(retry_at) if retry_at
@@ -34,7 +35,7 @@ class Collection < ApplicationRecord
       org = Org.track(name, source:)
       open(org, at: clock.call).tap do |collection|
         progress.started(collection)
-        Pass.new(collection, lock:, manners:, clock:, progress:).run
+        Pass.new(collection, lock:, manners:, clock:, progress:, component:).run
         org.forget_if_unknown
         progress.ended(collection)
       end

@@ -9,12 +9,16 @@ class Collection::Pass
 
   # What a thread brings back of a package. +reading+ and +versions+ are nil where they were not asked for, and a
   # Component::Problem where they could not be read.
-  Outcome = Data.define(:package, :reading, :versions)
+  Outcome = Data.define(:package, :reading, :versions) do
+    def problems
+      [ reading, versions ].grep(Component::Problem)
+    end
+  end
 
-  def initialize(collection, lock:, manners:, clock:, progress:, component: Component.method(:new))
+  def initialize(collection, lock:, manners:, clock:, progress:, component:)
     @collection, @lock, @manners, @clock, @progress, @component = collection, lock, manners, clock, progress, component
     @halt = Thread::Queue.new
-    @wait_left, @wait_mutex = manners.wait, Mutex.new
+    @wait_left, @mutex = manners.wait, Mutex.new
     @unreachable_in_a_row = 0
   end
 
@@ -90,7 +94,7 @@ class Collection::Pass
         pause unless first
         first = false
         break if @halt.closed?
-        outcomes << bring(component, package)
+        outcomes << bring(component, package).tap { |outcome| consider outcome }
       end
       outcomes << nil
     rescue StandardError => error
@@ -138,7 +142,7 @@ class Collection::Pass
       delay = manners.delay(attempt)
       return delay if problem.retry_after.nil? && !problem.rate_limited?
 
-      @wait_mutex.synchronize do
+      @mutex.synchronize do
         wait = problem.retry_after && [ problem.retry_after, delay ].max
         next unless wait && wait <= @wait_left
         @wait_left -= wait
@@ -161,12 +165,9 @@ class Collection::Pass
 
     def note(outcome)
       write { write_down outcome }
-      problems = [ outcome.reading, outcome.versions ].grep(Component::Problem)
-      collection.problems.concat(problems)
-      problems.each { |problem| consider problem }
-      @unreachable_in_a_row = 0 if problems.none?(&:temporary?)
-      if problems.any?
-        progress.failed(outcome.package.name, problems.first)
+      collection.problems.concat(outcome.problems)
+      if (problem = outcome.problems.first)
+        progress.failed(outcome.package.name, problem)
       else
         progress.read(outcome.package.name, outcome.package.total)
       end
@@ -195,12 +196,14 @@ class Collection::Pass
       end
     end
 
-    # Whether the pass has to stop at this.
-    def consider(problem)
-      @unreachable_in_a_row += 1 if problem.temporary?
-      if problem.rate_limited? || @unreachable_in_a_row >= UNREACHABLE_IN_A_ROW
-        @stopped_by ||= problem
-        @halt.close
+    # Whether the pass has to stop at this. The thread that brings it decides: until it is written down, more would
+    # have been asked for.
+    def consider(outcome)
+      @mutex.synchronize do
+        temporary = outcome.problems.select(&:temporary?)
+        @unreachable_in_a_row = temporary.any? ? @unreachable_in_a_row + 1 : 0
+        reason = temporary.find(&:rate_limited?) || (temporary.last if @unreachable_in_a_row >= UNREACHABLE_IN_A_ROW)
+        @halt.close if @stopped_by ||= reason
       end
     end
 

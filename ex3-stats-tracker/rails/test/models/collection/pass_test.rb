@@ -1,0 +1,298 @@
+require "test_helper"
+
+# What is asked for when, and when again; with a component in memory.
+class Collection::PassTest < ActiveSupport::TestCase
+  PATIENT = Collection::Manners.new(pause: 0, concurrency: 1, wait: 60, attempts: 3, retry_delay: 0)
+  NOON = Time.utc(2026, 5, 11, 12)
+
+  setup { @now = NOON }
+
+  test "the packages are read in GitHub's order, each with its versions" do
+    component = ScriptedComponent.new({ "b" => 10, "a" => 20 }, versions: { "b" => [ [ 7, 9 ], [ 6, 1 ] ] }, repositories: { "b" => "new/repo" })
+    collection = collect(component)
+    assert_equal %w[list b b/versions a a/versions], component.asked
+    assert_equal [ "finished", 2, 2, 0, 0 ], [ collection.state, *collection.values_at(:packages_listed, :packages_read, :packages_failed), collection.exit_code ]
+    assert_equal [ [ "b", 10, "new/repo" ], [ "a", 20, nil ] ], org.packages.ordered.map { |package| [ package.name, package.total, package.repository&.name ] }
+    assert_equal [ [ 7, [ "v7" ], 9 ], [ 6, [ "v6" ], 1 ] ], package("b").versions.ordered.pluck(:github_id, :tags, :total)
+    assert_equal 30, org.total
+  end
+
+  test "never more requests at a time than allowed" do
+    packages = (1..40).to_h { |number| [ "p#{number}", number ] }
+    assert_equal 1, ScriptedComponent.new(packages).tap { |component| collect(component) }.most_at_once
+    @now += 1.hour
+    component = ScriptedComponent.new(packages)
+    collect(component, PATIENT.with(concurrency: 4))
+    assert_includes 2..4, component.most_at_once
+    assert_equal 40, org.packages.listed.where(measured_at: component.now).count
+  end
+
+  test "there is a pause before each request but the first" do
+    pauses = []
+    manners = PATIENT.with(pause: 0.25)
+    component = ScriptedComponent.new({ "a" => 1, "b" => 2 })
+    with_sleeps(pauses) { collect(component, manners) }
+    assert_equal [ 0.25 ] * 3, pauses
+  end
+
+  test "versions are read once a day" do
+    component = ScriptedComponent.new({ "a" => 1 })
+    collect(component)
+    @now += 1.hour
+    collect(component)
+    @now += 1.day
+    collect(component)
+    assert_equal %w[list a a/versions list a list a a/versions], component.asked
+  end
+
+  test "a hiccup is tried again, and an outage given up and written down" do
+    %w[unreachable timed_out component_failed].each do |kind|
+      component = ScriptedComponent.new({ "a" => [ problem(kind), problem(kind), 7 ], "b" => problem(kind), "c" => 9 })
+      collection = collect(component)
+      assert_equal %w[list a a a a/versions b b b c c/versions], component.asked
+      assert_equal [ "finished", 2, 1, 69 ], [ collection.state, collection.packages_read, collection.packages_failed, collection.exit_code ]
+      assert_equal [ [ "b", kind, "total" ] ], written_down
+      assert_equal kind, package("b").failure_kind
+      start_over
+    end
+  end
+
+  test "each delay is longer than the one before" do
+    delays = (1..5).map { |attempt| Collection::Manners.towards("github.com").delay(attempt) }
+    assert_equal delays, delays.sort
+    assert_operator delays.first, :>=, 2
+    assert_not_equal PATIENT.with(retry_delay: 1).delay(1), PATIENT.with(retry_delay: 1).delay(1), "chance keeps two from asking in step"
+  end
+
+  test "what would not help is not tried again" do
+    %w[not_found markup_changed too_large bad_request out_of_range].each do |kind|
+      component = ScriptedComponent.new({ "a" => problem(kind), "b" => 1 })
+      collection = collect(component)
+      assert_equal %w[list a b b/versions], component.asked
+      assert_equal [ [ "a", kind, "total" ] ], written_down
+      assert_equal [ "finished", 65 ], [ collection.state, collection.exit_code ]
+      assert_nil package("a").total, "what could not be read is not 0"
+      start_over
+    end
+  end
+
+  test "a short rate limit is waited for" do
+    waits = []
+    component = ScriptedComponent.new({ "a" => [ problem("rate_limited", 20), 5 ], "b" => 1 })
+    collection = with_sleeps(waits) { collect(component) }
+    assert_equal [ 20 ], waits
+    assert_equal [ "finished", 2, 0 ], [ collection.state, collection.packages_read, collection.exit_code ]
+  end
+
+  test "waits add up: what is longer in all than the pass has patience ends it" do
+    limited = -> { [ problem("rate_limited", 25), 1 ] }
+    component = ScriptedComponent.new({ "a" => limited[], "b" => limited[], "c" => limited[], "d" => 1 })
+    collection = with_sleeps([]) { collect(component) }
+    assert_equal %w[list a a a/versions b b b/versions c], component.asked
+    assert_equal [ "stopped", "rate_limited", 2, 1 ], collection.values_at(:state, :reason, :packages_read, :packages_failed)
+  end
+
+  test "a long rate limit stops the pass, and the next one resumes it where it was" do
+    component = ScriptedComponent.new({ "a" => 1, "b" => [ problem("rate_limited", 1800), 2 ], "c" => 3 })
+    collection = collect(component)
+    assert_equal %w[list a a/versions b], component.asked
+    assert_equal [ "stopped", "rate_limited", NOON + 1800, 69 ], [ *collection.values_at(:state, :reason, :retry_at), collection.exit_code ]
+    assert_nil collection.finished_at
+
+    @now = NOON + 1799
+    assert_raises(Collection::TooEarly) { collect(component) }
+    assert_equal %w[list a a/versions b], component.asked, "GitHub is left alone until then"
+
+    @now = NOON + 1801
+    component.asked.clear
+    resumed = collect(ScriptedComponent.new({ "a" => 1, "b" => 2, "c" => 3 }).tap { |again| component = again })
+    assert_equal collection, resumed
+    assert_equal %w[list b b/versions c c/versions], component.asked
+    assert_equal [ "finished", 3, 0, 2, 0 ], [ *resumed.values_at(:state, :packages_read, :packages_failed, :runs), resumed.exit_code ]
+    assert_equal [ [ "b", "rate_limited", "total" ] ], written_down, "what happened stays written down"
+  end
+
+  test "another organisation leaves GitHub alone, too" do
+    collect(ScriptedComponent.new({ "a" => problem("rate_limited", 1800) }))
+    assert_raises(Collection::TooEarly) { Collection.collect("other", source: "stand-in", manners: PATIENT, clock: -> { @now }, component: ScriptedComponent.new({})) }
+  end
+
+  test "a rate limit while versions are read stops the pass, and only they are read again" do
+    limited = ScriptedComponent.new({ "a" => 1, "b" => 2 }, versions: { "a" => problem("rate_limited") })
+    assert_equal "stopped", collect(limited).state
+    assert_equal [ [ "a", "rate_limited", "versions" ] ], written_down
+    component = ScriptedComponent.new({ "a" => 1, "b" => 2 }, versions: { "a" => [ [ 7, 1 ] ] })
+    collection = collect(component)
+    assert_equal %w[list a/versions b b/versions], component.asked
+    assert_equal [ "finished", 2 ], collection.values_at(:state, :packages_read)
+  end
+
+  test "when nothing can be reached the pass stops, and is resumed" do
+    away = (1..6).to_h { |number| [ "p#{number}", problem("unreachable") ] }
+    component = ScriptedComponent.new(away)
+    collection = collect(component, PATIENT.with(attempts: 1))
+    assert_equal %w[list p1 p2 p3], component.asked
+    assert_equal [ "stopped", "unreachable", 0, 3 ], collection.values_at(:state, :reason, :packages_read, :packages_failed)
+
+    back = ScriptedComponent.new(away.transform_values { 5 })
+    resumed = collect(back)
+    assert_equal [ collection.id, "finished", 6, 0 ], resumed.values_at(:id, :state, :packages_read, :packages_failed)
+  end
+
+  test "some that can't be reached between others do not stop it" do
+    packages = (1..9).to_h { |number| [ "p#{number}", number.even? ? problem("timed_out") : number ] }
+    collection = collect(ScriptedComponent.new(packages), PATIENT.with(attempts: 1))
+    assert_equal [ "finished", 5, 4, 69 ], [ *collection.values_at(:state, :packages_read, :packages_failed), collection.exit_code ]
+  end
+
+  test "a list that can't be read for now stops the pass; one that never can be ends it" do
+    collection = collect(ScriptedComponent.new({}, list: -> { problem("timed_out") }))
+    assert_equal [ "stopped", "timed_out", nil, 69 ], [ *collection.values_at(:state, :reason, :packages_listed), collection.exit_code ]
+    assert_equal [ [ nil, "timed_out", "list" ] ], written_down
+    @now += 1.minute
+    collection = collect(ScriptedComponent.new({}, list: -> { problem("markup_changed") }))
+    assert_equal [ "finished", "markup_changed", 65 ], [ *collection.values_at(:state, :reason), collection.exit_code ]
+  end
+
+  test "an organisation that vanishes is kept and flagged, and found again when it is back" do
+    collect(ScriptedComponent.new({ "a" => 1 }))
+    @now += 1.day
+    collection = collect(ScriptedComponent.new({}, list: -> { problem("not_found") }))
+    assert_equal [ @now, 1 ], [ org.vanished_at, org.packages.count ]
+    assert_equal 65, collection.exit_code
+    @now += 1.day
+    collect(ScriptedComponent.new({ "a" => 2 }))
+    assert_nil org.vanished_at
+  end
+
+  test "an organisation nobody ever saw is not kept" do
+    assert_raises(Org::Unknown) { collect(ScriptedComponent.new({}, list: -> { problem("not_found") })) }
+    assert_not Org.exists?(name: "scripted")
+  end
+
+  test "a package that is no longer listed has vanished, and is back when it is listed again" do
+    collect(ScriptedComponent.new({ "a" => 1, "b" => 2 }))
+    @now += 1.day
+    collect(ScriptedComponent.new({ "a" => 1, "renamed" => 3 }, now: @now))
+    assert_equal [ @now, 2, 4 ], [ package("b").vanished_at, package("b").total, org.total ]
+    @now += 1.day
+    collect(ScriptedComponent.new({ "a" => 1, "b" => 2 }, now: @now))
+    assert_equal [ nil, @now, 3 ], [ package("b").vanished_at, package("renamed").vanished_at, org.total ]
+  end
+
+  test "an empty organisation" do
+    collection = collect(ScriptedComponent.new({}))
+    assert_equal [ "finished", 0, 0, nil ], [ collection.state, collection.packages_listed, collection.exit_code, org.total ]
+  end
+
+  test "who asked not to be counted is not asked about" do
+    with_environment("STATS_TRACKER_SKIP" => "scripted/b other/a") do
+      component = ScriptedComponent.new({ "a" => 1, "b" => 2 })
+      collect(component)
+      assert_equal %w[list a a/versions], component.asked
+      assert_equal %w[a], org.packages.pluck(:name)
+    end
+  end
+
+  test "a pass that was killed is resumed; after half a day it is given up, and what it had left is a failure" do
+    killed = org_tracked.collections.create!(state: "running", started_at: @now)
+    @now += 1.hour
+    assert_equal killed, collect(ScriptedComponent.new({ "a" => 1, "b" => problem("not_found") }))
+
+    @now += 1.hour
+    begun = @now
+    given_up = org.collections.create!(state: "running", started_at: begun)
+    package("a").update!(collection: given_up)
+    @now += 13.hours
+    component = ScriptedComponent.new({ "a" => 2, "b" => 2 }, now: @now)
+    collection = collect(component)
+    assert_not_equal given_up, collection
+    assert_equal [ "abandoned", @now, 1 ], given_up.reload.values_at(:state, :finished_at, :packages_failed)
+    assert_equal [ "b", "interrupted", begun ], given_up.failures.sole.then { |failure| [ failure.package.name, failure.kind, failure.at ] }
+  end
+
+  test "figures of two sources are not mixed" do
+    collect(ScriptedComponent.new({ "a" => 1 }))
+    assert_raises(Org::OtherSource) { Collection.collect("scripted", source: "github.com", manners: PATIENT, component: ScriptedComponent.new({})) }
+  end
+
+  test "an organisation has one history, however its name is written" do
+    collect(ScriptedComponent.new({ "a" => 1 }))
+    @now += 1.hour
+    Collection.collect("ScripTed", source: "stand-in", manners: PATIENT, clock: -> { @now }, component: ScriptedComponent.new({ "a" => 1 }))
+    assert_equal 2, org.collections.count
+  end
+
+  test "a name that no account can have is refused before anything is asked" do
+    [ "", "-a", "a/b", "..", "a b", "a" * 40, "a\nb", "ä" ].each do |name|
+      assert_raises(ActiveRecord::RecordInvalid) { Collection.collect(name, source: "stand-in", component: ScriptedComponent.new({})) }
+    end
+  end
+
+  test "a mistake of the program ends the pass, whichever thread makes it, and leaves it to be resumed" do
+    component = ScriptedComponent.new({ "a" => 1, "b" => NoMethodError.new("a mistake"), "c" => 1 })
+    assert_raises(NoMethodError) { collect(component) }
+    assert_equal [ "running", 1 ], org.collections.sole.values_at(:state, :packages_read)
+    assert_equal [ "finished", 3 ], collect(ScriptedComponent.new({ "a" => 1, "b" => 1, "c" => 1 })).values_at(:state, :packages_read)
+  end
+
+  test "a pass that lost its lock to another writes nothing more" do
+    lock = Struct.new(:answers) { def held? = answers.shift }.new([ true, true, false ])
+    collection = org_tracked.collections.create!(state: "running", started_at: @now)
+    pass = Collection::Pass.new(collection, lock:, manners: PATIENT, clock: -> { @now }, progress: Collection::Progress.new,
+      component: ScriptedComponent.new({ "a" => 1, "b" => 2 }))
+    assert_raises(Collection::Lock::Taken) { pass.run }
+    assert_equal [ 1, nil ], [ package("a").total, package("b").total ]
+  end
+
+  test "manners can be set within reason" do
+    assert_equal [ 1, 1 ], Collection::Manners.towards("github.com").then { |manners| [ manners.pause, manners.concurrency ] }
+    with_environment("STATS_TRACKER_PAUSE" => "0.5", "STATS_TRACKER_CONCURRENCY" => "3") do
+      assert_equal [ 0.5, 3 ], Collection::Manners.towards("github.com").then { |manners| [ manners.pause, manners.concurrency ] }
+    end
+    [ %w[PAUSE -1], %w[PAUSE x], %w[PAUSE NaN], %w[CONCURRENCY 0], %w[CONCURRENCY 1000] ].each do |name, value|
+      with_environment("STATS_TRACKER_#{name}" => value) do
+        assert_raises(ArgumentError) { Collection::Manners.towards("github.com") }
+      end
+    end
+  end
+
+  private
+    def collect(component, manners = PATIENT)
+      Collection.collect("scripted", source: "stand-in", manners:, clock: -> { @now }, component:)
+    end
+
+    # Notes how long a pass would have slept instead of sleeping.
+    def with_sleeps(noted)
+      original = Collection::Pass.instance_method(:sleep_for)
+      Collection::Pass.define_method(:sleep_for) { |seconds| noted << seconds if seconds.positive? }
+      yield
+    ensure
+      Collection::Pass.define_method(:sleep_for, original)
+    end
+
+    def problem(kind, retry_after = nil)
+      Component::Problem.new(kind, "it is #{kind}", retry_after:)
+    end
+
+    def org
+      Org.find_by!(name: "scripted")
+    end
+
+    def org_tracked
+      Org.track("scripted", source: "stand-in")
+    end
+
+    def package(name)
+      org.packages.find_by!(name:)
+    end
+
+    def written_down
+      org.failures.order(:id).map { |failure| [ failure.package&.name, failure.kind, failure.about ] }
+    end
+
+    def start_over
+      org.destroy!
+      @now += 1.day
+    end
+end

@@ -1,0 +1,98 @@
+require "test_helper"
+
+# The client against servers that answer otherwise than the component does.
+class ComponentTest < ActiveSupport::TestCase
+  test "a name is one segment, whatever it holds" do
+    serving(ok("[]")) do |component, requests|
+      component.versions("fluxcd", "charts/flagger?x#y")
+      assert_equal "GET /orgs/fluxcd/packages/charts%2Fflagger%3Fx%23y/versions HTTP/1.1", requests.first.lines.first.strip
+    end
+  end
+
+  test "a problem keeps its kind, its words and its patience" do
+    body = { type: "about:blank", title: "Too Many Requests", status: 429, detail: "GitHub wants\nfewer", kind: "rate_limited", retry_after: 90 }.to_json
+    serving("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 90\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}") do |component|
+      problem = assert_raises(Component::Problem) { component.packages("fluxcd") }
+      assert_equal [ "rate_limited", "GitHub wants fewer", 90 ], [ problem.kind, problem.detail, problem.retry_after ]
+    end
+  end
+
+  {
+    "no JSON" => "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+    "nothing" => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "not UTF-8" => "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\"\xFF\"",
+    "half of what it promised" => "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[",
+    "half a chunk" => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n[",
+    "no answer at all" => "",
+    "no HTTP" => "SSH-2.0-OpenSSH\r\n",
+    "endless depth" => "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n#{"[" * 20_000}",
+    "a status of its own" => "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 4\r\n\r\nbusy",
+    "a kind of its own" => "HTTP/1.1 500 X\r\nContent-Length: 36\r\n\r\n{\"kind\":\"made_up\",\"detail\":\"whatever\"}",
+    "a redirect" => "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "a status without an answer" => "HTTP/1.1 204 No Content\r\n\r\n"
+  }.each do |what, answer|
+    test "#{what} is the component's failure" do
+      serving(answer) do |component|
+        problem = assert_raises(Component::Problem) { component.packages("fluxcd") }
+        assert_equal "component_failed", problem.kind
+        assert problem.temporary?
+      end
+    end
+  end
+
+  test "more than anyone would answer is not read to its end" do
+    serving("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n#{" " * 20.megabytes}") do |component|
+      assert_match(/larger than/, assert_raises(Component::Problem) { component.packages("fluxcd") }.detail)
+    end
+  end
+
+  test "nobody there" do
+    server = TCPServer.new("127.0.0.1", 0)
+    port = server.local_address.ip_port
+    server.close
+    assert_equal "component_failed", assert_raises(Component::Problem) { Component.new("http://127.0.0.1:#{port}").packages("x") }.kind
+  end
+
+  test "a broken answer does not spoil the next one" do
+    serving("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{", ok("[]")) do |component|
+      assert_raises(Component::Problem) { component.packages("fluxcd") }
+      assert_equal [], component.packages("fluxcd")
+    end
+  end
+
+  test "an address that is none" do
+    [ "file:///etc/passwd", "localhost:3000", "ftp://x" ].each { |url| assert_raises(ArgumentError) { Component.new(url) } }
+  end
+
+  test "a stranger's sentence is one short line" do
+    detail = Component::Problem.new("unreachable", "a\r\nb\0c\e[31m" + "x" * 10_000).detail
+    assert_equal 500, detail.length
+    assert_no_match(/[[:cntrl:]]/, detail)
+  end
+
+  private
+    def ok(body)
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}"
+    end
+
+    # Answers one connection after the other, each with one of these.
+    def serving(*answers)
+      server = TCPServer.new("127.0.0.1", 0)
+      requests = []
+      thread = Thread.new do
+        answers.each do |answer|
+          client = server.accept
+          requests << (+"").tap { |request| request << client.gets until request.end_with?("\r\n\r\n") }
+          client.write answer
+        rescue SystemCallError
+          # It has read enough.
+        ensure
+          client&.close
+        end
+      end
+      yield Component.new("http://127.0.0.1:#{server.local_address.ip_port}"), requests
+    ensure
+      thread&.kill
+      server&.close
+    end
+end

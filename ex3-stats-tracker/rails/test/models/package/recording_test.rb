@@ -1,0 +1,130 @@
+require "test_helper"
+
+class Package::RecordingTest < ActiveSupport::TestCase
+  setup { @package = orgs(:unread).packages.create!(name: "p") }
+
+  test "the same reading twice changes nothing, and a later one of the same second replaces it" do
+    2.times { record 100, at: "2026-05-10 12:00" }
+    assert_equal [ 1, 1, 100 ], [ @package.measurements.count, @package.days.count, @package.total ]
+    record 101, at: "2026-05-10 12:00"
+    assert_equal [ 1, 101, 101 ], [ @package.measurements.count, @package.days.sole.total, @package.total ]
+  end
+
+  test "a day holds its last total, in whatever order they are written" do
+    record 120, at: "2026-05-10 20:00"
+    record 110, at: "2026-05-10 08:00"
+    assert_equal [ 120, 120, 2 ], [ @package.days.sole.total, @package.total, @package.measurements.count ]
+  end
+
+  test "a total that falls is kept and flagged" do
+    record 100, at: "2026-05-10 12:00"
+    record 90, at: "2026-05-11 12:00"
+    record 95, at: "2026-05-12 12:00"
+    assert_equal [ false, true, false ], @package.measurements.chronological.pluck(:fell)
+    assert_equal [ false, true, false ], @package.days.chronological.pluck(:fell)
+    assert_equal [ Time.utc(2026, 5, 11, 12), 100, 95 ], @package.values_at(:fell_at, :fell_from, :total)
+  end
+
+  test "a fall stays on its day even if the total rises again on it" do
+    record 100, at: "2026-05-10 12:00"
+    record 90, at: "2026-05-11 12:00"
+    record 110, at: "2026-05-11 18:00"
+    assert @package.days.find_by!(date: "2026-05-11").fell
+  end
+
+  test "the newest page has the last word on a day, and pages repair each other's gaps" do
+    record 100, at: "2026-05-10 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 2 }
+    record 200, at: "2026-05-12 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 9, "2026-05-11" => 7, "2026-05-12" => 1 }
+    record 90, at: "2026-05-08 12:00", daily: { "2026-05-07" => 3, "2026-05-08" => 1, "2026-05-09" => 999 }
+    assert_equal({ 7 => [ 3, true ], 8 => [ 1, false ], 9 => [ 5, true ], 10 => [ 9, true ], 11 => [ 7, true ], 12 => [ 1, false ] },
+      @package.daily_downloads.chronological.to_h { |day| [ day.date.day, [ day.count, day.settled ] ] })
+  end
+
+  test "a page without a chart keeps what was known" do
+    record 100, at: "2026-05-10 12:00", daily: { "2026-05-10" => 2 }
+    record 101, at: "2026-05-11 12:00", daily: {}
+    assert_equal [ [ 2 ], Date.new(2026, 5, 10), 1 ], [ @package.recent, @package.recent_until, @package.daily_downloads.count ]
+  end
+
+  test "growth is told since the measurement nearest to so many days ago" do
+    { "2025-05-12 12:00" => 10, "2026-04-10 12:00" => 40, "2026-05-02 23:00" => 60, "2026-05-03 14:00" => 70,
+      "2026-05-09 10:00" => 90, "2026-05-09 14:30" => 95 }.each { |at, total| record total, at: }
+    record 100, at: "2026-05-10 12:00"
+    assert_equal({ 1 => 10, 7 => 30, 30 => 60, 365 => 90 }, @package.growths)
+  end
+
+  test "what was not read back then has no growth" do
+    record 10, at: "2026-05-08 23:00"
+    record 100, at: "2026-05-10 12:00"
+    assert_equal [ nil, nil, nil, nil ], @package.growths.values
+  end
+
+  test "a failure is written down and nothing else changes" do
+    record 100, at: "2026-05-10 12:00"
+    2.times { @package.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 12) }
+    @package.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 13)
+    @package.reload
+    assert_equal [ 100, Time.utc(2026, 5, 10, 12), "timed_out", Time.utc(2026, 5, 11, 12) ],
+      @package.values_at(:total, :measured_at, :failure_kind, :failing_since)
+    day = @package.days.find_by!(date: "2026-05-11")
+    assert_equal [ nil, 2, "timed_out" ], day.values_at(:total, :failures, :failure_kind)
+    record 105, at: "2026-05-11 14:00"
+    assert_equal [ nil, nil ], @package.values_at(:failing_since, :failure_kind)
+    assert_equal [ 105, 2 ], day.reload.values_at(:total, :failures)
+  end
+
+  test "versions: new, changed, unchanged and vanished" do
+    versions "2026-05-10 12:00", { 1 => 5, 2 => 6 }
+    versions "2026-05-11 12:00", { 1 => 5, 2 => 8 }
+    versions "2026-05-12 12:00", { 3 => 1, 2 => 8 }
+    assert_equal [ [ 1, 5, true ], [ 2, 8, false ], [ 3, 1, false ] ], @package.versions.order(:github_id).map { |version| [ version.github_id, version.total, version.vanished? ] }
+    assert_equal [ [ 1, 10, 5 ], [ 2, 10, 6 ], [ 2, 11, 8 ], [ 3, 12, 1 ] ],
+      Version::Day.joins(:version).where(versions: { package_id: @package.id }).order("versions.github_id", :date).map { |day| [ day.version.github_id, day.date.day, day.total ] }
+    versions "2026-05-13 12:00", { 1 => 5 }
+    assert_not @package.versions.find_by!(github_id: 1).vanished?
+  end
+
+  test "the largest numbers" do
+    record 2**63 - 2, at: "2026-05-09 12:00"
+    record 2**63 - 1, at: "2026-05-10 12:00", daily: { "2026-05-10" => 2**63 - 1 }
+    assert_equal [ 2**63 - 1, 1 ], [ @package.measurements.chronological.last.total, @package.reload.growth_1 ]
+  end
+
+  test "a sum that does not fit is not known" do
+    record 2**63 - 1, at: "2026-05-10 12:00"
+    other = orgs(:unread).packages.create!(name: "q")
+    other.record Component::Contract::Reading.new(total: 1, daily: {}, measured_at: Time.utc(2026, 5, 10, 12))
+    orgs(:unread).add_up Date.new(2026, 5, 10), Date.new(2026, 5, 10)
+    assert_nil orgs(:unread).total
+    assert_nil orgs(:unread).days.sole.total
+  end
+
+  test "an organisation's day sums what is known at its end, and says how much of it is older" do
+    record 100, at: "2026-05-10 12:00"
+    other = orgs(:unread).packages.create!(name: "q")
+    other.record Component::Contract::Reading.new(total: 7, daily: {}, measured_at: Time.utc(2026, 5, 10, 12))
+    record 110, at: "2026-05-11 12:00"
+    other.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 12)
+    orgs(:unread).packages.create!(name: "never-read")
+    orgs(:unread).packages.create!(name: "gone", vanished_at: Time.utc(2026, 5, 9), total: 1_000)
+    orgs(:unread).add_up Date.new(2026, 5, 9), Date.new(2026, 5, 11)
+    assert_equal [ [ nil, 0, 0, 0, nil ], [ 107, 2, 0, 0, nil ], [ 117, 1, 1, 1, "timed_out" ] ],
+      orgs(:unread).days.chronological.pluck(:total, :packages_read, :packages_stale, :failures, :failure_kind)
+    assert_equal 117, orgs(:unread).total
+  end
+
+  private
+    def record(total, at:, daily: {})
+      daily = daily.to_h { |date, count| [ Date.iso8601(date), count ] }
+      @package.record Component::Contract::Reading.new(total:, daily:, measured_at: Time.zone.parse(at))
+      @package.reload
+    end
+
+    def versions(at, totals)
+      @package.record_versions totals.map { |id, total| Component::Contract::Tagged.new(id:, tags: [ "t" ], total:) }, at: Time.zone.parse(at)
+    end
+
+    def problem
+      Component::Problem.new("timed_out", "too slow")
+    end
+end
