@@ -9,13 +9,15 @@ class Api::PackagesController < Api::TableController
   def show
     values = envelope.merge(row(package))
     respond_to do |format|
-      format.json do
-        render json: values.merge(recent: package.recent, recent_until: package.recent_until)
-      end
+      format.json { render json: envelope.merge(json_row(package)) }
       format.csv { render plain: Spreadsheet.csv(values.keys, [ values.values ]), content_type: "text/csv" }
     end
   end
 
   private
+    def json_row(package)
+      super.merge(recent: package.recent, recent_until: package.recent_until)
+    end
+
     def relation = org.packages.includes(:repository)
 end

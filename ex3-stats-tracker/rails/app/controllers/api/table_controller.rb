@@ -16,7 +16,7 @@ class Api::TableController < ProgramsController
   def index
     records = page
     respond_to do |format|
-      format.json { render json: envelope.merge(name_of_list => records.map { |record| row(record) }) }
+      format.json { render json: envelope.merge(name_of_list => records.map { |record| json_row(record) }) }
       format.csv do
         headers["Content-Disposition"] = ActionDispatch::Http::ContentDisposition.format(disposition: "attachment", filename: filename)
         render plain: Spreadsheet.csv([ *envelope.keys, *columns.keys ],
@@ -60,11 +60,16 @@ class Api::TableController < ProgramsController
     def link(last)
       after = keys.map { |key| (value = last[key]).respond_to?(:iso8601) && !value.is_a?(Date) ? value.utc.iso8601(6) : value }.join(",")
       query = request.query_parameters.merge("after" => after).to_query
-      headers["Link"] = %(<#{request.base_url}#{request.path}?#{query}>; rel="next")
+      headers["Link"] = %(<#{request.path}?#{query}>; rel="next")
     end
 
     def row(record)
       columns.transform_values { |value| value.call(record) }
+    end
+
+    # A row as JSON, which may hold what no cell of a table can.
+    def json_row(record)
+      row(record)
     end
 
     # What is the same for all rows.

@@ -29,7 +29,7 @@ module Collection::Lock
     # Called within every transaction: a connection that was lost and silently made anew no longer holds the lock, and
     # somebody else may. Taking it again costs nothing.
     def take
-      connection.select_value("SELECT pg_try_advisory_lock(#{KEY})", "Lock", async: false)
+      ActiveRecord::Base.uncached { connection.select_value("SELECT pg_try_advisory_lock(#{KEY})") }
     end
     alias_method :held?, :take
 

@@ -1,0 +1,238 @@
+// The charts: drawn as what they are, zoomed in every way there is, linear and logarithmic, and readable without eyes.
+
+import assert from "node:assert/strict"
+import { after, before, describe, test } from "node:test"
+import { day, drawn, frames, launch, pixels, shown, visit } from "./browser.mjs"
+
+let browser
+before(async () => (browser = await launch()))
+after(() => browser.close())
+
+const DAY = 86_400
+const GAP_PACKAGE = "/orgs/gap-org/packages/with-gap?range=90d"
+
+describe("what is drawn", () => {
+  test("a line of totals stands where totals are known", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const known = await pixels(page, "total", { from: day(-85), to: day(-55), names: ["series-1", "gap-line"] })
+    assert.ok(known["series-1"] > 100, `the line: ${known["series-1"]} pixels`)
+    assert.equal(known["gap-line"], 0)
+  }))
+
+  test("a gap of the totals is hatched, without a line through it or at zero", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const gap = await pixels(page, "total", { from: day(-49), to: day(-22), names: ["series-1", "gap-line", "gap"] })
+    assert.equal(gap["series-1"], 0, "no line where nothing is known")
+    assert.ok(gap.gap > 1000 && gap["gap-line"] > 200, "hatched")
+    assert.equal(await page.$eval("#total", (figure) => figure.chart.drawnGaps), 1)
+  }))
+
+  test("unknown days are hatched, and a day of no downloads is not", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const names = ["series-1", "gap-line"]
+    const unknown = await pixels(page, "downloads", { from: day(-49), to: day(-22), names })
+    assert.equal(unknown["series-1"], 0)
+    assert.ok(unknown["gap-line"] > 200)
+    // Inside the day, so that no neighbour's bar is counted.
+    const zero = await pixels(page, "downloads", { from: `${day(-10)}T03:00`, to: `${day(-10)}T21:00`, bottom: 0.95, names })
+    assert.deepEqual(zero, { "series-1": 0, "gap-line": 0 })
+    const counted = await pixels(page, "downloads", { from: `${day(-12)}T03:00`, to: `${day(-12)}T21:00`, bottom: 0.95, names })
+    assert.ok(counted["series-1"] > 100)
+  }))
+
+  test("the day that is not over is marked, in the downloads and not in the totals", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const today = { from: day(0), to: day(1), names: ["unsettled"], bottom: 0.9 }
+    assert.ok((await pixels(page, "downloads", today)).unsettled > 20)
+    assert.equal((await pixels(page, "total", today)).unsettled, 0)
+    assert.match(await page.textContent("#downloads .legend"), /10,000, still counting/)
+  }))
+
+  test("failures are crosses on the axis, and a total that fell is marked", () => visit(browser, "/orgs/fluxcd/packages/flagger-loadtester?range=all", async (page) => {
+    const chart = await page.$eval("#total", ({ chart }) => ({ failures: chart.drawnFailures, falls: chart.drawnFalls, gaps: chart.drawnGaps }))
+    assert.deepEqual(chart, { failures: 1, falls: 1, gaps: 2 })
+    const cross = await pixels(page, "total", { from: `${day(-22)}T12:00`, to: day(-18), top: 0.97, bottom: 1, names: ["danger"] })
+    assert.ok(cross.danger > 3, `the cross: ${cross.danger} pixels`)
+  }))
+
+  test("an organisation's days say how many packages they count as of earlier", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    assert.match(await page.textContent("#total .legend"), /[\d,]{13}, \d+ packages? as of an earlier day/)
+  }))
+
+  test("a single measurement is a point", () => visit(browser, "/orgs/new-org/packages/read-once", async (page) => {
+    assert.ok((await pixels(page, "total", { from: day(0), to: day(1), names: ["series-1"] }))["series-1"] > 10)
+  }))
+
+  test("where nothing was read lately, the axis still goes on to today, as a gap", () => visit(browser, "/orgs/real-org/packages/stale", async (page) => {
+    const lately = await pixels(page, "total", { from: day(-4), to: day(-1), names: ["series-1", "gap"] })
+    assert.equal(lately["series-1"], 0)
+    assert.ok(lately.gap > 100)
+  }))
+
+  test("each version has its own series, which can be taken out", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
+    const series = page.locator("#versions-chart .legend button")
+    assert.equal(await series.count(), 6)
+    const first = { from: day(-399), to: day(0), names: ["series-1"] }
+    assert.ok((await pixels(page, "versions-chart", first))["series-1"] > 20)
+    await series.first().click()
+    await frames(page)
+    assert.equal((await pixels(page, "versions-chart", first))["series-1"], 0)
+    assert.equal(await series.first().getAttribute("aria-pressed"), "false")
+  }))
+
+  test("the colours follow the system while the page is open", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const light = await page.$eval("#total", ({ chart }) => chart.palette.series[0])
+    await page.emulateMedia({ colorScheme: "dark" })
+    await frames(page)
+    const dark = await page.$eval("#total", ({ chart }) => chart.palette.series[0])
+    assert.notEqual(dark, light)
+    assert.ok((await pixels(page, "total", { from: day(-85), to: day(-55), names: ["series-1"] }))["series-1"] > 100)
+  }))
+
+  test("data that do not come are said, and the table is there", () => visit(browser, GAP_PACKAGE, async (page) => {
+    await page.waitForSelector("#total[data-state=failed]")
+    assert.match(await page.textContent("#total .plot"), /could not be loaded \(the server answered 500\)/)
+    assert.equal(await page.locator("#total-days tbody tr").count(), 61)
+  }, { charts: false, expected: /status of 500/, before: (page) => page.route("**/api/chart/**", (route) => route.fulfill({ status: 500, body: "" })) }))
+})
+
+describe("zoom", () => {
+  test("the range buttons show the newest days, of all charts, and stay in the address", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const rows = page.locator("#total-days tbody tr")
+    assert.equal(await rows.count(), 61, "60 days and a gap")
+    await page.click("[data-value='30d']")
+    for (const id of ["total", "downloads"]) {
+      const { from, to } = await shown(page, id)
+      assert.equal(to - from, 30 * DAY)
+    }
+    await page.waitForURL(/range=30d/)
+    assert.equal(await page.getAttribute("[data-value='30d']", "aria-current"), "true")
+    assert.equal(await rows.count(), 22, "the table follows")
+    await page.reload()
+    await drawn(page)
+    const { from, to } = await shown(page, "total")
+    assert.equal(to - from, 30 * DAY, "and after a reload")
+  }))
+
+  test("dragging selects, and a double click shows all again", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const whole = await shown(page, "total")
+    const box = await page.locator("#total .u-over").boundingBox()
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 50)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    const part = await shown(page, "total")
+    const length = (part.to - part.from) / (whole.to - whole.from)
+    assert.ok(Math.abs(length - 0.25) < 0.02, `a quarter: ${length}`)
+    assert.deepEqual(await shown(page, "downloads"), part, "both charts")
+    await page.mouse.dblclick(box.x + box.width / 2, box.y + 50)
+    assert.equal((await shown(page, "total")).to, whole.to)
+    assert.ok((await shown(page, "total")).from <= whole.from)
+  }))
+
+  test("the wheel zooms with Ctrl where the mouse is, and scrolls the page without", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const whole = await shown(page, "total")
+    const box = await page.locator("#total .u-over").boundingBox()
+    await page.mouse.move(box.x + box.width * 0.75, box.y + 50)
+    await page.mouse.wheel(0, 120)
+    assert.deepEqual(await shown(page, "total"), whole)
+    await page.evaluate(() => scrollTo(0, 0))
+    await frames(page)
+    await page.keyboard.down("Control")
+    await page.mouse.wheel(0, -50)
+    await page.keyboard.up("Control")
+    const part = await shown(page, "total")
+    const at = ({ from, to }) => from + (to - from) * 0.75
+    assert.ok(part.to - part.from < (whole.to - whole.from) * 0.7)
+    assert.ok(Math.abs(at(part) - at(whole)) < DAY, "what is below the mouse stays")
+  }))
+
+  test("two fingers zoom, one reads", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const whole = await shown(page, "total")
+    await page.locator("#total .plot").scrollIntoViewIfNeeded()
+    const box = await page.locator("#total .u-over").boundingBox()
+    const client = await page.context().newCDPSession(page)
+    const y = box.y + box.height / 2
+    const touch = (type, ...xs) => client.send("Input.dispatchTouchEvent", { type, touchPoints: xs.map((x, id) => ({ x: box.x + box.width * x, y, id })) })
+    await touch("touchStart", 0.45, 0.55)
+    await touch("touchMove", 0.35, 0.65)
+    await touch("touchMove", 0.25, 0.75)
+    await touch("touchEnd")
+    const part = await shown(page, "total")
+    assert.ok(part.to - part.from < (whole.to - whole.from) * 0.4, `${(part.to - part.from) / DAY} days`)
+    await page.click("text=Reset")
+    await frames(page)
+    await touch("touchStart", 0.2)
+    await touch("touchMove", 0.1)
+    assert.match(await page.textContent("#total .legend"), new RegExp(`${day(-82).slice(0, 8)}|${day(-76).slice(0, 8)}`))
+    await touch("touchEnd")
+  }, { touch: true, width: 390, height: 844 }))
+
+  test("the keyboard zooms, moves and reads aloud", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const whole = await shown(page, "total")
+    await page.focus("#total .plot")
+    await page.keyboard.press("+")
+    const closer = await shown(page, "total")
+    assert.ok(closer.to - closer.from < whole.to - whole.from)
+    await page.keyboard.press("PageUp")
+    const earlier = await shown(page, "total")
+    assert.ok(earlier.to < closer.to && earlier.to - earlier.from === closer.to - closer.from)
+    await page.keyboard.press("-")
+    await page.keyboard.press("Escape")
+    assert.deepEqual(await shown(page, "total"), whole)
+
+    const spoken = () => page.textContent("#total [data-spoken]")
+    await page.keyboard.press("End")
+    await page.keyboard.press("ArrowLeft")
+    assert.equal(await spoken(), `${day(-1)}. 8,990,000`)
+    await page.keyboard.press("Shift+ArrowLeft")
+    assert.equal(await spoken(), `${day(-11)}. 8,890,000`)
+    for (let count = 0; count < 10; count++) await page.keyboard.press("ArrowLeft")
+    assert.match(await spoken(), /no data$/, "a gap is read out, not jumped over")
+    await page.keyboard.press("ArrowLeft")
+    assert.equal(await spoken(), `${day(-51)}. 8,490,000`)
+  }))
+
+  test("the zoom buttons do what they say", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const whole = await shown(page, "total")
+    await page.click("button[aria-label='Zoom in']")
+    const part = await shown(page, "total")
+    assert.ok(Math.abs((part.to - part.from) * 2 - (whole.to - whole.from)) < 10)
+    await page.click("button[aria-label='Zoom out']")
+    assert.deepEqual(await shown(page, "total"), whole)
+  }))
+})
+
+describe("scale", () => {
+  test("logarithmic: ten times as much is as far up everywhere, and the address says so", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
+    const distances = () => page.$eval("#versions-chart", ({ chart: { plot } }) =>
+      [10, 100, 1000, 10_000].map((value) => plot.valToPos(value, "y")).map((at, index, all) => all[index - 1] - at).slice(1))
+    const [least, , most] = await distances()
+    assert.ok(most > least * 50, "linear at first")
+    await page.click("[data-value=log]")
+    await page.waitForURL(/scale=log/)
+    await frames(page)
+    const [first, second, third] = await distances()
+    assert.ok(Math.abs(first - second) < 1 && Math.abs(second - third) < 1, `${[first, second, third]}`)
+    assert.equal((await shown(page, "total")).scale, "log")
+    await page.reload()
+    await drawn(page)
+    assert.equal((await shown(page, "total")).scale, "log")
+    assert.ok((await pixels(page, "total", { from: day(-390), to: day(-200), names: ["series-1"] }))["series-1"] > 100)
+  }))
+
+  test("a day without downloads is no hole and no error on the logarithmic scale", () => visit(browser, `${GAP_PACKAGE}&scale=log`, async (page) => {
+    const names = ["series-1", "gap-line"]
+    assert.deepEqual(await pixels(page, "downloads", { from: `${day(-10)}T03:00`, to: `${day(-10)}T21:00`, bottom: 0.95, names }), { "series-1": 0, "gap-line": 0 })
+    assert.ok((await pixels(page, "downloads", { from: `${day(-12)}T03:00`, to: `${day(-12)}T21:00`, bottom: 0.95, names }))["series-1"] > 100)
+  }))
+})
+
+describe("the chart as a table", () => {
+  test("holds what the chart shows, and says of gaps that they are", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const table = await page.$$eval("#total-days tbody tr", (rows) => rows.map((row) => [...row.cells].slice(0, 2).map((cell) => cell.textContent.trim())))
+    const chart = await page.$eval("#total", ({ chart: { series: [{ x, y }] } }) =>
+      Object.fromEntries([...x].map((seconds, index) => [new Date(seconds * 1000).toISOString().slice(0, 10), y[index]])))
+    const gaps = table.filter(([, total]) => total === "no data")
+    assert.deepEqual(gaps, [[`${day(-50)} to ${day(-21)}, 30 days`, "no data"]])
+    const days = table.filter(([, total]) => total !== "no data")
+    assert.deepEqual(days.map(([date]) => date).reverse(), Object.keys(chart))
+    for (const [date, total] of days) assert.equal(total, chart[date].toLocaleString("en-US"), date)
+  }))
+})

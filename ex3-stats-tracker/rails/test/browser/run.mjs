@@ -1,0 +1,139 @@
+// Looks at the dashboard in a real browser. From the repository's root:
+//
+//     node ex3-stats-tracker/rails/test/browser/run.mjs                 the tests; fails where one fails
+//     node ex3-stats-tracker/rails/test/browser/run.mjs screenshots     the pictures in ex3-stats-tracker/screenshots
+//
+// What follows a -- goes to `node --test`. It installs the npm packages, builds the scripts and styles, seeds a SQLite
+// database in a directory of its own, starts Rails as it runs in production, and leaves nothing running.
+// RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p debian-root -- bin/rails".
+
+import { spawn } from "node:child_process"
+import { createHash, randomBytes } from "node:crypto"
+import { existsSync } from "node:fs"
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const rails = (process.env.RAILS_COMMAND ?? "cargo run --quiet -p debian-root -- bin/rails").split(" ")
+/** Debian's Rails takes three seconds on an idle machine; a busy one may need long. */
+const PATIENCE_SECONDS = 120
+
+const running = new Set()
+const directory = await mkdtemp(join(tmpdir(), "stats-tracker-browser-"))
+let status = 1
+let stopped = false
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    stopped = true
+    running.forEach(stop)
+  })
+}
+try {
+  status = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error.message)
+} finally {
+  running.forEach(stop)
+  await Promise.all([...running].map(({ ended }) => ended))
+  await rm(directory, { recursive: true, force: true })
+}
+process.exit(stopped ? 130 : status)
+
+async function main(args) {
+  const passed = args.includes("--") ? args.slice(args.indexOf("--") + 1) : []
+  await installPackages()
+  await must(start("npm", ["run", "--silent", "build"]))
+  const environment = { STATS_TRACKER_STORAGE: directory, DATABASE_URL: `sqlite3:${join(directory, "browser.sqlite3")}` }
+  console.error("seeding")
+  const today = new Date().toISOString().slice(0, 10)
+  await must(startRails(["db:migrate"], { ...environment, VERBOSE: "false" }))
+  await must(startRails(["runner", "test/browser/scenario.rb"], environment))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const server = startRails(["server"], {
+    ...environment,
+    RAILS_ENV: "production",
+    SECRET_KEY_BASE: randomBytes(64).toString("hex"),
+    RAILS_LOG_LEVEL: "warn",
+    PORT: String(port),
+    BINDING: "127.0.0.1",
+  })
+  await answers(url, server)
+  const program = args[0] === "screenshots"
+    ? ["test/browser/screenshots.mjs"]
+    : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...passed, ...(await testFiles())]
+  return start("node", program, { DASHBOARD_URL: url, DASHBOARD_TODAY: today }).ended
+}
+
+async function testFiles() {
+  const files = await readdir(join(root, "test/browser"))
+  return files.filter((name) => name.endsWith(".test.mjs")).sort().map((name) => `test/browser/${name}`)
+}
+
+/** `npm ci`, unless what is there was installed from this very lock file. */
+async function installPackages() {
+  const lock = createHash("sha256").update(await readFile(join(root, "package-lock.json"))).digest("hex")
+  const stamp = join(root, "node_modules/.installed-from")
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === lock) return
+  await must(start("npm", ["ci"]))
+  await writeFile(stamp, lock)
+}
+
+function startRails(args, environment) {
+  return start(rails[0], [...rails.slice(1), ...args], { RAILS_ENV: "development", ...environment })
+}
+
+function start(program, args, environment = {}) {
+  // A group of its own, so that what it starts ends with it.
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], detached: true, env: { ...process.env, ...environment } })
+  const one = { child, name: [program, ...args].join(" ") }
+  running.add(one)
+  one.ended = new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      running.delete(one)
+      reject(new Error(`starting ${program}: ${error.message}`))
+    })
+    child.on("exit", (code, signal) => {
+      running.delete(one)
+      one.outcome = signal ?? code
+      resolve(code ?? 1)
+    })
+  })
+  return one
+}
+
+function stop({ child }) {
+  try {
+    process.kill(-child.pid, "SIGTERM")
+  } catch {
+    // It ended by itself in this moment.
+  }
+}
+
+async function must(one) {
+  if ((await one.ended) !== 0) throw new Error(`${one.name} ended with ${one.outcome}`)
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+async function answers(url, server) {
+  for (let tries = 0; tries < PATIENCE_SECONDS * 5; tries++) {
+    if (server.outcome !== undefined) throw new Error(`Rails ended with ${server.outcome} before it answered`)
+    const response = await fetch(url).catch(() => null)
+    if (response?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error(`Rails does not answer at ${url} after ${PATIENCE_SECONDS} s`)
+}

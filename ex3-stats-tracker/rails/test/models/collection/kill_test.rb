@@ -1,0 +1,180 @@
+require "test_helper"
+
+# A collector that is killed at random points, a hundred times: nothing is lost, doubled or half-written.
+#
+# The component is one in memory whose figures follow from the time, so that what has to be stored is known.
+class Collection::KillTest < ActiveSupport::TestCase
+  include Processes
+
+  self.use_transactional_tests = false
+
+  KILLS = Integer(ENV.fetch("KILLS", 100))
+  PACKAGES = 12
+  VERSIONS = 5
+  FIRST = Time.utc(2026, 1, 1, 6)
+
+  MANNERS = Collection::Manners.new(pause: 0, concurrency: 3, wait: 0, attempts: 1, retry_delay: 0)
+
+  # What GitHub would say, at a time.
+  class World
+    Contract = Component::Contract
+
+    def initialize(time)
+      @time = time
+    end
+
+    def call = self
+    def close = nil
+
+    def packages(_org)
+      names.map { |name| Contract::Listed.new(name:, repository: "killed/#{name}") }
+    end
+
+    def measure(_org, name)
+      Contract::Reading.new(total: self.class.total(name, @time), daily: self.class.daily(@time), measured_at: @time)
+    end
+
+    def versions(_org, name)
+      (1..VERSIONS).map { |id| Contract::Tagged.new(id:, tags: [ "v#{id}" ], total: self.class.version_total(name, id, @time)) }
+    end
+
+    def names
+      (1..PACKAGES).map { |number| "p#{number}" }
+    end
+
+    def self.total(name, time)
+      name.delete_prefix("p").to_i * 1_000 + (time - FIRST).to_i / 60
+    end
+
+    def self.version_total(name, id, time)
+      total(name, time) / id
+    end
+
+    def self.daily(time)
+      (0...30).to_h { |ago| [ time.to_date - ago, (time.to_date - ago).yday ] }
+    end
+  end
+
+  setup { Org.where(name: "killed").destroy_all }
+  teardown { Org.where(name: "killed").destroy_all }
+
+  test "killed a hundred times" do
+    seed = Integer(ENV.fetch("KILL_SEED", Random.new_seed % 1_000_000))
+    random = Random.new(seed)
+    time = FIRST
+    takes = took { collect_in_a_process(time).wait }
+    finished, killed_under_way, seen = 1, 0, {}
+
+    KILLS.times do |round|
+      # A pass that was not finished is resumed an hour later, or half a day later given up; days pass, too.
+      time += [ 1.hour, 1.hour, 1.hour, 7.hours, 13.hours ].sample(random:)
+      child = collect_in_a_process(time)
+      sleep random.rand * takes * 1.2
+      status = child.kill
+      killed_under_way += 1 if status.signaled?
+
+      context = "round #{round} of seed #{seed}"
+      seen = assert_nothing_lost(seen, context)
+      assert_every_package_whole(context)
+      next unless (round % 10).zero?
+
+      time += 1.hour
+      child = collect_in_a_process(time)
+      assert_predicate child.wait, :success?, "#{child.said.read} (#{context})"
+      finished += 1
+      assert_finished_at(time, context)
+    end
+
+    assert_operator killed_under_way, :>, KILLS / 2, "most kills hit a pass under way (seed #{seed})"
+    puts "#{ActiveRecord::Base.connection.adapter_name}: #{KILLS} kills, #{killed_under_way} of them in a pass, #{finished} passes ended, seed #{seed}"
+  end
+
+  test "two at once: one collects, the other says so and writes nothing" do
+    5.times do |round|
+      time = FIRST + round.hours
+      children = Array.new(2) { collect_in_a_process(time) }
+      outcomes = children.map { |child| [ child.said.read, child.wait.success? ] }
+      # The second may also have come after the first had ended; then there was nothing left to do.
+      assert outcomes.any?(&:last), outcomes.inspect
+      assert outcomes.reject(&:last).all? { |said, _| said.start_with?("Collection::Lock::Taken") }, outcomes.inspect
+      assert_finished_at(time, "round #{round}")
+      assert_equal round + 1, org.collections.count
+    end
+  end
+
+  private
+    def collect_in_a_process(time)
+      process do
+        Collection.collect("killed", source: "stand-in", manners: MANNERS, clock: -> { time }, component: World.new(time))
+      end
+    end
+
+    def took
+      began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      yield
+      Process.clock_gettime(Process::CLOCK_MONOTONIC) - began
+    end
+
+    def org
+      Org.find_by!(name: "killed")
+    end
+
+    # What was committed before is there still.
+    def assert_nothing_lost(seen, context)
+      now = Measurement.joins(:package).where(packages: { org_id: org.id }).pluck(:package_id, :at, :total).to_h { |package_id, at, total| [ [ package_id, at ], total ] }
+      assert_empty seen.to_a - now.to_a, "a measurement is gone or another (#{context})"
+      now
+    end
+
+    # At any moment: what is stored about a package agrees with itself and with the world.
+    def assert_every_package_whole(context)
+      org.packages.each do |package|
+        about = "#{package.name}, #{context}"
+        measurements = package.measurements.chronological.to_a
+        measurements.each { |measurement| assert_equal World.total(package.name, measurement.at), measurement.total, about }
+        assert_not_includes measurements.map(&:fell), true, about
+        assert_equal measurements.map(&:collection_id).uniq, measurements.map(&:collection_id), "measured twice in a pass: #{about}"
+        last = measurements.last
+        assert_equal [ last&.total, last&.at, last&.collection_id ], [ package.total, package.measured_at, package.collection_id ], about
+        next unless last
+
+        assert_equal measurements.group_by { |measurement| measurement.at.to_date }.transform_values { |of_day| of_day.last.total },
+          package.days.where.not(total: nil).pluck(:date, :total).to_h, about
+        assert_empty World.daily(last.at).to_a - package.daily_downloads.pluck(:date, :count), about
+        assert_equal [ last.at.to_date ], package.daily_downloads.where(settled: false).where("date >= ?", last.at.to_date).pluck(:date), about
+        assert_versions_whole(package, about)
+      end
+      collections = org.collections.chronological.to_a
+      assert_operator collections.count { |collection| collection.finished_at.nil? }, :<=, 1, context
+      collections.each do |collection|
+        assert_equal Measurement.where(collection:).count, collection.packages_read, "#{collection.state} pass of #{collection.started_at}, #{context}"
+      end
+    end
+
+    def assert_versions_whole(package, about)
+      at = package.versions_measured_at or return assert_empty(package.versions, about)
+      assert_equal (1..VERSIONS).map { |id| [ id, World.version_total(package.name, id, at), at ] },
+        package.versions.order(:github_id).pluck(:github_id, :total, :measured_at), about
+      newest = Version::Day.joins(:version).where(versions: { package_id: package.id }).order(:date).pluck("versions.github_id", :total).to_h
+      assert_equal package.versions.pluck(:github_id, :total).to_h, newest, about
+    end
+
+    # After a pass that was left alone: all of it is there, once.
+    def assert_finished_at(time, context)
+      assert_every_package_whole(context)
+      collection = org.last_collection
+      assert_equal [ "finished", PACKAGES, PACKAGES, 0 ], collection.values_at(:state, :packages_listed, :packages_read, :packages_failed), context
+      assert_equal PACKAGES, Measurement.where(collection:).distinct.count(:package_id), context
+      assert_empty org.collections.unfinished, context
+      assert_equal org.packages.sum(:total), org.total, context
+      assert_equal org.total, org.days.chronological.last.total, context
+      # A pass that was given up has its rest written down as failures; nothing else failed.
+      assert_equal [ "interrupted" ], org.failures.distinct.pluck(:kind) | [ "interrupted" ], context
+      org.collections.where(state: "abandoned").each do |abandoned|
+        # Killed before it had the list, it had no packages to leave.
+        next if abandoned.packages_listed.nil?
+        assert_equal PACKAGES, abandoned.packages_read + abandoned.packages_failed, "pass of #{abandoned.started_at}, #{context}"
+      end
+      assert_equal time.to_date, org.packages.maximum(:measured_at).to_date, context
+    end
+end

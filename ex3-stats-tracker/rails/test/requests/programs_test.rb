@@ -1,0 +1,122 @@
+require "test_helper"
+
+# Badges, metrics, the feed, health; and what no answer is without.
+class ProgramsTest < ActionDispatch::IntegrationTest
+  test "a badge" do
+    get "/badges/fluxcd/flagger.svg"
+    assert_response :success
+    assert_equal [ "image/svg+xml", "max-age=300, public" ], [ response.media_type, response.headers["Cache-Control"] ]
+    assert_equal [ "downloads (stand-in)", "250" ], Nokogiri::XML(response.body, &:strict).css("text").map(&:text)
+    get "/badges/fluxcd.json"
+    assert_equal({ "schemaVersion" => 1, "label" => "downloads (stand-in)", "message" => "350", "color" => "blue", "isError" => false }, response.parsed_body)
+  end
+
+  test "a badge of a name with slashes and dots" do
+    get "/badges/fluxcd/charts/flagger.json.svg"
+    assert_includes response.body, ">100<"
+    get "/badges/fluxcd/charts/flagger.json.json"
+    assert_equal "100", response.parsed_body["message"]
+  end
+
+  test "a badge of nothing is a picture that says so" do
+    %w[/badges/nobody.svg /badges/fluxcd/nothing.svg /badges/unread.svg].each do |path|
+      get path
+      assert_equal "image/svg+xml", response.media_type
+      assert_includes response.body, ">unknown<"
+    end
+    assert_response :success
+    get "/badges/nobody.json"
+    assert_response :not_found
+    assert response.parsed_body["isError"]
+  end
+
+  test "a badge's label is text" do
+    get "/badges/fluxcd.svg", params: { label: %("><script>alert(1)</script>) }
+    assert_empty Nokogiri::XML(response.body, &:strict).css("script")
+    assert_equal "default-src 'none'", response.headers["Content-Security-Policy"]
+    get "/badges/fluxcd.svg", params: { label: "a\u0000b" }
+    assert_response :bad_request
+    get "/badges/fluxcd.svg", params: { label: "a\u0007b" }
+    Nokogiri::XML(response.body, &:strict)
+  end
+
+  test "metrics" do
+    get "/metrics"
+    assert_response :success
+    assert_equal "text/plain; version=0.0.4; charset=utf-8", response.headers["Content-Type"]
+    body = response.body
+    [
+      'stats_tracker_org_downloads{org="fluxcd",source="stand-in"} 350',
+      'stats_tracker_package_downloads{org="fluxcd",source="stand-in",package="flagger"} 250',
+      %(stats_tracker_package_last_success_timestamp_seconds{org="fluxcd",source="stand-in",package="flagger"} #{Time.utc(2026, 5, 10, 12).to_i}),
+      %(stats_tracker_last_success_timestamp_seconds{org="fluxcd",source="stand-in"} #{Time.utc(2026, 5, 10, 12, 0, 20).to_i}),
+      'stats_tracker_failing_packages{org="fluxcd",source="stand-in",kind="markup_changed"} 1',
+      'stats_tracker_collection_duration_seconds{org="fluxcd",source="stand-in"} 20.5',
+      'stats_tracker_collection_packages{org="fluxcd",source="stand-in",outcome="failed"} 1',
+      'stats_tracker_collection_failures{org="fluxcd",source="stand-in",kind="markup_changed"} 1',
+      'stats_tracker_collection_failures{org="fluxcd",source="stand-in",kind="rate_limited"} 0',
+      'stats_tracker_collection_stopped{org="fluxcd",source="stand-in"} 0'
+    ].each { |line| assert_includes body.lines.map(&:chomp), line }
+    assert_no_match(/stats_tracker_org_downloads\{org="unread"/, body, "what is not known has no sample")
+    body.each_line { |line| assert_match(/\A(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\\n]|\\[\\"n])*",?)*\} -?\d+(\.\d+)?)\n\z/, line) }
+  end
+
+  test "a label holds whatever it is given" do
+    packages(:flagger).update_columns(name: %(a"b\\c\nd))
+    get "/metrics"
+    assert_includes response.body, 'package="a\"b\\\\c\nd"} 250'
+  end
+
+  test "a feed of milestones" do
+    get "/feeds/fluxcd.atom"
+    assert_response :success
+    assert_equal "application/atom+xml", response.media_type
+    feed = Nokogiri::XML(response.body, &:strict).remove_namespaces!
+    assert_includes feed.at("feed > title").text, "stand-in"
+    assert_equal [ "fluxcd/flagger passed 1,000 downloads" ], feed.css("entry > title").map(&:text)
+    assert_equal [ "tag:stats-tracker,2026:fluxcd/flagger:1000" ], feed.css("entry > id").map(&:text)
+    assert_equal [ "http://www.example.com/orgs/fluxcd/packages/flagger" ], feed.css("entry > link").map { |link| link["href"] }
+    get "/feeds/unread.atom"
+    assert_response :success
+  end
+
+  test "alive, and ready" do
+    get "/healthz"
+    assert_response :success
+    get "/readyz"
+    assert_equal({ "status" => "ready" }, response.parsed_body)
+  end
+
+  test "not ready without its tables or its database, and alive all the same" do
+    context = ActiveRecord::Base.connection_pool.migration_context.class
+    original = context.instance_method(:needs_migration?)
+    { -> { true } => "migrations", -> { raise ActiveRecord::ConnectionNotEstablished, "host secret.example user admin" } => "can't be reached" }.each do |state, reason|
+      context.define_method(:needs_migration?) { state.call }
+      get "/readyz"
+      assert_response :service_unavailable
+      assert_includes response.parsed_body["reason"], reason
+      assert_not_includes response.body, "secret"
+      get "/healthz"
+      assert_response :success
+    end
+  ensure
+    context.define_method(:needs_migration?, original)
+  end
+
+  test "nothing sets a cookie, and everything is sent with its protection" do
+    %w[/api/orgs.json /badges/fluxcd.svg /metrics /feeds/fluxcd.atom /healthz].each do |path|
+      get path
+      assert_nil response.headers["Set-Cookie"], path
+      assert_equal [ "nosniff", "DENY", "no-referrer" ], response.headers.values_at("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"), path
+      assert_includes response.headers["Content-Security-Policy"], "default-src 'none'", path
+    end
+  end
+
+  test "the policy allows nothing inline and nothing from elsewhere" do
+    get "/api/orgs.json"
+    policy = response.headers["Content-Security-Policy"]
+    assert_no_match(/unsafe|nonce|\*|https?:/, policy)
+    assert_includes policy, "script-src 'self'"
+    assert_includes policy, "frame-ancestors 'none'"
+  end
+end
