@@ -14,9 +14,9 @@ class ComparisonsController < PagesController
     @left_out = names.drop(MOST)
     @candidates = Package.listed.includes(:org).order(:name).limit(MOST_CANDIDATES)
       .map { |package| "#{package.org.name}/#{package.name}" } - names
-    since = (first_listed_day..)
-    @days = Package::Day.where(package: @compared, date: since).group_by(&:package_id).transform_values { |days| days.index_by(&:date) }
-    @downloads = DailyDownload.where(package: @compared, date: since).group_by(&:package_id).transform_values { |days| days.index_by(&:date) }
+    @days = by_package_and_date(Package::Day)
+    @downloads = by_package_and_date(DailyDownload)
+    @earlier = Package::Day.exists?(package: @compared, date: ...first_listed_day)
   end
 
   private
@@ -31,6 +31,11 @@ class ComparisonsController < PagesController
   def find(name)
     org, package = name.split("/", 2)
     Package.joins(:org).includes(:org).find_by(name: package.to_s, org: { name: org.downcase })
+  end
+
+  def by_package_and_date(model)
+    model.where(package: @compared, date: first_listed_day..).group_by(&:package_id)
+      .transform_values { |rows| rows.index_by(&:date) }
   end
 
   def kept(changes)

@@ -16,7 +16,8 @@ class OrganisationsController < PagesController
     @counts = { "listed" => @org.packages.listed.count, "failing" => @org.packages.listed.failing.count,
       "gone" => @org.packages.vanished.count }
     find_packages
-    @days = @org.days.where(date: first_listed_day..).chronological.index_by(&:date)
+    @days = @org.days.where(date: first_listed_day..).index_by(&:date)
+    @earlier = @org.days.exists?(date: ...first_listed_day)
   end
 
   # Figures are looked through from the largest, names from A.

@@ -8,8 +8,9 @@ class PackagesController < PagesController
   def show
     @org = find_org
     @package = @org.packages.includes(:repository).find_by!(name: params[:name].delete("\0"))
-    @days = @package.days.where(date: first_listed_day..).chronological.index_by(&:date)
-    @downloads = @package.daily_downloads.where(date: first_listed_day..).chronological.index_by(&:date)
+    @days = @package.days.where(date: first_listed_day..).index_by(&:date)
+    @downloads = @package.daily_downloads.where(date: first_listed_day..).index_by(&:date)
+    @earlier = @package.days.exists?(date: ...first_listed_day)
     @failures = @package.failures.order(at: :desc).limit(FAILURES_LISTED).to_a
     @failures_in_all = @failures.size < FAILURES_LISTED ? @failures.size : @package.failures.count
     find_versions

@@ -49,9 +49,19 @@ module ChartsHelper
       .concat(%(stroke-width="3" fill="none">#{paths}</svg>)).html_safe
   end
 
-  # The days that a table lists, newest first: also those of which nobody knows anything, from the first known one on.
-  def listed_days(*columns)
-    first = columns.flat_map(&:keys).min
-    first ? (first..Date.current).to_a.reverse : []
+  # What a table lists, newest first: each day of which something is known, and each run of days between of which nothing
+  # is, as ranges of days. +earlier+: something is known of before, so that a run may come first.
+  def listed_days(*columns, earlier:)
+    known = columns.flat_map(&:keys).uniq.sort
+    known.unshift(first_listed_day.prev_day) if earlier
+    [ *known, Date.current.next_day ].each_cons(2).flat_map { |day, following|
+      [ day..day, (day.next_day..following.prev_day if following > day.next_day) ]
+    }.compact.drop(earlier ? 1 : 0).reverse
+  end
+
+  # "2026-09-08", or "2026-09-08 to 2026-09-16, 9 days".
+  def day_or_days(days)
+    return day(days.first) if days.one?
+    safe_join([ day(days.first), " to ", day(days.last), ", #{days.count} days" ])
   end
 end

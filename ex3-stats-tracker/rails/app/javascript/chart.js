@@ -139,10 +139,11 @@ export class Chart {
           stroke: palette.series[index],
           dash: DASHES[index],
           width: bars ? 0 : 2,
-          points: { show: false },
+          // So few that one would take the line between them for figures.
+          points: { size: 5, space: 18, fill: palette.series[index], ...(bars && { show: false }) },
           gaps: interrupt(series),
           ...(bars && {
-            paths: uPlot.paths.bars({ size: [0.8, 40, 1], radius: 0.12 }),
+            paths: barsOrArea,
             fill: palette.series[index],
             fillTo: (plot) => plot.scales.y.min,
           }),
@@ -168,7 +169,8 @@ export class Chart {
     if (min === null || max <= 0) return [1, 10]
     // There is no zero on this scale: a day without downloads stands on the axis.
     const least = Math.max(min, 1)
-    if (this.bars) return uPlot.rangeLog(least * 0.9, Math.max(max, 1) * 1.1, 10, false)
+    // Bars stand on a power of ten, so that the lowest of them can be seen.
+    if (this.bars) return [10 ** Math.floor(Math.log10(least * 0.9)), Math.max(max, 1) * 1.3]
     const room = Math.max((Math.max(max, 1) / least) ** 0.08, 1.001)
     return [least / room, Math.max(max, 1) * room]
   }
@@ -272,6 +274,16 @@ export class Chart {
       to: Math.round(this.view.max),
     })
   }
+}
+
+const BARS = uPlot.paths.bars({ size: [0.8, 40, 1] })
+const AREA = uPlot.paths.linear()
+/** Narrower than this many canvas pixels bars can't be told apart, and ten thousand of them take seconds to fill. */
+const NARROWEST_BAR = 2
+
+function barsOrArea(plot, index, first, last) {
+  const paths = last - first > plot.bbox.width / NARROWEST_BAR ? AREA : BARS
+  return paths(plot, index, first, last)
 }
 
 /** 1, 2 and 5 of each power of ten; more where they are all within one. */

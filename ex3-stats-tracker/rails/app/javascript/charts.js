@@ -25,7 +25,8 @@ export async function drawCharts(section) {
   const now = Number(section.dataset.now)
   const drawn = figures.map((figure) => ({ figure, kind: figure.dataset.chart, all: seriesOf(figure.dataset.chart, documents, now) }))
   const firsts = drawn.flatMap(({ all }) => all.map(({ x }) => x[0])).filter((first) => first !== undefined)
-  const view = new View(Math.min(...firsts, now - DAY) - DAY / 2, now)
+  // Whole days: what was read today stands at this day's noon, whatever the time is.
+  const view = new View(Math.min(...firsts, now - DAY) - DAY / 2, Math.ceil(now / DAY) * DAY)
   const toolbar = section.querySelector("[data-toolbar]")
   showRange(view, toolbar.querySelector("[data-param=range][aria-current]"))
   const charts = drawn.map(({ figure, kind, all }) => {

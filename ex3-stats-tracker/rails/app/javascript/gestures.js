@@ -1,7 +1,5 @@
 // Zooming and moving by wheel, fingers and keys. Dragging with a mouse selects, which uPlot does.
 
-import { nearest } from "./series.js"
-
 const ZOOM_STEP = 0.7
 const PAN_STEP = 0.2
 /** A step of the keyboard's cursor is at least so many CSS pixels, however many points there are. */
@@ -33,8 +31,8 @@ function key(chart, event) {
   const actions = {
     ArrowLeft: () => step(chart, event.shiftKey ? -FAR : -1),
     ArrowRight: () => step(chart, event.shiftKey ? FAR : 1),
-    Home: () => chart.look(view.min, { aloud: true }),
-    End: () => chart.look(view.max, { aloud: true }),
+    Home: () => chart.look(chart.data[0][after(chart.data[0], view.min)] ?? view.min, { aloud: true }),
+    End: () => chart.look(chart.data[0][before(chart.data[0], view.max)] ?? view.max, { aloud: true }),
     PageUp: () => view.pan(-PAN_STEP),
     PageDown: () => view.pan(PAN_STEP),
     "+": () => view.zoom(ZOOM_STEP, chart.cursor ?? undefined),
@@ -49,26 +47,39 @@ function key(chart, event) {
   action()
 }
 
+/** From one point to the next, but into a gap rather than over it, so that it is read out. */
 function step(chart, steps) {
   const { plot, view, data } = chart
   const axis = data[0]
-  if (axis.length === 0) return
-  const from = chart.cursor ?? view.max
-  const least = (CURSOR_STEP * view.span) / plot.over.clientWidth
   const direction = Math.sign(steps)
-  let moment = from
+  const least = (CURSOR_STEP * view.span) / plot.over.clientWidth
+  let moment = chart.cursor ?? view.max
   for (let count = Math.abs(steps); count > 0; count--) {
-    const here = nearest(axis, moment)
-    const next = axis[Math.min(Math.max(here + direction, 0), axis.length - 1)]
-    // From one point to the next, but into a gap rather than over it, so that it is read out.
-    const gap = chart.series.length === 1 && chart.series[0].gaps.find(({ from: start, to: end }) =>
-      direction > 0 ? moment <= start && start < next : moment >= end && end > next)
+    const next = axis[direction < 0 ? before(axis, moment) : after(axis, moment)]
+    if (next === undefined) break
+    const isBetween = ({ from, to }) => (direction < 0 ? moment >= to && next <= from : moment <= from && next >= to)
+    const gap = chart.series.length === 1 && chart.series[0].gaps.find(isBetween)
     const target = gap ? (gap.from + gap.to) / 2 : next
     moment = direction * (target - moment) < least ? moment + direction * least : target
   }
-  moment = Math.min(Math.max(moment, view.first), view.last)
   if (moment < view.min || moment > view.max) view.show(moment - view.span / 2, moment + view.span / 2)
   chart.look(moment, { aloud: true })
+}
+
+/** The index of the last point before `moment`, and of the first after it. */
+const before = (axis, moment) => firstFrom(axis, moment) - 1
+const after = (axis, moment) => firstFrom(axis, moment) + (axis[firstFrom(axis, moment)] === moment ? 1 : 0)
+
+/** The index of the first point at `moment` or later. */
+function firstFrom(axis, moment) {
+  let low = 0
+  let high = axis.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (axis[middle] < moment) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** One finger looks, two zoom and move. Up and down remain the page's. */

@@ -2,6 +2,9 @@
 
 export const DAY = 86_400
 
+const A_DAY_AND_A_BIT = 1.5 * DAY
+const INTERVALS_AROUND = 3
+
 /**
  * A column of one number or `null` a day becomes the days that are known, at noon, in typed arrays, because there can be
  * 100 000 of them; and the gaps between them, in seconds.
@@ -35,15 +38,35 @@ export function series(name, document, column, until, { continuous }) {
   }
 }
 
-/** Where a line knows nothing: from one total to the next where a day is missing between them, and after the last. */
+/**
+ * Where a line knows nothing: between two totals where reading failed, or that are much further apart than the ones
+ * around them, and after the last one. Who reads once a fortnight has no gaps, only few points.
+ */
 function gapsBetween(x, failures, until) {
   const gaps = []
+  let next = 0
   for (let point = 1; point < x.length; point++) {
-    if (x[point] - x[point - 1] > 1.5 * DAY) gaps.push({ from: x[point - 1], to: x[point] })
+    const from = x[point - 1]
+    const to = x[point]
+    if (to - from <= A_DAY_AND_A_BIT) continue
+    while (next < failures.length && failures[next].at <= from) next++
+    const hasFailure = next < failures.length && failures[next].at < to
+    if (hasFailure || to - from > 2 * usualInterval(x, point)) gaps.push({ from, to })
   }
-  if (x.length > 0 && until - x.at(-1) > 1.5 * DAY) gaps.push({ from: x.at(-1), to: until })
+  if (x.length > 0 && until - x.at(-1) > Math.max(A_DAY_AND_A_BIT, 2 * usualInterval(x, x.length - 1))) {
+    gaps.push({ from: x.at(-1), to: until })
+  }
   if (x.length === 0 && failures.length > 0) gaps.push({ from: failures[0].at, to: until })
   return gaps
+}
+
+/** The median of the intervals around the one that ends at `point`. */
+function usualInterval(x, point) {
+  const first = Math.max(1, point - INTERVALS_AROUND)
+  const last = Math.min(x.length - 1, point + INTERVALS_AROUND)
+  const intervals = []
+  for (let index = first; index <= last; index++) intervals.push(x[index] - x[index - 1])
+  return intervals.sort((one, other) => one - other)[intervals.length >> 1] ?? 0
 }
 
 /** Each run of days without a count is a gap of its whole days. */
