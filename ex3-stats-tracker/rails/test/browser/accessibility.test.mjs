@@ -1,0 +1,68 @@
+// axe-core finds nothing serious, light and dark, on a desk and on a phone; and a phone shows all of it.
+
+import assert from "node:assert/strict"
+import { readFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { after, before, describe, test } from "node:test"
+import { launch, visit } from "./browser.mjs"
+
+let browser
+let axe
+before(async () => {
+  browser = await launch()
+  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+})
+after(() => browser.close())
+
+const PAGES = [
+  "/", "/orgs/fluxcd", "/orgs/fluxcd?state=failing&q=flux", "/orgs/fluxcd?q=nothing", "/orgs/empty-org", "/orgs/all-failed-org", "/orgs/vanished-org",
+  "/orgs/fluxcd/packages/flux-cli?scale=log", "/orgs/fluxcd/packages/flagger-loadtester", "/orgs/fluxcd/packages/never-read",
+  "/orgs/hostile-org", "/compare", "/compare?packages=fluxcd/flagger,fluxcd/charts/flagger,gap-org/with-gap,fluxcd/nothing",
+]
+const MISSING = ["/orgs/nobody", "/orgs/fluxcd/packages/nothing", "/nothing"]
+
+async function check(page, path) {
+  await page.$$eval("details", (all) => all.forEach((one) => (one.open = true)))
+  await page.evaluate(axe)
+  const { violations, passes } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations", "passes"] }))
+  const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`)
+  assert.deepEqual(serious, [], path)
+  assert.ok(passes.length > 10, "axe looked at the page")
+}
+
+for (const theme of ["light", "dark"]) {
+  describe(theme, () => {
+    for (const path of PAGES) test(`axe finds nothing serious on ${path}`, () => visit(browser, path, (page) => check(page, path), { theme }))
+    for (const path of MISSING) {
+      test(`axe finds nothing serious on ${path}`, () => visit(browser, path, (page) => check(page, path), { theme, status: 404, expected: /404/ }))
+    }
+  })
+}
+
+describe("on a phone", () => {
+  for (const path of PAGES) {
+    test(`${path} is no wider than the screen, and axe finds nothing serious`, () => visit(browser, path, async (page) => {
+      const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth])
+      assert.equal(content, screen)
+      await check(page, path)
+    }, { width: 360, height: 740, touch: true }))
+  }
+})
+
+describe("the keyboard", () => {
+  test("comes to everything, the figures first where one wants", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    await page.keyboard.press("Tab")
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the figures")
+    await page.keyboard.press("Enter")
+    const reached = new Set()
+    for (let count = 0; count < 60; count++) {
+      await page.keyboard.press("Tab")
+      reached.add(await page.evaluate(() => {
+        const { dataset, id, name } = document.activeElement
+        return dataset.param ?? dataset.swap ?? (dataset.plot === "" ? "plot" : id || name)
+      }))
+    }
+    for (const place of ["range", "scale", "plot", "filter", "total", "packages[]"]) assert.ok(reached.has(place), `${place} of ${[...reached]}`)
+  }))
+})

@@ -1,0 +1,269 @@
+// The pages around the charts: found, sorted, filtered and compared, with scripts and without; and what they say where
+// there is little to show.
+
+import assert from "node:assert/strict"
+import { after, before, describe, test } from "node:test"
+import { launch, URL_OF_DASHBOARD, visit } from "./browser.mjs"
+
+let browser
+before(async () => (browser = await launch()))
+after(() => browser.close())
+
+const names = (page) => page.$$eval("#packages tbody th a", (links) => links.map((link) => link.textContent))
+const text = async (page, selector = "main") => (await page.textContent(selector)).replace(/\s+/g, " ")
+
+describe("an organisation", () => {
+  test("shows its exact total, its growth, when it was read and what failed", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    assert.match(await text(page, ".total"), /^\d{1,3}(,\d{3}){3}$/)
+    const growth = await page.$$eval(".growth > div", (cells) => cells.map((cell) => cell.textContent.replace(/\s+/g, " ").trim()))
+    assert.equal(growth.length, 4)
+    for (const [index, span] of ["1 day", "7 days", "30 days", "365 days"].entries()) {
+      assert.match(growth[index], new RegExp(`^${span} \\+[\\d,]+ \\+[\\d.,]+ %$`))
+    }
+    const trust = await text(page, ".trust")
+    assert.match(trust, /Last read (just now|\d+ (minute|hour)s? ago) fresh \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+    assert.match(trust, /14 of 16 read 2 failed/)
+    assert.match(await text(page, ".headline"), /2 packages can't be read, counted as last read/)
+  }))
+
+  test("says that nothing was read for days", () => visit(browser, "/orgs/real-org", async (page) => {
+    assert.match(await text(page, ".trust"), /5 days ago stale/)
+  }))
+
+  test("sorts its packages by each column, both ways, in the address and without losing the place", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    const column = (selector) => page.$$eval(`#packages tbody ${selector}`, (cells) => cells.map((cell) => cell.textContent.trim()))
+    const numbers = async (selector) => (await column(selector)).map((cell) => Number(cell.replace(/[+,]/g, "").replace("−", "-"))).filter((number) => !Number.isNaN(number))
+    const descending = (list) => [...list].sort((one, other) => other - one)
+    let totals = await numbers(".package-total")
+    assert.deepEqual(totals, descending(totals))
+    assert.equal(await page.locator("#packages th[aria-sort=descending]").textContent(), "Total")
+
+    await page.click("[data-swap=week]")
+    await page.waitForURL(/sort=week/)
+    const weeks = await numbers(".week")
+    assert.deepEqual(weeks, descending(weeks))
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.swap), "week", "the keyboard is where it was")
+    await page.click("[data-swap=week]")
+    await page.waitForURL(/direction=asc/)
+    assert.deepEqual(await numbers(".week"), weeks.reverse())
+
+    await page.click("[data-swap=name]")
+    await page.waitForURL(/sort=name/)
+    const listed = await names(page)
+    assert.deepEqual(listed, [...listed].sort())
+    await page.click("[data-swap=total]")
+    await page.waitForURL(/sort=total/)
+    assert.equal((await column(".package-total")).at(-1), "never read", "what is not known comes last")
+  }))
+
+  test("filters while one types, by package and by repository, and keeps what was chosen", () => visit(browser, "/orgs/fluxcd?sort=name", async (page) => {
+    await page.check("input[value='fluxcd/flux-cli']")
+    await page.fill("#filter", "FLAGGER")
+    await page.waitForURL(/q=FLAGGER/)
+    assert.deepEqual(await names(page), ["charts/flagger", "flagger", "flagger-loadtester"])
+    assert.match(page.url(), /sort=name/)
+    assert.equal(await page.evaluate(() => document.activeElement.id), "filter")
+    await page.check("input[value='fluxcd/charts/flagger']")
+    await page.fill("#filter", "%")
+    await page.waitForURL(/q=%25/)
+    assert.match(await text(page, "#packages"), /No package's name or repository holds “%”/, "signs of SQL are letters")
+    await page.fill("#filter", "flux2")
+    await page.waitForURL(/q=flux2/)
+    assert.deepEqual(await names(page), ["flux-cli"], "by its repository")
+    assert.equal(await page.isChecked("input[value='fluxcd/flux-cli']"), true)
+    assert.equal(await text(page, "[data-compare]"), "Compare 2")
+    await page.click("[data-compare]")
+    await page.waitForURL(/compare\?packages=fluxcd/)
+    assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/flux-cli,fluxcd/charts/flagger")
+  }))
+
+  test("lists what fails and what is gone", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    await page.click("#packages-states [data-swap=failing]")
+    await page.waitForURL(/state=failing/)
+    assert.deepEqual((await names(page)).sort(), ["flux-cli", "never-read"])
+    assert.match(await text(page, "#packages-table"), /markup changed/)
+    await page.click("#packages-states [data-swap=gone]")
+    await page.waitForURL(/state=gone/)
+    assert.deepEqual(await names(page), ["gone-for-good"])
+  }))
+
+  test("has pages where there are many packages", () => visit(browser, "/orgs/large-org", async (page) => {
+    assert.equal((await names(page)).length, 200)
+    await page.click("text=Next")
+    await page.waitForURL(/page=2/)
+    assert.equal((await names(page))[0], "package-250")
+    await page.click("text=Next")
+    await page.waitForURL(/page=3/)
+    assert.equal((await names(page)).length, 50)
+    assert.equal(await page.locator("text=Next").count(), 0)
+  }))
+
+  test("does all of that without scripts", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    await page.click("[data-swap=name]")
+    assert.deepEqual((await names(page)).slice(0, 2), ["charts/flagger", "flagger"])
+    await page.fill("#filter", "flagger")
+    await page.click("text=Filter >> nth=-1")
+    assert.deepEqual(await names(page), ["charts/flagger", "flagger", "flagger-loadtester"])
+    await page.check("input[value='fluxcd/flagger']")
+    await page.check("input[value='fluxcd/charts/flagger']")
+    await page.click("[data-compare]")
+    assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/charts/flagger,fluxcd/flagger")
+    await page.goto("/orgs/fluxcd?range=30d")
+    await page.click("summary >> nth=0")
+    assert.equal(await page.locator("#days tbody tr").count(), 30)
+    assert.match(await text(page, "#total"), /Charts are drawn by a script/)
+  }, { scripts: false }))
+
+  test("takes any nonsense in an address", async () => {
+    for (const query of ["page=-1", "page=99999999999999999999", "sort=id;--", "direction=up", "q[]=1", "q=%00%FF", "range=x", "range[]=1", "state=x", "page[a]=1", "q=" + "x".repeat(5000)]) {
+      const response = await fetch(`${URL_OF_DASHBOARD}/orgs/fluxcd?${query}`)
+      assert.ok([200, 400].includes(response.status), `${response.status} for ${query}`)
+    }
+  })
+})
+
+describe("a package", () => {
+  test("with slashes in its name has its own address", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    await page.click("text=charts/flagger")
+    await page.waitForURL(/\/orgs\/fluxcd\/packages\/charts\/flagger$/)
+    assert.equal(await text(page, "h1"), "charts/flagger")
+    for (const link of await page.$$eval(".site-foot a, .card a", (links) => links.map(({ href }) => href))) {
+      const response = await fetch(link)
+      assert.ok(response.ok, `${response.status} for ${link}`)
+    }
+    assert.equal(await page.$eval("img", ({ naturalWidth }) => naturalWidth > 50), true, "the badge")
+  }))
+
+  test("says that its total fell, that it can't be read, that it is gone", async () => {
+    await visit(browser, "/orgs/fluxcd/packages/flagger-loadtester", async (page) => assert.match(await text(page), /The total fell from [\d,]+ when it was read/))
+    await visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {
+      assert.match(await text(page), /can't be read since .* UTC: markup changed\. GitHub answered with a page the parser does not know/)
+      assert.match(await text(page, "#failures"), /flux-cli could not be read: markup changed <invented>/)
+    })
+    await visit(browser, "/orgs/fluxcd/packages/gone-for-good", async (page) => assert.match(await text(page), /GitHub no longer lists this package, since/))
+  })
+
+  test("pages through its versions, newest or most downloaded first", () => visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {
+    const tags = () => page.$$eval("#versions tbody th", (cells) => cells.map((cell) => cell.textContent.trim().split(/\s+/)[0]))
+    assert.equal((await tags())[0], "latest")
+    await page.click("#versions >> text=Next")
+    await page.waitForURL(/versions_page=2/)
+    assert.equal((await tags()).length, 20)
+    await page.click("text=Most downloaded first")
+    await page.waitForURL(/versions_by=total/)
+    const totals = await page.$$eval("#versions tbody td:nth-child(2)", (cells) => cells.map((cell) => Number(cell.textContent.replaceAll(",", ""))))
+    assert.deepEqual(totals, [...totals].sort((one, other) => other - one))
+  }))
+})
+
+describe("comparing", () => {
+  const COMPARED = "/compare?packages=fluxcd/flagger,fluxcd/charts/flagger,gap-org/with-gap"
+
+  test("puts several packages, also of several organisations, on the same axes", () => visit(browser, COMPARED, async (page) => {
+    for (const id of ["total", "downloads"]) {
+      const legend = await page.$$eval(`#${id} .legend-name`, (names) => names.map((name) => name.textContent))
+      assert.deepEqual(legend, ["flagger", "charts/flagger", "with-gap"])
+      const seen = await page.$eval(`#${id}`, ({ chart: { plot } }) => plot.series.slice(1).map(({ min, max }) => max > min))
+      assert.deepEqual(seen, [true, true, true])
+    }
+    assert.equal(await page.locator("#total-days thead th").count(), 4)
+  }))
+
+  test("adds and removes, and the address says which", () => visit(browser, COMPARED, async (page) => {
+    await page.fill("#add", "fluxcd/flux-cli")
+    await page.click("text=Add >> nth=0")
+    await page.waitForURL(/flux-cli/)
+    assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/flagger,fluxcd/charts/flagger,gap-org/with-gap,fluxcd/flux-cli")
+    await page.click("[aria-label='Remove fluxcd/flagger']")
+    await page.waitForURL((url) => !url.searchParams.get("packages").startsWith("fluxcd/flagger"))
+    assert.equal(await page.locator(".compared tbody tr").count(), 3)
+  }))
+
+  test("names what is not tracked and what is too much", async () => {
+    await visit(browser, "/compare?packages=fluxcd/flagger,fluxcd/nothing,nonsense", async (page) =>
+      assert.match(await text(page), /Not tracked: fluxcd\/nothing, nonsense\./))
+    const many = Array.from({ length: 10 }, (_, index) => `large-org/package-00${index}`).slice(1).join(",")
+    await visit(browser, `/compare?packages=${many}`, async (page) => {
+      assert.match(await text(page), /More than 8 can't be told apart\. Left out: large-org\/package-009\./)
+      assert.equal(await page.locator(".compared tbody tr").count(), 8)
+    })
+    await visit(browser, "/compare", async (page) => assert.match(await text(page), /Choose up to 8 packages/))
+  })
+})
+
+describe("where there is little to show", () => {
+  const says = (path, pattern, options) => visit(browser, path, async (page) => assert.match(await text(page), pattern), options)
+
+  test("an organisation that was never collected: the next command", () =>
+    says("/orgs/empty-org", /was never collected .* bin\/rails 'stats:collect\[empty-org\]'/))
+  test("one of which nothing could be read: why", () =>
+    says("/orgs/all-failed-org", /Nothing could be read yet .* read none of 2 packages\. .* 2 × markup changed/))
+  test("one that GitHub no longer shows", () => says("/orgs/vanished-org", /GitHub no longer shows vanished-org, since/))
+  test("a single measurement: no growth yet", () => says("/orgs/new-org", /Total downloads 17 .* 1 day – nothing read 1 day before/))
+  test("a package that was never read: why", () => says("/orgs/all-failed-org/packages/one", /never read 1 attempt failed, the last at .*: markup changed/))
+  test("an organisation that is not tracked", () =>
+    says("/orgs/nobody", /not tracked .* stats:collect\[nobody\]/, { status: 404, expected: /404/ }))
+  test("a package that is not there", () => says("/orgs/fluxcd/packages/nothing", /No such package/, { status: 404, expected: /404/ }))
+  test("any other address", () => visit(browser, "/nothing", async (page) =>
+    assert.match(await text(page), /There is no such page/), { status: 404, expected: /404/ }))
+})
+
+describe("whose figures they are", () => {
+  test("every page with figures of the stand-in says so", async () => {
+    for (const path of ["/", "/orgs/fluxcd", "/orgs/fluxcd/packages/flagger", "/orgs/empty-org", "/compare?packages=real-org/stale,fluxcd/flagger"]) {
+      await visit(browser, path, async (page) => {
+        assert.match(await text(page, ".stand-in"), /STAND-IN These figures are invented/, path)
+        assert.equal(await page.locator(".stand-in").evaluate((element) => getComputedStyle(element).position), "sticky")
+      })
+    }
+  })
+
+  test("and GitHub's are not called invented", async () => {
+    for (const path of ["/orgs/real-org", "/orgs/real-org/packages/stale", "/compare?packages=real-org/stale"]) {
+      await visit(browser, path, async (page) => assert.equal(await page.locator(".stand-in").count(), 0, path))
+    }
+  })
+})
+
+describe("names of strangers", () => {
+  test("are text, whatever is in them", async () => {
+    const packages = await visit(browser, "/orgs/hostile-org", async (page) => {
+      assert.match(await page.title(), /^hostile-org/)
+      return page.$$eval("#packages tbody th a", (links) => links.map(({ href, textContent }) => ({ href, name: textContent })))
+    })
+    assert.equal(packages.length, 6)
+    for (const { href, name } of packages) {
+      await visit(browser, href, async (page) => {
+        assert.equal(await page.textContent("h1"), name)
+        assert.equal(await page.title(), `${name} · hostile-org · Stats Tracker`)
+        assert.equal(await page.locator("main script, main img[src=x], main b").count(), 0)
+      })
+      await visit(browser, `/compare?packages=${encodeURIComponent(`hostile-org/${name}`)}`, (page) => page.textContent("main"))
+    }
+    await visit(browser, `/orgs/hostile-org?q=${encodeURIComponent("<script>document.title='owned'</script>")}`, async (page) => {
+      assert.equal((await names(page)).length, 1)
+    })
+  })
+})
+
+describe("what a browser is told", () => {
+  test("no script and no style stands inline, and none would run", async () => {
+    for (const path of ["/", "/orgs/fluxcd", "/orgs/fluxcd/packages/flagger", "/compare?packages=fluxcd/flagger", "/orgs/nobody"]) {
+      const response = await fetch(URL_OF_DASHBOARD + path)
+      const policy = response.headers.get("content-security-policy")
+      assert.match(policy, /script-src 'self'(;|$)/)
+      assert.match(policy, /style-src 'self'(;|$)/)
+      assert.match(policy, /default-src 'none'/)
+      const page = await response.text()
+      assert.doesNotMatch(page, /<script(?![^>]* src=)|<style| style=| on\w+=/)
+      assert.equal(response.headers.get("set-cookie"), null)
+    }
+  })
+
+  test("scripts and styles may be kept for ever, under a name of their content", async () => {
+    const page = await (await fetch(`${URL_OF_DASHBOARD}/compare`)).text()
+    for (const [path] of page.matchAll(/\/assets\/application-[A-Z0-9]+\.(css|js)/g)) {
+      assert.match((await fetch(URL_OF_DASHBOARD + path)).headers.get("cache-control"), /immutable/)
+    }
+  })
+})
