@@ -126,37 +126,51 @@ class Collection::KillTest < ActiveSupport::TestCase
       now
     end
 
-    # At any moment: what is stored about a package agrees with itself and with the world.
+    # At any moment: what is stored about a package agrees with itself and with the world. Each table is read once.
     def assert_every_package_whole(context)
-      org.packages.each do |package|
+      packages = org.packages.index_by(&:id)
+      measurements, days, downloads, versions = [ Measurement.order(:at), Package::Day, DailyDownload, Version.order(:github_id) ]
+        .map { |rows| rows.where(package_id: packages.keys).group_by(&:package_id).tap { |groups| groups.default = [] } }
+      packages.each do |id, package|
         about = "#{package.name}, #{context}"
-        measurements = package.measurements.chronological.to_a
-        measurements.each { |measurement| assert_equal World.total(package.name, measurement.at), measurement.total, about }
-        assert_not_includes measurements.map(&:fell), true, about
-        assert_equal measurements.map(&:collection_id).uniq, measurements.map(&:collection_id), "measured twice in a pass: #{about}"
-        last = measurements.last
-        assert_equal [ last&.total, last&.at, last&.collection_id ], [ package.total, package.measured_at, package.collection_id ], about
-        next unless last
-
-        assert_equal measurements.group_by { |measurement| measurement.at.to_date }.transform_values { |of_day| of_day.last.total },
-          package.days.where.not(total: nil).pluck(:date, :total).to_h, about
-        assert_empty World.daily(last.at).to_a - package.daily_downloads.pluck(:date, :count), about
-        assert_equal [ last.at.to_date ], package.daily_downloads.where(settled: false).where("date >= ?", last.at.to_date).pluck(:date), about
-        assert_versions_whole(package, about)
+        assert_measured measurements[id], package, about
+        last = measurements[id].last or next
+        assert_equal measurements[id].group_by { |measurement| measurement.at.to_date }.transform_values { |of_day| of_day.last.total },
+          days[id].select(&:total).to_h { |day| [ day.date, day.total ] }, about
+        assert_empty World.daily(last.at).to_a - downloads[id].map { |day| [ day.date, day.count ] }, about
+        assert_equal [ last.at.to_date ], downloads[id].select { |day| !day.settled && day.date >= last.at.to_date }.map(&:date), about
+        assert_versions versions[id], package, about
       end
-      collections = org.collections.chronological.to_a
-      assert_operator collections.count { |collection| collection.finished_at.nil? }, :<=, 1, context
-      collections.each do |collection|
-        assert_equal Measurement.where(collection:).count, collection.packages_read, "#{collection.state} pass of #{collection.started_at}, #{context}"
-      end
+      assert_version_days versions.values.flatten, context
+      assert_collections measurements.values.flatten, context
     end
 
-    def assert_versions_whole(package, about)
-      at = package.versions_measured_at or return assert_empty(package.versions, about)
+    def assert_measured(measurements, package, about)
+      measurements.each { |measurement| assert_equal World.total(package.name, measurement.at), measurement.total, about }
+      assert measurements.none?(&:fell), about
+      assert_equal measurements.map(&:collection_id).uniq, measurements.map(&:collection_id), "measured twice in a pass: #{about}"
+      last = measurements.last
+      assert_equal [ last&.total, last&.at, last&.collection_id ], [ package.total, package.measured_at, package.collection_id ], about
+    end
+
+    def assert_versions(versions, package, about)
+      at = package.versions_measured_at or return assert_empty(versions, about)
       assert_equal (1..VERSIONS).map { |id| [ id, World.version_total(package.name, id, at), at ] },
-        package.versions.order(:github_id).pluck(:github_id, :total, :measured_at), about
-      newest = Version::Day.joins(:version).where(versions: { package_id: package.id }).order(:date).pluck("versions.github_id", :total).to_h
-      assert_equal package.versions.pluck(:github_id, :total).to_h, newest, about
+        versions.map { |version| [ version.github_id, version.total, version.measured_at ] }, about
+    end
+
+    def assert_version_days(versions, context)
+      newest = Version::Day.where(version_id: versions.map(&:id)).order(:date).pluck(:version_id, :total).to_h
+      assert_equal versions.to_h { |version| [ version.id, version.total ] }, newest, context
+    end
+
+    def assert_collections(measurements, context)
+      collections = org.collections.to_a
+      assert_operator collections.count { |collection| collection.finished_at.nil? }, :<=, 1, context
+      read = measurements.map(&:collection_id).tally
+      collections.each do |collection|
+        assert_equal read.fetch(collection.id, 0), collection.packages_read, "#{collection.state} pass of #{collection.started_at}, #{context}"
+      end
     end
 
     # After a pass that was left alone: all of it is there, once.
