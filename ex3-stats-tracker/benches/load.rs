@@ -10,7 +10,9 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,6 +57,7 @@ async fn main() {
         "{:>11}  {:>9}  {:>13}  {:>5}",
         "connections", "native", "embedded host", "ratio"
     );
+    let mut recorded = BTreeMap::new();
     for connections in CONNECTIONS {
         let mut rates = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
@@ -63,6 +66,9 @@ async fn main() {
                 rates.push(rate(address, connections, &page).await);
             }
         }
+        for (rates, (server, _)) in rates.iter().zip(servers) {
+            recorded.insert(format!("{server}, {connections} connections"), rates.clone());
+        }
         let [native, embedded] = rates.map(median);
         println!(
             "{connections:>11}  {native:>9.0}  {embedded:>13.0}  {:>5.2}",
@@ -70,6 +76,15 @@ async fn main() {
         );
     }
     host.stop().await;
+    record(&recorded);
+}
+
+/// Leaves each round's rates where `cargo xtask bench` looks for them, if it runs this.
+fn record(rates: &BTreeMap<String, Vec<f64>>) {
+    if let Some(directory) = std::env::var_os("CRITERION_HOME") {
+        let text = serde_json::to_string(rates).expect("rates are finite");
+        std::fs::write(Path::new(&directory).join("rates.json"), text).expect("the directory for figures is there");
+    }
 }
 
 /// Some answers over each of so many connections.

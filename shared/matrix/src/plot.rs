@@ -5,12 +5,14 @@
 //! GitHub's may be, leaves the plot readable.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bench_cells::{Cell, Row, Step};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::ScatterPlot;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::plot::scatter::MarkerShape;
+use kuva::render::annotations::ReferenceLine;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
@@ -62,6 +64,8 @@ const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
 const WIDTH: f64 = 900.0;
 const ROW_HEIGHT: f64 = 26.0;
 const HEIGHT_WITHOUT_ROWS: f64 = 150.0;
+/// Half of the axis's last label may stand out there.
+const RIGHT_MARGIN: f64 = 40.0;
 
 /// What a plot shows.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +150,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     let least = figures().map(|figure| figure.lower).fold(f64::INFINITY, f64::min);
     let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
     let labels = cells.iter().map(|cell| cell.label.clone()).collect();
-    let layout = Layout::auto_from_plots(&plots)
+    let mut layout = Layout::auto_from_plots(&plots)
         .with_width(WIDTH)
         .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cells.len() as f64)
         .with_theme(theme())
@@ -154,15 +158,21 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         .with_title_size(16)
         .with_x_label("time, logarithmic; the line through a point is its 95 % interval")
         .with_log_x()
-        .with_x_axis_min(decade(least, f64::floor))
-        .with_x_axis_max(decade(most, f64::ceil))
-        .with_x_tick_format(TickFormat::Custom(std::sync::Arc::new(number::exact_time)))
+        .with_x_axis_min(10_f64.powi(decade_of(least)))
+        .with_x_axis_max(most * 2.0)
+        .with_x_tick_format(TickFormat::Custom(Arc::new(number::exact_time)))
         .with_y_categories(labels)
         .with_y_axis_min(0.5)
         .with_y_axis_max(cells.len() as f64 + 0.5)
         .with_legend_entries(legend)
         .with_legend_position(LegendPosition::OutsideBottomColumns)
         .with_legend_box(false);
+    // The library draws a grid only where both axes have numbers.
+    for decade in decade_of(least) + 1..=decade_of(most * 2.0) {
+        let line = ReferenceLine::vertical(10_f64.powi(decade));
+        layout = layout.with_reference_line(line.with_color(GRID.light).with_dasharray("none"));
+    }
+    layout.force_margin_right = Some(RIGHT_MARGIN);
     let scene = render_multiple(plots, layout);
     let svg = SvgBackend::new().with_pretty(true).render_scene(&scene);
     Some(described(
@@ -178,9 +188,9 @@ fn figure(bench: &Bench, cell: &Cell, step: Step) -> Option<Interval> {
     Some(bench.estimates(cell, step)?.median)
 }
 
-/// The power of ten at or beside a time.
-fn decade(nanoseconds: f64, round: fn(f64) -> f64) -> f64 {
-    10_f64.powf(round(nanoseconds.log10()))
+/// The power of ten at or below a time.
+fn decade_of(nanoseconds: f64) -> i32 {
+    nanoseconds.log10().floor() as i32
 }
 
 fn theme() -> Theme {
@@ -228,11 +238,24 @@ fn described(svg: &str, width: f64, height: f64, title: &str, description: &str)
         escaped(title),
         escaped(description)
     );
-    let svg = svg.replacen("<svg", &head, 1);
+    let svg = without_numbered_clips(svg).replacen("<svg", &head, 1);
     match svg.find('>') {
         Some(end) => format!("{}{words}{}", &svg[..=end], &svg[end + 1..]),
         None => svg,
     }
+}
+
+/// The library numbers its clipping regions through all plots of a process, and here the one has to equal the other
+/// whichever was drawn first. A plot has one region.
+fn without_numbered_clips(svg: &str) -> String {
+    const CLIP: &str = "kuva-clip-";
+    let mut parts = svg.split(CLIP);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text += "clip";
+        text += part.trim_start_matches(|character: char| character.is_ascii_digit());
+    }
+    text
 }
 
 fn escaped(text: &str) -> String {
@@ -242,22 +265,102 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use crate::{Record, fixture};
 
-    fn drawn(record: &crate::Record) -> String {
+    fn drawn(record: &Record) -> String {
         svg(fixture::bench(record, "hello"), &SUBJECTS[0]).unwrap()
+    }
+
+    /// The values of an attribute, in the order of the file.
+    fn values<'a>(svg: &'a str, attribute: &str) -> Vec<&'a str> {
+        let begin = format!(" {attribute}=\"");
+        svg.split(&begin)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
+    }
+
+    /// Where a text stands.
+    fn x_of(svg: &str, text: &str) -> f64 {
+        let line = svg.lines().find(|line| line.contains(&format!(">{text}</text>")));
+        values(line.unwrap(), "x")[0].parse().unwrap()
     }
 
     #[test]
     fn every_cell_is_named_in_text_and_in_words() {
         let svg = drawn(&fixture::record());
-        if let Ok(path) = std::env::var("PLOT_TO") {
-            std::fs::write(path, &svg).unwrap();
-        }
         assert!(svg.contains(">ruby/puts-sync</text>"), "{svg}");
+        assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
         assert!(
-            svg.contains("wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
+            svg.contains("native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
             "{svg}"
         );
+    }
+
+    #[test]
+    fn the_axis_is_logarithmic() {
+        let svg = drawn(&fixture::record());
+        let steps = [x_of(&svg, "100 ns"), x_of(&svg, "1 µs"), x_of(&svg, "10 µs")];
+        assert!(((steps[2] - steps[1]) - (steps[1] - steps[0])).abs() < 0.1, "{steps:?}");
+        assert!(steps[1] > steps[0]);
+    }
+
+    #[test]
+    fn an_interval_is_as_wide_as_it_is_uncertain() {
+        let mut record = fixture::record();
+        let interval = Interval {
+            estimate: 1000.0,
+            lower: 100.0,
+            upper: 10_000.0,
+        };
+        fixture::set(&mut record, "ruby/puts-sync", Step::Work, interval);
+        let svg = drawn(&record);
+        let decade = x_of(&svg, "1 µs") - x_of(&svg, "100 ns");
+        let widest = svg
+            .lines()
+            .filter(|line| line.contains("<line") && line.contains(&format!("stroke=\"{}\"", WORK.light)))
+            .map(|line| {
+                let [x1, x2] = ["x1", "x2"].map(|name| values(line, name)[0].parse::<f64>().unwrap());
+                x2 - x1
+            })
+            .fold(0.0, f64::max);
+        assert!((widest - 2.0 * decade).abs() < 0.1, "{widest} is not twice {decade}");
+    }
+
+    #[test]
+    fn every_colour_has_another_on_dark() {
+        let svg = drawn(&fixture::record());
+        let body = &svg[svg.find("</style>").unwrap()..];
+        let colours = [BACKGROUND, TEXT, GRID, WORK, START].map(|colour| colour.light);
+        for colour in values(body, "fill").into_iter().chain(values(body, "stroke")) {
+            assert!(colours.contains(&colour) || colour == "none", "{colour}");
+        }
+        assert!(svg.contains("@media (prefers-color-scheme:dark)"), "{svg}");
+        assert!(svg.contains("viewBox=\"0 0 900 "), "{svg}");
+    }
+
+    #[test]
+    fn labels_are_texts_and_no_markup() {
+        let mut record = fixture::record();
+        record.benches[0].cells[0].label = "</title><script>&".to_owned();
+        let svg = drawn(&record);
+        assert!(
+            !svg.contains("<script>") && svg.contains("&lt;/title&gt;&lt;script&gt;&amp;: work"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_drawn() {
+        let mut record = fixture::record();
+        assert_eq!(svg(fixture::bench(&record, "parser"), &SUBJECTS[0]), None);
+        fixture::leave_out(&mut record, "ruby/puts-sync", "no Ruby");
+        assert!(!drawn(&record).contains("ruby/puts-sync"));
+    }
+
+    #[test]
+    fn the_same_record_gives_the_same_file() {
+        let (first, second) = (drawn(&fixture::record()), drawn(&fixture::record()));
+        assert!(first == second, "{first}\n{second}");
     }
 }

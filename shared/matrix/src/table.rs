@@ -43,9 +43,17 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
         .flat_map(|row| COLUMNS.iter().map(move |column| (*row, *column)));
     all.filter_map(|(row, column)| {
         let id = figure::representative(row, column)?;
-        let figure = record
-            .figure(id, Step::Work)
-            .and_then(|figure| Ok((record.cell(id)?.1, figure)));
+        let of = |id: &str| Ok((record.cell(id)?.1, record.figure(id, Step::Work)?));
+        let figure = of(id).or_else(|missing| match missing {
+            // Of another run with other names, the first of its kind is better than nothing: it is named below.
+            Missing::NotMeasured => {
+                let other = record
+                    .cells()
+                    .find(|(_, cell)| cell.row == row && cell.column == column);
+                other.map_or(Err(missing), |(_, cell)| of(&cell.id))
+            }
+            missing => Err(missing),
+        });
         Some(Place {
             row,
             column,

@@ -282,4 +282,136 @@ mod tests {
             assert!(benches.contains(name), "{name} in {benches:?}");
         }
     }
+
+    /// A cargo that knows two benches and runs them as `bench` says, in shell.
+    #[cfg(unix)]
+    fn cargo(workspace: &Path, bench: &str) -> Cargo {
+        use std::os::unix::fs::PermissionsExt;
+        let packages = r#"[{"name":"a","targets":[{"kind":["bench"],"name":"hello"},{"kind":["bin"],"name":"a"}]},
+            {"name":"b","targets":[{"kind":["bench"],"name":"parser"}]},
+            {"name":"parser-fuzz","targets":[{"kind":["bench"],"name":"endless"}]}]"#;
+        let estimate = r#"{"confidence_interval":{"confidence_level":0.95,"lower_bound":9.0,"upper_bound":11.0},"point_estimate":10.0}"#;
+        let script = format!(
+            r#"#!/bin/sh
+target="{target}"
+if [ "$1" = metadata ]; then
+    echo '{{"target_directory":"'"$target"'","packages":{packages}}}'
+    exit
+fi
+echo "$@" >> "$target/calls"
+measure() {{
+    mkdir -p "$CRITERION_HOME/$1/new" && cd "$CRITERION_HOME/$1/new" || exit 1
+    echo '{{"full_id":"'"$1"'"}}' > benchmark.json
+    echo '{{"iters":[1,1]}}' > sample.json
+    echo '{{"mean":{estimate},"median":{estimate},"slope":null}}' > estimates.json
+}}
+{bench}
+"#,
+            target = workspace.join("target").display()
+        );
+        fs::create_dir_all(workspace.join("target")).unwrap();
+        let program = workspace.join("cargo");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Cargo::instead(program, workspace.to_path_buf())
+    }
+
+    #[cfg(unix)]
+    fn recorded(workspace: &Path) -> Vec<Record> {
+        let paths = Record::list(&records(workspace)).unwrap();
+        paths.iter().map(|path| Record::read(path).unwrap()).collect()
+    }
+
+    #[cfg(unix)]
+    fn options(benches: &[&str]) -> Options {
+        Options {
+            quick: false,
+            benches: benches.iter().map(|name| (*name).to_owned()).collect(),
+            features: Vec::new(),
+        }
+    }
+
+    const BUILT: &str = "case \"$*\" in *--no-run*) exit 0;; esac\n";
+
+    #[test]
+    #[cfg(unix)]
+    fn a_run_is_recorded_with_its_own_figures_alone() {
+        let workspace = tempfile::tempdir().unwrap();
+        let workspace = workspace.path();
+        let cargo = cargo(workspace, &format!("{BUILT}measure now"));
+        let stale = workspace.join("target/criterion-recorded/hello/renamed/new");
+        fs::create_dir_all(&stale).unwrap();
+        fs::write(stale.join("estimates.json"), "{}").unwrap();
+
+        assert_eq!(run(workspace, &cargo, &options(&[])).unwrap(), ExitCode::SUCCESS);
+        let records = recorded(workspace);
+        assert_eq!(records.len(), 1);
+        let names: Vec<&str> = records[0].benches.iter().map(|bench| bench.name.as_str()).collect();
+        assert_eq!(names, ["hello", "parser"]);
+        for bench in &records[0].benches {
+            assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["now"]);
+        }
+        assert!(records[0].is_complete());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_bench_that_fails_is_recorded_as_failed_and_the_others_are_not_lost() {
+        let workspace = tempfile::tempdir().unwrap();
+        let workspace = workspace.path();
+        let fails = "case \"$*\" in *'--bench hello'*) exit 101;; esac\nmeasure now";
+        let cargo = cargo(workspace, &format!("{BUILT}{fails}"));
+        assert_eq!(run(workspace, &cargo, &options(&[])).unwrap(), ExitCode::from(FAILED));
+        let records = recorded(workspace);
+        assert!(records[0].benches[0].failed.as_ref().unwrap().contains("101"));
+        assert_eq!(records[0].benches[1].estimates.len(), 1);
+        assert!(!records[0].is_complete());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_can_not_be_built_is_not_recorded() {
+        let workspace = tempfile::tempdir().unwrap();
+        let cargo = cargo(workspace.path(), "exit 101");
+        let error = run(workspace.path(), &cargo, &options(&[])).unwrap_err();
+        assert!(error.to_string().contains("can't be built"), "{error}");
+        assert!(recorded(workspace.path()).is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_bench_that_says_nothing_is_an_error() {
+        let workspace = tempfile::tempdir().unwrap();
+        let cargo = cargo(workspace.path(), BUILT);
+        let error = run(workspace.path(), &cargo, &options(&["hello"])).unwrap_err();
+        assert!(error.to_string().contains("hello ran and left no figure"), "{error}");
+        assert!(recorded(workspace.path()).is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn one_bench_alone_is_no_complete_record_and_an_unknown_one_runs_nothing() {
+        let workspace = tempfile::tempdir().unwrap();
+        let workspace = workspace.path();
+        let cargo = cargo(workspace, &format!("{BUILT}measure now"));
+        for unknown in ["helo", "endless"] {
+            assert_eq!(
+                run(workspace, &cargo, &options(&[unknown])).unwrap(),
+                ExitCode::from(USAGE)
+            );
+        }
+        assert!(!workspace.join("target/calls").exists());
+        let quick = Options {
+            quick: true,
+            ..options(&["parser"])
+        };
+        assert_eq!(run(workspace, &cargo, &quick).unwrap(), ExitCode::SUCCESS);
+        let records = recorded(workspace);
+        assert!(records[0].quick && !records[0].all_benches);
+        let calls = fs::read_to_string(workspace.join("target/calls")).unwrap();
+        assert!(
+            calls.contains("--sample-size 10") && !calls.contains("--bench hello"),
+            "{calls}"
+        );
+    }
 }

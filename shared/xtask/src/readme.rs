@@ -38,17 +38,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::matrix;
 use crate::run::{Cargo, announce_and_run};
-
-/// Builds every program with the workspace's features, as the tests do.
-const BUILD: [&str; 7] = [
-    "test",
-    "--workspace",
-    "--exclude",
-    "parser-fuzz",
-    "--all-targets",
-    "--no-run",
-    "--quiet",
-];
+use crate::selection::Selection;
 
 /// How a command in a README runs one of the workspace's programs.
 const RUN: &str = "cargo run -q -p ";
@@ -117,11 +107,20 @@ impl<'a> Source<'a> {
 
 /// Compares every README with its sources, or with `write` replaces what differs.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
-    let status = announce_and_run(&mut cargo.command(&BUILD))?;
+    // Every program, with the features that the tests build it with.
+    let mut build = cargo.command(&["test"]);
+    build.args(Selection::here(&[]).arguments());
+    build.args(["--all-targets", "--no-run", "--quiet"]);
+    let status = announce_and_run(&mut build)?;
     ensure!(
         status.success(),
         "the programs whose output the READMEs show can't be built"
     );
+    compare(workspace, cargo, write)
+}
+
+/// [`run`], with the programs built.
+fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
     splice_all(workspace, cargo, write, |source, directory| match source {
         Source::Matrix { part, record } => {
             let name = record.context("no record is named; `cargo xtask matrix --write` names the newest")?;
@@ -466,5 +465,93 @@ mod tests {
     fn a_difference_names_the_line() {
         assert_eq!(difference("a\nb\n", "a\nc\n"), "line 2\n- b\n+ c");
         assert_eq!(difference("a\n", "a\nc\n"), "line 2\n- (end)\n+ c");
+    }
+
+    /// A workspace with a record and a README that shows it, in a repository of its own.
+    fn workspace() -> (tempfile::TempDir, Cargo, Record) {
+        let directory = tempfile::tempdir().unwrap();
+        let cargo = Cargo::new(directory.path().to_path_buf());
+        let record = Record::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/record.json")).unwrap();
+        record.write(&matrix::records(directory.path())).unwrap();
+        assert!(
+            cargo
+                .in_workspace("git")
+                .args(["init", "--quiet"])
+                .status()
+                .unwrap()
+                .success()
+        );
+        fs::create_dir(directory.path().join("ex1-hello")).unwrap();
+        let text = "# Title\n<!-- matrix: summary -->\n<!-- end -->\n<!-- matrix: plot hello -->\n<!-- end -->\nEnd\n";
+        fs::write(directory.path().join("ex1-hello/README.md"), text).unwrap();
+        (directory, cargo, record)
+    }
+
+    #[test]
+    fn a_readme_agrees_with_its_record_until_either_is_changed() {
+        let (directory, cargo, record) = workspace();
+        let path = |name: &str| directory.path().join(name);
+        let agrees = || compare(directory.path(), &cargo, false);
+        assert!(format!("{:#}", agrees().unwrap_err()).contains("`cargo xtask matrix --write` names the newest"));
+
+        splice_record(directory.path(), &cargo, &record).unwrap();
+        let readme = fs::read_to_string(path("ex1-hello/README.md")).unwrap();
+        assert!(
+            readme.contains("<!-- matrix: summary from 2026-11-22T122031Z -->\n\n|"),
+            "{readme}"
+        );
+        assert!(
+            readme.starts_with("# Title\n") && readme.ends_with("<!-- end -->\nEnd\n"),
+            "{readme}"
+        );
+        agrees().unwrap();
+
+        for (name, from, to) in [
+            ("ex1-hello/README.md", "230 ns", "130 ns"),
+            ("ex1-hello/hello-world.svg", ">1 µs<", ">2 µs<"),
+            (
+                "shared/matrix/records/2026-11-22T122031Z.json",
+                "\"estimate\": 230.0",
+                "\"estimate\": 229.0",
+            ),
+        ] {
+            let before = fs::read_to_string(path(name)).unwrap();
+            assert!(before.contains(from), "{from} in {name}");
+            fs::write(path(name), before.replace(from, to)).unwrap();
+            let error = agrees().unwrap_err().to_string();
+            assert!(error.contains("differ from their sources"), "{name}: {error}");
+            fs::write(path(name), before).unwrap();
+            agrees().unwrap();
+        }
+        fs::remove_file(path("ex1-hello/hello-world.svg")).unwrap();
+        assert!(agrees().is_err(), "the plot is gone");
+        compare(directory.path(), &cargo, true).unwrap();
+        agrees().unwrap();
+    }
+
+    #[test]
+    fn a_readme_keeps_its_record_when_there_is_a_newer_one() {
+        let (directory, cargo, mut record) = workspace();
+        splice_record(directory.path(), &cargo, &record).unwrap();
+        record.recorded_at = "2026-12-24T00:00:00Z".parse().unwrap();
+        record.write(&matrix::records(directory.path())).unwrap();
+        compare(directory.path(), &cargo, false).unwrap();
+    }
+
+    #[test]
+    fn a_part_or_a_record_that_is_not_there_is_named() {
+        let (directory, cargo, record) = workspace();
+        let write = |marker: &str| {
+            let text = format!("<!-- matrix: {marker} -->\n<!-- end -->\n");
+            fs::write(directory.path().join("ex1-hello/README.md"), text).unwrap();
+            format!("{:#}", compare(directory.path(), &cargo, false).unwrap_err())
+        };
+        let error = write("summary from 1999-01-01T000000Z");
+        assert!(
+            error.contains("1999-01-01T000000Z") && error.contains("can't be read"),
+            "{error}"
+        );
+        let error = write(&format!("everything from {}", record.name()));
+        assert!(error.contains("a record has no part \"everything\""), "{error}");
     }
 }

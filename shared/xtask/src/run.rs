@@ -1,6 +1,7 @@
 //! Running other programs, loudly: the command is printed before it runs, and a failure is never passed over.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 /// Cargo, at the workspace's root.
 pub(crate) struct Cargo {
+    program: PathBuf,
     workspace: PathBuf,
     target_directory: Option<PathBuf>,
 }
@@ -18,20 +20,31 @@ pub(crate) struct Cargo {
 impl Cargo {
     pub(crate) fn new(workspace: PathBuf) -> Self {
         Self {
+            program: "cargo".into(),
             workspace,
             target_directory: shared_target_directory(),
         }
     }
 
+    /// Something else that answers as cargo does.
+    #[cfg(test)]
+    pub(crate) fn instead(program: PathBuf, workspace: PathBuf) -> Self {
+        Self {
+            program,
+            workspace,
+            target_directory: None,
+        }
+    }
+
     /// The cargo command with `arguments`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.in_workspace("cargo");
+        let mut command = self.in_workspace(&self.program);
         command.args(arguments);
         command
     }
 
     /// A command at the workspace's root, which uses the same target directory should it call cargo.
-    pub(crate) fn in_workspace(&self, program: &str) -> Command {
+    pub(crate) fn in_workspace(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.workspace);
         if let Some(directory) = &self.target_directory {

@@ -1,0 +1,107 @@
+//! `cargo xtask matrix` from the outside: what it prints, and how it ends.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/record.json");
+
+fn matrix() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("matrix");
+    command
+}
+
+/// The record with a text in it replaced.
+fn changed(directory: &Path, from: &str, to: &str) -> std::path::PathBuf {
+    let text = fs::read_to_string(RECORD).unwrap();
+    assert!(text.contains(from), "{from}");
+    let path = directory.join("changed.json");
+    fs::write(&path, text.replace(from, to)).unwrap();
+    path
+}
+
+#[test]
+fn a_record_is_rendered_to_standard_output_alone() {
+    let output = matrix().args(["--record", RECORD]).assert().success();
+    output
+        .stdout(
+            contains("| Hello World |")
+                .and(contains("## Hypotheses"))
+                .and(contains("## Bias")),
+        )
+        .stdout(contains("\u{1b}").not())
+        .stderr("");
+}
+
+#[test]
+fn json_is_one_document() {
+    let output = matrix().args(["--record", RECORD, "--json"]).output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["record"], "2026-11-22T122031Z");
+    assert_eq!(value["hypotheses"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn two_records_are_compared() {
+    let directory = tempfile::tempdir().unwrap();
+    let slower = changed(directory.path(), "\"estimate\": 230.0", "\"estimate\": 231.0");
+    let compare = |before: &Path| {
+        let mut command = matrix();
+        command.arg("--compare").arg(before).arg(&slower);
+        command
+    };
+    compare(Path::new(RECORD))
+        .assert()
+        .success()
+        .stdout(contains(" 0 differ by more."));
+    let other = tempfile::tempdir().unwrap();
+    let machine = changed(other.path(), "Processor 9000", "Processor 1");
+    compare(&machine)
+        .assert()
+        .success()
+        .stdout(contains("different machines"));
+    let json = compare(Path::new(RECORD)).arg("--json").output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(value["same_machine"], true);
+}
+
+#[test]
+fn what_is_no_record_ends_with_65_and_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("record.json");
+    let whole = fs::read_to_string(RECORD).unwrap();
+    for (text, why) in [
+        (String::new(), "is no record"),
+        (whole[..1000].to_owned(), "is no record"),
+        ("{\"schema\":9}".to_owned(), "schema 9"),
+        (whole.replace("Processor 9000", "\\u001b[2J"), "control characters"),
+        (whole.replace("\"lower\": 228.85", "\"lower\": 1e9"), "no sound record"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let refused = matrix().arg("--record").arg(&path).assert().code(65);
+        refused.stdout("").stderr(contains("error").and(contains(why)));
+    }
+}
+
+#[test]
+fn no_record_ends_with_66_and_a_wrong_command_line_with_64() {
+    matrix()
+        .args(["--record", "no-such-record"])
+        .assert()
+        .code(66)
+        .stderr(contains("no-such-record"));
+    matrix().args(["--compare", RECORD]).assert().code(64);
+    matrix().args(["--json", "--write"]).assert().code(64);
+}
+
+#[test]
+fn a_quick_record_is_not_for_readmes() {
+    let directory = tempfile::tempdir().unwrap();
+    let quick = changed(directory.path(), "\"quick\": false", "\"quick\": true");
+    let refused = matrix().arg("--write").arg("--record").arg(quick).assert().code(65);
+    refused.stderr(contains("too little for a README"));
+}
