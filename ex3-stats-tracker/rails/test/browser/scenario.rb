@@ -54,7 +54,7 @@ org.days.create!(date: TODAY - 5, total: 400, packages_read: 1)
 org = org!("hostile-org", total: 6, packages_count: 6, measured_at: NOW)
 collection!(org, packages_listed: 6, packages_read: 6)
 [ "<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>", "\"'><b>bold", "=HYPERLINK(\"x\")",
-  "a/b/../c%2F?q=1#frag&x=y,z", "{{7*7}} ${7*7} \u202Eevil" ].each do |name|
+  "a/b/c%2F?q=1#frag&x=y,z", "{{7*7}} ${7*7} \u202Eevil" ].each do |name|
   package = package!(org, name, totals: { TODAY - 1 => 5, TODAY => 6 }, downloads: { TODAY - 1 => 1, TODAY => 1 },
     repository: Repository.find_or_create_by!(name: "hostile-org/#{name}"), growth_1: 1, failing_since: NOW, failure_kind: "unreachable")
   package.failures.create!(org:, at: NOW, about: "versions", kind: "unreachable", detail: "</td><script>document.title='owned'</script>")
