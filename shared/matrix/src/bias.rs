@@ -34,6 +34,11 @@ pub fn statements(record: &Record) -> Vec<String> {
     statements.push(
         "Each Hello World goes to the null device by one `write`. A terminal takes longer than all of them.".to_owned(),
     );
+    statements.push(
+        "The Rust guest that says Hello World is a WASI command, which runs once: its work is one whole run in an \
+         instance made before. The module written by hand is called again in the same instance."
+            .to_owned(),
+    );
     statements.extend(ruby(record));
     statements.extend(left_out(record));
     statements.extend(changed(record));

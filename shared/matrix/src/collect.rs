@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bench_cells::Report;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use walkdir::WalkDir;
 
 use crate::record::{Bench, Estimates};
@@ -64,13 +65,21 @@ pub fn prepare(directory: &Path) -> io::Result<()> {
 }
 
 /// What a bench called `name` left in `directory` within so many `seconds`; `failed` says how it ended, if not well.
+/// Every text of its report goes through `cleaned`.
 ///
 /// # Errors
 /// If a file can't be understood, or the bench ended well and a figure is missing.
-pub fn bench(directory: &Path, name: &str, seconds: f64, failed: Option<String>) -> Result<Bench, Error> {
-    let report = match Report::path(directory, name).is_file() {
-        true => Report::read(directory, name).map_err(|error| Error::File {
-            path: Report::path(directory, name),
+pub fn bench(
+    directory: &Path,
+    name: &str,
+    seconds: f64,
+    failed: Option<String>,
+    cleaned: &dyn Fn(&str) -> String,
+) -> Result<Bench, Error> {
+    let path = Report::path(directory, name);
+    let report = match path.is_file() {
+        true => serde_json::from_value(with_texts(read(&path)?, cleaned)).map_err(|error| Error::File {
+            path,
             problem: error.to_string(),
         })?,
         // Not every bench has cells of the matrix.
@@ -220,7 +229,20 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     serde_json::from_slice(&bytes).map_err(|error| file(error.to_string()))
 }
 
-/// A text without this machine's own paths: where the workspace lies and where its user lives is no part of a record.
+/// A JSON value with every text in it replaced, names of fields excepted.
+fn with_texts(value: Value, replaced: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(replaced(&text)),
+        Value::Array(values) => values.into_iter().map(|value| with_texts(value, replaced)).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, with_texts(value, replaced)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// A text in one line, without this machine's own paths: where the workspace lies and where its user lives is no part of a record.
 pub fn without_paths(text: &str, workspace: &Path, home: Option<&Path>) -> String {
     let mut text = text.replace(&*workspace.to_string_lossy(), ".");
     if let Some(home) = home.filter(|home| home.parent().is_some()) {
@@ -286,7 +308,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/work");
-        let bench = bench(home.path(), "hello", 1.5, None).unwrap();
+        let bench = bench(home.path(), "hello", 1.5, None, &str::to_owned).unwrap();
         assert_eq!((bench.name.as_str(), bench.cells.len()), ("hello", 1));
         let estimates = &bench.estimates["wat_kept/work"];
         assert_eq!((estimates.id.as_str(), estimates.samples), ("wat/kept/work", 3));
@@ -300,9 +322,12 @@ mod tests {
         leave(&home, "renamed since/work", &estimate(10.0, 9.0, 11.0));
         report(&home, "renamed since/work");
         prepare(&home).unwrap();
-        assert!(matches!(bench(&home, "hello", 1.0, None), Err(Error::Nothing { .. })));
+        assert!(matches!(
+            bench(&home, "hello", 1.0, None, &str::to_owned),
+            Err(Error::Nothing { .. })
+        ));
         leave(&home, "wat_kept/work", &estimate(10.0, 9.0, 11.0));
-        let bench = bench(&home, "hello", 1.0, None).unwrap();
+        let bench = bench(&home, "hello", 1.0, None, &str::to_owned).unwrap();
         assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["wat_kept/work"]);
         assert!(bench.cells.is_empty());
     }
@@ -312,12 +337,21 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/start");
-        let error = bench(home.path(), "hello", 1.0, None).unwrap_err().to_string();
+        let error = bench(home.path(), "hello", 1.0, None, &str::to_owned)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("wat/kept") && error.contains("wat_kept/start"),
             "{error}"
         );
-        let failed = bench(home.path(), "hello", 1.0, Some("it ended with 101".to_owned())).unwrap();
+        let failed = bench(
+            home.path(),
+            "hello",
+            1.0,
+            Some("it ended with 101".to_owned()),
+            &str::to_owned,
+        )
+        .unwrap();
         assert_eq!(failed.estimates.len(), 1);
     }
 
@@ -325,16 +359,18 @@ mod tests {
     fn cut_files_and_impossible_times_are_named() {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(-10.0, -11.0, -9.0));
-        let error = bench(home.path(), "hello", 1.0, None).unwrap_err().to_string();
+        let error = bench(home.path(), "hello", 1.0, None, &str::to_owned)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("estimates.json") && error.contains("no time"), "{error}");
         fs::write(home.path().join("wat_kept/work/new/estimates.json"), "{\"mean\":").unwrap();
         assert!(matches!(
-            bench(home.path(), "hello", 1.0, None),
+            bench(home.path(), "hello", 1.0, None, &str::to_owned),
             Err(Error::File { .. })
         ));
         fs::write(Report::path(home.path(), "hello"), "{").unwrap();
         assert!(matches!(
-            bench(home.path(), "hello", 1.0, None),
+            bench(home.path(), "hello", 1.0, None, &str::to_owned),
             Err(Error::File { .. })
         ));
     }
@@ -343,7 +379,7 @@ mod tests {
     fn an_interval_beside_its_estimate_is_widened() {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(10.0, 10.1, 11.0));
-        let bench = bench(home.path(), "hello", 1.0, None).unwrap();
+        let bench = bench(home.path(), "hello", 1.0, None, &str::to_owned).unwrap();
         assert_eq!(bench.estimates["wat_kept/work"].median.lower, 10.0);
     }
 
@@ -352,9 +388,19 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(RATES), r#"{"native/8":[1.0,3.0,2.0]}"#).unwrap();
         assert_eq!(
-            bench(home.path(), "load", 1.0, None).unwrap().rates["native/8"],
+            bench(home.path(), "load", 1.0, None, &str::to_owned).unwrap().rates["native/8"],
             [1.0, 3.0, 2.0]
         );
+    }
+
+    #[test]
+    fn every_text_of_a_report_is_cleaned() {
+        let home = tempfile::tempdir().unwrap();
+        leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
+        report(home.path(), "wat_kept/work");
+        let cleaned = |text: &str| text.replace("Wasmer", "clean");
+        let bench = bench(home.path(), "hello", 1.0, None, &cleaned).unwrap();
+        assert_eq!(bench.cells[0].engine, "clean");
     }
 
     #[test]

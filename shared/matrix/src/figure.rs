@@ -51,13 +51,14 @@ impl Record {
         if let Some(found) = self.cells().find(|(_, cell)| cell.id == id) {
             return Ok(found);
         }
-        let mut left_out = self.benches.iter().flat_map(|bench| &bench.left_out);
         // A bench may leave out a group of cells at once.
-        let group = |left_out: &str| {
-            id.strip_prefix(left_out)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let named = |left_out: &str| left_out == id;
+        let group = |left_out: &str| id.strip_prefix(left_out).is_some_and(|rest| rest.starts_with('/'));
+        let left_out = |is: &dyn Fn(&str) -> bool| {
+            let mut all = self.benches.iter().flat_map(|bench| &bench.left_out);
+            all.find(|left_out| is(&left_out.id))
         };
-        if let Some(left_out) = left_out.find(|left_out| group(&left_out.id)) {
+        if let Some(left_out) = left_out(&named).or_else(|| left_out(&group)) {
             return Err(Missing::LeftOut(left_out.why.clone()));
         }
         // Which bench would have measured it is not known, so any that failed may be why.
@@ -97,4 +98,45 @@ pub fn representative(row: Row, column: Column) -> Option<&'static str> {
         (Row::HtmlParser, Column::RubyInWasm) => "htree/wasmer-cranelift",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use bench_cells::LeftOut;
+
+    #[test]
+    fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cells() {
+        let mut record = fixture::record();
+        fixture::leave_out(&mut record, "ruby/puts-sync", "its own reason");
+        let reason = |record: &Record| record.figure("ruby/puts-sync", Step::Work).unwrap_err();
+        record.benches[0].left_out.insert(
+            0,
+            LeftOut {
+                id: "ruby".to_owned(),
+                label: "Ruby".to_owned(),
+                why: "no Ruby".to_owned(),
+            },
+        );
+        assert_eq!(reason(&record), Missing::LeftOut("its own reason".to_owned()));
+        record.benches[0].left_out.truncate(1);
+        assert_eq!(reason(&record), Missing::LeftOut("no Ruby".to_owned()));
+        record.benches[0].left_out[0].id = "rub".to_owned();
+        assert_eq!(reason(&record), Missing::NotMeasured);
+    }
+
+    #[test]
+    fn a_bench_that_failed_is_the_reason_for_what_nobody_measured() {
+        let mut record = fixture::record();
+        record.benches[1].failed = Some("it ended with 101".to_owned());
+        let missing = record.figure("gammo", Step::Work).unwrap_err();
+        assert_eq!(missing, Missing::Failed("it ended with 101".to_owned()));
+    }
+
+    #[test]
+    fn a_step_that_a_cell_has_not_is_not_measured() {
+        let record = fixture::record();
+        assert_eq!(record.figure("native", Step::Start), Err(Missing::NotMeasured));
+    }
 }

@@ -118,8 +118,8 @@ const fn start(id: &'static str, what: &'static str) -> Side {
     }
 }
 
-/// The talk's questions, in its order.
-pub const ALL: [Hypothesis; 6] = [
+/// The talk's questions, in its order, and after them the gem's.
+pub const ALL: [Hypothesis; 7] = [
     Hypothesis {
         question: "Can Wasm print Hello World faster than the Ruby VM itself, with the VM preloaded?",
         rule: Rule::Any,
@@ -199,6 +199,20 @@ pub const ALL: [Hypothesis; 6] = [
             Comparison {
                 faster: work("stream/wasmer-cranelift", "Rust, in Wasm"),
                 slower: work("nokogiri/html5", "Nokogiri HTML5"),
+            },
+        ],
+    },
+    Hypothesis {
+        question: "Does it pay to parse in Wasm from Ruby?",
+        rule: Rule::Every,
+        comparisons: &[
+            Comparison {
+                faster: work("ghcr-page/guest", "the gem, in Wasm"),
+                slower: work("nokogiri/html5", "Nokogiri HTML5"),
+            },
+            Comparison {
+                faster: work("ghcr-page/guest", "the gem, in Wasm"),
+                slower: work("htree", "HTree"),
             },
         ],
     },

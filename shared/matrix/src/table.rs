@@ -1,5 +1,7 @@
 //! The tables: the talk's matrix, and one row a cell.
 
+use std::collections::BTreeSet;
+
 use bench_cells::{Cell, Column, Row, Step};
 
 use crate::figure::{self, Missing};
@@ -88,7 +90,7 @@ pub fn summary(record: &Record) -> String {
     text += "\nWhat stands there, each loaded beforehand and warm:\n\n";
     for place in &places {
         let (label, engine) = match &place.figure {
-            Ok((cell, _)) => (markdown::text(&cell.label), markdown::text(&cell.engine)),
+            Ok((cell, _)) => (markdown::text(&cell.label), markdown::text(&engine(cell))),
             Err(missing) => (
                 format!("`{}`", place.id),
                 format!("no figure, {}", markdown::text(&missing.to_string())),
@@ -99,10 +101,10 @@ pub fn summary(record: &Record) -> String {
     text
 }
 
-/// Every cell that a bench measured, a table for each kind of work, and what was left out.
+/// Every cell that a bench measured, a table for each kind of work, the versions, and what was left out.
 pub fn cells(bench: &Bench) -> String {
     let columns = [Step::Setup, Step::Start, Step::Work];
-    by_row(bench, |row, cells| {
+    let tables = by_row(bench, |row, cells| {
         let native = figure::representative(row, Column::Rust)
             .and_then(|id| cells.iter().find(|cell| cell.id == id))
             .and_then(|cell| bench.estimates(cell, Step::Work));
@@ -115,7 +117,7 @@ pub fn cells(bench: &Bench) -> String {
         let rows: Vec<Vec<String>> = cells
             .iter()
             .map(|cell| {
-                let mut line = vec![markdown::text(&cell.label), markdown::text(&cell.engine)];
+                let mut line = vec![markdown::text(&cell.label), markdown::text(&engine(cell))];
                 line.extend(columns.map(|step| time(bench, cell, step)));
                 line.extend([cell.guest_bytes, cell.compiled_bytes].map(size));
                 if let Some(native) = native {
@@ -127,7 +129,39 @@ pub fn cells(bench: &Bench) -> String {
             })
             .collect();
         markdown::table(&head, &rows)
-    })
+    });
+    let others = [versions(bench), left_out(bench)];
+    let sections: Vec<String> = [tables]
+        .into_iter()
+        .chain(others)
+        .filter(|text| !text.is_empty())
+        .collect();
+    sections.join("\n")
+}
+
+/// What runs a cell, and where that is Ruby, which.
+fn engine(cell: &Cell) -> String {
+    match cell.versions.get("ruby") {
+        // The first words of Ruby's description are its version, the rest is the platform.
+        Some(ruby) => {
+            let version = ruby.split(" (").next().unwrap_or(ruby);
+            format!("{} ({version})", cell.engine)
+        }
+        None => cell.engine.clone(),
+    }
+}
+
+/// What the cells were built from, each version once.
+fn versions(bench: &Bench) -> String {
+    let all: BTreeSet<(&String, &String)> = bench.cells.iter().flat_map(|cell| &cell.versions).collect();
+    let all: Vec<String> = all
+        .iter()
+        .map(|(name, version)| markdown::text(&format!("{name} {version}")))
+        .collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!("Versions: {}.\n", all.join("; ")),
+    }
 }
 
 /// Every step of every cell that has more of them than its work.
@@ -175,15 +209,19 @@ pub fn rates(bench: &Bench) -> String {
 }
 
 /// What a bench left out, and why.
-pub fn left_out(bench: &Bench) -> String {
-    let lines = bench.left_out.iter().map(|left_out| {
-        format!(
-            "- {}: {}\n",
-            markdown::text(&left_out.label),
-            markdown::text(&left_out.why)
-        )
-    });
-    lines.collect()
+fn left_out(bench: &Bench) -> String {
+    let lines: String = bench
+        .left_out
+        .iter()
+        .map(|left_out| {
+            let [label, why] = [&left_out.label, &left_out.why].map(|text| markdown::text(text));
+            format!("- {label}: {why}\n")
+        })
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("Left out:\n\n{lines}"),
+    }
 }
 
 /// A section for each kind of work that the bench has cells of.
@@ -198,10 +236,6 @@ fn by_row(bench: &Bench, section: impl Fn(Row, &[&Cell]) -> String) -> String {
         if !text.is_empty() {
             sections.push(format!("**{row}**\n\n{text}"));
         }
-    }
-    let left_out = left_out(bench);
-    if !left_out.is_empty() {
-        sections.push(format!("Left out:\n\n{left_out}"));
     }
     sections.join("\n")
 }
@@ -283,6 +317,18 @@ mod tests {
             assert!(wat.contains(part), "{part} in {wat}");
         }
         assert!(text.contains("**Process start**"), "{text}");
+    }
+
+    #[test]
+    fn versions_are_named_once_and_rubys_beside_its_engine() {
+        let mut record = fixture::record();
+        for cell in &mut record.benches[0].cells {
+            let ruby = "ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]";
+            cell.versions.insert("ruby".to_owned(), ruby.to_owned());
+        }
+        let text = cells(&record.benches[0]);
+        assert!(text.contains("| CRuby 3.1.2 (ruby 3.1.2p20)"), "{text}");
+        assert_eq!(text.matches("revision").count(), 1, "{text}");
     }
 
     #[test]

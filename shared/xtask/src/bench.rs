@@ -133,12 +133,10 @@ fn measure(
     if let Some(failed) = &failed {
         anstream::eprintln!("{}: the bench {name} failed: {failed}", red("error"));
     }
-    let mut bench = collect::bench(&directory, name, begun.elapsed().as_secs_f64().round(), failed)?;
     let home = std::env::home_dir();
-    for left_out in &mut bench.left_out {
-        left_out.why = collect::without_paths(&left_out.why, workspace, home.as_deref());
-    }
-    Ok(bench)
+    let cleaned = |text: &str| collect::without_paths(text, workspace, home.as_deref());
+    let seconds = begun.elapsed().as_secs_f64().round();
+    Ok(collect::bench(&directory, name, seconds, failed, &cleaned)?)
 }
 
 /// `cargo bench` of what is selected, all of whose output goes to standard error.

@@ -42,7 +42,7 @@ fn json_is_one_document() {
     let output = matrix().args(["--record", RECORD, "--json"]).output().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["record"], "2026-11-22T122031Z");
-    assert_eq!(value["hypotheses"].as_array().unwrap().len(), 6);
+    assert_eq!(value["hypotheses"].as_array().unwrap().len(), 7);
 }
 
 #[test]
