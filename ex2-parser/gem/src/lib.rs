@@ -1,9 +1,75 @@
-//! The native half of the Ruby gem `wasm_host`.
+//! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
+//!
+//! A file is a class, and has a file with its documentation in `lib` and one with its examples in `spec`. What they
+//! share: a guest can be stopped ([`checkpoint`]), runs without Ruby's global lock ([`gvl`]) on a stack of its own
+//! ([`call`]), and its store has one user at a time ([`world`]).
 
-use magnus::{Error, Ruby};
+mod call;
+mod checkpoint;
+mod error;
+mod function;
+mod ghcr_page;
+mod global;
+mod guest;
+mod gvl;
+mod instance;
+mod memory;
+mod module;
+mod program;
+mod value;
+mod world;
 
-#[magnus::init]
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, function, method};
+
+/// What `lib/wasm_host/native.rb` calls when it has loaded this library. The classes are there by then.
+#[magnus::init(name = "wasm_host")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    ruby.define_module("WasmHost")?;
+    let host: RModule = ruby.define_module("WasmHost")?;
+    let class = |name: &str| -> Result<magnus::RClass, Error> {
+        let class = host.define_class(name, ruby.class_object())?;
+        class.undef_default_alloc_func();
+        Ok(class)
+    };
+
+    let module = class("Module")?;
+    module.define_singleton_method("load", function!(module::Module::load, 2))?;
+    module.define_method("native_imports", method!(module::Module::imports, 0))?;
+    module.define_method("native_exports", method!(module::Module::exports, 0))?;
+
+    let instance = class("Instance")?;
+    instance.define_singleton_method("link", function!(instance::Instance::link, 4))?;
+    instance.define_method("call", method!(instance::Instance::call, -1))?;
+    instance.define_method("function", method!(instance::Instance::function, 1))?;
+    instance.define_method("memory", method!(instance::Instance::memory, 1))?;
+    instance.define_method("global", method!(instance::Instance::global, 1))?;
+
+    let function = class("Function")?;
+    function.define_method("call", method!(function::Function::call, -1))?;
+    function.define_method("name", method!(function::Function::name, 0))?;
+    function.define_method("signature", method!(function::Function::signature, 0))?;
+    function.define_method("arity", method!(function::Function::arity, 0))?;
+
+    let memory = class("Memory")?;
+    memory.define_singleton_method("make", function!(memory::Memory::new, 2))?;
+    memory.define_method("read", method!(memory::Memory::read, 2))?;
+    memory.define_method("write", method!(memory::Memory::write, 2))?;
+    memory.define_method("size", method!(memory::Memory::size, 0))?;
+    memory.define_method("grow", method!(memory::Memory::grow, 1))?;
+
+    let global = class("Global")?;
+    global.define_method("value", method!(global::Global::value, 0))?;
+    global.define_method("value=", method!(global::Global::set_value, 1))?;
+    global.define_method("mutable?", method!(global::Global::is_mutable, 0))?;
+
+    let program: RModule = host.define_module("Native")?;
+    program.define_singleton_method("run", function!(program::run, -1))?;
+
+    let page = ruby.define_module("GhcrPage")?;
+    page.define_singleton_method("read", function!(ghcr_page::parse, 1))?;
+    let guest = page.define_class("Guest", ruby.class_object())?;
+    guest.undef_default_alloc_func();
+    guest.define_singleton_method("load", function!(guest::Guest::load, 1))?;
+    guest.define_method("read", method!(guest::Guest::parse, 1))?;
     Ok(())
 }

@@ -1,0 +1,59 @@
+# frozen_string_literal: true
+
+module WasmHost
+  # A guest's code, compiled. It has no memory and no state, so any number of instances, in any number of threads, may
+  # be made from it.
+  class Module
+    # Something that a module wants to be handed: the two names, +:function+, +:global+, +:table+, +:memory+ or
+    # +:tag+, and its type as text.
+    Import = Struct.new(:module, :name, :kind, :type)
+
+    # Something that a module offers: its name, kind and type.
+    Export = Struct.new(:name, :kind, :type)
+
+    private_class_method :load
+    private :native_imports, :native_exports
+
+    # Compiles a module, without the GVL.
+    #
+    # @param source [String] the bytes of a +.wasm+ file, or the text of a +.wat+ file
+    # @param keep [Boolean] whether to keep the compiled code on disk and to load what was kept before. That takes
+    #   microseconds where compiling takes up to seconds. It is kept in the user's cache directory, or where
+    #   +STATS_TRACKER_KEPT+ says.
+    # @return [Module]
+    # @raise [CompileError] if it is no module
+    def self.new(source, keep: true)
+      load(source, keep ? true : false)
+    end
+
+    # Reads a +.wasm+ or a +.wat+ file, and compiles it.
+    #
+    # @param path [String, Pathname]
+    # @param keep [Boolean] as for {.new}
+    # @return [Module]
+    # @raise [CompileError] if it is no module
+    # @raise [SystemCallError] if it can't be read
+    def self.load_file(path, keep: true)
+      new(File.binread(path), keep: keep)
+    rescue CompileError => error
+      raise error.class, "#{path}: #{error.message}"
+    end
+
+    # What it wants to be handed, in order.
+    # @return [Array<Import>]
+    def imports
+      native_imports.map { |from, name, kind, type| Import.new(from, name, kind.to_sym, type) }
+    end
+
+    # What it offers, in order.
+    # @return [Array<Export>]
+    def exports
+      native_exports.map { |name, kind, type| Export.new(name, kind.to_sym, type) }
+    end
+
+    # @return [String]
+    def inspect
+      "#<#{self.class} imports #{native_imports.size}, exports #{native_exports.map(&:first).join(", ")}>"
+    end
+  end
+end

@@ -1,0 +1,40 @@
+# frozen_string_literal: true
+
+RSpec.describe GhcrPage do
+  it "reads a package page" do
+    package = described_class.parse(Page.package)
+    expect(package.total).to eq(14_360)
+    expect(package.daily.size).to eq(30)
+    expect(package.daily.first.to_a).to eq([Page::LAST_DAY, 1])
+    expect(package.daily.last.to_a).to eq([Page::LAST_DAY - 29, 30])
+  end
+
+  it "reads a page without a chart, and totals that are large" do
+    page = "<html><span>Total downloads</span><h3 title=\"#{2**63}\"></h3></html>"
+    expect(described_class.parse(page).to_a).to eq([2**63, []])
+  end
+
+  it "reads bytes, whatever their encoding says" do
+    expect(described_class.parse(Page.package.b).total).to eq(14_360)
+    expect(described_class.parse(Page.package.force_encoding("US-ASCII")).total).to eq(14_360)
+  end
+
+  Page.refused.each do |page, error|
+    it "raises #{error}, which says why" do
+      expect { described_class.parse(page) }.to raise_error(error) { |raised|
+        expect(raised).to be_a(GhcrPage::Error)
+        expect(raised.kind).to eq(error::KIND)
+        expect(raised.message).not_to be_empty
+      }
+    end
+  end
+
+  it "says what changed" do
+    expect { described_class.parse(Page.package(counts: [1])) }
+      .to raise_error(GhcrPage::MarkupChanged, /30 days/) { |error| expect(error.what).to eq(:bars_not_thirty_days) }
+  end
+
+  it "takes a string only" do
+    expect { described_class.parse(nil) }.to raise_error(TypeError)
+  end
+end

@@ -1,0 +1,330 @@
+# frozen_string_literal: true
+
+RSpec.describe WasmHost::Instance do
+  describe "calls" do
+    it "hands numbers there and back" do
+      math = instance('(func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+                       (func (export "mul") (param i64 i64) (result i64) (i64.mul (local.get 0) (local.get 1)))
+                       (func (export "half") (param f32) (result f32) (f32.div (local.get 0) (f32.const 2)))
+                       (func (export "root") (param f64) (result f64) (f64.sqrt (local.get 0)))
+                       (func (export "swap") (param i32 f64) (result f64 i32) (local.get 1) (local.get 0))
+                       (func (export "nothing"))')
+      expect(math.call("add", 2, 3)).to eq(5)
+      expect(math.call(:add, 2**31 - 1, 1)).to eq(-2**31)
+      expect(math.call("mul", 2**40, 2**20)).to eq(2**60)
+      expect(math.call("half", 3)).to eq(1.5)
+      expect(math.call("root", 2.0)).to eq(Math.sqrt(2))
+      expect(math.call("swap", 1, 2.5)).to eq([2.5, 1])
+      expect(math.call("nothing")).to be_nil
+    end
+
+    it "takes integers signed and unsigned, and none that don't fit" do
+      same = instance('(func (export "i") (param i32) (result i32) (local.get 0))
+                       (func (export "l") (param i64) (result i64) (local.get 0))')
+      expect(same.call("i", 2**32 - 1)).to eq(-1)
+      expect(same.call("l", 2**64 - 1)).to eq(-1)
+      expect(same.call("l", -2**63)).to eq(-2**63)
+      [["i", 2**32], ["i", -2**31 - 1], ["i", 2**80], ["l", 2**64], ["l", -2**63 - 1]].each do |name, number|
+        expect { same.call(name, number) }.to raise_error(RangeError, /doesn't fit/)
+      end
+    end
+
+    it "refuses what is no number of the type, and says which argument" do
+      add = instance('(func (export "add") (param i32 f32))')
+      expect { add.call("add", 1) }.to raise_error(ArgumentError, /"add", \(i32, f32\) -> \(\) \(given 1, expected 2\)/)
+      expect { add.call("add", 1, 2, 3) }.to raise_error(ArgumentError)
+      expect { add.call }.to raise_error(ArgumentError, /name the export/)
+      expect { add.call("add", 1.0, 1) }.to raise_error(TypeError, /argument 1 .* i32 is an Integer in Ruby, not Float/)
+      expect { add.call("add", 1, "2") }.to raise_error(TypeError, /argument 2 .*not String/)
+      expect { add.call("add", nil, 1) }.to raise_error(TypeError, /not NilClass/)
+    end
+
+    it "names what the module exports when it exports no such thing" do
+      one = instance('(func (export "one")) (memory (export "two") 1)')
+      expect { one.call("tow") }.to raise_error(WasmHost::ExportError, 'the module exports no "tow"; it exports "one", "two"')
+      expect { one.call("two") }.to raise_error(WasmHost::ExportError, /"two" is a memory, not a function/)
+      expect { one.memory("one") }.to raise_error(WasmHost::ExportError, /is a function, not a memory/)
+      expect { one.global("one") }.to raise_error(WasmHost::ExportError, /is a function, not a global/)
+      expect { instance("").call("one") }.to raise_error(WasmHost::ExportError, /it exports nothing/)
+    end
+
+    it "doesn't take values that Ruby has no counterpart for" do
+      reference = instance('(func (export "f") (param externref)) (func (export "g") (result funcref) (ref.null func))')
+      expect { reference.call("f", 1) }.to raise_error(TypeError, /no counterpart/)
+      expect { reference.call("g") }.to raise_error(TypeError, /no counterpart/)
+    end
+  end
+
+  describe "imports" do
+    it "are procs, which get and return numbers" do
+      seen = nil
+      host = handing_on("(param i32 i64 f32 f64) (result i64)",
+                        "(local.get 0) (local.get 1) (local.get 2) (local.get 3)") do |*numbers|
+        seen = numbers
+        2**63
+      end
+      expect(host.call("f", -1, 2**62, 0.5, 0.25)).to eq(-2**63)
+      expect(seen).to eq([-1, 2**62, 0.5, 0.25])
+    end
+
+    it "are methods, and are found by symbols" do
+      host = instance(calling("(param i32) (result i32)", "(local.get 0)"), { host: { f: 5.method(:+) } })
+      expect(host.call("f", 2)).to eq(7)
+    end
+
+    it "return several numbers as an array" do
+      host = handing_on("(result i32 f64)") { [1, 2.5] }
+      expect(host.call("f")).to eq([1, 2.5])
+    end
+
+    it "have to return what the module was promised" do
+      expect { handing_on("(result i32)") { nil }.call("f") }
+        .to raise_error(TypeError, /the proc of the import "host" "f" returned: an i32 is an Integer in Ruby, not NilClass/)
+      expect { handing_on("(result i32)") { 2**32 }.call("f") }.to raise_error(RangeError, /"host" "f" returned/)
+      expect { handing_on("(result i32 i32)") { 1 }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
+      expect { handing_on("(result i32 i32)") { [1] }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
+      expect(handing_on("") { "whatever" }.call("f")).to be_nil
+    end
+
+    it "have to take as many arguments as they get" do
+      body = calling("(param i32 i32)", "(local.get 0) (local.get 1)")
+      link = ->(callable) { instance(body, { "host" => { "f" => callable } }) }
+      [->(_a, _b) {}, ->(_a, _b = 1) {}, ->(*) {}, ->(_a, *) {}, proc { |_a, _b| }, proc { |*_a| }, method(:puts)].each do |fit|
+        expect(link.call(fit)).to be_a(described_class)
+      end
+      [-> {}, ->(_a) {}, ->(_a, _b, _c) {}, ->(_a, _b, c:) { c }, proc { |_a| }, proc {}, 1.method(:+)].each do |unfit|
+        expect { link.call(unfit) }.to raise_error(WasmHost::LinkError, /"host" "f" .* doesn't take 2 arguments/)
+      end
+    end
+
+    it "have to be there, and the message shows how" do
+      expect { instance(calling("(param i32 i32)", "(local.get 0) (local.get 1)")) }
+        .to raise_error(WasmHost::LinkError, /function "host" "f" \(\(i32, i32\) -> \(\)\).*\{"host" => \{"f" => ->\(a, b\)/)
+      expect { instance('(import "js" "mem" (memory 3))', { "js" => {} }) }
+        .to raise_error(WasmHost::LinkError, /WasmHost::Memory\.new\(minimum: 3\)/)
+    end
+
+    it "have to be of the kind that is imported" do
+      expect { instance(calling(""), { "host" => { "f" => 1 } }) }
+        .to raise_error(WasmHost::LinkError, /is a function, and was handed Integer: a proc or a method is wanted/)
+      expect { instance('(import "js" "mem" (memory 1))', { "js" => { "mem" => -> {} } }) }
+        .to raise_error(WasmHost::LinkError, /a WasmHost::Memory is wanted/)
+      expect { instance(calling(""), { "host" => -> {} }) }.to raise_error(TypeError, /a Hash of names/)
+      expect { instance(calling("(param externref)", "(local.get 0)"), { "host" => { "f" => ->(_) {} } }) }
+        .to raise_error(WasmHost::LinkError, /externref/)
+      expect { instance('(import "a" "t" (table 1 funcref))', { "a" => { "t" => 1 } }) }
+        .to raise_error(WasmHost::LinkError, /can't provide/)
+    end
+
+    it "are constants too" do
+      text = '(import "env" "base" (global $base i64)) (func (export "base") (result i64) (global.get $base))'
+      expect(instance(text, { env: { base: 2**62 } }).call("base")).to eq(2**62)
+      expect { instance(text, { env: { base: 0.5 } }) }.to raise_error(TypeError, /"env" "base"/)
+      expect { instance('(import "env" "base" (global (mut i32)))', { env: { base: 1 } }) }
+        .to raise_error(WasmHost::LinkError, /can change/)
+    end
+  end
+
+  describe "a guest that does wrong" do
+    # Each kind of trap, and what makes it.
+    traps = {
+      unreachable: "unreachable",
+      integer_division_by_zero: "(drop (i32.div_s (i32.const 1) (i32.const 0)))",
+      integer_overflow: "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))",
+      bad_conversion_to_integer: "(drop (i32.trunc_f32_s (f32.const nan)))",
+      memory_out_of_bounds: "(drop (i32.load (i32.const 65536)))",
+      table_out_of_bounds: "(call_indirect (i32.const 9))",
+      indirect_call_to_null: "(call_indirect (i32.const 0))",
+      stack_overflow: "(call $f)"
+    }
+    traps.each do |code, body|
+      it "is stopped: #{code}" do
+        wrong = instance("(memory 1) (table 1 funcref) (func $f (export \"f\") #{body}) (func (export \"after\"))")
+        expect { wrong.call("f") }.to raise_error(WasmHost::Trap) { |trap| expect(trap.code).to eq(code) }
+        expect(wrong.call("after")).to be_nil
+      end
+    end
+
+    it "is told where" do
+      wrong = instance('(func $inner unreachable) (func $outer (export "f") (call $inner))')
+      expect { wrong.call("f") }.to raise_error(WasmHost::Trap, /stopped: unreachable.*in inner.*in outer/m)
+    end
+
+    it "is stopped in its start function" do
+      expect { instance("(func $f unreachable) (start $f)") }.to raise_error(WasmHost::Trap)
+      expect { instance("(func $f (loop (br 0))) (start $f)", time_limit: 0.05) }.to raise_error(WasmHost::TimedOut)
+    end
+
+    # Ways to never return.
+    loops = {
+      "an empty loop" => "(loop (br 0))",
+      "a loop in a loop" => "(loop (loop (br 0)) (br 0))",
+      "a loop over calls" => "(loop (call $leaf) (br 0))",
+      "a tree of calls" => "(call $tree (i32.const 60))",
+      "filling" => "(loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x100000)) (br 0))",
+      "copying" => "(loop (memory.copy (i32.const 0) (i32.const 1) (i32.const 0xfffff)) (br 0))",
+      "growing by nothing" => "(loop (drop (memory.grow (i32.const 0))) (br 0))",
+      "growing without end" => "(loop (drop (memory.grow (i32.const 1))) (br 0))"
+    }
+    loops.each do |name, body|
+      it "ends when its time is up: #{name}" do
+        endless = instance("(memory 16) (func $leaf)
+                            (func $tree (param i32) (if (local.get 0) (then
+                              (call $tree (i32.sub (local.get 0) (i32.const 1)))
+                              (call $tree (i32.sub (local.get 0) (i32.const 1))))))
+                            (func (export \"f\") #{body}) (func (export \"after\"))", time_limit: 0.1)
+        expect { endless.call("f") }.to raise_error(WasmHost::TimedOut, /not done within 0\.1 s/)
+        expect(endless.call("after")).to be_nil
+      end
+    end
+
+    it "ends when its time is up without a memory of its own, and with an imported one" do
+      expect { instance('(func (export "f") (loop (br 0)))', time_limit: 0.05).call("f") }
+        .to raise_error(WasmHost::TimedOut)
+      memory = WasmHost::Memory.new(minimum: 1)
+      endless = instance('(import "js" "mem" (memory 1)) (func (export "f") (loop (br 0)))', { js: { mem: memory } },
+                         time_limit: 0.05)
+      expect { endless.call("f") }.to raise_error(WasmHost::TimedOut)
+    end
+
+    it "can't outwit its time limit by many turns and calls" do
+      turns = instance('(func (export "turns") (param i32) (result i32) (local i32)
+                          (loop (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+                                (br_if 0 (i32.lt_u (local.get 1) (local.get 0)))) (local.get 1))', time_limit: nil)
+      expect(turns.call("turns", 1_000_000)).to eq(1_000_000)
+    end
+
+    it "can't grow past its limit" do
+      grow = instance('(memory (export "memory") 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))',
+                      memory_limit: 4 << 16)
+      expect(grow.call("grow", 3)).to eq(1)
+      expect(grow.call("grow", 1)).to eq(-1)
+      expect { instance("(memory 5)", memory_limit: 4 << 16) }.to raise_error(WasmHost::LinkError, /memory/)
+      expect { instance("(table 2000000 funcref)") }.to raise_error(WasmHost::LinkError, /table/)
+    end
+
+    it "has limits that make sense" do
+      [0, -1, Float::NAN, Float::INFINITY].each do |limit|
+        expect { instance("", time_limit: limit) }.to raise_error(ArgumentError, /time_limit/)
+      end
+      expect { instance("", memory_limit: -1) }.to raise_error(RangeError)
+    end
+  end
+
+  describe "a proc" do
+    it "that raises ends the call with that very exception" do
+      raised = Class.new(StandardError).new("mine")
+      host = handing_on("") { raise raised }
+      expect { host.call("f") }.to raise_error { |error| expect(error).to be(raised) }
+      expect { host.call("f") }.to raise_error(raised.class, "mine")
+    end
+
+    it "that raises in a start function ends that" do
+      text = '(import "host" "f" (func $f)) (start $f)'
+      expect { instance(text, { host: { f: -> { raise KeyError, "early" } } }) }.to raise_error(KeyError, "early")
+    end
+
+    it "may raise what is no StandardError" do
+      expect { handing_on("") { exit 3 }.call("f") }.to raise_error(SystemExit) { |error| expect(error.status).to eq(3) }
+      expect { handing_on("") { raise Interrupt }.call("f") }.to raise_error(Interrupt)
+    end
+
+    it "may throw and break" do
+      host = handing_on("") { throw :done, 7 }
+      expect(catch(:done) { host.call("f") }).to eq(7)
+      broken = [1].each do
+        handing_on("") { break 8 }
+      rescue LocalJumpError
+        break :too_late
+      end
+      expect(broken).to be_a(described_class)
+      expect { broken.call("f") }.to raise_error(LocalJumpError)
+      expect(broken_in_place).to eq(9)
+    end
+
+    # A break out of a block whose method still runs.
+    def broken_in_place
+      run = lambda do |&block|
+        instance(calling(""), { "host" => { "f" => block } }).call("f")
+        :not_broken
+      end
+      [0].each { run.call { return 9 } }
+      :not_returned
+    end
+
+    it "may use the memory and the exports of the instance that called it" do
+      guest = nil
+      guest = instance('(import "host" "f" (func $f (param i32) (result i32))) (memory (export "memory") 1)
+                        (func (export "f") (param i32) (result i32) (call $f (local.get 0)))
+                        (func (export "double") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))',
+                       { host: { f: lambda { |number|
+                         guest.memory("memory").write(0, number.to_s)
+                         number.zero? ? 1 : guest.call("double", guest.call("f", number - 1))
+                       } } })
+      expect(guest.call("f", 10)).to eq(1024)
+      expect(guest.memory("memory").read(0, 1)).to eq("0")
+    end
+
+    it "may use other instances, and they each other's memory" do
+      one = instance('(memory (export "memory") 1)')
+      two = handing_on("(result i32)") { one.memory("memory").read(0, 1).ord }
+      three = handing_on("(result i32)") { two.call("f") + 1 }
+      one.memory("memory").write(0, "A")
+      expect(three.call("f")).to eq(66)
+    end
+
+    it "that calls without end is stopped before the stack ends" do
+      guest = nil
+      guest = handing_on("") { guest.call("f") }
+      expect { guest.call("f") }.to raise_error(SystemStackError, /50 deep/)
+      expect { Thread.new { guest.call("f") }.tap { |thread| thread.report_on_exception = false }.join }
+        .to raise_error(SystemStackError)
+    end
+
+    it "that recurses without end on its own is stopped by Ruby" do
+      recurse = ->(depth) { recurse.call(depth + 1) }
+      host = handing_on("") { recurse.call(0) }
+      expect { host.call("f") }.to raise_error(SystemStackError)
+      expect { host.call("f") }.to raise_error(SystemStackError)
+    end
+
+    it "counts in the call's time" do
+      host = instance('(import "host" "f" (func $f)) (func (export "f") (call $f) (loop (br 0)))',
+                      { host: { f: -> { sleep 0.1 } } }, time_limit: 0.1)
+      expect { host.call("f") }.to raise_error(WasmHost::TimedOut)
+    end
+  end
+
+  describe "fibers" do
+    it "of their own may call while none waits" do
+      guest = handing_on("(result i32)") { 7 }
+      expect(Fiber.new { guest.call("f") }.resume).to eq(7)
+    end
+
+    it "that come while another's proc is called are refused" do
+      other = instance('(func (export "f"))')
+      guest = handing_on("") { Fiber.new { other.call("f") }.resume }
+      expect { guest.call("f") }.to raise_error(WasmHost::BusyError, /another fiber/)
+      expect(other.call("f")).to be_nil
+    end
+
+    it "that leave a proc and come back go on" do
+      guest = handing_on("(result i32)") { Fiber.yield(1) + 1 }
+      fiber = Fiber.new { guest.call("f") }
+      expect(fiber.resume).to eq(1)
+      expect { guest.call("f") }.to raise_error(WasmHost::BusyError)
+      expect(fiber.resume(41)).to eq(42)
+    end
+  end
+
+  it "can't be allocated without a module" do
+    expect { described_class.allocate }.to raise_error(TypeError)
+    expect { described_class.link(nil, {}, 1, nil) }.to raise_error(NoMethodError)
+  end
+
+  it "lets Ruby notice that its own stack is exhausted" do
+    instance('(func (export "f"))').call("f")
+    endless = ->(depth) { endless.call(depth + 1) }
+    expect { endless.call(0) }.to raise_error(SystemStackError)
+  end
+end

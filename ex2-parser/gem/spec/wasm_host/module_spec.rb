@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+RSpec.describe WasmHost::Module do
+  text = '(module (import "env" "log" (func (param i32 f64) (result i64))) (import "env" "memory" (memory 1 2))
+            (global (export "count") (mut i32) (i32.const 7)) (func (export "run")))'
+  binary = "\0asm\x01\0\0\0".b
+
+  it "compiles text" do
+    expect(described_class.new(text).exports.map(&:name)).to eq(%w[count run])
+  end
+
+  it "compiles bytes" do
+    expect(described_class.new(binary).exports).to eq([])
+  end
+
+  it "says what it wants and what it offers" do
+    compiled = described_class.new(text)
+    expect(compiled.imports.map(&:to_a)).to eq([["env", "log", :function, "(i32, f64) -> (i64)"],
+                                                ["env", "memory", :memory, "1 to 2 pages"]])
+    expect(compiled.exports.map(&:to_a)).to eq([["count", :global, "mut i32"], ["run", :function, "() -> ()"]])
+    expect(compiled.inspect).to eq("#<WasmHost::Module imports 2, exports count, run>")
+  end
+
+  it "shows nothing of what it is given to be stopped by" do
+    expect(described_class.new("(module)").exports).to eq([])
+    expect(described_class.new("(module (func))").imports).to eq([])
+  end
+
+  it "reads files, and names them when they are no modules" do
+    Dir.mktmpdir do |directory|
+      path = File.join(directory, "a.wat")
+      File.write(path, text)
+      expect(described_class.load_file(path).exports.size).to eq(2)
+      File.write(path, "(module")
+      expect { described_class.load_file(path) }.to raise_error(WasmHost::CompileError, /a\.wat: .*expected `\)`/m)
+      expect { described_class.load_file("#{path}.gone") }.to raise_error(Errno::ENOENT)
+    end
+  end
+
+  it "refuses what is no module" do
+    expect { described_class.new("") }.to raise_error(WasmHost::CompileError, /empty/)
+    expect { described_class.new("hello") }.to raise_error(WasmHost::CompileError, /no Wat/)
+    expect { described_class.new("\xff\xfe") }.to raise_error(WasmHost::CompileError, /no Wat/)
+    expect { described_class.new("#{binary}\xff") }.to raise_error(WasmHost::CompileError, /can't be compiled/)
+    expect { described_class.new("(module (func (result i32)))") }.to raise_error(WasmHost::CompileError)
+    expect { described_class.new(nil) }.to raise_error(TypeError)
+    expect { described_class.allocate }.to raise_error(TypeError)
+  end
+
+  it "refuses threads, whose waiting nothing could end" do
+    expect { described_class.new("(module (memory 1 1 shared))") }.to raise_error(WasmHost::CompileError, /threads/)
+  end
+
+  it "keeps compiled code, unless told not to, and replaces what is damaged", :slow do
+    script = <<~RUBY
+      WasmHost::Module.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))", keep: ARGV[0] == "keep")
+      print WasmHost::Instance.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))").call("kept")
+    RUBY
+    Dir.mktmpdir do |directory|
+      run = lambda do |keep|
+        IO.popen([{ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host",
+                  "-e", script, keep], &:read)
+      end
+      entries = -> { Dir[File.join(directory, "compiled-code", "*")] }
+      expect(run.call("keep")).to eq("7")
+      expect(entries.call.size).to eq(1)
+      kept = File.binread(entries.call.first)
+      File.binwrite(entries.call.first, kept[0..-2])
+      expect(run.call("keep")).to eq("7")
+      expect(File.binread(entries.call.first)).to eq(kept)
+    end
+  end
+
+  it "keeps nothing when told not to", :slow do
+    Dir.mktmpdir do |directory|
+      script = 'WasmHost::Module.new("(module)", keep: false)'
+      system({ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script,
+             exception: true)
+      expect(Dir.children(directory)).to eq([])
+    end
+  end
+end

@@ -1,0 +1,181 @@
+# frozen_string_literal: true
+
+# What Ruby's threads, signals and limits can do while a guest runs.
+RSpec.describe "A running guest" do
+  # A guest that spins until its memory says stop, or for ever; it says that it runs by the proc.
+  def spinning(running, **limits)
+    instance('(import "host" "runs" (func $runs)) (memory (export "memory") 1)
+              (func (export "spin") (call $runs) (loop (br 0)))', { host: { runs: -> { running << true } } }, **limits)
+  end
+
+  # Waits until a guest spins in a thread of its own, hands the thread over, and makes sure that it ends.
+  def in_thread(**limits)
+    running = Queue.new
+    thread = Thread.new { spinning(running, time_limit: nil, **limits).call("spin") }
+    thread.report_on_exception = false
+    running.pop
+    yield thread
+  ensure
+    thread&.kill
+    raise "the guest didn't end" unless thread.nil? || ended(thread)
+  end
+
+  def ended(thread)
+    thread.join(60)
+  rescue StandardError
+    true
+  end
+
+  it "lets other threads run" do
+    in_thread do |thread|
+      # Were the lock held, this thread would come no further than here.
+      expect((1..1000).sum).to eq(500_500)
+      expect(instance('(func (export "f") (result i32) (i32.const 7))').call("f")).to eq(7)
+      expect(thread).to be_alive
+    end
+  end
+
+  it "ends by Thread#kill" do
+    in_thread { |thread| expect(thread.kill.join(60)).to be(thread) }
+  end
+
+  it "ends by Thread#raise, with what was raised" do
+    in_thread do |thread|
+      thread.raise(KeyError, "from outside")
+      expect { thread.join(60) }.to raise_error(KeyError, "from outside")
+    end
+  end
+
+  it "ends by Timeout" do
+    expect { Timeout.timeout(0.1) { spinning([], time_limit: nil).call("spin") } }.to raise_error(Timeout::Error)
+  end
+
+  it "runs ensure on its way out" do
+    done = Queue.new
+    running = Queue.new
+    thread = Thread.new do
+      spinning(running, time_limit: nil).call("spin")
+    ensure
+      done << true
+    end
+    running.pop
+    thread.kill.join
+    expect(done.size).to eq(1)
+  end
+
+  it "isn't ended by an exception that is put off" do
+    running = Queue.new
+    limit = 0.3
+    thread = Thread.new do
+      Thread.handle_interrupt(KeyError => :never) do
+        spinning(running, time_limit: limit).call("spin")
+      rescue WasmHost::TimedOut
+        :went_on
+      end
+    end
+    thread.report_on_exception = false
+    running.pop
+    thread.raise(KeyError, "put off")
+    expect { thread.value }.to raise_error(KeyError, "put off")
+  end
+
+  it "goes on after a signal whose handler returns, and ends by one that raises" do
+    handled = Queue.new
+    before = trap("USR1") { handled << true }
+    count = instance('(import "host" "signal" (func $signal))
+                      (func (export "f") (result i32) (local i32) (call $signal)
+                        (loop (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+                              (br_if 0 (i32.lt_u (local.get 0) (i32.const 20000000)))) (local.get 0))',
+                     { host: { signal: -> { Process.kill("USR1", Process.pid) } } }, time_limit: nil)
+    expect(count.call("f")).to eq(20_000_000)
+    expect(handled.size).to eq(1)
+    trap("USR1") { raise KeyError, "from a handler" }
+    signaller = Thread.new { sleep 0.05; Process.kill("USR1", Process.pid) }
+    expect { spinning([], time_limit: nil).call("spin") }.to raise_error(KeyError, "from a handler")
+    signaller.join
+  ensure
+    trap("USR1", before || "DEFAULT")
+  end
+
+  it "has its instance to itself" do
+    running = Queue.new
+    guest = spinning(running, time_limit: nil)
+    memory = guest.memory("memory")
+    thread = Thread.new { guest.call("spin") }
+    running.pop
+    # The proc has returned once the guest has the instance again.
+    Thread.pass until busy?(memory)
+    expect { guest.call("spin") }.to raise_error(WasmHost::BusyError, /an instance of its own/)
+    expect { memory.write(0, "x") }.to raise_error(WasmHost::BusyError)
+    thread.kill.join
+    expect(memory.read(0, 1)).to eq("\0")
+  end
+
+  def busy?(memory)
+    memory.size
+    false
+  rescue WasmHost::BusyError
+    true
+  end
+
+  it "isn't lent to a thread that its proc starts" do
+    guest = handing_on("(result i32)") do
+      Thread.new { guest.call("f") }.tap { |thread| thread.report_on_exception = false }.join
+    end
+    expect { guest.call("f") }.to raise_error(WasmHost::BusyError)
+  end
+
+  it "may be called by one thread after the other" do
+    guest = instance('(global $n (mut i32) (i32.const 0))
+                      (func (export "next") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))')
+    expect(Array.new(5) { Thread.new { guest.call("next") }.value }).to eq([1, 2, 3, 4, 5])
+  end
+
+  it "goes on in a forked process", :slow do
+    guest = handing_on("(result i32)") { 7 }
+    guest.call("f")
+    expect(IO.popen("-") { |io| io ? io.read : print(guest.call("f") + instance('(func (export "g") (result i32) (i32.const 1))').call("g")) })
+      .to eq("8")
+  end
+
+  it "is refused to another Ractor" do
+    before = Warning[:experimental]
+    Warning[:experimental] = false
+    ractor = Ractor.new do
+      WasmHost::Module.new("(module)")
+    rescue StandardError => error
+      error.class.name
+    end
+    expect(ractor.take).to eq("Ractor::UnsafeError")
+    expect { Ractor.make_shareable(instance("")) }.to raise_error(Ractor::Error)
+  ensure
+    Warning[:experimental] = before
+  end
+
+  it "is ended by Ctrl-C, with the process", :slow do
+    script = <<~'RUBY'
+      spin = WasmHost::Instance.new('(module (import "host" "runs" (func $runs)) (func (export "f") (call $runs) (loop (br 0))))',
+                                    { host: { runs: -> { $stdout.puts("runs"); $stdout.flush } } }, time_limit: nil)
+      begin
+        spin.call("f")
+      rescue Interrupt
+        puts "interrupted"
+      end
+    RUBY
+    IO.popen([RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script]) do |io|
+      expect(io.gets).to eq("runs\n")
+      Process.kill("INT", io.pid)
+      expect(io.gets).to eq("interrupted\n")
+    end
+  end
+
+  it "doesn't keep the process from its end", :slow do
+    script = <<~'RUBY'
+      spin = WasmHost::Instance.new('(module (func (export "f") (loop (br 0))))', {}, time_limit: nil)
+      thread = Thread.new { spin.call("f") }
+      Thread.pass until thread.stop?
+      puts "end"
+    RUBY
+    expect(IO.popen([RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script], &:read)).to eq("end\n")
+  end
+end

@@ -1,0 +1,170 @@
+//! The exceptions, which `lib/wasm_host/error.rb` defines.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use magnus::prelude::*;
+use magnus::{Error, Exception, ExceptionClass, RModule, RObject, Ruby, Value};
+use wasmer::sys::vm::TrapCode;
+use wasmer::{CompileError, InstantiationError, RuntimeError};
+
+/// A frame of a guest that is worth telling; a recursion without end has many thousands.
+const FRAMES: usize = 10;
+
+pub(crate) fn compile(ruby: &Ruby, cause: &CompileError) -> Error {
+    of(
+        ruby,
+        "CompileError",
+        format!("the module can't be compiled: {}", one_line(&cause.to_string())),
+    )
+}
+
+pub(crate) fn link(ruby: &Ruby, message: impl Into<String>) -> Error {
+    of(ruby, "LinkError", message)
+}
+
+pub(crate) fn export(ruby: &Ruby, message: impl Into<String>) -> Error {
+    of(ruby, "ExportError", message)
+}
+
+pub(crate) fn busy(ruby: &Ruby, message: impl Into<String>) -> Error {
+    of(ruby, "BusyError", message)
+}
+
+pub(crate) fn limit(ruby: &Ruby, message: impl Into<String>) -> Error {
+    of(ruby, "LimitError", message)
+}
+
+pub(crate) fn timed_out(ruby: &Ruby, limit: Duration) -> Error {
+    of(
+        ruby,
+        "TimedOut",
+        format!(
+            "the guest was not done within {} s and was stopped: time_limit: gives it longer, and nil as long as it wants",
+            limit.as_secs_f64()
+        ),
+    )
+}
+
+pub(crate) fn instantiation(ruby: &Ruby, cause: &InstantiationError) -> Error {
+    match cause {
+        // The start function ran, and stopped as any other function would.
+        InstantiationError::Start(cause) => trap(ruby, cause),
+        cause => link(
+            ruby,
+            format!("the module can't be linked: {}", one_line(&cause.to_string())),
+        ),
+    }
+}
+
+/// What a guest did that WebAssembly doesn't allow.
+pub(crate) fn trap(ruby: &Ruby, cause: &RuntimeError) -> Error {
+    let code = cause.clone().to_trap();
+    let mut message = format!("the guest was stopped: {}", one_line(&cause.message()));
+    if let Some(advice) = code.and_then(advice) {
+        _ = write!(message, " ({advice})");
+    }
+    for frame in cause.trace().iter().take(FRAMES) {
+        let function = frame
+            .function_name()
+            .map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+        _ = write!(
+            message,
+            "\n  in {function}, at {:#x} of the module",
+            frame.module_offset()
+        );
+    }
+    if cause.trace().len() > FRAMES {
+        _ = write!(message, "\n  and {} more", cause.trace().len() - FRAMES);
+    }
+    trapped(ruby, code, message)
+}
+
+/// A trap of which only the text is left.
+pub(crate) fn trapped(ruby: &Ruby, code: Option<TrapCode>, message: impl Into<String>) -> Error {
+    let error = of(ruby, "Trap", message);
+    with(ruby, error, "@code", code.map(|code| ruby.to_symbol(name(code))))
+}
+
+/// An exception of the module `WasmHost`.
+pub(crate) fn of(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
+    of_module(ruby, "WasmHost", class, message)
+}
+
+/// An exception that Ruby's half defines.
+pub(crate) fn of_module(ruby: &Ruby, module: &str, class: &str, message: impl Into<String>) -> Error {
+    let found = ruby
+        .class_object()
+        .const_get::<_, RModule>(module)
+        .and_then(|module| module.const_get::<_, ExceptionClass>(class));
+    match found {
+        Ok(class) => Error::new(class, message.into()),
+        Err(error) => error,
+    }
+}
+
+/// Gives an exception a value besides its message.
+pub(crate) fn with(ruby: &Ruby, error: Error, variable: &str, value: impl magnus::IntoValue) -> Error {
+    let magnus::error::ErrorType::Error(class, message) = error.error_type() else {
+        return error;
+    };
+    let built = class
+        .new_instance((message.as_ref(),))
+        .and_then(|exception: Exception| {
+            if let Some(object) = RObject::from_value(exception.as_value()) {
+                object.ivar_set(variable, value.into_value_with(ruby))?;
+            }
+            Ok(exception)
+        });
+    built.map_or_else(|error| error, Error::from)
+}
+
+/// Says what an exception of Ruby's own kind is about.
+pub(crate) fn about(what: &str, error: Error) -> Error {
+    match error.error_type() {
+        magnus::error::ErrorType::Error(class, message) => Error::new(*class, format!("{what}: {message}")),
+        _ => error,
+    }
+}
+
+fn name(code: TrapCode) -> &'static str {
+    match code {
+        TrapCode::StackOverflow => "stack_overflow",
+        TrapCode::HeapAccessOutOfBounds | TrapCode::HeapMisaligned | TrapCode::UnalignedAtomic => {
+            "memory_out_of_bounds"
+        }
+        TrapCode::TableAccessOutOfBounds => "table_out_of_bounds",
+        TrapCode::IndirectCallToNull => "indirect_call_to_null",
+        TrapCode::BadSignature => "bad_signature",
+        TrapCode::IntegerOverflow => "integer_overflow",
+        TrapCode::IntegerDivisionByZero => "integer_division_by_zero",
+        TrapCode::BadConversionToInteger => "bad_conversion_to_integer",
+        TrapCode::UnreachableCodeReached => "unreachable",
+        TrapCode::UncaughtException | TrapCode::UninitializedExnRef => "uncaught_exception",
+        _ => "other",
+    }
+}
+
+fn advice(code: TrapCode) -> Option<&'static str> {
+    match code {
+        TrapCode::StackOverflow => Some("it calls itself without end, or needs more than a guest's 1 MiB of stack"),
+        TrapCode::UnreachableCodeReached => Some("a program that panics or aborts ends like this"),
+        TrapCode::IndirectCallToNull | TrapCode::BadSignature => {
+            Some("it calls a function of its table that isn't there, or is of another type")
+        }
+        _ => None,
+    }
+}
+
+/// What a guest chose to say fits on one line and moves no cursor.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
+}
+
+/// What a value is, for an exception about it.
+pub(crate) fn class_of(value: Value) -> String {
+    // SAFETY: the name is copied before anything else of Ruby's happens.
+    unsafe { value.classname() }.into_owned()
+}

@@ -1,0 +1,84 @@
+//! `WasmHost::Function`: an exported function.
+
+use magnus::typed_data::Obj;
+use magnus::value::Opaque;
+use magnus::{DataTypeFunctions, Error, Ruby, TypedData, Value};
+use wasmer::FunctionType;
+
+use crate::instance::Instance;
+use crate::world::World;
+use crate::{error, value};
+
+#[derive(TypedData)]
+#[magnus(class = "WasmHost::Function", free_immediately, mark)]
+pub(crate) struct Function {
+    instance: Opaque<Obj<Instance>>,
+    function: wasmer::Function,
+    ty: FunctionType,
+    name: String,
+}
+
+impl DataTypeFunctions for Function {
+    fn mark(&self, marker: &magnus::gc::Marker) {
+        marker.mark(self.instance);
+    }
+}
+
+impl Function {
+    pub(crate) fn new(instance: Obj<Instance>, function: wasmer::Function, ty: FunctionType, name: String) -> Self {
+        Self {
+            instance: instance.into(),
+            function,
+            ty,
+            name,
+        }
+    }
+
+    pub(crate) fn call(ruby: &Ruby, this: Obj<Self>, arguments: &[Value]) -> Result<Value, Error> {
+        let instance = ruby.get_inner(this.instance);
+        call(ruby, instance.world(), &this.function, &this.ty, &this.name, arguments)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn signature(&self) -> String {
+        value::signature(&self.ty)
+    }
+
+    pub(crate) fn arity(&self) -> usize {
+        self.ty.params().len()
+    }
+}
+
+/// Calls a function of a guest with Ruby's numbers.
+pub(crate) fn call(
+    ruby: &Ruby,
+    world: &World,
+    function: &wasmer::Function,
+    ty: &FunctionType,
+    name: &str,
+    arguments: &[Value],
+) -> Result<Value, Error> {
+    let types = ty.params();
+    if arguments.len() != types.len() {
+        return Err(Error::new(
+            ruby.exception_arg_error(),
+            format!(
+                "wrong number of arguments for the export {name:?}, {} (given {}, expected {})",
+                value::signature(ty),
+                arguments.len(),
+                types.len()
+            ),
+        ));
+    }
+    let mut parameters = Vec::with_capacity(types.len());
+    for (index, (argument, ty)) in arguments.iter().zip(types).enumerate() {
+        let parameter = value::to_guest(ruby, *argument, *ty)
+            .map_err(|error| error::about(&format!("argument {} of the export {name:?}", index + 1), error))?;
+        parameters.push(parameter);
+    }
+    let results = world.run(ruby, |store| function.call(store, &parameters))?;
+    value::results_to_ruby(ruby, &results.map_err(|cause| error::trap(ruby, &cause))?)
+}

@@ -1,0 +1,44 @@
+//! `GhcrPage`: the counts on a package page, by the parser as native code.
+
+use ex2_parser::{Error as PageError, Package, stream};
+use magnus::{Error, RArray, RString, Ruby};
+
+use crate::error;
+
+/// Reads a package page: its total, and year, month, day and count of each day.
+///
+/// It keeps the GVL: the largest page that isn't refused takes some ten milliseconds, a usual one a quarter of one.
+pub(crate) fn parse(ruby: &Ruby, page: RString) -> Result<RArray, Error> {
+    // SAFETY: nothing of Ruby's happens while it is read.
+    let package = stream::package(unsafe { page.as_slice() });
+    answer(ruby, &package.map_err(|error| page_error(ruby, error))?)
+}
+
+pub(crate) fn answer(ruby: &Ruby, package: &Package) -> Result<RArray, Error> {
+    let days = ruby.ary_new_capa(package.daily.len());
+    for day in &package.daily {
+        days.push((day.date.year(), day.date.month(), day.date.day(), day.count))?;
+    }
+    let answer = ruby.ary_new_capa(2);
+    answer.push(package.total)?;
+    answer.push(days)?;
+    Ok(answer)
+}
+
+/// A page's error as an exception of its own class.
+pub(crate) fn page_error(ruby: &Ruby, cause: PageError) -> Error {
+    let class = match cause {
+        PageError::RateLimited => "RateLimited",
+        PageError::NotAPackagePage => "NotAPackagePage",
+        PageError::Truncated => "Truncated",
+        PageError::TooLarge => "TooLarge",
+        PageError::NotUtf8 { .. } => "NotUtf8",
+        PageError::MarkupChanged { .. } => "MarkupChanged",
+        _ => "Error",
+    };
+    let error = error::of_module(ruby, "GhcrPage", class, cause.to_string());
+    match cause {
+        PageError::MarkupChanged { what } => error::with(ruby, error, "@what", ruby.to_symbol(what.name())),
+        _ => error,
+    }
+}

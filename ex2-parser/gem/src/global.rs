@@ -1,0 +1,67 @@
+//! `WasmHost::Global`: an exported global.
+
+use magnus::typed_data::Obj;
+use magnus::value::Opaque;
+use magnus::{DataTypeFunctions, Error, Ruby, TypedData, Value};
+
+use crate::instance::Instance;
+use crate::{error, value};
+
+#[derive(TypedData)]
+#[magnus(class = "WasmHost::Global", free_immediately, mark)]
+pub(crate) struct Global {
+    instance: Opaque<Obj<Instance>>,
+    global: wasmer::Global,
+    name: String,
+}
+
+impl DataTypeFunctions for Global {
+    fn mark(&self, marker: &magnus::gc::Marker) {
+        marker.mark(self.instance);
+    }
+}
+
+impl Global {
+    pub(crate) fn new(instance: Obj<Instance>, global: wasmer::Global, name: String) -> Self {
+        Self {
+            instance: instance.into(),
+            global,
+            name,
+        }
+    }
+
+    pub(crate) fn value(ruby: &Ruby, this: Obj<Self>) -> Result<Value, Error> {
+        let instance = ruby.get_inner(this.instance);
+        let number = instance.world().with(ruby, |store| this.global.get(store))?;
+        value::to_ruby(ruby, &number)
+    }
+
+    pub(crate) fn set_value(ruby: &Ruby, this: Obj<Self>, number: Value) -> Result<Value, Error> {
+        let instance = ruby.get_inner(this.instance);
+        let ty = instance.world().with(ruby, |store| this.global.ty(store))?;
+        if !ty.mutability.is_mutable() {
+            return Err(error::of(
+                ruby,
+                "Error",
+                format!(
+                    "the global {:?} is constant: declare it (mut {}) in the module",
+                    this.name, ty.ty
+                ),
+            ));
+        }
+        let guests = value::to_guest(ruby, number, ty.ty)
+            .map_err(|error| error::about(&format!("the global {:?}", this.name), error))?;
+        instance
+            .world()
+            .with(ruby, |store| this.global.set(store, guests))?
+            .map_err(|cause| error::trap(ruby, &cause))?;
+        Ok(number)
+    }
+
+    pub(crate) fn is_mutable(ruby: &Ruby, this: Obj<Self>) -> Result<bool, Error> {
+        let instance = ruby.get_inner(this.instance);
+        instance
+            .world()
+            .with(ruby, |store| this.global.ty(store).mutability.is_mutable())
+    }
+}

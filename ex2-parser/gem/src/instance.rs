@@ -1,0 +1,348 @@
+//! `WasmHost::Instance`: a module with a memory of its own, linked with procs.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use magnus::block::Proc;
+use magnus::prelude::*;
+use magnus::typed_data::Obj;
+use magnus::{DataTypeFunctions, Error, RArray, RHash, Ruby, Symbol, TypedData, Value};
+use wasmer::{Extern, ExternType, FunctionType, GlobalType, MemoryType};
+
+use crate::function::{self, Function};
+use crate::global::Global;
+use crate::memory::Memory;
+use crate::module::Module;
+use crate::world::{Import, World};
+use crate::{error, value};
+
+#[derive(TypedData)]
+#[magnus(class = "WasmHost::Instance", free_immediately, mark)]
+pub(crate) struct Instance {
+    world: World,
+    /// Unset while its start function runs.
+    instance: OnceCell<wasmer::Instance>,
+}
+
+impl DataTypeFunctions for Instance {
+    fn mark(&self, marker: &magnus::gc::Marker) {
+        self.world.mark(marker);
+    }
+}
+
+/// What fills an import.
+enum Filled {
+    /// The next of the functions.
+    Function,
+    Memory(Obj<Memory>, MemoryType),
+    Global(wasmer::Value),
+}
+
+impl Instance {
+    /// Links `module` with `imports`, `{"module" => {"name" => proc, memory or number}}`, and runs its start function.
+    pub(crate) fn link(
+        ruby: &Ruby,
+        module: Obj<Module>,
+        imports: RHash,
+        memory_limit: u64,
+        time_limit: Option<f64>,
+    ) -> Result<Obj<Self>, Error> {
+        let mut procs = Vec::new();
+        let mut filled = Vec::new();
+        for import in module.compiled().imports() {
+            let name = format!("{:?} {:?}", import.module(), import.name());
+            let Some(item) = find(ruby, imports, import.module(), import.name())? else {
+                return Err(missing(ruby, &import));
+            };
+            filled.push(match import.ty() {
+                ExternType::Function(ty) => {
+                    procs.push(proc_of(ruby, item, &name, ty)?);
+                    Filled::Function
+                }
+                ExternType::Memory(ty) => Filled::Memory(memory_of(ruby, item, &name)?, *ty),
+                ExternType::Global(ty) => Filled::Global(constant_of(ruby, item, &name, *ty)?),
+                ty => {
+                    return Err(error::link(
+                        ruby,
+                        format!(
+                            "the module imports the {} {name}, which this gem can't provide",
+                            value::kind(ty)
+                        ),
+                    ));
+                }
+            });
+        }
+        let time_limit = duration(ruby, time_limit)?;
+        let this = ruby.obj_wrap(Self {
+            world: World::new(ruby, module.engine(memory_limit), time_limit),
+            instance: OnceCell::new(),
+        });
+        let mut functions = this.world.define(ruby, procs)?.into_iter();
+        let mut attached = Vec::new();
+        let linked = (|| {
+            let mut externs = Vec::new();
+            for item in &filled {
+                externs.push(match item {
+                    Filled::Function => functions.next().map(Extern::Function),
+                    Filled::Memory(memory, ty) => {
+                        let (handle, newly) = memory.attach(ruby, this, *ty)?;
+                        if newly {
+                            attached.push(*memory);
+                        }
+                        Some(Extern::Memory(handle))
+                    }
+                    Filled::Global(number) => {
+                        let global = this
+                            .world
+                            .with(ruby, |store| wasmer::Global::new(store, number.clone()))?;
+                        Some(Extern::Global(global))
+                    }
+                });
+            }
+            let externs: Vec<Extern> = externs.into_iter().flatten().collect();
+            let compiled = module.compiled();
+            let instance = this
+                .world
+                .run(ruby, |store| wasmer::Instance::new_by_index(store, compiled, &externs))?;
+            instance.map_err(|cause| error::instantiation(ruby, &cause))
+        })();
+        match linked {
+            Ok(instance) => {
+                _ = this.instance.set(instance);
+                Ok(this)
+            }
+            Err(error) => {
+                for memory in attached {
+                    memory.detach();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Calls the export that is named first with the other arguments.
+    pub(crate) fn call(ruby: &Ruby, this: Obj<Self>, arguments: &[Value]) -> Result<Value, Error> {
+        let [name, arguments @ ..] = arguments else {
+            return Err(Error::new(
+                ruby.exception_arg_error(),
+                "wrong number of arguments: name the export that is to be called",
+            ));
+        };
+        let name = name_of(*name)?;
+        let function = this.exported_function(ruby, &name)?;
+        let ty = this.world.with(ruby, |store| function.ty(store))?;
+        function::call(ruby, &this.world, &function, &ty, &name, arguments)
+    }
+
+    pub(crate) fn function(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Function>, Error> {
+        let name = name_of(name)?;
+        let function = this.exported_function(ruby, &name)?;
+        let ty = this.world.with(ruby, |store| function.ty(store))?;
+        Ok(ruby.obj_wrap(Function::new(this, function, ty, name)))
+    }
+
+    fn exported_function(&self, ruby: &Ruby, name: &str) -> Result<wasmer::Function, Error> {
+        match self.export(ruby, name)? {
+            Extern::Function(function) => Ok(function.clone()),
+            other => Err(self.another(ruby, name, other, "function")),
+        }
+    }
+
+    pub(crate) fn memory(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Memory>, Error> {
+        let name = name_of(name)?;
+        match this.export(ruby, &name)? {
+            Extern::Memory(memory) => Ok(ruby.obj_wrap(Memory::of(this, memory.clone()))),
+            other => Err(this.another(ruby, &name, other, "memory")),
+        }
+    }
+
+    pub(crate) fn global(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Global>, Error> {
+        let name = name_of(name)?;
+        match this.export(ruby, &name)? {
+            Extern::Global(global) => Ok(ruby.obj_wrap(Global::new(this, global.clone(), name))),
+            other => Err(this.another(ruby, &name, other, "global")),
+        }
+    }
+
+    fn export(&self, ruby: &Ruby, name: &str) -> Result<&Extern, Error> {
+        let Some(instance) = self.instance.get() else {
+            return Err(error::busy(
+                ruby,
+                "the instance's start function still runs: use it afterwards",
+            ));
+        };
+        instance.exports.get_extern(name).ok_or_else(|| {
+            let names: Vec<String> = instance.exports.iter().map(|(name, _)| format!("{name:?}")).collect();
+            error::export(
+                ruby,
+                format!(
+                    "the module exports no {name:?}; it exports {}",
+                    if names.is_empty() {
+                        "nothing".to_owned()
+                    } else {
+                        error::one_line(&names.join(", "))
+                    }
+                ),
+            )
+        })
+    }
+
+    fn another(&self, ruby: &Ruby, name: &str, found: &Extern, wanted: &str) -> Error {
+        let found = self.world.with(ruby, |store| value::kind(&found.ty(store)));
+        match found {
+            Ok(found) => error::export(ruby, format!("the export {name:?} is a {found}, not a {wanted}")),
+            Err(error) => error,
+        }
+    }
+}
+
+/// A limit of time in seconds, as Ruby says it.
+pub(crate) fn duration(ruby: &Ruby, seconds: Option<f64>) -> Result<Option<Duration>, Error> {
+    let Some(seconds) = seconds else { return Ok(None) };
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(limit) if !limit.is_zero() => Ok(Some(limit)),
+        _ => Err(Error::new(
+            ruby.exception_arg_error(),
+            format!("time_limit: is a number of seconds above 0, or nil for none, not {seconds}"),
+        )),
+    }
+}
+
+/// An export's name: a string or a symbol.
+fn name_of(name: Value) -> Result<String, Error> {
+    match Symbol::from_value(name) {
+        Some(symbol) => Ok(symbol.name()?.into_owned()),
+        None => magnus::TryConvert::try_convert(name),
+    }
+}
+
+/// Looks an import up, by strings or by symbols.
+fn find(ruby: &Ruby, imports: RHash, module: &str, name: &str) -> Result<Option<Value>, Error> {
+    let get = |hash: RHash, key: &str| hash.get(ruby.str_new(key)).or_else(|| hash.get(ruby.to_symbol(key)));
+    let Some(items) = get(imports, module) else {
+        return Ok(None);
+    };
+    let items = RHash::from_value(items).ok_or_else(|| {
+        Error::new(
+            ruby.exception_type_error(),
+            format!(
+                "the imports of {module:?} are {}: it is a Hash of names and what fills them that is wanted",
+                error::class_of(items)
+            ),
+        )
+    })?;
+    Ok(get(items, name))
+}
+
+fn missing(ruby: &Ruby, import: &wasmer::ImportType) -> Error {
+    let example = match import.ty() {
+        ExternType::Function(ty) => {
+            let names = ["a", "b", "c", "d", "e", "f"];
+            let parameters = match names.get(..ty.params().len()) {
+                Some(names) => names.join(", "),
+                None => "*numbers".to_owned(),
+            };
+            format!("->({parameters}) {{ … }}")
+        }
+        ExternType::Memory(ty) => format!("WasmHost::Memory.new(minimum: {})", ty.minimum.0),
+        _ => "0".to_owned(),
+    };
+    error::link(
+        ruby,
+        format!(
+            "the module imports the {} {:?} {:?} ({}), and was handed none: add it to the imports, \
+             {{{:?} => {{{:?} => {example}}}}}",
+            value::kind(import.ty()),
+            import.module(),
+            import.name(),
+            value::details(import.ty()),
+            import.module(),
+            import.name(),
+        ),
+    )
+}
+
+fn proc_of(ruby: &Ruby, item: Value, name: &str, ty: &FunctionType) -> Result<Import, Error> {
+    let callable = match Proc::from_value(item) {
+        Some(callable) => callable,
+        None if item.is_kind_of(ruby.class_method()) => item.funcall("to_proc", ())?,
+        None => {
+            return Err(wrong(ruby, name, "function", item, "a proc or a method"));
+        }
+    };
+    if let Some(ty) = ty
+        .params()
+        .iter()
+        .chain(ty.results())
+        .find(|ty| !value::is_number(**ty))
+    {
+        return Err(error::link(
+            ruby,
+            format!(
+                "the import {name} has a value of type {ty}, and only i32, i64, f32 and f64 have a counterpart in Ruby"
+            ),
+        ));
+    }
+    let wanted = ty.params().len();
+    if !takes(ruby, callable, wanted)? {
+        return Err(error::link(
+            ruby,
+            format!(
+                "the import {name} is a function {}, and its proc doesn't take {wanted} arguments: give it as many",
+                value::signature(ty)
+            ),
+        ));
+    }
+    Ok(Import {
+        callable: callable.into(),
+        name: name.to_owned(),
+        ty: ty.clone(),
+    })
+}
+
+/// Whether a proc takes so many arguments. One that is no lambda would drop some or fill up with nil; it may not.
+fn takes(ruby: &Ruby, callable: Proc, wanted: usize) -> Result<bool, Error> {
+    let (mut required, mut optional, mut rest) = (0, 0, false);
+    let parameters: RArray = callable.funcall("parameters", ())?;
+    for parameter in parameters.into_iter() {
+        let kind: Symbol = RArray::try_convert(parameter)?.entry(0)?;
+        match &*kind.name()? {
+            "req" => required += 1,
+            "opt" if callable.is_lambda() => optional += 1,
+            "opt" => required += 1,
+            "rest" => rest = true,
+            "keyreq" => return Ok(false),
+            _ => {}
+        }
+    }
+    _ = ruby;
+    Ok(required <= wanted && (rest || wanted <= required + optional))
+}
+
+fn memory_of(ruby: &Ruby, item: Value, name: &str) -> Result<Obj<Memory>, Error> {
+    Obj::<Memory>::try_convert(item).map_err(|_| wrong(ruby, name, "memory", item, "a WasmHost::Memory"))
+}
+
+fn constant_of(ruby: &Ruby, item: Value, name: &str, ty: GlobalType) -> Result<wasmer::Value, Error> {
+    if ty.mutability.is_mutable() {
+        return Err(error::link(
+            ruby,
+            format!("the import {name} is a global that can change, and this gem provides constants only"),
+        ));
+    }
+    value::to_guest(ruby, item, ty.ty).map_err(|error| error::about(&format!("the import {name}"), error))
+}
+
+fn wrong(ruby: &Ruby, name: &str, kind: &str, item: Value, wanted: &str) -> Error {
+    error::link(
+        ruby,
+        format!(
+            "the import {name} is a {kind}, and was handed {}: {wanted} is wanted",
+            error::class_of(item)
+        ),
+    )
+}

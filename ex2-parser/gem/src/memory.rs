@@ -1,0 +1,197 @@
+//! `WasmHost::Memory`: a guest's memory. Bytes are copied in and out, so nothing of Ruby's points into it.
+
+use std::cell::RefCell;
+
+use magnus::rb_sys::AsRawValue;
+use magnus::typed_data::Obj;
+use magnus::value::Opaque;
+use magnus::{DataTypeFunctions, Error, Integer, RString, Ruby, TypedData, Value};
+use wasmer::{MemoryError, MemoryType, Pages, StoreMut};
+
+use crate::instance::Instance;
+use crate::world::World;
+use crate::{error, module};
+
+#[derive(TypedData)]
+#[magnus(class = "WasmHost::Memory", free_immediately, mark)]
+pub(crate) struct Memory {
+    /// For a memory that Ruby makes: how many pages it has at the start, and at most.
+    pages: (u32, Option<u32>),
+    /// Whose it is, once an instance has it.
+    owner: RefCell<Option<Owner>>,
+}
+
+struct Owner {
+    instance: Opaque<Obj<Instance>>,
+    memory: wasmer::Memory,
+}
+
+impl DataTypeFunctions for Memory {
+    fn mark(&self, marker: &magnus::gc::Marker) {
+        // What borrows it to change it doesn't allocate, so the collector never comes meanwhile.
+        if let Some(owner) = &*self.owner.borrow() {
+            marker.mark(owner.instance);
+        }
+    }
+}
+
+impl Memory {
+    /// A memory for an instance to import, of so many pages.
+    pub(crate) fn new(minimum: u32, maximum: Option<u32>) -> Self {
+        Self {
+            pages: (minimum, maximum),
+            owner: RefCell::new(None),
+        }
+    }
+
+    /// A memory that an instance exports.
+    pub(crate) fn of(instance: Obj<Instance>, memory: wasmer::Memory) -> Self {
+        Self {
+            pages: (0, None),
+            owner: RefCell::new(Some(Owner {
+                instance: instance.into(),
+                memory,
+            })),
+        }
+    }
+
+    /// Makes it a memory of `instance`, which imports `asked`. Returns whether it wasn't before.
+    pub(crate) fn attach(
+        &self,
+        ruby: &Ruby,
+        instance: Obj<Instance>,
+        asked: MemoryType,
+    ) -> Result<(wasmer::Memory, bool), Error> {
+        if let Some(owner) = &*self.owner.borrow() {
+            if ruby.get_inner(owner.instance).as_raw() == instance.as_raw() {
+                return Ok((owner.memory.clone(), false));
+            }
+            return Err(error::link(
+                ruby,
+                "the memory belongs to another instance: make one for each instance, with WasmHost::Memory.new",
+            ));
+        }
+        let (minimum, maximum) = self.pages;
+        let ty = MemoryType::new(Pages(minimum), maximum.map(Pages).or(asked.maximum), false);
+        let memory = instance
+            .world()
+            .with(ruby, |store| wasmer::Memory::new(store, ty))?
+            .map_err(|cause| error::link(ruby, too_large(&cause)))?;
+        *self.owner.borrow_mut() = Some(Owner {
+            instance: instance.into(),
+            memory: memory.clone(),
+        });
+        Ok((memory, true))
+    }
+
+    /// Lets go of an instance that came to nothing.
+    pub(crate) fn detach(&self) {
+        *self.owner.borrow_mut() = None;
+    }
+
+    pub(crate) fn read(ruby: &Ruby, this: Obj<Self>, offset: Value, length: Value) -> Result<RString, Error> {
+        let (offset, length) = (
+            natural(ruby, "the offset", offset)?,
+            natural(ruby, "the length", length)?,
+        );
+        this.with(ruby, |ruby, memory, world| {
+            world.with(ruby, |store| check(ruby, memory, store, offset, length))??;
+            // Room is made before the memory is looked into: making it may run the collector.
+            let string = ruby.str_buf_new(length as usize);
+            world.with(ruby, |store| {
+                let view = memory.view(store);
+                // SAFETY: the guest doesn't run, and the string copies it at once.
+                let bytes = unsafe { view.data_unchecked() };
+                let range = offset as usize..(offset + length) as usize;
+                string.cat(bytes.get(range).unwrap_or_default());
+            })?;
+            Ok(string)
+        })
+    }
+
+    pub(crate) fn write(ruby: &Ruby, this: Obj<Self>, offset: Value, bytes: RString) -> Result<usize, Error> {
+        let offset = natural(ruby, "the offset", offset)?;
+        this.with(ruby, |ruby, memory, world| {
+            world.with(ruby, |store| {
+                // SAFETY: it is copied before anything else of Ruby's happens.
+                let bytes = unsafe { bytes.as_slice() };
+                check(ruby, memory, store, offset, bytes.len() as u64)?;
+                memory
+                    .view(store)
+                    .write(offset, bytes)
+                    .map_err(|cause| Error::new(ruby.exception_index_error(), cause.to_string()))?;
+                Ok(bytes.len())
+            })?
+        })
+    }
+
+    /// In bytes.
+    pub(crate) fn size(ruby: &Ruby, this: Obj<Self>) -> Result<u64, Error> {
+        this.with(ruby, |ruby, memory, world| {
+            world.with(ruby, |store| memory.view(store).data_size())
+        })
+    }
+
+    /// By so many pages. Returns how many there were.
+    pub(crate) fn grow(ruby: &Ruby, this: Obj<Self>, pages: Value) -> Result<u32, Error> {
+        let pages = natural(ruby, "the number of pages", pages)?;
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        this.with(ruby, |ruby, memory, world| {
+            world
+                .with(ruby, |store| memory.grow(store, Pages(pages)))?
+                .map(|before| before.0)
+                .map_err(|cause| error::limit(ruby, too_large(&cause)))
+        })
+    }
+
+    fn with<T>(
+        &self,
+        ruby: &Ruby,
+        work: impl FnOnce(&Ruby, &wasmer::Memory, &World) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let owner = self.owner.borrow();
+        let owner = owner.as_ref().ok_or_else(|| {
+            error::of(
+                ruby,
+                "Error",
+                "the memory belongs to no instance yet: hand it to WasmHost::Instance.new as an import",
+            )
+        })?;
+        let instance = ruby.get_inner(owner.instance);
+        work(ruby, &owner.memory, instance.world())
+    }
+}
+
+fn check(ruby: &Ruby, memory: &wasmer::Memory, store: &StoreMut<'_>, offset: u64, length: u64) -> Result<(), Error> {
+    let size = memory.view(store).data_size();
+    match offset.checked_add(length) {
+        Some(end) if end <= size => Ok(()),
+        _ => Err(Error::new(
+            ruby.exception_index_error(),
+            format!("{length} bytes at offset {offset} lead out of the memory, which has {size} bytes"),
+        )),
+    }
+}
+
+fn natural(ruby: &Ruby, what: &str, value: Value) -> Result<u64, Error> {
+    let number = Integer::from_value(value).ok_or_else(|| {
+        Error::new(
+            ruby.exception_type_error(),
+            format!("{what} is an Integer, not {}", error::class_of(value)),
+        )
+    })?;
+    // An i32 that a guest passed is signed in Ruby, and an offset beyond 2 GiB so below 0.
+    number.to_u64().map_err(|_| {
+        Error::new(
+            ruby.exception_index_error(),
+            format!("{what} is {number}, and lies outside of every memory; of a guest's i32 take `& 0xffff_ffff`"),
+        )
+    })
+}
+
+fn too_large(cause: &MemoryError) -> String {
+    format!(
+        "there is no more room: {cause} (pages are {} KiB; memory_limit: gives an instance more)",
+        module::PAGE / 1024
+    )
+}
