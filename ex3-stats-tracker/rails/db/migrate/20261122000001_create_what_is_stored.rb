@@ -2,6 +2,9 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
   # Every unique index is what a second write of the same thing runs into: a collection that is killed and started
   # again doubles nothing.
   def change
+    # Of PostgreSQL's two only this one can be compared, which an upsert does.
+    json = connection.adapter_name == "PostgreSQL" ? :jsonb : :json
+
     create_table :orgs do |t|
       t.string :name, null: false, index: { unique: true }
       t.string :source, null: false
@@ -52,7 +55,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.bigint :growth_7
       t.bigint :growth_30
       t.bigint :growth_365
-      t.json :recent
+      t.column :recent, json
       t.date :recent_until
       t.datetime :measured_at
       t.datetime :versions_measured_at
@@ -70,7 +73,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
     create_table :versions do |t|
       t.references :package, null: false, index: false, foreign_key: { on_delete: :cascade }
       t.bigint :github_id, null: false
-      t.json :tags, null: false
+      t.column :tags, json, null: false
       t.integer :position, null: false, default: 0
       t.bigint :total, null: false
       t.datetime :measured_at, null: false

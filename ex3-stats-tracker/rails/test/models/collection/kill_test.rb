@@ -19,22 +19,26 @@ class Collection::KillTest < ActiveSupport::TestCase
   class World
     Contract = Component::Contract
 
-    def initialize(time)
-      @time = time
+    # A dot is said whenever something is asked for.
+    def initialize(time, said)
+      @time, @said = time, said
     end
 
     def call = self
     def close = nil
 
     def packages(_org)
+      @said << "."
       names.map { |name| Contract::Listed.new(name:, repository: "killed/#{name}") }
     end
 
     def measure(_org, name)
+      @said << "."
       Contract::Reading.new(total: self.class.total(name, @time), daily: self.class.daily(@time), measured_at: @time)
     end
 
     def versions(_org, name)
+      @said << "."
       (1..VERSIONS).map { |id| Contract::Tagged.new(id:, tags: [ "v#{id}" ], total: self.class.version_total(name, id, @time)) }
     end
 
@@ -62,14 +66,16 @@ class Collection::KillTest < ActiveSupport::TestCase
     seed = Integer(ENV.fetch("KILL_SEED", Random.new_seed % 1_000_000))
     random = Random.new(seed)
     time = FIRST
-    takes = took { collect_in_a_process(time).wait }
+    collect_in_a_process(time).wait
     finished, killed_under_way, seen = 1, 0, {}
 
     KILLS.times do |round|
       # A pass that was not finished is resumed an hour later, or half a day later given up; days pass, too.
       time += [ 1.hour, 1.hour, 1.hour, 7.hours, 13.hours ].sample(random:)
       child = collect_in_a_process(time)
-      sleep random.rand * takes * 1.2
+      # After so many requests, or at the pass's end; and at any point of what is then written.
+      child.said.read(random.rand(1..PACKAGES + 1))
+      sleep random.rand * 0.02
       status = child.kill
       killed_under_way += 1 if status.signaled?
 
@@ -96,7 +102,7 @@ class Collection::KillTest < ActiveSupport::TestCase
       outcomes = children.map { |child| [ child.said.read, child.wait.success? ] }
       # The second may also have come after the first had ended; then there was nothing left to do.
       assert outcomes.any?(&:last), outcomes.inspect
-      assert outcomes.reject(&:last).all? { |said, _| said.start_with?("Collection::Lock::Taken") }, outcomes.inspect
+      assert outcomes.reject(&:last).all? { |said, _| said.include?("Collection::Lock::Taken") }, outcomes.inspect
       assert_finished_at(time, "round #{round}")
       assert_equal round + 1, org.collections.count
     end
@@ -104,15 +110,9 @@ class Collection::KillTest < ActiveSupport::TestCase
 
   private
     def collect_in_a_process(time)
-      process do
-        Collection.collect("killed", source: "stand-in", manners: MANNERS, clock: -> { time }, component: World.new(time))
+      process do |said|
+        Collection.collect("killed", source: "stand-in", manners: MANNERS, clock: -> { time }, component: World.new(time, said))
       end
-    end
-
-    def took
-      began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      yield
-      Process.clock_gettime(Process::CLOCK_MONOTONIC) - began
     end
 
     def org

@@ -1,0 +1,74 @@
+require "test_helper"
+require "rake"
+
+# What a scheduler sees of the tasks: their exit codes and their words.
+class StatsTest < ActiveSupport::TestCase
+  setup do
+    Rails.application.load_tasks unless Rake::Task.task_defined?("stats:collect")
+    @component = ScriptedComponent.new({ "a" => 5 })
+  end
+
+  test "0 where all was read" do
+    assert_equal [ 0, "scripted: 1 of 1 packages read, 5 downloads\n", "" ], run_task("stats:collect", "scripted")
+  end
+
+  test "69 where trying again may be enough, 65 where it will not" do
+    @component = ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) })
+    code, out, = run_task("stats:collect", "scripted")
+    assert_equal 69, code
+    assert_match(/stopped \(rate_limited\), to be resumed after \d{4}-/, out)
+    code, _, error = run_task("stats:collect", "scripted")
+    assert_equal 69, code
+    assert_match(/GitHub asked to be left alone until/, error)
+
+    travel 31.minutes
+    @component = ScriptedComponent.new({ "a" => Component::Problem.new("markup_changed", "changed") })
+    assert_equal 65, run_task("stats:collect", "other").first
+    @component = ScriptedComponent.new({}, list: -> { Component::Problem.new("not_found", "nobody") })
+    assert_equal [ 65, "" ], run_task("stats:collect", "nobody").first(2)
+  end
+
+  test "every organisation of the environment is read, and the worst exit code is the answer" do
+    with_environment("STATS_TRACKER_ORGS" => "one  two") do
+      assert_equal [ 0, "one: 1 of 1 packages read, 5 downloads\ntwo: 1 of 1 packages read, 5 downloads\n" ], run_task("stats:collect").first(2)
+    end
+  end
+
+  test "64 for what nobody can mean" do
+    with_environment("STATS_TRACKER_ORGS" => "") { assert_equal 64, run_task("stats:collect").first }
+    assert_equal 64, run_task("stats:collect", "-x").first
+    with_environment("STATS_TRACKER_SOURCE" => "gitlab.com") { assert_equal 64, run_task("stats:collect", "scripted").first }
+    with_environment("STATS_TRACKER_PAUSE" => "soon") { assert_equal 64, run_task("stats:collect", "scripted").first }
+    with_environment("STATS_TRACKER_STAND_IN_URL" => "") { assert_equal 64, run_task("stats:play", "scripted").first }
+    assert_equal 64, run_task("stats:play", "scripted", "many").first
+    assert_equal 64, run_task("stats:play").first
+  end
+
+  test "75 while another collection is running" do
+    stub(Collection::Lock, :hold, -> { raise Collection::Lock::Taken }) do
+      assert_equal [ 75, "", "another collection is running\n" ], run_task("stats:collect", "scripted")
+    end
+  end
+
+  private
+    # [exit code, stdout, stderr]
+    def run_task(name, *arguments)
+      code = 0
+      out, error = capture_io do
+        with_environment({ "STATS_TRACKER_SOURCE" => "stand-in", "STATS_TRACKER_PROGRESS" => "" }.merge(ENV.to_h.slice("STATS_TRACKER_SOURCE"))) do
+          stub(Component, :new, -> { @component }) { Rake::Task[name].tap(&:reenable).invoke(*arguments) }
+        end
+      rescue SystemExit => exit
+        code = exit.status
+      end
+      [ code, out, error ]
+    end
+
+    def stub(object, name, replacement)
+      original = object.method(name)
+      object.define_singleton_method(name) { |*, **, &block| replacement.call(*[], &block) }
+      yield
+    ensure
+      object.define_singleton_method(name, original)
+    end
+end
