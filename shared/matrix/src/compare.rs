@@ -79,7 +79,7 @@ pub struct Comparison {
 
 /// Compares two records.
 pub fn compare(before: &Record, after: &Record) -> Comparison {
-    let same_machine = before.machine == after.machine;
+    let same_machine = before.machine.may_be(&after.machine);
     let (first, second) = match same_machine {
         true => (times(before), times(after)),
         false => (multiples(before), multiples(after)),

@@ -75,6 +75,14 @@ impl Machine {
         }
     }
 
+    /// Whether the two can be the same. The system, its kernel and the memory that it leaves to others change with
+    /// updates and reboots, the machine does not.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let size = |machine: &Self| (machine.memory_bytes as f64 / f64::from(1 << 30)).round();
+        (&self.processor, &self.architecture, self.cores) == (&other.processor, &other.architecture, other.cores)
+            && size(self) == size(other)
+    }
+
     /// In one line, for example `AMD EPYC, 2 cores (virtual), 7.75 GiB, Linux (Debian GNU/Linux 12)`.
     pub fn in_words(&self) -> String {
         let virtually = match self.virtual_machine {
@@ -148,6 +156,21 @@ mod tests {
         let machine = Machine::this();
         assert!(machine.cores > 0 && machine.memory_bytes > 1 << 20, "{machine:?}");
         assert!(machine.in_words().contains(" cores"), "{}", machine.in_words());
+    }
+
+    #[test]
+    fn an_update_makes_no_other_machine_and_another_processor_does() {
+        let machine = crate::fixture::record().machine;
+        let changed = |change: fn(&mut Machine)| {
+            let mut other = machine.clone();
+            change(&mut other);
+            machine.may_be(&other)
+        };
+        assert!(changed(|machine| machine.kernel = "Linux 7".to_owned()));
+        assert!(changed(|machine| machine.memory_bytes -= 4096));
+        assert!(!changed(|machine| machine.processor = "Processor 1".to_owned()));
+        assert!(!changed(|machine| machine.cores = 4));
+        assert!(!changed(|machine| machine.memory_bytes *= 2));
     }
 
     #[test]
