@@ -6,6 +6,17 @@ use crate::{Key, Store};
 
 /// Loads the module kept for `guest`, a binary module, or compiles it with `engine` and keeps the result.
 pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, CompileError> {
+    module_by(store, engine, guest, || Module::new(engine, guest))
+}
+
+/// The same with a compilation of the caller's, which can say that it takes long. It has to compile `guest` with
+/// `engine`.
+pub fn module_by(
+    store: &Store,
+    engine: &Engine,
+    guest: &[u8],
+    compile: impl FnOnce() -> Result<Module, CompileError>,
+) -> Result<Module, CompileError> {
     let key = Key::new(guest, "wasmer", wasmer_types::VERSION, &engine.deterministic_id());
     store.load_or_compile(
         &key,
@@ -13,7 +24,7 @@ pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, Co
         // write it.
         |entry| unsafe { Module::deserialize_unchecked(engine, entry.code()) },
         || {
-            let module = Module::new(engine, guest)?;
+            let module = compile()?;
             let code = module
                 .serialize()
                 .map_err(|error| CompileError::Resource(error.to_string()))?;

@@ -5,5 +5,5 @@
 mod memory;
 mod time;
 
-pub use memory::{Limits, engine};
+pub use memory::{Limits, engine, limited};
 pub use time::{TimedOut, within};

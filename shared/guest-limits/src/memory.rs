@@ -20,7 +20,11 @@ pub struct Limits {
 /// A guest that asks for more at the start can't be instantiated; one that asks later gets -1 from `memory.grow` and
 /// `table.grow`, as on a machine that is full. Code compiled by this engine is the same as the default engine's.
 pub fn engine(limits: Limits) -> Engine {
-    let mut engine = Engine::default();
+    limited(Engine::default(), limits)
+}
+
+/// The same for an engine of the caller's: one with another compiler, say.
+pub fn limited(mut engine: Engine, limits: Limits) -> Engine {
     engine.set_tunables(Limited {
         base: BaseTunables::new(),
         limits,

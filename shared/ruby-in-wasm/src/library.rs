@@ -1,0 +1,110 @@
+//! Ruby sources of this machine, for a Ruby in Wasm.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A library's sources, without native extensions: those can't be loaded into WebAssembly.
+#[derive(Clone, Debug)]
+pub struct Library {
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Library {
+    /// Where Ruby in Wasm finds the sources. It belongs on its `$LOAD_PATH`.
+    pub const DIRECTORY: &str = "/library";
+
+    /// What HTree needs in a Ruby that is newer than it, to be evaluated before `require "htree"`: it asks strings
+    /// whether they are tainted, which Ruby 3.2 stopped knowing.
+    pub const FOR_HTREE: &str = "class Object; def tainted? = false; def untaint = self; end";
+
+    /// Looks for a library where this machine's own Ruby looks for it. `None` where there is no Ruby, or no such
+    /// library.
+    pub fn find(name: &str) -> Option<Self> {
+        let output = Command::new("ruby")
+            .args(["-e", "puts $LOAD_PATH"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        String::from_utf8(output.stdout)
+            .ok()?
+            .lines()
+            .find_map(|directory| Self::read(Path::new(directory), name).ok())
+    }
+
+    /// Reads `NAME.rb` and the `.rb` files below the directory `NAME`.
+    pub fn read(directory: &Path, name: &str) -> io::Result<Self> {
+        let main = Path::new(name).with_extension("rb");
+        let mut files = vec![(guest_path(&main), fs::read(directory.join(&main))?)];
+        read_below(directory, Path::new(name), &mut files)?;
+        Ok(Self { files })
+    }
+
+    /// The sources as files for [`Start`](crate::Start).
+    pub fn into_files(self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.files
+    }
+}
+
+fn read_below(root: &Path, directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) -> io::Result<()> {
+    let entries = match fs::read_dir(root.join(directory)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = directory.join(entry.file_name());
+        // What a link leads to is not followed into: it might lead back.
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            read_below(root, &path, files)?;
+        } else if path.extension() == Some(OsStr::new("rb")) {
+            files.push((guest_path(&path), fs::read(root.join(&path))?));
+        }
+    }
+    Ok(())
+}
+
+fn guest_path(path: &Path) -> PathBuf {
+    Path::new(Library::DIRECTORY).join(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_its_file_and_the_sources_below_its_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |path: &str| {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "1").unwrap();
+        };
+        assert!(Library::read(directory.path(), "own").is_err());
+        for path in [
+            "own.rb",
+            "own/a.rb",
+            "own/deep/b.rb",
+            "own/data.txt",
+            "other.rb",
+            "owner/c.rb",
+        ] {
+            write(path);
+        }
+        let mut paths: Vec<_> = Library::read(directory.path(), "own")
+            .unwrap()
+            .into_files()
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        paths.sort();
+        assert_eq!(
+            paths,
+            ["own.rb", "own/a.rb", "own/deep/b.rb"].map(|path| guest_path(Path::new(path)))
+        );
+    }
+}

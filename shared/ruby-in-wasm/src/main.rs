@@ -1,0 +1,260 @@
+//! Runs Ruby itself, as WebAssembly under Wasmer.
+//!
+//! ```sh
+//! cargo run -p ruby-in-wasm -- -e 'puts "Hello World from WebAssembly!"'
+//! cargo run -p ruby-in-wasm -- SCRIPT.rb [ARGUMENTS]
+//! ```
+
+mod output;
+
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstyle::AnsiColor;
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
+use guest_limits::TimedOut;
+use ruby_in_wasm::{Compiler, Error, Host, PackageError, RUBY, Start};
+use sysexits::ExitCode as Exit;
+
+use crate::output::Output;
+
+/// The largest script, and the largest module, that is read. Both would be held in memory.
+const SCRIPT_LIMIT: u64 = 16 << 20;
+const MODULE_LIMIT: u64 = 256 << 20;
+
+/// How long a script may take, in seconds.
+const TIME_LIMIT: u64 = 60;
+
+/// The longest time that can be asked for, in seconds: a day.
+const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
+
+/// What Ruby itself exits with after an exception.
+const RAISED: u8 = 1;
+
+/// Where the script lies for Ruby.
+const SCRIPTS: &str = "/script";
+
+/// Runs Ruby itself, as WebAssembly under Wasmer.
+///
+/// Ruby sees no file of this machine but its script, no network and no environment variable. It is fetched by npm when
+/// it is first asked for, and compiled once; both are kept.
+///
+/// The exit code is the script's own, 1 after an exception. 64 is a mistake on the command line, 65 a module that is no
+/// Ruby or a script that was stopped, 66 a file that can't be read, 69 something that isn't there (npm, a network), 74
+/// when nothing can be written to stdout.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Ruby code, in place of a FILE
+    #[arg(short, value_name = "CODE")]
+    execute: Option<String>,
+
+    /// The script; after -e, the first of its arguments
+    #[arg(value_name = "FILE", required_unless_present_any = ["execute", "completions"])]
+    file: Option<String>,
+
+    /// What the script gets as its arguments
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+
+    /// How long the script may take, once Ruby is compiled
+    #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
+    time_limit: u64,
+
+    /// What compiles Ruby; a dev build's Cranelift takes many minutes
+    #[arg(long, value_enum, default_value_t = Compiler::OF_THIS_BUILD)]
+    compiler: Compiler,
+
+    /// Another ruby.wasm, built for the same JavaScript hosts
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+
+    /// Print a shell's completions for this program
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    completions: Option<Shell>,
+}
+
+/// What Ruby is to run.
+struct Script {
+    /// As `$0` shows it.
+    name: String,
+    code: Vec<u8>,
+    arguments: Vec<String>,
+}
+
+/// A sentence for stderr, and the exit code.
+struct Failure(Exit, String);
+
+impl Failure {
+    fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self(exit, message.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing is left to be done about a closed terminal.
+            _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(Exit::Usage as u8)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match run(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure(exit, message)) => {
+            let style = AnsiColor::Red.on_default().bold();
+            anstream::eprintln!("{style}error:{style:#} {message}");
+            ExitCode::from(exit as u8)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<u8, Failure> {
+    if let Some(shell) = arguments.completions {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
+        return match io::stdout().write_all(&script) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten("the completions", &error)),
+            _ => Ok(0),
+        };
+    }
+    let script = script(arguments.execute, arguments.file, arguments.arguments)?;
+    let wasm = match &arguments.module {
+        Some(path) => read(path, MODULE_LIMIT)?,
+        None => RUBY.read().map_err(|error| Failure::new(exit_for(&error), error))?,
+    };
+    let host = Host::new(arguments.compiler)
+        .map_err(|error| Failure::new(Exit::OsErr, format!("Ruby's host can't be started: {error}")))?;
+    let kept = compiled_code::Store::default_location();
+    let module = host.load(&kept, &wasm).map_err(|error| {
+        let path = arguments.module.as_deref().unwrap_or(Path::new(RUBY.file));
+        Failure::new(
+            Exit::DataErr,
+            format!("{}: it is not a valid module: {error}", one_line(path)),
+        )
+    })?;
+    drop(wasm);
+    let limit = Duration::from_secs(arguments.time_limit);
+    let name = script.name.clone();
+    guest_limits::within(limit, move || execute(&host, &module, &script)).unwrap_or_else(|TimedOut { limit }| {
+        Err(Failure::new(
+            Exit::DataErr,
+            format!(
+                "{name}: the script was not done within {} s: --time-limit gives it longer",
+                limit.as_secs()
+            ),
+        ))
+    })
+}
+
+fn script(code: Option<String>, file: Option<String>, arguments: Vec<String>) -> Result<Script, Failure> {
+    match (code, file) {
+        (Some(code), first) => Ok(Script {
+            name: "-e".to_owned(),
+            code: code.into_bytes(),
+            arguments: first.into_iter().chain(arguments).collect(),
+        }),
+        (None, Some(file)) => Ok(Script {
+            name: one_line(Path::new(&file)),
+            code: read(Path::new(&file), SCRIPT_LIMIT)?,
+            arguments,
+        }),
+        (None, None) => Err(Failure::new(Exit::Usage, "no FILE was given: see --help")),
+    }
+}
+
+fn exit_for(error: &PackageError) -> Exit {
+    match error {
+        PackageError::Kept { .. } => Exit::CantCreat,
+        _ => Exit::Unavailable,
+    }
+}
+
+/// Runs a script to its end, and returns its exit code.
+fn execute(host: &Host, module: &wasmer::Module, script: &Script) -> Result<u8, Failure> {
+    let path = format!("{SCRIPTS}/{}", file_name(&script.name));
+    let output = Output::default();
+    let start = Start {
+        stdin: Box::new(io::stdin()),
+        stdout: Box::new(output.clone()),
+        files: vec![(path.clone().into(), script.code.clone())],
+        ..Start::default()
+    };
+    let mut code = format!("$0 = {}; ARGV.replace([", literal(&script.name));
+    for argument in &script.arguments {
+        _ = write!(code, "{}, ", literal(argument));
+    }
+    // A script that is loaded has its own name in what Ruby says about it.
+    _ = write!(code, "]); load({}); $stdout.flush", literal(&path));
+    let mut ruby = host.start(module, start).map_err(|error| failure(script, error))?;
+    let ended = ruby.eval(&code);
+    if let Err(Error::Raised(_) | Error::Exit(_)) = ended {
+        // What is still in its buffer was said before it ended. That nobody takes it is known from the output.
+        _ = ruby.flush();
+    }
+    match (output.failure(), ended) {
+        // A reader that has seen enough (`| head`) is no failure.
+        (Some(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        (Some(error), _) => Err(unwritten("what the script says", &error)),
+        (None, Ok(_)) => Ok(0),
+        // A process's exit code has 8 bits, and Ruby's own exit takes the lower ones too.
+        (None, Err(Error::Exit(code))) => Ok(code as u8),
+        (None, Err(Error::Raised(exception))) => {
+            eprint!("{}", exception.full_message);
+            Ok(RAISED)
+        }
+        (None, Err(error)) => Err(failure(script, error)),
+    }
+}
+
+fn failure(script: &Script, error: Error) -> Failure {
+    Failure::new(Exit::DataErr, format!("{}: {error}", script.name))
+}
+
+fn unwritten(what: &str, error: &io::Error) -> Failure {
+    Failure::new(Exit::IoErr, format!("{what} can't be written to stdout: {error}"))
+}
+
+/// The last part of a path, for a name inside.
+fn file_name(name: &str) -> String {
+    Path::new(name)
+        .file_name()
+        .unwrap_or(name.as_ref())
+        .display()
+        .to_string()
+}
+
+/// Ruby's way to write a text down.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+/// A path as part of a message, whatever characters it has.
+fn one_line(path: &Path) -> String {
+    path.display().to_string().escape_debug().to_string()
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let refused = |exit, cause: String| Failure::new(exit, format!("{}: {cause}", one_line(path)));
+    File::open(path)
+        // One byte more than allowed tells a file that just fits from one that goes on.
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| refused(Exit::NoInput, format!("it can't be read: {error}")))?;
+    if bytes.len() as u64 > limit {
+        let cause = format!("it has more than {} MiB, which is the most that is read", limit >> 20);
+        return Err(refused(Exit::DataErr, cause));
+    }
+    Ok(bytes)
+}
