@@ -179,9 +179,8 @@ class Collection::Pass
       when Component::Contract::Reading
         resolved = collection.failed_earlier?(package)
         package.record(outcome.reading, collection:)
-        package.update!(collection:)
-        collection.update!(packages_read: collection.packages_read + 1,
-          packages_failed: collection.packages_failed - (resolved ? 1 : 0))
+        collection.update_columns packages_read: collection.packages_read + 1,
+          packages_failed: collection.packages_failed - (resolved ? 1 : 0)
       when Component::Problem
         repeated = collection.failed_earlier?(package)
         package.record_failure(outcome.reading, about: "total", at:, collection:)

@@ -12,12 +12,14 @@ module Package::Recording
     at = reading.measured_at
     before = total_before(at)
     fell = before.present? && reading.total < before
-    Measurement.upsert({ package_id: id, at:, total: reading.total, fell:, collection_id: collection&.id },
-      unique_by: %i[package_id at])
+    Measurement.write [ { package_id: id, at:, total: reading.total, fell:, collection_id: collection&.id } ],
+      conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id"
     record_daily reading
     record_day at, total: reading.total, fell: fell
     Milestone.passed(org_id:, package_id: id, from: before, to: reading.total, at:)
-    update!(latest(reading, fell && before)) unless measured_at&.after?(at)
+    newest = measured_at.nil? || at >= measured_at
+    update_columns collection_id: collection&.id || collection_id, updated_at: Time.current,
+      **(newest ? latest(reading, fell && before) : {})
   end
 
   # Writes down that the total or the versions could not be read.
@@ -33,21 +35,20 @@ module Package::Recording
 
   # Writes down the list of versions. A version's total is written down for the days on which it changed.
   def record_versions(list, at:)
-    known = versions.pluck(:github_id, :total).to_h
     list.each_with_index.each_slice(1000) do |slice|
-      versions.upsert_all(slice.map { |version, position|
-        { github_id: version.id, tags: version.tags, position:, total: version.total, measured_at: at, vanished_at: nil }
-      }, unique_by: %i[package_id github_id])
+      Version.write slice.map { |version, position|
+        { package_id: id, github_id: version.id, tags: version.tags.to_json, position:, total: version.total, measured_at: at,
+          created_at: at, updated_at: at }
+      }, conflict: "package_id, github_id", set: <<~SQL.squish
+        tags = excluded.tags, position = excluded.position, total = excluded.total, measured_at = excluded.measured_at,
+        updated_at = excluded.updated_at, vanished_at = NULL
+      SQL
     end
     versions.where(vanished_at: nil).where.not(measured_at: at).update_all(vanished_at: at)
-    changed = list.reject { |version| known[version.id] == version.total }
-    ids = versions.where(github_id: changed.map(&:id)).pluck(:github_id, :id).to_h
-    changed.each_slice(1000) do |slice|
-      Version::Day.upsert_all(slice.map { |version| { version_id: ids.fetch(version.id), date: at.to_date, total: version.total } },
-        unique_by: %i[version_id date])
-    end
-    days.upsert({ date: at.to_date, versions_read: true }, unique_by: %i[package_id date])
-    update!(versions_measured_at: at)
+    record_version_days at.to_date
+    Package::Day.write [ { package_id: id, date: at.to_date, versions_read: true } ],
+      conflict: "package_id, date", set: "versions_read = excluded.versions_read"
+    update_columns versions_measured_at: at, updated_at: Time.current
   end
 
   # Versions are read once a day: their lists are the longest, and a day is as fine as their history is kept.
@@ -67,11 +68,9 @@ module Package::Recording
 
     # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day.
     def record_daily(reading)
-      return if reading.daily.empty?
-
       read_at = reading.measured_at
-      rows = reading.daily.map { |date, count| { date:, count:, read_at:, settled: read_at >= date.end_of_day } }
-      daily_downloads.upsert_all(rows, unique_by: %i[package_id date], on_duplicate: Arel.sql(<<~SQL))
+      rows = reading.daily.map { |date, count| { package_id: id, date:, count:, read_at:, settled: read_at.to_date > date } }
+      DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
         count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
         WHERE excluded.read_at >= daily_downloads.read_at
       SQL
@@ -79,9 +78,20 @@ module Package::Recording
 
     # The day's row holds the total that was read last on it.
     def record_day(at, total:, fell:)
-      days.upsert({ date: at.to_date, total:, measured_at: at, fell: }, unique_by: %i[package_id date], on_duplicate: Arel.sql(<<~SQL))
-        total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
-        WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
+      Package::Day.write [ { package_id: id, date: at.to_date, total:, measured_at: at, fell: } ],
+        conflict: "package_id, date", set: <<~SQL.squish
+          total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
+          WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
+        SQL
+    end
+
+    def record_version_days(date)
+      self.class.connection.update <<~SQL.squish, "Version::Day Write"
+        INSERT INTO version_days (version_id, date, total)
+        SELECT versions.id, #{self.class.connection.quote(date)}, versions.total FROM versions
+        WHERE versions.package_id = #{id} AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
+          (SELECT total FROM version_days WHERE version_id = versions.id ORDER BY date DESC LIMIT 1)
+        ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
       SQL
     end
 
@@ -105,14 +115,17 @@ module Package::Recording
     # The measurements just before and just after each span's beginning, in one query.
     def totals_near(at)
       queries = Growing::SPANS.flat_map do |span|
-        then_ = at - span.days
-        before = measurements.where(at: (then_ - NEAR[span])..then_).order(at: :desc)
-        after = measurements.where(at: then_..[ then_ + NEAR[span], at - 1 ].min).order(at: :asc)
-        [ before, after ].map { |query| "SELECT * FROM (#{query.limit(1).select("#{span} AS span", :at, :total).to_sql}) AS m" }
+        beginning, near = at - span.days, NEAR[span]
+        [ total_between(span, beginning - near, beginning, :DESC), total_between(span, beginning, beginning + near, :ASC) ]
       end
-      self.class.connection.select_all(queries.join(" UNION ALL ")).map do |row|
-        time = row["at"]
-        [ row["span"], time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time.in_time_zone("UTC"), row["total"] ]
+      self.class.connection.select_rows(queries.join(" UNION ALL "), "Growth").map do |span, time, total|
+        [ span, time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time, total ]
       end
+    end
+
+    def total_between(span, first, last, direction)
+      first, last = [ first, last ].map { |time| self.class.connection.quote(time) }
+      "SELECT * FROM (SELECT #{span} AS span, at, total FROM measurements WHERE package_id = #{id} " \
+        "AND at BETWEEN #{first} AND #{last} ORDER BY at #{direction} LIMIT 1) AS nearest"
     end
 end
