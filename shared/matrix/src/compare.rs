@@ -2,8 +2,8 @@
 //!
 //! An interval holds what varied within its run. Between two runs more varies: what else the machine did, where the
 //! system put the memory, how warm the processor was. How much more is learned from the two records themselves: most
-//! figures have no reason to differ, so the spread of all the differences is the spread of noise. A difference is none
-//! where the two intervals' ratio excludes 1 and it is three times as far out as that spread.
+//! figures have no reason to differ, so the spread of all the differences is the spread of noise. A difference is more
+//! than noise where the two intervals' ratio excludes 1 and it is three times as far out as that spread.
 
 use std::collections::BTreeMap;
 
