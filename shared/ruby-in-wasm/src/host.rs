@@ -8,8 +8,8 @@ use wasi_host::{LIMITS, Program};
 use wasmer::{CompileError, Engine, Module};
 
 use crate::compile::Compiler;
-use crate::javascript;
 use crate::ruby::{Error, Ruby};
+use crate::{javascript, package};
 
 /// How much of the machine's stack Ruby may use, in bytes: as much as a process's main thread has. Compiling one of
 /// HTree's regular expressions takes more than Wasmer's 1 MiB. Ruby stops its own recursions long before.
@@ -68,7 +68,14 @@ impl Host {
     ///
     /// Compiling takes many seconds: it is said on stderr, and of several processes one does it while the others wait.
     pub fn load(&self, kept: &CompiledCode, wasm: &[u8]) -> Result<Module, CompileError> {
-        compiled_code::wasmer::module_by(kept, self.engine(), wasm, || self.compiler.compile(self.engine(), wasm))
+        let load_or = |compile: &dyn Fn() -> Result<Module, CompileError>| {
+            compiled_code::wasmer::module_by(kept, self.engine(), wasm, compile)
+        };
+        load_or(&|| {
+            // Where there can be no lock, each compiles. With it, the one that waited finds what the other has kept.
+            let _lock = package::lock(&kept::directory("npm"));
+            load_or(&|| self.compiler.compile(self.engine(), wasm))
+        })
     }
 
     /// Starts a Ruby.

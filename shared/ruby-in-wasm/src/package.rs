@@ -121,9 +121,8 @@ impl Package {
             let path = path.to_path_buf();
             |cause| Error::Kept { path, cause }
         };
-        fs::create_dir_all(directory).map_err(failed(directory))?;
         // One process fetches, the others wait and find it there.
-        let _lock = lock(&directory.join("lock")).map_err(failed(directory))?;
+        let _lock = lock(directory).map_err(failed(directory))?;
         if let Some(bytes) = self.whole(&path) {
             return Ok(bytes);
         }
@@ -244,9 +243,10 @@ impl Package {
     }
 }
 
-/// Held until dropped, also by a process that is killed: the system releases it.
-fn lock(path: &Path) -> io::Result<File> {
-    let file = File::create(path)?;
+/// Makes the directory and locks it: until the file is dropped, also by a process that is killed.
+pub(crate) fn lock(directory: &Path) -> io::Result<File> {
+    fs::create_dir_all(directory)?;
+    let file = File::create(directory.join("lock"))?;
     file.lock()?;
     Ok(file)
 }
