@@ -20,7 +20,7 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use magnus::rb_sys::catch_unwind;
 use magnus::{Error, Ruby};
-use rb_sys::VALUE;
+use rb_sys::{Qnil, VALUE};
 
 use crate::world::ProcCall;
 use crate::{error, gvl};
@@ -59,6 +59,8 @@ enum End {
 
 /// The guest that runs on this thread.
 struct Running {
+    /// Ruby's thread; nil on a thread of its own.
+    thread: VALUE,
     deadline: Option<Instant>,
     /// Whether Ruby wants this thread's attention, or, on a thread of its own, the guest is wanted no more.
     interrupted: *const AtomicBool,
@@ -84,14 +86,14 @@ pub(crate) fn look() -> bool {
         return false;
     }
     // SAFETY: whoever runs the guest keeps the flag until it is done.
-    if unsafe { (*running.interrupted).load(Ordering::Relaxed) } {
-        if running.yielder.get().is_null() {
+    let interrupted = unsafe { (*running.interrupted).load(Ordering::Relaxed) };
+    if running.yielder.get().is_null() {
+        if interrupted {
             running.end.set(Some(End::Stopped));
             return false;
         }
-        if suspend(Request::Interrupt) == Reply::End {
-            return false;
-        }
+    } else if (interrupted || gvl::is_interrupted(running.thread)) && suspend(Request::Interrupt) == Reply::End {
+        return false;
     }
     if running.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         running.end.set(Some(End::TimedOut));
@@ -121,6 +123,7 @@ pub(crate) fn run_on_own_thread<T>(
     work: impl FnOnce() -> T,
 ) -> (T, bool) {
     let running = Running {
+        thread: Qnil.into(),
         deadline,
         interrupted: &raw const *stop,
         yielder: Cell::new(ptr::null()),
@@ -139,6 +142,8 @@ pub(crate) fn run<T>(ruby: &Ruby, limit: Option<Duration>, work: impl FnOnce() -
     enter(ruby)?;
     let interrupted = AtomicBool::new(false);
     let running = Running {
+        // SAFETY: the caller has a Ruby, so this is a thread of Ruby's, with the GVL.
+        thread: unsafe { rb_sys::rb_thread_current() },
         deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
         interrupted: &raw const interrupted,
         yielder: Cell::new(ptr::null()),

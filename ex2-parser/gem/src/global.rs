@@ -45,7 +45,8 @@ impl Global {
                 "Error",
                 format!(
                     "the global {:?} is constant: declare it (mut {}) in the module",
-                    this.name, ty.ty
+                    this.name,
+                    value::type_name(ty.ty)
                 ),
             ));
         }

@@ -8,7 +8,7 @@ use std::thread;
 
 use magnus::Error;
 use magnus::rb_sys::protect;
-use rb_sys::{Qnil, RB_NOGVL_INTR_FAIL, RB_NOGVL_UBF_ASYNC_SAFE};
+use rb_sys::{Qnil, RB_NOGVL_INTR_FAIL, RB_NOGVL_UBF_ASYNC_SAFE, VALUE};
 
 /// Does `work` without the GVL, if Ruby has nothing for this thread; else `None`, and the work is not done.
 ///
@@ -68,6 +68,14 @@ pub(crate) fn without_to_the_end<T>(work: impl FnOnce() -> T) -> Result<T, Error
             None => check_interrupts()?,
         }
     }
+}
+
+/// Whether Ruby has something for a thread, which runs without the GVL.
+///
+/// `without` tells most of it, but not a signal that another of Ruby's threads sends the process (seen with Ruby 3.1).
+pub(crate) fn is_interrupted(thread: VALUE) -> bool {
+    // SAFETY: it reads a flag of a thread that lives, because it is the one that asks.
+    unsafe { rb_sys::rb_thread_interrupted(thread) != 0 }
 }
 
 /// Lets Ruby act on what it has for this thread: signals, `Thread#raise`, `Thread#kill`, `Timeout`.

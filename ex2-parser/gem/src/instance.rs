@@ -283,7 +283,8 @@ fn proc_of(ruby: &Ruby, item: Value, name: &str, ty: &FunctionType) -> Result<Im
         return Err(error::link(
             ruby,
             format!(
-                "the import {name} has a value of type {ty}, and only i32, i64, f32 and f64 have a counterpart in Ruby"
+                "the import {name} has a value of type {}, and only i32, i64, f32 and f64 have a counterpart in Ruby",
+                value::type_name(*ty)
             ),
         ));
     }

@@ -20,8 +20,10 @@ mod value;
 mod world;
 
 use magnus::prelude::*;
+use magnus::typed_data::TypedData;
 use magnus::{Error, RModule, Ruby, function, method};
 
+#[allow(missing_docs, reason = "the macro's own function has none")]
 /// What `lib/wasm_host/native.rb` calls when it has loaded this library. The classes are there by then.
 #[magnus::init(name = "wasm_host")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
@@ -71,5 +73,13 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     guest.undef_default_alloc_func();
     guest.define_singleton_method("load", function!(guest::Guest::load, 1))?;
     guest.define_method("read", method!(guest::Guest::parse, 1))?;
+
+    // Each type looks its class up once, by a call into Ruby that must not be interrupted: now, not in somebody's call.
+    module::Module::class(ruby);
+    instance::Instance::class(ruby);
+    function::Function::class(ruby);
+    memory::Memory::class(ruby);
+    global::Global::class(ruby);
+    guest::Guest::class(ruby);
     Ok(())
 }

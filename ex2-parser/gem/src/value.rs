@@ -11,6 +11,20 @@ pub(crate) fn is_number(ty: Type) -> bool {
     matches!(ty, Type::I32 | Type::I64 | Type::F32 | Type::F64)
 }
 
+/// What WebAssembly calls a type.
+pub(crate) fn type_name(ty: Type) -> &'static str {
+    match ty {
+        Type::I32 => "i32",
+        Type::I64 => "i64",
+        Type::F32 => "f32",
+        Type::F64 => "f64",
+        Type::V128 => "v128",
+        Type::ExternRef => "externref",
+        Type::FuncRef => "funcref",
+        Type::ExceptionRef => "exnref",
+    }
+}
+
 /// A Ruby number as a guest's, if it has room for it.
 ///
 /// An integer may be written signed or unsigned: a guest's are neither.
@@ -66,7 +80,7 @@ fn integer(ruby: &Ruby, value: Value, ty: Type) -> Result<Integer, Error> {
     Integer::from_value(value).ok_or_else(|| {
         Error::new(
             ruby.exception_type_error(),
-            format!("an {ty} is an Integer in Ruby, not {}", class_of(value)),
+            format!("an {} is an Integer in Ruby, not {}", type_name(ty), class_of(value)),
         )
     })
 }
@@ -81,7 +95,11 @@ fn float(ruby: &Ruby, value: Value, ty: Type) -> Result<f64, Error> {
     }
     Err(Error::new(
         ruby.exception_type_error(),
-        format!("an {ty} is a Float or an Integer in Ruby, not {}", class_of(value)),
+        format!(
+            "an {} is a Float or an Integer in Ruby, not {}",
+            type_name(ty),
+            class_of(value)
+        ),
     ))
 }
 
@@ -94,14 +112,17 @@ fn out_of_range(ruby: &Ruby, value: Value, what: &str, range: &str) -> Error {
 
 fn unsupported(ruby: &Ruby, ty: Type) -> Error {
     Error::new(
-        ruby.exception_not_imp_error(),
-        format!("a value of type {ty} has no counterpart in Ruby: only i32, i64, f32 and f64 have"),
+        ruby.exception_type_error(),
+        format!(
+            "a value of type {} has no counterpart in Ruby: only i32, i64, f32 and f64 have",
+            type_name(ty)
+        ),
     )
 }
 
 /// `(i32, i32) -> (i64)`
 pub(crate) fn signature(ty: &FunctionType) -> String {
-    let list = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
+    let list = |types: &[Type]| types.iter().map(|ty| type_name(*ty)).collect::<Vec<_>>().join(", ");
     format!("({}) -> ({})", list(ty.params()), list(ty.results()))
 }
 
@@ -120,7 +141,11 @@ pub(crate) fn kind(ty: &ExternType) -> &'static str {
 pub(crate) fn details(ty: &ExternType) -> String {
     match ty {
         ExternType::Function(ty) => signature(ty),
-        ExternType::Global(ty) => format!("{}{}", if ty.mutability.is_mutable() { "mut " } else { "" }, ty.ty),
+        ExternType::Global(ty) => format!(
+            "{}{}",
+            if ty.mutability.is_mutable() { "mut " } else { "" },
+            type_name(ty.ty)
+        ),
         ExternType::Table(ty) => range(ty.minimum.into(), ty.maximum.map(Into::into), "entries"),
         ExternType::Memory(ty) => range(ty.minimum.0.into(), ty.maximum.map(|pages| pages.0.into()), "pages"),
         ExternType::Tag(_) => String::new(),

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -13,9 +14,15 @@ use wasmer::{AsStoreMut, Engine, Function, FunctionEnv, FunctionEnvMut, Function
 use crate::call::{self, Reply, Request};
 use crate::{error, value};
 
-/// What an instance costs outside of Ruby's heap, in bytes, so that the garbage collector hears of it: an instance's
-/// memory is mapped, not allocated, and an address space has room for some ten thousand of them.
-const WEIGHT: isize = 1 << 20;
+/// How many worlds there may be before the garbage collector is asked to look for some that nobody holds. It can't know:
+/// an instance is a small object, and takes some gigabytes of the address space, which has room for twenty thousand.
+const FEW: usize = 1_000;
+
+/// How many worlds there are.
+static WORLDS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many there may be until the collector is asked again.
+static ENOUGH: AtomicUsize = AtomicUsize::new(FEW);
 
 /// A store, which one call at a time uses.
 pub(crate) struct World {
@@ -51,7 +58,11 @@ pub(crate) struct Import {
 
 impl World {
     pub(crate) fn new(ruby: &Ruby, engine: Engine, time_limit: Option<Duration>) -> Self {
-        ruby.gc_adjust_memory_usage(WEIGHT);
+        if WORLDS.fetch_add(1, Ordering::Relaxed) >= ENOUGH.load(Ordering::Relaxed) {
+            ruby.gc_start();
+            // Those that are held are not looked for each time.
+            ENOUGH.store(WORLDS.load(Ordering::Relaxed) + FEW, Ordering::Relaxed);
+        }
         Self {
             store: UnsafeCell::new(Store::new(engine)),
             access: Cell::new(Access::Idle),
@@ -146,8 +157,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // SAFETY: Ruby's garbage collector drops it, on a thread of Ruby's.
-        unsafe { Ruby::get_unchecked() }.gc_adjust_memory_usage(-WEIGHT);
+        WORLDS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

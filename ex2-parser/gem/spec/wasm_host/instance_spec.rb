@@ -232,24 +232,29 @@ RSpec.describe WasmHost::Instance do
     it "may throw and break" do
       host = handing_on("") { throw :done, 7 }
       expect(catch(:done) { host.call("f") }).to eq(7)
-      broken = [1].each do
-        handing_on("") { break 8 }
-      rescue LocalJumpError
-        break :too_late
-      end
-      expect(broken).to be_a(described_class)
-      expect { broken.call("f") }.to raise_error(LocalJumpError)
-      expect(broken_in_place).to eq(9)
+      expect(left_by_break).to eq(9)
+      expect(left_by_return).to eq(8)
+      expect { made_where_nothing_waits.call("f") }.to raise_error(LocalJumpError)
     end
 
-    # A break out of a block whose method still runs.
-    def broken_in_place
-      run = lambda do |&block|
-        instance(calling(""), { "host" => { "f" => block } }).call("f")
-        :not_broken
-      end
-      [0].each { run.call { return 9 } }
-      :not_returned
+    # Hands its block to a guest, and calls it.
+    def through_a_guest(&block)
+      instance(calling(""), { "host" => { "f" => block } }).call("f")
+      :returned
+    end
+
+    def left_by_break
+      through_a_guest { break 9 }
+    end
+
+    def left_by_return
+      through_a_guest { return 8 }
+      :not_left
+    end
+
+    # An instance whose proc has nowhere to break to.
+    def made_where_nothing_waits
+      handing_on("") { break }
     end
 
     it "may use the memory and the exports of the instance that called it" do
