@@ -12,8 +12,8 @@ class ComparisonsController < PagesController
     @compared = names.first(MOST).filter_map { |name| find(name) }
     @missing = names.first(MOST) - @compared.map { |package| "#{package.org.name}/#{package.name}" }
     @left_out = names.drop(MOST)
-    @candidates = Package.listed.includes(:org).order(:name).limit(MOST_CANDIDATES)
-      .map { |package| "#{package.org.name}/#{package.name}" } - names
+    @candidates = Package.listed.joins(:org).order(:name).limit(MOST_CANDIDATES)
+      .pluck("orgs.name", "packages.name").map { |org_and_name| org_and_name.join("/") } - names
     @days = by_package_and_date(Package::Day)
     @downloads = by_package_and_date(DailyDownload)
     @earlier = Package::Day.exists?(package: @compared, date: ...first_listed_day)

@@ -9,6 +9,8 @@ class OrganisationsController < PagesController
   PACKAGES_A_PAGE = 200
   LONGEST_FILTER = 100
 
+  helper_method :days, :earlier?
+
   def show
     @org = find_org
     @collection = @org.last_collection
@@ -16,8 +18,6 @@ class OrganisationsController < PagesController
     @counts = { "listed" => @org.packages.listed.count, "failing" => @org.packages.listed.failing.count,
       "gone" => @org.packages.vanished.count }
     find_packages
-    @days = @org.days.where(date: first_listed_day..).index_by(&:date)
-    @earlier = @org.days.exists?(date: ...first_listed_day)
   end
 
   # Figures are looked through from the largest, names from A.
@@ -26,6 +26,15 @@ class OrganisationsController < PagesController
   end
 
   private
+
+  # Asked for only where the page's part is not at hand from before.
+  def days
+    @org.days.where(date: first_listed_day..).index_by(&:date)
+  end
+
+  def earlier?
+    @org.days.exists?(date: ...first_listed_day)
+  end
 
   def find_packages
     @sort = SORTS.key?(params[:sort]) ? params[:sort] : "total"

@@ -5,18 +5,30 @@ class PackagesController < PagesController
   # As many series as can be told apart.
   VERSIONS_DRAWN = 6
 
+  helper_method :days, :downloads, :earlier?
+
   def show
     @org = find_org
     @package = @org.packages.includes(:repository).find_by!(name: params[:name].delete("\0"))
-    @days = @package.days.where(date: first_listed_day..).index_by(&:date)
-    @downloads = @package.daily_downloads.where(date: first_listed_day..).index_by(&:date)
-    @earlier = @package.days.exists?(date: ...first_listed_day)
     @failures = @package.failures.order(at: :desc).limit(FAILURES_LISTED).to_a
     @failures_in_all = @failures.size < FAILURES_LISTED ? @failures.size : @package.failures.count
     find_versions
   end
 
   private
+
+  # Asked for only where the page's parts are not at hand from before.
+  def days
+    @package.days.where(date: first_listed_day..).index_by(&:date)
+  end
+
+  def downloads
+    @package.daily_downloads.where(date: first_listed_day..).index_by(&:date)
+  end
+
+  def earlier?
+    @package.days.exists?(date: ...first_listed_day)
+  end
 
   def find_versions
     @versions_in_all = @package.versions.count

@@ -8,14 +8,21 @@ class PagesController < ApplicationController
   MOST_DAYS_LISTED = 400
 
   layout "page"
-  helper_method :range, :scale, :first_listed_day
+  helper_method :range, :scale, :first_listed_day, :looked_at_params
 
   rescue_from ActiveRecord::RecordNotFound do |error|
     @sought = error.model.underscore
     render "shared/not_found", status: :not_found
   end
 
+  # What a page's address may say about how it is looked at; nothing else goes into its links.
+  VIEW = %w[range scale q state sort direction page packages versions_by versions_page].freeze
+
   private
+
+  def looked_at_params
+    request.query_parameters.slice(*VIEW).select { |_, value| value.is_a?(String) }
+  end
 
   def range
     @range ||= RANGES.key?(params[:range]) ? params[:range] : "90d"

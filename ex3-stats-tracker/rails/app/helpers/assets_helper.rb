@@ -2,21 +2,19 @@
 module AssetsHelper
   class NotBuilt < StandardError; end
 
-  # Read again after a build only where code is reloaded, too.
+  MANIFEST = Rails.public_path.join("assets/manifest.json")
+
   def built_asset_path(name)
     "/assets/#{AssetsHelper.manifest.fetch(name)}"
   end
 
+  # Read again when it is another: a build removes the files of the one before, also under a server that is running.
   def self.manifest
-    return read_manifest if Rails.application.config.enable_reloading
-    @manifest ||= read_manifest
-  end
-
-  def self.read_manifest
-    JSON.parse(Rails.public_path.join("assets/manifest.json").read)
+    built_at = MANIFEST.mtime
+    @manifest, @built_at = JSON.parse(MANIFEST.read), built_at if @built_at != built_at
+    @manifest
   rescue Errno::ENOENT
     raise NotBuilt, "public/assets/manifest.json is not there, because the dashboard's scripts and styles are not built: " \
-      "run `npm ci && npm run build` in #{Rails.root.basename}"
+      "run `npm ci && npm run build` in ex3-stats-tracker/rails"
   end
-  private_class_method :read_manifest
 end

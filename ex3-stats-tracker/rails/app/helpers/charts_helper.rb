@@ -9,7 +9,7 @@ module ChartsHelper
 
   # The address of this page, looked at in another way.
   def looked_at(**changes)
-    kept = request.query_parameters.except("page", "versions_page").merge(changes.stringify_keys)
+    kept = looked_at_params.except("page", "versions_page").merge(changes.stringify_keys)
     kept.empty? ? request.path : "#{request.path}?#{kept.to_query}"
   end
 

@@ -55,8 +55,11 @@ module TrustHelper
     end
   end
 
-  # What of the figures shown is invented, whatever the page is about.
-  def stand_in?
-    ENV["STATS_TRACKER_SOURCE"] == "stand-in" || [ @org, *@orgs, *@compared&.map(&:org) ].compact.any?(&:stand_in?)
+  # Whose figures are invented of those that a page shows: :all, :some or nil.
+  def invented
+    return :all if ENV["STATS_TRACKER_SOURCE"] == "stand-in"
+    shown = [ @org, *@orgs, *@compared&.map(&:org) ].compact
+    return unless shown.any?(&:stand_in?)
+    shown.all?(&:stand_in?) ? :all : :some
   end
 end

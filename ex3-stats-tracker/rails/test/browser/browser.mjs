@@ -39,6 +39,8 @@ export async function visit(browser, path, look, { theme = "light", width = 1280
     baseURL: URL_OF_DASHBOARD, colorScheme: theme, viewport: { width, height }, javaScriptEnabled: scripts, hasTouch: touch, isMobile: touch,
   })
   try {
+    // A busy machine may need long for what an idle one does at once.
+    context.setDefaultTimeout(120_000)
     const page = await context.newPage()
     const errors = []
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && errors.push(`${message.type()}: ${message.text()}`))
