@@ -15,9 +15,9 @@ use sysexits::ExitCode as Exit;
 
 use crate::hello::{self, Hello};
 use crate::qr::{self, Code, Look};
-use crate::rust_guest;
 use crate::serve::{Server, Site};
 use crate::source::{self, Source};
+use crate::{companion, ruby_guest, rust_guest};
 
 /// How long a module may take to be compiled and run, in seconds. A hello takes a few thousandths of one.
 const TIME_LIMIT: u64 = 10;
@@ -34,8 +34,8 @@ const PORT: u16 = 8000;
 /// things it imports, and run by Wasmer. The compiled code is kept, so the next run only loads it.
 ///
 /// Exit codes: 0 when the line was said; 64 for a mistake on the command line, 65 for a module that can't be run, 66
-/// for a file that can't be read, 69 for something that isn't there (a port, a compiler), 74 when the line can't be
-/// written.
+/// for a file that can't be read, 69 for something that isn't there (a port, a compiler, a network), 74 when the line
+/// can't be written.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -79,6 +79,8 @@ enum Guest {
     Wat,
     /// The same in Rust: calls WASI, the system interface for WebAssembly
     Rust,
+    /// The same in Ruby: the whole interpreter is the module, fetched by npm and compiled the first time
+    Ruby,
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,11 +181,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 fn hello(run: Run) -> Result<ExitCode, Failure> {
     let time_limit = Duration::from_secs(run.time_limit);
     match (run.guest, run.file) {
-        (Guest::Rust, Some(_)) => Err(Failure::new(
-            Exit::Usage,
-            "--guest rust runs its own program and takes no FILE: leave one of them out",
-        )),
+        (Guest::Rust, Some(_)) => Err(no_file("rust")),
         (Guest::Rust, None) => Ok(exit_of(rust_guest::run(time_limit)?)),
+        (Guest::Ruby, Some(_)) => Err(no_file("ruby")),
+        (Guest::Ruby, None) => Ok(exit_of(ruby_guest::run(time_limit)?)),
         (Guest::Wat, file) => {
             let name = file
                 .as_ref()
@@ -201,6 +202,13 @@ fn hello(run: Run) -> Result<ExitCode, Failure> {
                 .or_else(|(name, error)| refusal(&name, error))
         }
     }
+}
+
+fn no_file(guest: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("--guest {guest} runs its own program and takes no FILE: leave one of them out"),
+    )
 }
 
 /// Does all that a start takes, from the file to the line on stdout.
@@ -233,6 +241,12 @@ impl From<source::Error> for Failure {
             source::Error::Empty(_) | source::Error::TooLarge(_) | source::Error::NotWat { .. } => Exit::DataErr,
         };
         Self::new(exit, error)
+    }
+}
+
+impl From<companion::Error> for Failure {
+    fn from(error: companion::Error) -> Self {
+        Self::new(Exit::Unavailable, error)
     }
 }
 

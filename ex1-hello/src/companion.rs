@@ -1,0 +1,220 @@
+//! Other programs of this workspace, built when they are first asked for.
+//!
+//! What a WASI guest needs comes from `wasmer-wasix`, which takes longer to build than all of this package's
+//! dependencies but wasmer. So this program doesn't contain it: it starts a program that does, and builds that first
+//! where it is not there or its source has changed.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::SystemTime;
+
+/// A program of this workspace, named like its package, in a directory of its own in `shared`.
+#[derive(Clone, Copy, Debug)]
+pub struct Companion {
+    /// The package's name.
+    pub package: &'static str,
+    /// What it is, for whoever has to wait for it.
+    pub what: &'static str,
+}
+
+/// Runs WASI programs.
+pub const WASI_HOST: Companion = Companion {
+    package: "wasi-host",
+    what: "the host for WASI guests",
+};
+
+/// Runs Ruby as WebAssembly.
+pub const RUBY_IN_WASM: Companion = Companion {
+    package: "ruby-in-wasm",
+    what: "the host for Ruby in WebAssembly",
+};
+
+/// Why the program was not run. What it did when it ran is its exit status.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Where this program lies is unknown, so where the other lies is too.
+    #[error("it is not known where this program lies, and so neither where {package} is: {cause}")]
+    NoDirectory {
+        /// The other program.
+        package: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A program can't be started.
+    #[error("{program} can't be started: {cause}; {next_step}")]
+    Start {
+        /// The program.
+        program: String,
+        /// What the system said.
+        cause: io::Error,
+        /// What to do about it.
+        next_step: String,
+    },
+    /// It can't be built. What cargo printed stands on stderr.
+    #[error("{package} can't be built: `{command}` ended with {status}; what cargo said stands above")]
+    Build {
+        /// The program.
+        package: &'static str,
+        /// The command line.
+        command: String,
+        /// How cargo ended.
+        status: ExitStatus,
+    },
+}
+
+impl Companion {
+    /// Builds the program where that is needed, and runs it with this process's standard streams.
+    pub fn run(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<ExitStatus, Error> {
+        let program = self.build()?;
+        start(
+            Command::new(&program).args(arguments),
+            format!("run cargo build -p {} and see what it says", self.package),
+        )
+    }
+
+    /// Makes sure that the program lies beside this one and is up to date.
+    fn build(&self) -> Result<PathBuf, Error> {
+        let this = env::current_exe().map_err(|cause| Error::NoDirectory {
+            package: self.package,
+            cause,
+        })?;
+        let directory = this.parent().unwrap_or(Path::new("."));
+        let program = directory.join(format!("{}{}", self.package, env::consts::EXE_SUFFIX));
+        let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        // A program that was moved away from its source runs what was put beside it.
+        if self.is_current(&program, workspace) || program.is_file() && !workspace.is_dir() {
+            return Ok(program);
+        }
+
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--package", self.package, "--bin", self.package]);
+        cargo.args(["--profile", profile(directory)]);
+        if let Some(target) = directory.parent() {
+            cargo.arg("--target-dir").arg(target);
+        }
+        cargo.arg("--manifest-path").arg(workspace.join("Cargo.toml"));
+        let command = command_line(&cargo);
+        eprintln!(
+            "building {}; the first time this takes some minutes: {command}",
+            self.what
+        );
+        let started = SystemTime::now();
+        // The answer alone belongs on stdout.
+        let status = start(
+            cargo.stdout(Stdio::null()),
+            "install Rust from https://rustup.rs".to_owned(),
+        )?;
+        if !status.success() {
+            return Err(Error::Build {
+                package: self.package,
+                command,
+                status,
+            });
+        }
+        // Where cargo found nothing to do the program kept its age, and would be asked about again each time.
+        _ = fs::File::open(&program).and_then(|program| program.set_modified(started));
+        Ok(program)
+    }
+
+    /// Whether a program is newer than all it was built from, which cargo lists in a file beside it. Cargo itself would
+    /// know too, and take longer to say so than the guest takes to run.
+    fn is_current(&self, program: &Path, workspace: &Path) -> bool {
+        let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
+        let (Ok(built), Ok(list)) = (modified(program), fs::read_to_string(program.with_extension("d"))) else {
+            return false;
+        };
+        let manifest = format!("shared/{}/Cargo.toml", self.package);
+        let manifests = ["Cargo.lock", "Cargo.toml", &manifest].map(|file| workspace.join(file));
+        sources(&list)
+            .into_iter()
+            .chain(manifests)
+            .all(|source| modified(&source).is_ok_and(|changed| changed <= built))
+    }
+}
+
+/// The files in a rule of a makefile: `program: source source`, where a space in a name has a backslash before it.
+fn sources(rule: &str) -> Vec<PathBuf> {
+    let (_, sources) = rule.trim_end().split_once(": ").unwrap_or_default();
+    let escaped = sources.replace("\\ ", "\0");
+    escaped
+        .split(' ')
+        .filter(|source| !source.is_empty())
+        .map(|source| source.replace('\0', " ").into())
+        .collect()
+}
+
+/// The cargo profile whose output goes to a directory.
+fn profile(directory: &Path) -> &str {
+    match directory.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => "dev",
+        Some(name) => name,
+    }
+}
+
+fn start(command: &mut Command, next_step: String) -> Result<ExitStatus, Error> {
+    command.status().map_err(|cause| Error::Start {
+        program: command.get_program().display().to_string(),
+        cause,
+        next_step,
+    })
+}
+
+fn command_line(command: &Command) -> String {
+    let words: Vec<OsString> = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args())
+        .map(Into::into)
+        .collect();
+    words.join(" ".as_ref()).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_lists_its_sources() {
+        let rule = "/target/debug/wasi-host: /a/lib.rs /with\\ space/main.rs\n";
+        assert_eq!(
+            sources(rule),
+            [Path::new("/a/lib.rs"), Path::new("/with space/main.rs")]
+        );
+        assert!(sources("").is_empty());
+    }
+
+    #[test]
+    fn a_program_is_current_until_a_source_changes_or_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str| directory.path().join(name);
+        let touch = |name: &str, seconds: u64| {
+            let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            fs::create_dir_all(file(name).parent().unwrap()).unwrap();
+            fs::File::create(file(name)).unwrap().set_modified(changed).unwrap();
+        };
+        for source in ["Cargo.lock", "Cargo.toml", "shared/wasi-host/Cargo.toml", "lib.rs"] {
+            touch(source, 1_000);
+        }
+        touch("program", 2_000);
+        let is_current = || WASI_HOST.is_current(&file("program"), directory.path());
+        assert!(!is_current(), "without a list it is not known");
+        fs::write(file("program.d"), format!("program: {}\n", file("lib.rs").display())).unwrap();
+        assert!(is_current());
+
+        touch("lib.rs", 3_000);
+        assert!(!is_current());
+        touch("program", 4_000);
+        assert!(is_current());
+        touch("Cargo.lock", 5_000);
+        assert!(!is_current());
+        touch("program", 6_000);
+        assert!(is_current());
+        fs::remove_file(file("lib.rs")).unwrap();
+        assert!(!is_current());
+    }
+}
