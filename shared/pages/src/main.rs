@@ -2,12 +2,8 @@
 //!
 //!     cargo run -p pages -- package --total 4890000000 --discussions --decoys
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use pages::{
@@ -158,35 +154,19 @@ enum MarkupChange {
 }
 
 fn main() -> ExitCode {
-    let options = match Options::try_parse() {
-        Ok(options) => options,
-        Err(error) => {
-            let _ = error.print();
-            // sysexits: 64 is a usage error; help and version are answers.
-            return if error.use_stderr() {
-                ExitCode::from(64)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    match run(options) {
+    match command_line::print(answer(command_line::arguments()).as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("pages: {error:#}");
-            ExitCode::from(74)
-        }
+        Err(error) => command_line::fail(
+            sysexits::ExitCode::IoErr,
+            format_args!("the page could not be written to stdout: {error}; is the disk full?"),
+        ),
     }
 }
 
-fn run(options: Options) -> anyhow::Result<()> {
-    let text = match (options.completions, options.page) {
-        (Some(shell), _) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Options::command(), "pages", &mut script);
-            return print(&script);
-        }
-        (None, None) => return print(Options::command().render_help().to_string().as_bytes()),
+fn answer(options: Options) -> String {
+    match (options.completions, options.page) {
+        (Some(shell), _) => String::from_utf8_lossy(&command_line::completions::<Options>(shell)).into_owned(),
+        (None, None) => Options::command().render_help().to_string(),
         (None, Some(Page::Package(options))) => package(options).render(),
         (None, Some(Page::List(options))) => list(options).render(),
         (None, Some(Page::Versions(options))) => versions(options).render(),
@@ -197,8 +177,7 @@ fn run(options: Options) -> anyhow::Result<()> {
         }),
         (None, Some(Page::ServerError { status })) => pages::server_error(status),
         (None, Some(Page::Login)) => pages::login(),
-    };
-    print(text.as_bytes())
+    }
 }
 
 fn package(options: PackageOptions) -> PackagePage {
@@ -275,14 +254,5 @@ fn versions(options: VersionsOptions) -> VersionListPage {
         page: options.page,
         pages: options.pages,
         ..Default::default()
-    }
-}
-
-/// Writes the answer; a reader that has seen enough (`| head`) is no error.
-fn print(bytes: &[u8]) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("the page could not be written to stdout; is the disk full?"),
     }
 }

@@ -1,20 +1,25 @@
 //! The time by which counts grow: the system's until it is set, then standing still until it is set again.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that can be set.
-#[derive(Debug, Default)]
+/// A clock that can be set. Its clones are hands of the same clock.
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// `None`: the system's time.
-    at: Mutex<Option<Timestamp>>,
+    at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Clock {
     /// A clock that stands at `at`, or shows the system's time.
     pub fn new(at: Option<Timestamp>) -> Self {
-        Self { at: Mutex::new(at) }
+        Self {
+            at: Arc::new(Mutex::new(at)),
+        }
     }
 
     /// The time.
@@ -25,6 +30,11 @@ impl Clock {
     /// Sets the time; it stands still from then on, so that figures can be told beforehand.
     pub fn set(&self, at: Timestamp) {
         *self.lock() = Some(at);
+    }
+
+    /// Lets it run with the system's time again.
+    pub fn run(&self) {
+        *self.lock() = None;
     }
 
     /// Sets the time forward from what it is now; no further than the calendar goes.
@@ -54,5 +64,8 @@ mod tests {
         assert_eq!(clock.now().to_string(), "2026-05-11T12:00:00Z");
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), Timestamp::MAX);
+        let hand = clock.clone();
+        hand.run();
+        assert!(clock.now() < Timestamp::MAX);
     }
 }

@@ -8,6 +8,7 @@
 //! | `GET /_stand-in` | the clock and the faults |
 //! | `POST /_stand-in/clock?at=2026-05-10T12:00:00Z` | sets the clock, which then stands still |
 //! | `POST /_stand-in/clock?advance=86400` | sets it forward, in seconds |
+//! | `DELETE /_stand-in/clock` | lets it run with the system's time again |
 //! | `POST /_stand-in/faults?set=flagger%3D429:2*1` | sets a fault: `TARGET=FAULT*COUNT`, the count optional |
 //! | `DELETE /_stand-in/faults` | clears them all |
 //! | `GET /_stand-in/log` | the requests so far, and how many were under way at once |
@@ -31,6 +32,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response {
     let result = match (method.as_str(), path) {
         ("GET" | "HEAD", "" | "/") => Ok(state(shared)),
         ("POST", "/clock") => set_clock(shared, uri).map(|()| state(shared)),
+        ("DELETE", "/clock") => {
+            shared.clock.run();
+            Ok(state(shared))
+        }
         ("POST", "/faults") => set_fault(shared, uri).map(|()| state(shared)),
         ("DELETE", "/faults") => {
             shared.faults.clear();

@@ -9,9 +9,11 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser};
+use anyhow::Context;
+use clap::Parser;
 use jiff::Timestamp;
 use stand_in::{Options, StandIn, control, fault::TargetedFault};
+use sysexits::ExitCode as Exit;
 
 /// Serves generated pages at GitHub's addresses, on this machine only, until Ctrl-C.
 ///
@@ -40,30 +42,18 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            // sysexits: 64 is a usage error; help and version are answers.
-            return if error.use_stderr() {
-                ExitCode::from(64)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+    let arguments: Arguments = command_line::arguments();
+    let (result, code) = match arguments.completions {
+        Some(shell) => (
+            command_line::print(&command_line::completions::<Arguments>(shell))
+                .context("the completions were not written"),
+            Exit::IoErr,
+        ),
+        None => (serve(arguments), Exit::Unavailable),
     };
-    if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), "stand-in", &mut script);
-        let _ = io::stdout().write_all(&script);
-        return ExitCode::SUCCESS;
-    }
-    match serve(arguments) {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("stand-in: {error:#}");
-            ExitCode::from(69)
-        }
+        Err(error) => command_line::fail(code, format_args!("{error:#}")),
     }
 }
 

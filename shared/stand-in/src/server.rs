@@ -134,6 +134,11 @@ impl StandIn {
         self.shared.clock.now()
     }
 
+    /// The clock itself, for others who are to live in the same time.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
     /// Sets the time, which then stands still.
     pub fn set_clock(&self, at: Timestamp) {
         self.shared.clock.set(at);

@@ -388,6 +388,13 @@ async fn it_is_controlled_over_http() {
         call("POST", "/clock?advance=86400").await.1["now"],
         "2026-06-02T00:00:00Z"
     );
+    let running: jiff::Timestamp = call("DELETE", "/clock").await.1["now"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let now = jiff::Timestamp::now();
+    assert!((now - jiff::SignedDuration::from_hours(1)..=now).contains(&running));
     let (status, state) = call("POST", "/faults?set=charts%2Fflagger%3D429:2*3").await;
     assert_eq!(status, 200);
     assert_eq!(

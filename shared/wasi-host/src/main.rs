@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstyle::AnsiColor;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use clap_complete::Shell;
 use guest_limits::TimedOut;
 use sysexits::ExitCode as Exit;
@@ -58,31 +57,18 @@ struct Arguments {
 struct Failure(Exit, String);
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing is left to be done about a closed terminal.
-            _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(Exit::Usage as u8)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
+    let arguments: Arguments = command_line::arguments();
     if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
-        return match io::Write::write_all(&mut io::stdout(), &script) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&Failure(
+        return match command_line::print(&command_line::completions::<Arguments>(shell)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => command_line::fail(
                 Exit::IoErr,
-                format!("the completions can't be written to stdout: {error}"),
-            )),
-            _ => ExitCode::SUCCESS,
+                format_args!("the completions can't be written to stdout: {error}"),
+            ),
         };
     }
     let Some(file) = arguments.file else {
-        return fail(&Failure(Exit::Usage, "no FILE was given: see --help".to_owned()));
+        return command_line::fail(Exit::Usage, "no FILE was given: see --help");
     };
     let name = file.display().to_string().escape_debug().to_string();
     let limit = Duration::from_secs(arguments.time_limit);
@@ -90,21 +76,15 @@ fn main() -> ExitCode {
     match ended {
         // A process's exit code has 8 bits, and a program's own 32.
         Ok(Ok(code)) => u8::try_from(code).map_or(ExitCode::from(u8::MAX), ExitCode::from),
-        Ok(Err(Failure(exit, message))) => fail(&Failure(exit, format!("{name}: {message}"))),
-        Err(TimedOut { limit }) => fail(&Failure(
+        Ok(Err(Failure(exit, message))) => command_line::fail(exit, format_args!("{name}: {message}")),
+        Err(TimedOut { limit }) => command_line::fail(
             Exit::DataErr,
-            format!(
+            format_args!(
                 "{name}: the program was not done within {} s: --time-limit gives it longer",
                 limit.as_secs()
             ),
-        )),
+        ),
     }
-}
-
-fn fail(Failure(exit, message): &Failure) -> ExitCode {
-    let style = AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{style}error:{style:#} {message}");
-    ExitCode::from(*exit as u8)
 }
 
 fn run(file: &Path, arguments: Vec<String>) -> Result<i32, Failure> {
