@@ -24,7 +24,7 @@ pub const LIMITS: Limits = Limits {
     table: 10_000,
 };
 
-/// How many bytes a module may print in one run, so that one that prints for ever fills neither a disk nor a terminal's
+/// How many bytes a module may print in one call, so that one that prints for ever fills neither a disk nor a terminal's
 /// history.
 pub const OUTPUT_LIMIT: u64 = 1 << 20;
 
@@ -122,6 +122,7 @@ pub fn load(kept: &CompiledCode, engine: &Engine, binary: &[u8]) -> Result<Modul
 /// A module that is ready to say its line, as often as it is asked.
 pub struct Hello {
     store: Store,
+    console: FunctionEnv<Console>,
     hello_world: TypedFunction<(), ()>,
 }
 
@@ -132,7 +133,7 @@ struct Console {
     output: Box<dyn Write + Send>,
     /// The line that is being written; kept, so that only the first call allocates.
     line: Vec<u8>,
-    /// How many bytes may still be written.
+    /// How many bytes may still be written in this call.
     left: u64,
 }
 
@@ -184,24 +185,29 @@ impl Hello {
             line: Vec::new(),
             left: OUTPUT_LIMIT,
         };
-        let environment = FunctionEnv::new(&mut store, console);
+        let console = FunctionEnv::new(&mut store, console);
         let mut imports = Imports::new();
         imports.define("js", "mem", memory);
         imports.define(
             "console",
             "log",
-            Function::new_typed_with_env(&mut store, &environment, log),
+            Function::new_typed_with_env(&mut store, &console, log),
         );
 
         let instance = Instance::new(&mut store, module, &imports)?;
         let hello_world = find_hello_world(&instance, &store)?;
         // endregion: link
 
-        Ok(Self { store, hello_world })
+        Ok(Self {
+            store,
+            console,
+            hello_world,
+        })
     }
 
     /// Calls `helloWorld`.
     pub fn call(&mut self) -> Result<(), Error> {
+        self.console.as_mut(&mut self.store).left = OUTPUT_LIMIT;
         Ok(self.hello_world.call(&mut self.store)?)
     }
 }
@@ -388,6 +394,19 @@ mod tests {
     fn a_guest_that_prints_for_ever_is_stopped() {
         let text = "(func (export \"helloWorld\") (loop (call $log (i32.const 0) (i32.const 1000)) (br 0)))";
         assert!(matches!(run_with(text).unwrap_err(), Error::TooMuchOutput));
+    }
+
+    #[test]
+    fn the_limit_is_one_calls_and_not_that_of_all() {
+        let module =
+            "(module (import \"console\" \"log\" (func $log (param i32 i32))) (import \"js\" \"mem\" (memory 1))
+            (func (export \"helloWorld\") (call $log (i32.const 0) (i32.const 65536))))";
+        let engine = engine();
+        let module = Module::new(&engine, wat::parse_str(module).unwrap()).unwrap();
+        let mut hello = Hello::instantiate(&engine, &module, Box::new(io::sink())).unwrap();
+        for _ in 0..=OUTPUT_LIMIT / 65536 {
+            hello.call().unwrap();
+        }
     }
 
     #[test]

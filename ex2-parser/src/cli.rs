@@ -3,13 +3,12 @@
 use std::{
     fmt::Write as _,
     fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anstyle::AnsiColor;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 use clap_complete::Shell;
 use sysexits::ExitCode as Exit;
 
@@ -79,33 +78,15 @@ struct Failure {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing is left to be done about a closed terminal.
-            _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(Exit::Usage as u8)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    match run(&arguments) {
+    match run(&command_line::arguments()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let style = AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error:{style:#} {}", failure.message);
-            ExitCode::from(failure.exit as u8)
-        }
+        Err(failure) => command_line::fail(failure.exit, failure.message),
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
-        return print(&script);
+        return print(&command_line::completions::<Arguments>(shell));
     }
     let (name, page) = read(arguments.file.as_deref())?;
     let answer = answer(arguments, page).map_err(|error| Failure::new(&name, &error))?;
@@ -226,13 +207,8 @@ fn one_line(text: &str) -> String {
 }
 
 fn print(text: &[u8]) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure {
-            exit: Exit::IoErr,
-            message: format!("the answer can't be written: {error}"),
-        }),
-        _ => Ok(()),
-    }
+    command_line::print(text).map_err(|error| Failure {
+        exit: Exit::IoErr,
+        message: format!("the answer can't be written: {error}"),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use crate::report::{self, Cell, LeftOut, Report, Ruby, Step};
+use crate::report::{self, Cell, LeftOut, Report, Ruby};
 
 /// Collects what is measured and what is left out, and writes the report at the end.
 #[derive(Debug)]
@@ -24,14 +24,8 @@ impl Recorder {
         }
     }
 
-    /// Adds a cell whose steps were measured as functions of the group that is called as the cell's `id` is.
-    ///
-    /// The cell's `steps` are filled in here.
-    pub fn measured(&mut self, mut cell: Cell, steps: &[Step]) {
-        cell.steps = steps
-            .iter()
-            .map(|&step| (step, report::step_directory(&cell.id, step.name())))
-            .collect();
+    /// Adds a cell that was measured.
+    pub fn measured(&mut self, cell: Cell) {
         self.report.cells.push(cell);
     }
 

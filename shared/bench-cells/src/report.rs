@@ -24,6 +24,14 @@ pub struct Report {
 }
 
 /// One way to do a row's work.
+///
+/// ```
+/// # use bench_cells::{Cell, Column, Row, Step};
+/// let mut cell = Cell::new("native", "Rust, one write", Row::HelloWorld, Column::Rust, "native code");
+/// // criterion.benchmark_group(&cell.id).bench_function(cell.measures(Step::Work), …)
+/// assert_eq!(cell.measures(Step::Work), "work");
+/// assert_eq!(cell.steps[&Step::Work], "native/work");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// Its name for programs, the same in every run: `wat/wasmer-cranelift`. Criterion's group is called so too.
@@ -195,6 +203,35 @@ pub fn estimates(criterion: &Path, step: &str) -> PathBuf {
     criterion.join(step).join("new/estimates.json")
 }
 
+impl Cell {
+    /// A cell with nothing measured yet.
+    pub fn new(
+        id: impl Into<String>,
+        label: impl Into<String>,
+        row: Row,
+        column: Column,
+        engine: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            label: label.into(),
+            row,
+            column,
+            engine: engine.into(),
+            versions: BTreeMap::new(),
+            guest_bytes: None,
+            compiled_bytes: None,
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// Notes that a step is measured, and returns the name for it in Criterion's group, which is called as `id` is.
+    pub fn measures(&mut self, step: Step) -> &'static str {
+        self.steps.insert(step, step_directory(&self.id, step.name()));
+        step.name()
+    }
+}
+
 impl Report {
     /// The file of a bench's report.
     #[must_use]
@@ -240,7 +277,7 @@ impl Report {
 }
 
 /// The directory that Criterion makes for a function of a group, below its own.
-pub(crate) fn step_directory(group: &str, function: &str) -> String {
+fn step_directory(group: &str, function: &str) -> String {
     format!("{}/{}", file_name(group), file_name(function))
 }
 

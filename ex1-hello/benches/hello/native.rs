@@ -1,0 +1,28 @@
+//! The line, written by the host itself: what is left when there is no guest.
+
+use std::hint::black_box;
+use std::io::Write;
+
+use bench_cells::{Cell, Column, Recorder, Row, Step};
+use criterion::Criterion;
+
+use crate::sink::{LINE, assert_says_the_line, null_device};
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
+    assert_says_the_line(|mut sink| sink.write_all(LINE.as_bytes()).unwrap());
+
+    let mut cell = Cell::new(
+        "rust/native",
+        "Rust, one write",
+        Row::HelloWorld,
+        Column::Rust,
+        "native code",
+    );
+    let mut sink = null_device();
+    criterion
+        .benchmark_group(&cell.id)
+        .bench_function(cell.measures(Step::Work), |bencher| {
+            bencher.iter(|| sink.write_all(black_box(LINE.as_bytes())).unwrap());
+        });
+    recorder.measured(cell);
+}

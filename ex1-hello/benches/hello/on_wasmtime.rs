@@ -1,0 +1,204 @@
+//! Both guests under wasmtime.
+//!
+//! The host's `console.log` is the lesson's once more: the same checks, the same one write a line.
+
+use std::fs::File;
+use std::io::Write;
+
+use bench_cells::Recorder;
+use bench_engines::wasmtime::Wasmtime;
+use bench_engines::wasmtime::wasmtime::{
+    Caller, Engine, Error, Linker, Memory, MemoryType, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
+    TypedFunc,
+};
+use bench_engines::wasmtime::wasmtime_wasi::cli::OutputFile;
+use bench_engines::wasmtime::wasmtime_wasi::p1::{self, WasiP1Ctx};
+use bench_engines::wasmtime::wasmtime_wasi::{I32Exit, WasiCtxBuilder};
+use compiled_code::Store as CompiledCode;
+use criterion::{Bencher, Criterion};
+use ex1_hello::hello;
+use guest_limits::Limits;
+
+use crate::guest::{self, Guest};
+use crate::sink::null_device;
+
+pub(crate) fn wat(criterion: &mut Criterion, recorder: &mut Recorder, kept: &CompiledCode, binary: &[u8]) {
+    let engine = Wasmtime::default();
+    let cell = crate::wat::cell(&engine.about, binary);
+    guest::bench(criterion, recorder, cell, &Wat { engine, kept, binary });
+}
+
+pub(crate) fn rust(criterion: &mut Criterion, recorder: &mut Recorder, kept: &CompiledCode, binary: &[u8]) {
+    let engine = Wasmtime::default();
+    let mut linker = Linker::new(&engine.engine);
+    p1::add_to_linker_sync(&mut linker, |state: &mut Commands| &mut state.wasi).unwrap();
+    let cell = crate::rust::cell(&engine.about, binary);
+    let guest = Rust {
+        engine,
+        linker,
+        kept,
+        binary,
+    };
+    guest::bench(criterion, recorder, cell, &guest);
+}
+
+/// The limits that Wasmer's hosts have, in wasmtime's words.
+fn limits(limits: Limits) -> StoreLimits {
+    StoreLimitsBuilder::new()
+        .memory_size(limits.memory.bytes().0)
+        .table_elements(limits.table as usize)
+        .build()
+}
+
+struct Wat<'a> {
+    engine: Wasmtime,
+    kept: &'a CompiledCode,
+    binary: &'a [u8],
+}
+
+/// What `console.log` needs.
+struct Console {
+    limits: StoreLimits,
+    memory: Option<Memory>,
+    output: Box<dyn Write + Send>,
+    line: Vec<u8>,
+    left: u64,
+}
+
+struct Hello {
+    store: Store<Console>,
+    hello_world: TypedFunc<(), ()>,
+}
+
+fn log(mut caller: Caller<'_, Console>, offset: u32, length: u32) -> Result<()> {
+    let memory = caller.data().memory.ok_or_else(|| Error::msg("no memory"))?;
+    let (memory, console) = memory.data_and_store_mut(&mut caller);
+    let text = memory
+        .get(offset as usize..)
+        .and_then(|rest| rest.get(..length as usize))
+        .ok_or_else(|| Error::msg("the text lies outside of the memory"))?;
+    console.left = console
+        .left
+        .checked_sub(u64::from(length) + 1)
+        .ok_or_else(|| Error::msg("it printed too much"))?;
+    console.line.clear();
+    console.line.extend_from_slice(text);
+    std::str::from_utf8(&console.line)?;
+    console.line.push(b'\n');
+    console.output.write_all(&console.line)?;
+    Ok(())
+}
+
+fn instantiate_wat(engine: &Engine, module: &Module, sink: File) -> Result<Hello> {
+    let console = Console {
+        limits: limits(hello::LIMITS),
+        memory: None,
+        output: Box::new(sink),
+        line: Vec::new(),
+        left: u64::MAX,
+    };
+    let mut store = Store::new(engine, console);
+    store.limiter(|console| &mut console.limits);
+    let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+    store.data_mut().memory = Some(memory);
+    let mut linker = Linker::new(engine);
+    linker.define(&store, "js", "mem", memory)?;
+    linker.func_wrap("console", "log", log)?;
+    let instance = linker.instantiate(&mut store, module)?;
+    let hello_world = instance.get_typed_func(&mut store, "helloWorld")?;
+    Ok(Hello { store, hello_world })
+}
+
+impl Guest for Wat<'_> {
+    type Module = Module;
+    type Instance<'a>
+        = Hello
+    where
+        Self: 'a;
+
+    fn compile(&self) -> Module {
+        Module::new(&self.engine.engine, self.binary).unwrap()
+    }
+
+    fn load(&self) -> Module {
+        self.engine.load(self.kept, self.binary).unwrap()
+    }
+
+    fn compiled_bytes(&self, module: &Module) -> usize {
+        module.serialize().unwrap().len()
+    }
+
+    fn instantiate(&self, module: &Module, sink: File) -> Hello {
+        instantiate_wat(&self.engine.engine, module, sink).unwrap()
+    }
+
+    fn say(&self, hello: &mut Hello) {
+        hello.hello_world.call(&mut hello.store, ()).unwrap();
+    }
+
+    fn work(&self, bencher: &mut Bencher<'_>, module: &Module) {
+        let mut hello = self.instantiate(module, null_device());
+        bencher.iter(|| self.say(&mut hello));
+    }
+}
+
+/// WASI's functions are linked once, as `wasi-host` sets its runtime up once.
+struct Rust<'a> {
+    engine: Wasmtime,
+    linker: Linker<Commands>,
+    kept: &'a CompiledCode,
+    binary: &'a [u8],
+}
+
+struct Commands {
+    limits: StoreLimits,
+    wasi: WasiP1Ctx,
+}
+
+struct Command {
+    store: Store<Commands>,
+    start: TypedFunc<(), ()>,
+}
+
+impl Guest for Rust<'_> {
+    type Module = Module;
+    type Instance<'a>
+        = Command
+    where
+        Self: 'a;
+
+    fn compile(&self) -> Module {
+        Module::new(&self.engine.engine, self.binary).unwrap()
+    }
+
+    fn load(&self) -> Module {
+        self.engine.load(self.kept, self.binary).unwrap()
+    }
+
+    fn compiled_bytes(&self, module: &Module) -> usize {
+        module.serialize().unwrap().len()
+    }
+
+    fn instantiate(&self, module: &Module, sink: File) -> Command {
+        let state = Commands {
+            limits: limits(wasi_host::LIMITS),
+            wasi: WasiCtxBuilder::new()
+                .arg("hello")
+                .stdout(OutputFile::new(sink))
+                .build_p1(),
+        };
+        let mut store = Store::new(&self.engine.engine, state);
+        store.limiter(|state| &mut state.limits);
+        let instance = self.linker.instantiate(&mut store, module).unwrap();
+        let start = instance.get_typed_func(&mut store, "_start").unwrap();
+        Command { store, start }
+    }
+
+    fn say(&self, command: &mut Command) {
+        match command.start.call(&mut command.store, ()) {
+            Ok(()) => {}
+            // WASI's way to end a program.
+            Err(error) => assert_eq!(error.downcast_ref::<I32Exit>().map(|exit| exit.0), Some(0), "{error}"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Processes that say the line and end: what a start costs from outside, everything included.
+
+use std::env;
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_engines::About;
+use criterion::{BatchSize, Criterion};
+
+use crate::sink::{LINE, assert_says_the_line, null_device};
+
+/// This package's program, as it is run by `cargo run -p ex1-hello`.
+const HELLO: &str = env!("CARGO_BIN_EXE_ex1-hello");
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
+    let cell = |id: &str, label: &str, column, engine: &str| Cell::new(id, label, Row::ProcessStart, column, engine);
+
+    let directory = tempfile::tempdir().unwrap();
+    match compile_natively(directory.path()) {
+        Ok((program, compiler)) => {
+            let cell = cell(
+                "rust/native-process",
+                "Process, the Rust guest's source compiled natively",
+                Column::Rust,
+                &compiler,
+            );
+            measure(criterion, recorder, cell, || Command::new(&program));
+        }
+        Err(why) => recorder.left_out("rust/native-process", "Process, native", &why),
+    }
+
+    let wasmer = bench_engines::wasmer::default();
+    for (guest, label, column) in [
+        ("wat", "Process, ex1-hello with the Wat guest's kept code", Column::Wat),
+        (
+            "rust",
+            "Process, ex1-hello with the Rust guest's kept code",
+            Column::RustInWasm,
+        ),
+    ] {
+        let cell = with_versions(cell(&format!("{guest}/process"), label, column, &wasmer.name), &wasmer);
+        measure(criterion, recorder, cell, || {
+            let mut command = Command::new(HELLO);
+            command.args(["--guest", guest]);
+            command
+        });
+    }
+
+    let ruby = || Command::new(env::var_os("RUBY").unwrap_or_else(|| "ruby".into()));
+    for (id, label, options) in [
+        ("ruby/process", "Process, ruby -e", &[][..]),
+        (
+            "ruby/process-disable-gems",
+            "Process, ruby --disable-gems -e",
+            &["--disable-gems"],
+        ),
+    ] {
+        match said(ruby().arg("--version")) {
+            Ok(version) => {
+                let cell = cell(id, label, Column::Ruby, &version);
+                measure(criterion, recorder, cell, || {
+                    let mut command = ruby();
+                    command
+                        .args(options)
+                        .arg("-e")
+                        .arg(format!("puts {:?}", LINE.trim_end()));
+                    command
+                });
+            }
+            Err(why) => recorder.left_out(
+                id,
+                label,
+                &format!("{why}; `cargo xtask setup` says how Ruby is installed"),
+            ),
+        }
+    }
+}
+
+fn with_versions(cell: Cell, about: &About) -> Cell {
+    Cell {
+        versions: about.versions.clone(),
+        ..cell
+    }
+}
+
+fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut cell: Cell, command: impl Fn() -> Command) {
+    let run = |sink: File| {
+        let mut command = command();
+        let status = command.stdin(Stdio::null()).stdout(sink).status();
+        let status = status.unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
+        assert!(status.success(), "{command:?} ended with {status}");
+    };
+    // The first run of all may have to build and to compile, and keeps both.
+    assert_says_the_line(run);
+    assert_says_the_line(run);
+    let mut group = criterion.benchmark_group(&cell.id);
+    group.bench_function(cell.measures(Step::Start), |bencher| {
+        bencher.iter_batched(null_device, run, BatchSize::PerIteration);
+    });
+    group.finish();
+    recorder.measured(cell);
+}
+
+/// Compiles the guest's own source for this machine, and says by what.
+fn compile_natively(directory: &Path) -> Result<(PathBuf, String), String> {
+    // The compiler of the cargo that runs this bench.
+    let rustc = env::var_os("CARGO")
+        .map(|cargo| Path::new(&cargo).with_file_name(format!("rustc{}", env::consts::EXE_SUFFIX)))
+        .filter(|rustc| rustc.is_file())
+        .unwrap_or_else(|| "rustc".into());
+    let program = directory.join(format!("hello{}", env::consts::EXE_SUFFIX));
+    said(
+        Command::new(&rustc)
+            .args(["--edition", "2024", "-O", "-o"])
+            .arg(&program)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/guest/src/main.rs")),
+    )?;
+    Ok((program, said(Command::new(&rustc).arg("--version"))?))
+}
+
+/// What a command prints.
+fn said(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().display().to_string();
+    let failed = |why: &dyn fmt::Display| format!("{program} {why}");
+    match command.output() {
+        Err(error) => Err(failed(&format_args!("can't be started: {error}"))),
+        Ok(output) if !output.status.success() => Err(failed(&format_args!(
+            "ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        ))),
+        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned()),
+    }
+}

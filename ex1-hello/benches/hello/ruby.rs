@@ -1,0 +1,160 @@
+//! `puts` in Ruby's loaded virtual machine.
+
+use std::fs;
+use std::path::Path;
+
+use bench_cells::{Cell, Column, Recorder, Row, Ruby, Step};
+use criterion::Criterion;
+use ruby_vm::magnus::value::{BoxValue, ReprValue};
+use ruby_vm::magnus::{self, RClass, Value};
+use ruby_vm::{Tasks, Vm};
+
+use crate::sink::{LINE, NULL_DEVICE};
+
+/// The rows: how a line reaches the sink, and who says that it is to be said. Buffered output is another job: some
+/// hundreds of lines cost one write.
+const TASKS: [(&str, &str); 4] = [
+    ("puts", "sync, a loop in Ruby"),
+    ("puts-called", "sync, each called from Rust"),
+    ("puts-buffered", "buffered, a loop in Ruby"),
+    ("puts-buffered-called", "buffered, each called from Rust"),
+];
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
+    let mut facts = None;
+    match Vm::start(&[]) {
+        Ok(mut vm) => {
+            let answer = |vm: &mut Vm, fact| vm.answer(fact).unwrap_or_else(|error| panic!("{error}"));
+            facts = Some(Ruby {
+                version: answer(&mut vm, "version"),
+                yjit: false,
+                description: answer(&mut vm, "description"),
+            });
+            measure(criterion, recorder, &mut vm, Mode::Interpreted);
+        }
+        Err(error) => leave_out(recorder, Mode::Interpreted, &error.to_string()),
+    }
+    match with_yjit() {
+        Ok(mut vm) => {
+            measure(criterion, recorder, &mut vm, Mode::Yjit);
+            facts.iter_mut().for_each(|facts| facts.yjit = true);
+        }
+        Err(why) => leave_out(recorder, Mode::Yjit, &why),
+    }
+    facts.into_iter().for_each(|facts| recorder.ruby(facts));
+}
+
+/// How Ruby runs its code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Interpreted,
+    Yjit,
+}
+
+impl Mode {
+    fn cell(self, task: &str, what: &str) -> Cell {
+        let (id, engine) = match self {
+            Self::Interpreted => ("", "CRuby"),
+            Self::Yjit => ("/yjit", "CRuby, YJIT"),
+        };
+        let label = format!("{engine}, puts, {what}");
+        Cell::new(format!("ruby/{task}{id}"), label, Row::HelloWorld, Column::Ruby, engine)
+    }
+}
+
+fn leave_out(recorder: &mut Recorder, mode: Mode, why: &str) {
+    for (task, what) in TASKS {
+        let cell = mode.cell(task, what);
+        recorder.left_out(&cell.id, &cell.label, why);
+    }
+}
+
+fn with_yjit() -> Result<Vm, String> {
+    let mut vm = Vm::start(&["--yjit"]).map_err(|error| format!("this Ruby doesn't start with --yjit: {error}"))?;
+    match vm.answer("yjit").as_deref() {
+        Ok("true") => Ok(vm),
+        Ok(_) => Err("this Ruby was built without YJIT".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, mode: Mode) {
+    let directory = tempfile::tempdir().unwrap();
+    let description = vm.answer("description").unwrap_or_else(|error| panic!("{error}"));
+    for (task, what) in TASKS {
+        assert_says_two_lines(vm, task, &directory.path().join(task));
+        let mut cell = mode.cell(task, what);
+        cell.versions.insert("ruby".to_owned(), description.clone());
+        let mut group = criterion.benchmark_group(&cell.id);
+        group.bench_function(cell.measures(Step::Work), |bencher| {
+            bencher.iter_custom(|iterations| {
+                vm.measure(task, iterations)
+                    .unwrap_or_else(|error| panic!("{task}: {error}"))
+            });
+        });
+        group.finish();
+        recorder.measured(cell);
+    }
+}
+
+fn assert_says_two_lines(vm: &mut Vm, task: &str, path: &Path) {
+    vm.answer(&format!("{task} {}", path.display()))
+        .unwrap_or_else(|error| panic!("{task}: {error}"));
+    assert_eq!(fs::read_to_string(path).unwrap(), LINE.repeat(2));
+}
+
+/// The Ruby side: `puts.rb`'s two speakers at the sink.
+pub(crate) struct Speakers {
+    class: RClass,
+    sync: BoxValue<Value>,
+    buffered: BoxValue<Value>,
+}
+
+impl Speakers {
+    pub(crate) fn new(ruby: &magnus::Ruby) -> Result<Self, magnus::Error> {
+        ruby.require(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/hello/puts.rb"))?;
+        let class: RClass = ruby.eval("Speaker")?;
+        Ok(Self {
+            class,
+            sync: BoxValue::new(class.funcall("at", (NULL_DEVICE, true))?),
+            buffered: BoxValue::new(class.funcall("at", (NULL_DEVICE, false))?),
+        })
+    }
+}
+
+fn speak(speaker: Value, task: &str, times: u64) -> Result<(), magnus::Error> {
+    speaker.funcall::<_, _, Value>("take_over", ())?;
+    if task.ends_with("-called") {
+        for _ in 0..times {
+            speaker.funcall::<_, _, Value>("say", ())?;
+        }
+    } else {
+        speaker.funcall::<_, _, Value>("repeat", (times,))?;
+    }
+    speaker.funcall::<_, _, Value>("flush", ()).map(drop)
+}
+
+impl Tasks for Speakers {
+    fn run(&mut self, _: &magnus::Ruby, task: &str, iterations: u64) -> Result<(), magnus::Error> {
+        let speaker = if task.contains("buffered") {
+            &self.buffered
+        } else {
+            &self.sync
+        };
+        speak(**speaker, task, iterations)
+    }
+
+    /// Facts by name; or of `TASK PATH`, the task's line, twice, in that file.
+    fn answer(&mut self, ruby: &magnus::Ruby, task: &str) -> Result<String, magnus::Error> {
+        let fact = |code| ruby.eval::<Value>(code).map(|value| value.to_string());
+        match task.split_once(' ') {
+            None if task == "version" => fact("RUBY_VERSION"),
+            None if task == "description" => fact("RUBY_DESCRIPTION"),
+            None => fact("defined?(RubyVM::YJIT) ? RubyVM::YJIT.enabled? : false"),
+            Some((task, path)) => {
+                let speaker: Value = self.class.funcall("at", (path, !task.contains("buffered")))?;
+                speak(speaker, task, 2).map(|()| String::new())
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The guest compiled from Rust, under Wasmer.
+
+use std::fs::File;
+use std::io;
+
+use bench_cells::{Cell, Column, Recorder, Row};
+use bench_engines::About;
+use compiled_code::Store as CompiledCode;
+use criterion::Criterion;
+use wasi_host::{Host, Process, Program};
+use wasmer::{Imports, Module};
+
+use crate::guest::{self, Guest};
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
+    let binary = guests::HELLO.read().unwrap_or_else(|error| panic!("{error}"));
+    let directory = tempfile::tempdir().unwrap();
+    let kept = CompiledCode::at(directory.path());
+    for wasmer in bench_engines::wasmer::all(wasi_host::LIMITS) {
+        let cell = cell(&wasmer.about, &binary);
+        if let Some(why) = wasmer.refusal(&binary) {
+            recorder.left_out(&cell.id, &cell.label, &why);
+            continue;
+        }
+        let guest = OnWasmer {
+            host: Host::with(wasmer.engine, |_, _| Imports::new()).unwrap(),
+            kept: &kept,
+            binary: &binary,
+        };
+        guest::bench(criterion, recorder, cell, &guest);
+    }
+    #[cfg(feature = "runtimes")]
+    crate::on_wasmtime::rust(criterion, recorder, &kept, &binary);
+    bench_engines::leave_out_others(recorder, "rust", "Rust guest");
+}
+
+/// The Rust guest's cell in an engine.
+pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
+    Cell {
+        versions: about.versions.clone(),
+        guest_bytes: Some(binary.len() as u64),
+        ..Cell::new(
+            format!("rust/{}", about.id),
+            format!("Rust guest, {}", about.label),
+            Row::HelloWorld,
+            Column::RustInWasm,
+            about.name.clone(),
+        )
+    }
+}
+
+struct OnWasmer<'a> {
+    host: Host,
+    kept: &'a CompiledCode,
+    binary: &'a [u8],
+}
+
+impl Guest for OnWasmer<'_> {
+    type Module = Module;
+    /// A WASI command runs once, from its start to its end.
+    type Instance<'a>
+        = Option<Process<'a>>
+    where
+        Self: 'a;
+
+    fn compile(&self) -> Module {
+        Module::new(self.host.engine(), self.binary).unwrap()
+    }
+
+    fn load(&self) -> Module {
+        compiled_code::wasmer::module(self.kept, self.host.engine(), self.binary).unwrap()
+    }
+
+    fn compiled_bytes(&self, module: &Module) -> usize {
+        module.serialize().unwrap().len()
+    }
+
+    fn instantiate(&self, module: &Module, sink: File) -> Self::Instance<'_> {
+        let program = Program {
+            name: "hello".to_owned(),
+            arguments: Vec::new(),
+            stdin: Box::new(io::empty()),
+            stdout: Box::new(sink),
+            stderr: Box::new(io::stderr()),
+        };
+        Some(self.host.instantiate(module, program).unwrap())
+    }
+
+    fn say<'a>(&'a self, process: &mut Self::Instance<'a>) {
+        let process = process.take().expect("it is asked once");
+        assert_eq!(process.start().unwrap(), 0);
+    }
+}

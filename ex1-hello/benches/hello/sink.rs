@@ -1,0 +1,25 @@
+//! Where the lines go.
+
+use std::fs::{self, File};
+
+/// What everybody says.
+pub(crate) const LINE: &str = "Hello World from WebAssembly!\n";
+
+/// The sink of everything that is measured.
+pub(crate) const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+/// Opens the sink.
+pub(crate) fn null_device() -> File {
+    File::options()
+        .write(true)
+        .open(NULL_DEVICE)
+        .expect("every system has a null device")
+}
+
+/// Runs something with a file as its sink, and checks that it wrote the line, and wrote it once.
+pub(crate) fn assert_says_the_line(say: impl FnOnce(File)) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("line");
+    say(File::create(&path).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), LINE);
+}

@@ -1,0 +1,102 @@
+//! The guest written by hand, under Wasmer.
+
+use std::fs::File;
+
+use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_engines::About;
+use compiled_code::Store as CompiledCode;
+use criterion::{BatchSize, Bencher, Criterion};
+use ex1_hello::hello::{self, Hello};
+use ex1_hello::source::Source;
+use wasmer::{Engine, Module};
+
+use crate::guest::{self, Guest};
+use crate::sink::null_device;
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
+    let source = Source::hello();
+    let binary = source.assemble().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let kept = CompiledCode::at(directory.path());
+    for bench_engines::wasmer::Wasmer { about, engine } in bench_engines::wasmer::all(hello::LIMITS) {
+        let guest = OnWasmer {
+            engine,
+            kept: &kept,
+            binary: &binary,
+        };
+        let mut cell = cell(&about, &binary);
+        let mut group = criterion.benchmark_group(&cell.id);
+        group.bench_function(cell.measures(Step::Assemble), |bencher| {
+            bencher.iter(|| source.assemble().unwrap());
+        });
+        group.bench_function(cell.measures(Step::StartFromText), |bencher| {
+            bencher.iter_batched(
+                null_device,
+                |sink| {
+                    let module = Module::new(&guest.engine, source.assemble().unwrap()).unwrap();
+                    guest.say(&mut guest.instantiate(&module, sink));
+                },
+                BatchSize::PerIteration,
+            );
+        });
+        group.finish();
+        guest::bench(criterion, recorder, cell, &guest);
+    }
+    #[cfg(feature = "runtimes")]
+    crate::on_wasmtime::wat(criterion, recorder, &kept, &binary);
+    bench_engines::leave_out_others(recorder, "wat", "Wat guest");
+}
+
+/// The Wat guest's cell in an engine.
+pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
+    Cell {
+        versions: about.versions.clone(),
+        guest_bytes: Some(binary.len() as u64),
+        ..Cell::new(
+            format!("wat/{}", about.id),
+            format!("Wat guest, {}", about.label),
+            Row::HelloWorld,
+            Column::Wat,
+            about.name.clone(),
+        )
+    }
+}
+
+struct OnWasmer<'a> {
+    engine: Engine,
+    kept: &'a CompiledCode,
+    binary: &'a [u8],
+}
+
+impl Guest for OnWasmer<'_> {
+    type Module = Module;
+    type Instance<'a>
+        = Hello
+    where
+        Self: 'a;
+
+    fn compile(&self) -> Module {
+        Module::new(&self.engine, self.binary).unwrap()
+    }
+
+    fn load(&self) -> Module {
+        hello::load(self.kept, &self.engine, self.binary).unwrap()
+    }
+
+    fn compiled_bytes(&self, module: &Module) -> usize {
+        module.serialize().unwrap().len()
+    }
+
+    fn instantiate(&self, module: &Module, sink: File) -> Hello {
+        Hello::instantiate(&self.engine, module, Box::new(sink)).unwrap()
+    }
+
+    fn say(&self, hello: &mut Hello) {
+        hello.call().unwrap();
+    }
+
+    fn work(&self, bencher: &mut Bencher<'_>, module: &Module) {
+        let mut hello = self.instantiate(module, null_device());
+        bencher.iter(|| hello.call().unwrap());
+    }
+}

@@ -1,0 +1,83 @@
+//! How long it takes to read a package page: by this project's engines, native and in WebAssembly, and by what a Rubyist
+//! has; and each step of a guest's start.
+//!
+//! ```sh
+//! cargo bench -p ex2-parser                                   # Rust, native and under Wasmer's default compiler
+//! cargo bench -p ex2-parser --features ruby,runtimes          # and Ruby's parsers, Wasmer's Singlepass, wasmtime
+//! cargo bench -p ex2-parser --features ruby,runtimes,llvm     # and Wasmer's LLVM
+//! ```
+//!
+//! The page is the real one of 237 KB where it is at hand, and a generated one of the same size where not. Every cell
+//! has to give the same total and the same 30 bars before it is timed. What is not installed is left out and named.
+//!
+//! Besides Criterion's figures, `target/criterion/cells-parser.json` says what they are figures of (see `bench-cells`).
+//!
+//! Bias: `stream` was written for these pages, and checks more than the total; the others build a tree of the whole page
+//! or run general selectors, as one would use them. Ruby gets the page as a String of its own, in UTF-8, and its
+//! collector runs inside the time. A guest's page is copied into its memory and its answer read as JSON inside the
+//! time; its compiled code is in the system's file cache. The page is in the processor's cache.
+
+mod guest;
+mod lol_html;
+mod native;
+mod on_wasmer;
+#[cfg(feature = "runtimes")]
+mod on_wasmtime;
+mod page;
+#[cfg(feature = "ruby")]
+mod ruby;
+#[cfg(feature = "runtimes")]
+mod ruby_in_wasm;
+#[cfg(feature = "ruby")]
+mod ruby_side;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench_cells::Recorder;
+use criterion::Criterion;
+
+use crate::page::Page;
+
+fn main() -> ExitCode {
+    #[cfg(feature = "ruby")]
+    ruby_vm::serve_if_asked(ruby_side::RubySide::new);
+
+    // Three minutes in all, with everything that can be built.
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    let mut recorder = Recorder::new("parser");
+    let page = Page::at_hand();
+
+    native::bench(&mut criterion, &mut recorder, &page);
+    guest::bench(&mut criterion, &mut recorder, &page);
+    #[cfg(feature = "ruby")]
+    ruby::bench(&mut criterion, &mut recorder, &page);
+    #[cfg(not(feature = "ruby"))]
+    recorder.left_out(
+        "nokogiri/html5",
+        "Ruby's parsers",
+        "built without the feature `ruby`, which needs Ruby's headers and library (Debian: ruby-dev, libclang-dev): add \
+         --features ruby",
+    );
+    #[cfg(feature = "runtimes")]
+    ruby_in_wasm::bench(&mut criterion, &mut recorder, &page);
+    #[cfg(not(feature = "runtimes"))]
+    recorder.left_out(
+        "htree/wasmer-cranelift",
+        "HTree in Ruby in Wasm",
+        bench_engines::WITHOUT_RUNTIMES,
+    );
+
+    criterion.final_summary();
+    match recorder.finish() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

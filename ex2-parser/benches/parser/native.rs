@@ -1,0 +1,67 @@
+//! Native code: this project's two engines, a library's way, and less than either.
+
+use std::hint::black_box;
+
+use bench_cells::{Cell, Column, Recorder, Step};
+use criterion::{Criterion, Throughput};
+use ex2_parser::{dom, stream};
+use memchr::memmem;
+
+use crate::lol_html;
+use crate::page::{LABEL, Page};
+
+const ENGINE: &str = "native code";
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
+    let mut measure = |mut cell: Cell, crates: &[&str], read: &mut dyn FnMut(&[u8])| {
+        cell.versions
+            .extend(crates.iter().map(|&name| (name.to_owned(), bench_cells::locked(name))));
+        let mut group = criterion.benchmark_group(&cell.id);
+        group.throughput(Throughput::Bytes(page.bytes().len() as u64));
+        group.bench_function(cell.measures(Step::Work), |bencher| {
+            bencher.iter(|| read(black_box(page.bytes())));
+        });
+        group.finish();
+        recorder.measured(cell);
+    };
+
+    let cell = page.cell(
+        "stream/native",
+        "Rust, stream: our tokenizer, no tree",
+        Column::Rust,
+        ENGINE,
+    );
+    page.assert_answer(&cell, &stream::package(page.bytes()).unwrap());
+    measure(cell, &["memchr"], &mut |html| {
+        black_box(stream::package(html).unwrap());
+    });
+
+    let cell = page.cell("dom/native", "Rust, dom: html5ever's tree", Column::Rust, ENGINE);
+    page.assert_answer(&cell, &dom::package(page.bytes()).unwrap());
+    measure(cell, &["html5ever", "scraper"], &mut |html| {
+        black_box(dom::package(html).unwrap());
+    });
+
+    let cell = page.cell(
+        "lol-html/native",
+        "Rust, lol_html: CSS selectors, no tree",
+        Column::Rust,
+        ENGINE,
+    );
+    page.assert_answer(&cell, &lol_html::package(page.bytes()));
+    measure(cell, &["lol_html"], &mut |html| {
+        black_box(lol_html::package(html));
+    });
+
+    let label = memmem::Finder::new(LABEL);
+    let cell = page.cell(
+        "memmem",
+        "no parser: the label's place among the bytes",
+        Column::Floor,
+        ENGINE,
+    );
+    assert_eq!(label.find(page.bytes()), page.html.find(LABEL));
+    measure(cell, &["memchr"], &mut |html| {
+        black_box(label.find(html).expect("the label is on the page"));
+    });
+}

@@ -1,0 +1,65 @@
+//! The guests under Wasmer, by the library's own host.
+
+use bench_cells::{Cell, Recorder};
+use bench_engines::About;
+use compiled_code::Store as CompiledCode;
+use criterion::Criterion;
+use ex2_parser::{Package, wasm};
+use wasmer::{Engine, Module};
+
+use crate::guest::{self, Guest};
+use crate::page::Page;
+
+pub(crate) fn bench(
+    criterion: &mut Criterion,
+    recorder: &mut Recorder,
+    page: &Page,
+    cell: &dyn Fn(&About) -> Cell,
+    kept: &CompiledCode,
+    binary: &[u8],
+) {
+    for wasmer in bench_engines::wasmer::all(wasm::LIMITS) {
+        let cell = cell(&wasmer.about);
+        if let Some(why) = wasmer.refusal(binary) {
+            recorder.left_out(&cell.id, &cell.label, &why);
+            continue;
+        }
+        let guest = OnWasmer {
+            engine: wasmer.engine,
+            kept,
+            binary,
+        };
+        guest::measure(criterion, recorder, page, cell, &guest);
+    }
+}
+
+struct OnWasmer<'a> {
+    engine: Engine,
+    kept: &'a CompiledCode,
+    binary: &'a [u8],
+}
+
+impl Guest for OnWasmer<'_> {
+    type Module = Module;
+    type Parser = wasm::Parser;
+
+    fn compile(&self) -> Module {
+        Module::new(&self.engine, self.binary).unwrap()
+    }
+
+    fn load(&self) -> Module {
+        compiled_code::wasmer::module(self.kept, &self.engine, self.binary).unwrap()
+    }
+
+    fn compiled_bytes(&self, module: &Module) -> usize {
+        module.serialize().unwrap().len()
+    }
+
+    fn instantiate(&self, module: &Module) -> wasm::Parser {
+        wasm::Parser::instantiate(&self.engine, module).unwrap()
+    }
+
+    fn package(&self, parser: &mut wasm::Parser, page: &[u8]) -> Package {
+        parser.package(page).unwrap()
+    }
+}

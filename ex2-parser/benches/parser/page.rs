@@ -1,0 +1,78 @@
+//! The page that is read, and what it says.
+
+use std::fs;
+use std::path::Path;
+
+use bench_cells::{Cell, Column, Row};
+use ex2_parser::{DailyDownloads, Package, stream};
+
+/// What the total stands beside.
+pub(crate) const LABEL: &str = "Total downloads";
+
+/// A package page.
+pub(crate) struct Page {
+    /// Where it is from, for the record.
+    pub(crate) name: String,
+    /// In UTF-8, as GitHub sends it.
+    pub(crate) html: String,
+    /// What it says.
+    pub(crate) package: Package,
+}
+
+impl Page {
+    /// The real page, or the generated one: the same in every process of this bench.
+    pub(crate) fn at_hand() -> Self {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../shared/ghcr/pages/package_2026-05-10_nas-doctor.html"
+        );
+        match fs::read_to_string(Path::new(path)) {
+            Ok(html) => Self::with_facts("GitHub's of 2026-05-10", html, 14_360, 14_125, 412),
+            Err(_) => {
+                let page = pages::PackagePage {
+                    bytes: pages::REAL_PACKAGE_PAGE_BYTES,
+                    ..Default::default()
+                };
+                let sum = page.daily.iter().map(|(_, count)| count).sum();
+                let newest = page.daily.first().map_or(0, |(_, count)| *count);
+                Self::with_facts("a generated one", page.render(), page.total, sum, newest)
+            }
+        }
+    }
+
+    /// The page's answer in full, by the engine that the tracker uses, once it agrees with what is known about the page
+    /// without any parser. All others have to give exactly this.
+    fn with_facts(name: &str, html: String, total: u64, sum: u64, newest: u64) -> Self {
+        let package = stream::package(html.as_bytes()).unwrap();
+        assert_eq!(package.total, total, "{name}");
+        assert_eq!(package.daily.len(), 30, "{name}");
+        assert_eq!(package.daily.iter().map(|day| day.count).sum::<u64>(), sum, "{name}");
+        assert_eq!(
+            package.daily.first().map(|day: &DailyDownloads| day.count),
+            Some(newest),
+            "{name}"
+        );
+        Self {
+            name: format!("{name}, {} bytes", html.len()),
+            html,
+            package,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.html.as_bytes()
+    }
+
+    /// Fails where a cell reads the page otherwise.
+    pub(crate) fn assert_answer(&self, cell: &Cell, answer: &Package) {
+        assert_eq!(*answer, self.package, "{} reads the page otherwise", cell.id);
+    }
+
+    /// A cell that reads this page.
+    pub(crate) fn cell(&self, id: &str, label: &str, column: Column, engine: &str) -> Cell {
+        Cell {
+            versions: [("page".to_owned(), self.name.clone())].into(),
+            ..Cell::new(id, label, Row::HtmlParser, column, engine)
+        }
+    }
+}

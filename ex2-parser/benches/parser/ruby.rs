@@ -1,0 +1,237 @@
+//! What a Rubyist has: libraries in C, parsers in Ruby, a shortcut, and this workspace's gem. The code is in
+//! `benches/ruby`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_cells::{Cell, Column, Recorder, Row, Ruby, Step};
+use criterion::{Criterion, Throughput};
+use ex2_parser::Package;
+use ruby_vm::{Error, Vm};
+
+use crate::page::Page;
+
+/// A class of `benches/ruby` with a `parse`.
+struct Parser {
+    id: &'static str,
+    label: &'static str,
+    column: Column,
+    file: &'static str,
+    class: &'static str,
+    /// Where what it needs is from.
+    package: &'static str,
+}
+
+const PARSERS: [Parser; 7] = [
+    Parser {
+        id: "nokogiri/html4",
+        label: "Nokogiri, HTML4: libxml2's tree",
+        column: Column::NativeC,
+        file: "nokogiri_html4",
+        class: "NokogiriHtml4",
+        package: "Debian: ruby-nokogiri",
+    },
+    Parser {
+        id: "nokogiri/html5",
+        label: "Nokogiri, HTML5: Gumbo's tree",
+        column: Column::NativeC,
+        file: "nokogiri_html5",
+        class: "NokogiriHtml5",
+        package: "Debian: ruby-nokogiri",
+    },
+    Parser {
+        id: "htree",
+        label: "HTree: a tree in pure Ruby",
+        column: Column::Ruby,
+        file: "htree_parser",
+        class: "HTreeParser",
+        package: "Debian: ruby-htree",
+    },
+    Parser {
+        id: "gammo",
+        label: "Gammo: an HTML5 tree in pure Ruby",
+        column: Column::Ruby,
+        file: "gammo_parser",
+        class: "GammoParser",
+        package: "gem install gammo",
+    },
+    Parser {
+        id: "string-scanner",
+        label: "no parser: StringScanner and a few regular expressions",
+        column: Column::Shortcut,
+        file: "string_scanner",
+        class: "Shortcut",
+        package: "part of Ruby",
+    },
+    Parser {
+        id: "ghcr-page/native",
+        label: "GhcrPage.parse: the gem, native",
+        column: Column::RustFromRuby,
+        file: "ghcr_page_native",
+        class: "GhcrPageNative",
+        package: "ex2-parser/gem",
+    },
+    Parser {
+        id: "ghcr-page/guest",
+        label: "GhcrPage::Guest#parse: the gem, in Wasm",
+        column: Column::WasmFromRuby,
+        file: "ghcr_page_guest",
+        class: "GhcrPageGuest",
+        package: "ex2-parser/gem",
+    },
+];
+
+/// The methods of `benches/ruby/calls.rb`.
+const CALLS: [(&str, &str, Column, &str); 3] = [
+    ("call/ruby", "Ruby → a method of Ruby's", Column::Ruby, "ruby"),
+    (
+        "call/wasm",
+        "Ruby → Wasm, which returns at once",
+        Column::WasmFromRuby,
+        "wasm",
+    ),
+    (
+        "call/wasm-ruby",
+        "Ruby → Wasm → a Ruby proc",
+        Column::WasmFromRuby,
+        "wasm_ruby",
+    ),
+];
+
+/// How Ruby runs its code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Interpreted,
+    Yjit,
+}
+
+impl Mode {
+    fn cell(self, page: &Page, parser: &Parser) -> Cell {
+        let (id, label, engine) = match self {
+            Self::Interpreted => ("", "", "CRuby"),
+            Self::Yjit => ("/yjit", ", YJIT", "CRuby, YJIT"),
+        };
+        let label = format!("{}{label}", parser.label);
+        page.cell(&format!("{}{id}", parser.id), &label, parser.column, engine)
+    }
+
+    /// YJIT compiles nothing of what a library in C or Rust does.
+    fn parsers(self) -> impl Iterator<Item = &'static Parser> {
+        PARSERS
+            .iter()
+            .filter(move |parser| self == Self::Interpreted || matches!(parser.column, Column::Ruby | Column::Shortcut))
+    }
+}
+
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
+    let mut facts = None;
+    match Vm::start(&[]) {
+        Ok(mut vm) => {
+            facts = Some(Ruby {
+                version: asked(vm.answer("version")),
+                yjit: false,
+                description: asked(vm.answer("description")),
+            });
+            for parser in Mode::Interpreted.parsers() {
+                measure(criterion, recorder, &mut vm, page, parser, Mode::Interpreted);
+            }
+            calls(criterion, recorder, &mut vm);
+        }
+        Err(error) => leave_out(recorder, page, Mode::Interpreted, &error.to_string()),
+    }
+    match with_yjit() {
+        Ok(mut vm) => {
+            for parser in Mode::Yjit.parsers() {
+                measure(criterion, recorder, &mut vm, page, parser, Mode::Yjit);
+            }
+            facts.iter_mut().for_each(|facts| facts.yjit = true);
+        }
+        Err(why) => leave_out(recorder, page, Mode::Yjit, &why),
+    }
+    facts.into_iter().for_each(|facts| recorder.ruby(facts));
+}
+
+/// An answer that has to be there: without it a figure would be one of something else.
+fn asked<T>(answer: Result<T, Error>) -> T {
+    answer.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn leave_out(recorder: &mut Recorder, page: &Page, mode: Mode, why: &str) {
+    for parser in mode.parsers() {
+        let cell = mode.cell(page, parser);
+        recorder.left_out(&cell.id, &cell.label, why);
+    }
+    if mode == Mode::Interpreted {
+        leave_out_calls(recorder, why);
+    }
+}
+
+fn leave_out_calls(recorder: &mut Recorder, why: &str) {
+    for (id, label, ..) in CALLS {
+        recorder.left_out(id, label, why);
+    }
+}
+
+fn with_yjit() -> Result<Vm, String> {
+    let mut vm = Vm::start(&["--yjit"]).map_err(|error| format!("this Ruby doesn't start with --yjit: {error}"))?;
+    match vm.answer("yjit").as_deref() {
+        Ok("true") => Ok(vm),
+        Ok(_) => Err("this Ruby was built without YJIT".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Loads a class, and returns the versions of what it works with, or what is missing.
+fn load(vm: &mut Vm, file: &str, class: &str) -> Result<BTreeMap<String, String>, String> {
+    match vm.answer(&format!("load {file} {class}")) {
+        Err(Error::Missing(what)) => Err(what),
+        versions => {
+            let mut versions: BTreeMap<String, String> = serde_json::from_str(&asked(versions)).unwrap();
+            versions.insert("ruby".to_owned(), asked(vm.answer("description")));
+            Ok(versions)
+        }
+    }
+}
+
+fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, page: &Page, parser: &Parser, mode: Mode) {
+    let mut cell = mode.cell(page, parser);
+    match load(vm, parser.file, parser.class) {
+        Ok(versions) => cell.versions.extend(versions),
+        Err(what) => {
+            let why = format!("{what} ({})", parser.package);
+            return recorder.left_out(&cell.id, &cell.label, &why);
+        }
+    }
+    let answer = asked(vm.answer(&format!("parse {}", parser.class)));
+    page.assert_answer(&cell, &serde_json::from_str::<Package>(&answer).unwrap());
+
+    let mut group = criterion.benchmark_group(&cell.id);
+    // YJIT compiles what has run often, and the collector finds its pace.
+    group.warm_up_time(Duration::from_secs(2)).sample_size(10);
+    group.throughput(Throughput::Bytes(page.bytes().len() as u64));
+    group.bench_function(cell.measures(Step::Work), |bencher| {
+        bencher.iter_custom(|iterations| asked(vm.measure(parser.class, iterations)));
+    });
+    group.finish();
+    recorder.measured(cell);
+}
+
+fn calls(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm) {
+    let versions = match load(vm, "calls", "Calls") {
+        Ok(versions) => versions,
+        Err(what) => return leave_out_calls(recorder, &format!("{what} (ex2-parser/gem)")),
+    };
+    for (id, label, column, method) in CALLS {
+        assert_eq!(asked(vm.answer(&format!("call Calls.{method}"))), "42", "{id}");
+        let mut cell = Cell {
+            versions: versions.clone(),
+            ..Cell::new(id, label, Row::Call, column, "CRuby")
+        };
+        let mut group = criterion.benchmark_group(&cell.id);
+        group.bench_function(cell.measures(Step::Work), |bencher| {
+            bencher.iter_custom(|iterations| asked(vm.measure(&format!("Calls.{method}"), iterations)));
+        });
+        group.finish();
+        recorder.measured(cell);
+    }
+}

@@ -1,0 +1,73 @@
+//! The pure-Ruby parser in Ruby itself as a guest: the whole interpreter, compiled to WebAssembly, under Wasmer.
+
+use std::path::PathBuf;
+
+use bench_cells::{Column, Recorder, Step};
+use compiled_code::Store as CompiledCode;
+use criterion::{Criterion, Throughput};
+use ex2_parser::Package;
+use ruby_in_wasm::{Compiler, Host, Library, RUBY, Start};
+
+use crate::page::Page;
+
+/// The same code as in the Ruby beside it.
+const HTREE_PARSER: &str = include_str!("../ruby/htree_parser.rb");
+
+const LABEL: &str = "HTree in Ruby in Wasm";
+
+/// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
+pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
+    let about = bench_engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
+    let id = format!("htree/{}", about.id);
+    let binary = match RUBY.read() {
+        Ok(binary) => binary,
+        Err(error) => return recorder.left_out(&id, LABEL, &error.to_string()),
+    };
+    let Some(library) = Library::find("htree") else {
+        return recorder.left_out(
+            &id,
+            LABEL,
+            "this machine's Ruby has no HTree to hand in (Debian: ruby-htree)",
+        );
+    };
+    let host = Host::new(Compiler::OF_THIS_BUILD).unwrap();
+    let module = host.load(&CompiledCode::default_location(), &binary).unwrap();
+    let mut files = library.into_files();
+    files.push((PathBuf::from("/page.html"), page.bytes().to_vec()));
+    let start = Start {
+        files,
+        ..Start::default()
+    };
+    let mut ruby = host.start(&module, start).unwrap_or_else(|error| panic!("{error}"));
+    for code in [
+        &format!("$LOAD_PATH.unshift {:?}", Library::DIRECTORY),
+        Library::FOR_HTREE,
+        HTREE_PARSER,
+        "require 'json'",
+        "$page = File.read('/page.html', encoding: 'UTF-8')",
+    ] {
+        ruby.eval(code).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    let mut cell = page.cell(&id, LABEL, Column::RubyInWasm, &about.name);
+    cell.versions.extend(about.versions);
+    let package = format!("{} {}", RUBY.name, RUBY.version);
+    cell.versions.insert("ruby".to_owned(), package);
+    cell.guest_bytes = Some(binary.len() as u64);
+    let answer = ruby
+        .eval("HTreeParser.parse($page).to_json")
+        .unwrap_or_else(|error| panic!("{error}"));
+    page.assert_answer(&cell, &serde_json::from_str::<Package>(&answer).unwrap());
+
+    let parse = ruby
+        .function("-> { HTreeParser.parse($page) }")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let mut group = criterion.benchmark_group(&cell.id);
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes(page.bytes().len() as u64));
+    group.bench_function(cell.measures(Step::Work), |bencher| {
+        bencher.iter(|| ruby.call(parse).unwrap_or_else(|error| panic!("{error}")));
+    });
+    group.finish();
+    recorder.measured(cell);
+}

@@ -1,0 +1,80 @@
+//! The process that has Ruby: the page as a String, and the classes of `benches/ruby`.
+
+use std::collections::BTreeMap;
+
+use ruby_vm::Tasks;
+use ruby_vm::magnus::value::{BoxValue, ReprValue};
+use ruby_vm::magnus::{Error, Module, RModule, RString, Ruby, Value};
+
+use crate::page::Page;
+
+pub(crate) struct RubySide {
+    page: BoxValue<RString>,
+    counts: RModule,
+    /// Those that were loaded, by name.
+    classes: BTreeMap<String, BoxValue<Value>>,
+}
+
+impl RubySide {
+    pub(crate) fn new(ruby: &Ruby) -> Result<Self, Error> {
+        require(ruby, "counts")?;
+        Ok(Self {
+            // In UTF-8, as every Ruby string that is made of a Rust one.
+            page: BoxValue::new(ruby.str_new(&Page::at_hand().html)),
+            counts: ruby.class_object().const_get("Counts")?,
+            classes: BTreeMap::new(),
+        })
+    }
+
+    fn class(&self, ruby: &Ruby, name: &str) -> Result<Value, Error> {
+        let class = self.classes.get(name).map(|class| **class);
+        class.ok_or_else(|| Error::new(ruby.exception_arg_error(), format!("{name} was not loaded")))
+    }
+}
+
+fn require(ruby: &Ruby, file: &str) -> Result<(), Error> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/ruby");
+    ruby.require(format!("{directory}/{file}")).map(drop)
+}
+
+impl Tasks for RubySide {
+    /// `CLASS`: its `parse`, so many times. `CLASS.METHOD`: that method, once, which is told how often.
+    fn run(&mut self, ruby: &Ruby, task: &str, iterations: u64) -> Result<(), Error> {
+        if let Some((class, method)) = task.split_once('.') {
+            return self
+                .class(ruby, class)?
+                .funcall::<_, _, Value>(method, (iterations,))
+                .map(drop);
+        }
+        let class = self.class(ruby, task)?;
+        for _ in 0..iterations {
+            class.funcall::<_, _, Value>("parse", (*self.page,))?;
+        }
+        Ok(())
+    }
+
+    /// `load FILE CLASS`: the class's versions, as JSON. `parse CLASS`: the page's counts, as JSON. `call CLASS.METHOD`:
+    /// what that method returns. Everything else is a fact, by name.
+    fn answer(&mut self, ruby: &Ruby, task: &str) -> Result<String, Error> {
+        match *task.split([' ', '.']).collect::<Vec<_>>() {
+            ["load", file, name] => {
+                require(ruby, file)?;
+                let class: Value = ruby.class_object().const_get(name)?;
+                self.classes.insert(name.to_owned(), BoxValue::new(class));
+                let versions: Value = class.funcall("versions", ())?;
+                self.counts.funcall("json", (versions,))
+            }
+            ["parse", name] => {
+                let counts: Value = self.class(ruby, name)?.funcall("parse", (*self.page,))?;
+                self.counts.funcall("json", (counts,))
+            }
+            ["call", name, method] => {
+                let value: Value = self.class(ruby, name)?.funcall(method, (1,))?;
+                Ok(value.to_string())
+            }
+            ["version"] => ruby.eval("RUBY_VERSION"),
+            ["description"] => ruby.eval("RUBY_DESCRIPTION"),
+            _ => ruby.eval("(defined?(RubyVM::YJIT) ? RubyVM::YJIT.enabled? : false).to_s"),
+        }
+    }
+}
