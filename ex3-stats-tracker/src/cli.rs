@@ -1,8 +1,11 @@
 //! The command line: what can be asked for, and what the exit codes mean.
 
 mod run;
+mod serve;
+mod stop;
+mod up;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -18,9 +21,11 @@ Exit codes:
    65  trying again will not help: a page's markup changed, a package is gone,
        no such organisation or user, or one without container packages
    69  trying again later may be enough: no network, a rate limit, an outage;
-       or a port is in use, or there is no Wasm target
+       or a port is in use, or there is no Wasm target or no Rails
    70  a bug
-  130  Ctrl-C; nothing is printed then
+   73  the directory for the figures can't be written to
+   75  another collection of the same organisation is running
+  130  Ctrl-C before there was an answer; nothing is printed then
 
 What can't be read is a failure with its kind, never counted as 0.
 Without a list of packages nothing is printed.";
@@ -46,9 +51,12 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the component, measure once, and serve until Ctrl-C
+    /// Run the whole tracker: collect, store, show a dashboard, and collect again, until Ctrl-C
     #[command(after_help = EXIT_CODES)]
     Up(UpOptions),
+    /// Run the component alone, for programs that ask it, until Ctrl-C
+    #[command(after_help = EXIT_CODES)]
+    Serve(ServeOptions),
     /// Measure every package once and print the counts
     #[command(after_help = EXIT_CODES)]
     Measure(MeasureOptions),
@@ -63,9 +71,31 @@ pub struct UpOptions {
     /// Stop after one collection instead of serving on
     #[arg(long)]
     pub once: bool,
-    /// The component's port on 127.0.0.1; 0 for any free one [default: 3000, with --once any]
+    /// The dashboard's port on 127.0.0.1; 0 for any free one [default: 3000, with --once any]
     #[arg(long)]
     pub port: Option<u16>,
+    /// How long after one collection the next begins, such as 6h
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "6h")]
+    pub every: Duration,
+    /// Where figures are stored [default: for github.com in the user's data directory, for the stand-in with what is
+    /// built]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub storage: Option<PathBuf>,
+    /// Where nothing is stored yet, play so many days of history through the stand-in's clock first
+    #[arg(long, value_name = "DAYS", requires = "stand_in", conflicts_with = "clock")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub history: Option<u32>,
+}
+
+/// The options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Whom the component asks.
+    #[command(flatten)]
+    pub github: GitHubOptions,
+    /// The component's port on 127.0.0.1; 0 for any free one
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
 }
 
 /// The options of `measure`.
@@ -74,6 +104,9 @@ pub struct MeasureOptions {
     /// What to measure.
     #[command(flatten)]
     pub what: WhatOptions,
+    /// How long to wait, in all, where GitHub asks for fewer requests; a longer wait ends the pass [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
     /// Print one line of JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -91,9 +124,14 @@ pub struct WhatOptions {
     /// The pause before each package, such as 500ms [default: 1s; none for the stand-in]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub pause: Option<Duration>,
-    /// How long to wait, in all, where GitHub asks for fewer requests; a longer wait ends the pass [default: 60s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub wait: Option<Duration>,
+    /// Whom the component asks.
+    #[command(flatten)]
+    pub github: GitHubOptions,
+}
+
+/// Whom the component asks, and how.
+#[derive(Debug, Args)]
+pub struct GitHubOptions {
     /// How long one of GitHub's pages may take, in whole seconds up to an hour
     #[arg(long, value_name = "DURATION", value_parser = page_timeout, default_value = "30s")]
     pub timeout: Duration,
@@ -141,7 +179,7 @@ mod tests {
     fn up_is_the_default() {
         let arguments = Arguments::try_parse_from(["x", "--stand-in", "--once", "--org", "a"]).unwrap();
         assert!(arguments.command.is_none());
-        assert!(arguments.up.once && arguments.up.what.stand_in);
+        assert!(arguments.up.once && arguments.up.what.github.stand_in);
         assert_eq!(arguments.up.what.org, "a");
     }
 

@@ -5,24 +5,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use ex3_stats_tracker::cli;
 
 fn main() -> ExitCode {
-    let arguments = match cli::Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            // sysexits: 64 is a usage error; help and version are answers.
-            return if error.use_stderr() {
-                sysexits::ExitCode::Usage.into()
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    cli::run(arguments).unwrap_or_else(|error| {
-        eprintln!("ex3-stats-tracker: {error}");
-        error.exit_code()
-    })
+    cli::run(command_line::arguments()).unwrap_or_else(|error| command_line::fail(error.exit_code(), error))
 }

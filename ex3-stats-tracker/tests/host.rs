@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use compiled_code::Store;
-use ex3_stats_tracker::host::{Error, Host, Limits, Options};
+use ex3_stats_tracker::host::{Clock, Error, Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -65,6 +65,7 @@ impl Application {
             sources: BTreeMap::new(),
             // One store for all tests: the guest is compiled once.
             store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("host-compiled-code")),
+            clock: Clock::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `measure` and `up` as their users see them: the real program, the real component, the stand-in and its faults.
+//! `measure` and `serve` as their users see them: the real program, the real component, the stand-in and its faults.
 //!
 //!     cargo test -p ex3-stats-tracker --test measure
 
@@ -7,8 +7,13 @@ use std::{
     net::TcpStream,
     process::{Command, Output, Stdio},
     sync::Once,
+    time::Duration,
 };
 
+use ex3_stats_tracker::measure::{
+    Manners, Tracker,
+    tracker::{self, GitHub},
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use stand_in::Organisation;
@@ -18,7 +23,7 @@ const CLOCK: &str = "2026-05-10T12:00:00Z";
 /// What every figure that is not GitHub's has to be called.
 const LOUD: &str = "STAND-IN: these figures are invented";
 
-fn tracker(arguments: &[&str]) -> Command {
+fn program(arguments: &[&str]) -> Command {
     static BUILT: Once = Once::new();
     // Once for all tests, so that none of them waits for another's build.
     BUILT.call_once(|| {
@@ -33,7 +38,7 @@ fn tracker(arguments: &[&str]) -> Command {
 
 /// `measure` against the stand-in at a fixed time, with these arguments besides.
 fn measure(arguments: &[&str]) -> Output {
-    let mut command = tracker(&["measure", "--stand-in", "--clock", CLOCK]);
+    let mut command = program(&["measure", "--stand-in", "--clock", CLOCK]);
     command.args(arguments).output().expect("the program starts")
 }
 
@@ -300,7 +305,7 @@ fn without_a_list_there_is_one_sentence_and_nothing_on_stdout() {
             assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", stderr(&output));
             assert!(output.stdout.is_empty(), "{arguments:?}");
             let line = last_line(&output);
-            assert!(line.starts_with("ex3-stats-tracker: "), "{arguments:?}: {line}");
+            assert!(line.starts_with("error: "), "{arguments:?}: {line}");
             assert!(line.contains(sentence), "{arguments:?}: {line}");
         }
     }
@@ -367,6 +372,9 @@ fn wrong_usage_exits_with_64() {
         &["measure", "--timeout", "0s"],
         &["measure", "fluxcd"],
         &["up", "--port", "70000"],
+        &["up", "--history", "400"],
+        &["up", "--stand-in", "--history", "0"],
+        &["serve", "--org", "fluxcd"],
         &["down"],
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"))
@@ -394,7 +402,7 @@ fn wrong_usage_exits_with_64() {
 #[test]
 fn a_closed_stdout_is_no_panic() {
     for json in [false, true] {
-        let mut command = tracker(&["measure", "--stand-in", "--clock", CLOCK]);
+        let mut command = program(&["measure", "--stand-in", "--clock", CLOCK]);
         if json {
             command.arg("--json");
         }
@@ -407,17 +415,8 @@ fn a_closed_stdout_is_no_panic() {
 }
 
 #[test]
-fn once_prints_the_table_and_ends() {
-    let output = tracker(&["--stand-in", "--clock", CLOCK, "--once"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(String::from_utf8(output.stdout).unwrap().starts_with(LOUD));
-    let failing = ["up", "--stand-in", "--once", "--stand-in-fault", "flux=404"];
-    assert_eq!(tracker(&failing).output().unwrap().status.code(), Some(65));
-}
-
-#[test]
 fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
-    let mut command = tracker(&["measure", "--stand-in", "--org", "stand-in-user"]);
+    let mut command = program(&["measure", "--stand-in", "--org", "stand-in-user"]);
     // Nothing listens on port 1: whoever went there would fail.
     for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         command.env(variable, "http://127.0.0.1:1");
@@ -430,7 +429,7 @@ fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
 fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = tracker(&["up", "--stand-in", "--port", &port]).output().unwrap();
+    let output = program(&["serve", "--stand-in", "--port", &port]).output().unwrap();
     assert_eq!(output.status.code(), Some(69));
     let line = last_line(&output);
     assert!(
@@ -439,17 +438,17 @@ fn a_port_in_use_is_named() {
     );
 }
 
-/// `up`, as far as its words on stderr say that it serves.
-struct Up {
+/// `serve`, as far as its words on stderr say that it does.
+struct Serving {
     child: std::process::Child,
     component: String,
     github: String,
     stdout: std::thread::JoinHandle<String>,
 }
 
-impl Up {
+impl Serving {
     fn start(arguments: &[&str]) -> Self {
-        let mut command = tracker(&["up", "--stand-in", "--port", "0", "--clock", CLOCK]);
+        let mut command = program(&["serve", "--stand-in", "--port", "0", "--clock", CLOCK]);
         let mut child = command
             .args(arguments)
             .stdout(Stdio::piped())
@@ -509,10 +508,6 @@ impl Up {
         )
     }
 
-    fn log(&self) -> Value {
-        Self::get(&self.github, "/_stand-in/log").1
-    }
-
     #[cfg(unix)]
     fn interrupt(mut self) -> (Option<i32>, String) {
         let process = self.child.id().to_string();
@@ -530,31 +525,40 @@ impl Up {
 
 #[cfg(unix)]
 #[test]
-fn up_measures_serves_and_ends_with_ctrl_c() {
-    let up = Up::start(&[]);
-    let (head, body) = Up::get(&up.component, "/orgs/fluxcd/packages/charts%2Fflagger");
+fn the_component_alone_serves_until_ctrl_c() {
+    let serving = Serving::start(&[]);
+    let (head, body) = Serving::get(&serving.component, "/orgs/fluxcd/packages/charts%2Fflagger");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert_eq!(body["total"], expected("charts/flagger"));
-    let (code, table) = up.interrupt();
-    assert_eq!(code, Some(0));
-    assert!(
-        table.starts_with(LOUD) && table.contains("downloads of 20 packages"),
-        "{table}"
-    );
+    let measured_at: Timestamp = body["measured_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(measured_at, clock(), "the component lives in the stand-in's time");
+    let (_, state) = Serving::get(&serving.github, "/_stand-in");
+    assert_eq!(state["now"], CLOCK);
+    assert_eq!(serving.interrupt(), (Some(0), String::new()));
 }
 
-#[cfg(unix)]
-#[test]
-fn github_is_asked_with_good_manners() {
-    let up = Up::start(&[
-        "--contact",
-        "you@example.org",
-        "--pause",
-        "20ms",
-        "--stand-in-fault",
-        "flagger=503*1",
-    ]);
-    let log = up.log();
+#[tokio::test]
+async fn github_is_asked_with_good_manners() {
+    let github = GitHub::StandIn {
+        org: "fluxcd".to_owned(),
+        clock: Some(clock()),
+        faults: vec!["flagger=503*1".parse().unwrap()],
+    };
+    let tracker = Tracker::start(tracker::Options {
+        github,
+        port: 0,
+        contact: "you@example.org".to_owned(),
+        page_timeout: Duration::from_secs(30),
+    })
+    .await
+    .unwrap();
+    let manners = Manners {
+        pause: Duration::from_millis(20),
+        ..tracker.manners()
+    };
+    let (collection, _) = tracker.collect("fluxcd", &[], &manners, &()).await.unwrap();
+    assert_eq!(collection.failures, []);
+    let log = serde_json::to_value(tracker.stand_in().unwrap().log()).unwrap();
     let requests = log["requests"].as_array().unwrap();
     assert_eq!(log["maximum_concurrency"], 1, "one request at a time");
     let agents: Vec<_> = requests
@@ -590,14 +594,14 @@ fn github_is_asked_with_good_manners() {
             two[1]["path"]
         );
     }
-    up.interrupt();
+    tracker.stop().await;
 }
 
 #[cfg(unix)]
 #[test]
 fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
     // Packages that are read, and then one that never answers.
-    let mut child = tracker(&["measure", "--stand-in", "--json", "--timeout", "1h"])
+    let mut child = program(&["measure", "--stand-in", "--json", "--timeout", "1h"])
         .args(["--stand-in-fault", "kustomize-controller=429:50"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -622,10 +626,7 @@ fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(output.stdout.is_empty());
-    assert_eq!(
-        rest,
-        "ex3-stats-tracker: stopped after 1 package of fluxcd; nothing is printed\n"
-    );
+    assert_eq!(rest, "error: stopped after 1 package of fluxcd; nothing is printed\n");
 }
 
 /// Without a network there is nothing but the loopback interface; where that can't be had, the test says so.
@@ -645,8 +646,8 @@ fn without_a_network_it_says_so_once() {
         eprintln!("skipped: this machine lets no one make a network of its own (unshare --net)");
         return;
     }
-    tracker(&[]);
-    for arguments in [&["measure"][..], &["measure", "--json"], &["up", "--once"]] {
+    program(&[]);
+    for arguments in [&["measure"][..], &["measure", "--json"]] {
         let output = unshare(env!("CARGO_BIN_EXE_ex3-stats-tracker"))
             .args(arguments)
             .output()

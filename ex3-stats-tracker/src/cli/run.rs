@@ -1,29 +1,21 @@
 //! The commands.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{io, process::ExitCode};
 
-use clap::CommandFactory;
 use comfy_table::Table;
 
-use super::{Arguments, Command, MeasureOptions, UpOptions, WhatOptions};
+use super::{Arguments, Command, GitHubOptions, MeasureOptions, serve::serve, stop::Stop, up::up};
 use crate::measure::{
     Collection, Kind, Manners, Problem, Source, Tracker,
     collection::exit_code,
-    component::segment,
     printable::printable,
     progress::Progress,
-    table::{self, STAND_IN},
+    table,
     tracker::{self, GitHub},
 };
 
-/// Where `spin up` listens too.
-const PORT: u16 = 3000;
-
 /// What a shell says of a program that was ended by Ctrl-C: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// What the commands end with where there is no answer: one sentence and an exit code.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +27,11 @@ pub struct Error {
 
 impl Error {
     /// For the shell, as in `--help`.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code)
+    pub fn exit_code(&self) -> u8 {
+        self.code
     }
 
-    fn new(message: impl Into<String>, code: impl Into<u8>) -> Self {
+    pub(super) fn new(message: impl Into<String>, code: impl Into<u8>) -> Self {
         Self {
             message: message.into(),
             code: code.into(),
@@ -60,9 +52,7 @@ impl From<tracker::Error> for Error {
 /// Where there is no answer.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), "ex3-stats-tracker", &mut script);
-        print(&script)?;
+        print(&command_line::completions::<Arguments>(shell))?;
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -74,6 +64,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         let mut stop = Stop::listen()?;
         match arguments.command.unwrap_or(Command::Up(arguments.up)) {
             Command::Measure(options) => measure(options, &mut stop).await,
+            Command::Serve(options) => serve(options, &mut stop).await,
             Command::Up(options) => up(options, &mut stop).await,
         }
     });
@@ -83,8 +74,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 }
 
 async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<u8, Error> {
-    let tracker = start(&options.what, 0, stop).await?;
-    let collection = collect(&tracker, &options.what, stop).await?;
+    let tracker = start(&options.what.github, &options.what.org, 0, stop).await?;
+    let collection = collect(&tracker, &options, stop).await?;
     tracker.stop().await;
     if options.json {
         let mut line = serde_json::to_vec(&collection).map_err(|error| {
@@ -101,52 +92,14 @@ async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<u8, Error> 
     Ok(collection.exit_code())
 }
 
-async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error> {
-    let port = options.port.unwrap_or(if options.once { 0 } else { PORT });
-    let tracker = start(&options.what, port, stop).await?;
-    let result = collect(&tracker, &options.what, stop).await;
-    if options.once {
-        tracker.stop().await;
-        let collection = result?;
-        print_table(&collection)?;
-        return Ok(collection.exit_code());
-    }
-    let example = match &result {
-        Ok(collection) => {
-            print_table(collection)?;
-            collection.packages.first().map(|package| package.name.clone())
-        }
-        Err(error) if error.code == INTERRUPTED => return result.map(|_| 0),
-        // The component is there all the same, and GitHub may be back before long.
-        Err(error) => {
-            eprintln!("{error}");
-            None
-        }
-    };
-    let base_url = tracker.base_url();
-    let mut path = format!("/orgs/{}/packages", segment(&options.what.org));
-    if let Some(name) = example {
-        path = format!("{path}/{}", segment(&name));
-    }
-    eprintln!("The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}{path}\n");
-    if let Some(stand_in) = tracker.stand_in() {
-        let control = stand_in::control::PREFIX;
-        eprintln!(
-            "It asks the stand-in on {0} (clock, faults and log: {0}{control}).\n{STAND_IN}",
-            stand_in.base_url()
-        );
-    }
-    stop.wait().await;
-    tracker.stop().await;
-    Ok(0)
-}
-
-async fn start(what: &WhatOptions, port: u16, stop: &mut Stop) -> Result<Tracker, Error> {
-    let github = if what.stand_in {
+/// Starts the component on `port` (0: any free one), and the stand-in, with an organisation of that name, where one is
+/// asked for.
+pub(super) async fn start(options: &GitHubOptions, org: &str, port: u16, stop: &mut Stop) -> Result<Tracker, Error> {
+    let github = if options.stand_in {
         GitHub::StandIn {
-            org: what.org.clone(),
-            clock: what.clock,
-            faults: what.stand_in_fault.clone(),
+            org: org.to_owned(),
+            clock: options.clock,
+            faults: options.stand_in_fault.clone(),
         }
     } else {
         GitHub::Real
@@ -154,8 +107,8 @@ async fn start(what: &WhatOptions, port: u16, stop: &mut Stop) -> Result<Tracker
     let options = tracker::Options {
         github,
         port,
-        contact: what.contact.clone(),
-        page_timeout: what.timeout,
+        contact: options.contact.clone(),
+        page_timeout: options.timeout,
     };
     tokio::select! {
         tracker = Tracker::start(options) => Ok(tracker?),
@@ -163,11 +116,12 @@ async fn start(what: &WhatOptions, port: u16, stop: &mut Stop) -> Result<Tracker
     }
 }
 
-async fn collect(tracker: &Tracker, what: &WhatOptions, stop: &mut Stop) -> Result<Collection, Error> {
+async fn collect(tracker: &Tracker, options: &MeasureOptions, stop: &mut Stop) -> Result<Collection, Error> {
+    let what = &options.what;
     let manners = tracker.manners();
     let manners = Manners {
         pause: what.pause.unwrap_or(manners.pause),
-        wait: what.wait.unwrap_or(manners.wait),
+        wait: options.wait.unwrap_or(manners.wait),
         ..manners
     };
     let progress = Progress::new();
@@ -240,11 +194,11 @@ fn no_list(org: &str, source: Source, problem: &Problem) -> Error {
     Error::new(message, code)
 }
 
-fn plural(count: usize) -> &'static str {
+pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-fn print_table(collection: &Collection) -> Result<(), Error> {
+pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
     // The width of the terminal; without one, lines are as long as they have to be.
     let width = Table::new().width();
     let text = table::render(collection, width);
@@ -258,56 +212,8 @@ fn print_table(collection: &Collection) -> Result<(), Error> {
 
 /// Writes an answer in one go; a reader that has seen enough (`| head`) is no error.
 fn print(bytes: &[u8]) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let message = format!("the answer can't be written to stdout: {error}; is the disk full?");
-            Err(Error::new(message, sysexits::ExitCode::IoErr))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Ctrl-C, and what else asks a program to end.
-struct Stop {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen() -> Result<Self, Error> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Error::new(
-                    format!("signals can't be listened to: {error}"),
-                    sysexits::ExitCode::OsErr,
-                )
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> Result<Self, Error> {
-        Ok(Self {})
-    }
-
-    async fn wait(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
+    command_line::print(bytes).map_err(|error| {
+        let message = format!("the answer can't be written to stdout: {error}; is the disk full?");
+        Error::new(message, sysexits::ExitCode::IoErr)
+    })
 }

@@ -17,6 +17,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use super::Options;
 use super::allowed_hosts::AllowedHosts;
+use super::clock::Clock;
 use super::compile::{self, one_line};
 use super::engine::Runtime;
 use super::error::Error;
@@ -72,7 +73,7 @@ impl Application {
         let mut components = Vec::new();
         for (id, component) in &manifest.components {
             let limits = stated(component);
-            let grants = Arc::new(grants(manifest, id, component, &values, limits)?);
+            let grants = Arc::new(grants(manifest, id, component, &values, limits, &options.clock)?);
             let path = options.sources.get(id).unwrap_or(&component.source);
             let compiled = compile::component(&runtime, &options.store, id, path)?;
             let linked = linker.instantiate_pre(&compiled).map_err(|error| Error::NotLinkable {
@@ -190,6 +191,7 @@ fn grants(
     component: &manifest::Component,
     values: &BTreeMap<String, String>,
     limits: ComponentLimits,
+    clock: &Clock,
 ) -> Result<Grants, Error> {
     let key = |key: &str, problem: String| Error::Key {
         path: manifest.path().to_owned(),
@@ -219,6 +221,7 @@ fn grants(
         allowed_hosts,
         memory_bytes: limits.memory_bytes,
         output_bytes: limits.output_bytes,
+        clock: clock.clone(),
     })
 }
 

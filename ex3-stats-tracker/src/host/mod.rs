@@ -16,6 +16,7 @@
 
 mod allowed_hosts;
 mod application;
+mod clock;
 mod compile;
 mod engine;
 mod error;
@@ -43,6 +44,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 pub use application::Application;
+pub use clock::Clock;
 pub use error::Error;
 pub use limits::Limits;
 
@@ -57,6 +59,8 @@ pub struct Options {
     pub sources: BTreeMap<String, PathBuf>,
     /// Where compiled code is kept.
     pub store: Store,
+    /// The time of day that components see.
+    pub clock: Clock,
 }
 
 impl Default for Options {
@@ -65,6 +69,7 @@ impl Default for Options {
             limits: Limits::default(),
             sources: BTreeMap::new(),
             store: Store::default_location(),
+            clock: Clock::default(),
         }
     }
 }

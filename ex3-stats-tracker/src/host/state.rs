@@ -8,6 +8,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::allowed_hosts::AllowedHosts;
+use super::clock::Clock;
 use super::outbound::Outbound;
 use super::output::Output;
 use super::variables::Variables;
@@ -21,6 +22,7 @@ pub(super) struct Grants {
     pub(super) allowed_hosts: AllowedHosts,
     pub(super) memory_bytes: usize,
     pub(super) output_bytes: usize,
+    pub(super) clock: Clock,
 }
 
 /// One instance's state.
@@ -41,6 +43,7 @@ impl GuestState {
             .envs(&grants.environment)
             .stdout(output.clone())
             .stderr(output)
+            .wall_clock(grants.clock.clone())
             .allow_tcp(false)
             .allow_udp(false)
             .build();

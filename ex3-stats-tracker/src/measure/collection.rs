@@ -16,6 +16,16 @@ pub enum Source {
     StandIn,
 }
 
+impl Source {
+    /// As it stands in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GitHub => "github.com",
+            Self::StandIn => "stand-in",
+        }
+    }
+}
+
 /// One pass over an organisation's packages. Its serialization is what `measure --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Collection {

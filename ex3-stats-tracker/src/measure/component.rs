@@ -118,12 +118,17 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn component(detail: String) -> Self {
+    /// Without a word on when to try again.
+    pub fn new(kind: Kind, detail: String) -> Self {
         Self {
-            kind: Kind::ComponentFailed,
+            kind,
             detail,
             retry_after: None,
         }
+    }
+
+    fn component(detail: String) -> Self {
+        Self::new(Kind::ComponentFailed, detail)
     }
 }
 

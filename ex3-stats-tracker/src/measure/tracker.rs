@@ -16,7 +16,7 @@ use super::{
     pass::{self, Manners, Observer},
 };
 use crate::{
-    host::{self, Host},
+    host::{self, Clock, Host},
     manifest::{self, Manifest},
 };
 
@@ -124,8 +124,14 @@ impl Tracker {
                 Some(stand_in)
             }
         };
+        // The stand-in's counts are of its own time, and so are measurements of them.
+        let clock = stand_in
+            .as_ref()
+            .map(StandIn::clock)
+            .map_or_else(Clock::default, |clock| Clock::new(move || clock.now().into()));
         let options_of_host = host::Options {
             sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
+            clock,
             ..host::Options::default()
         };
         let host = Host::start(&manifest, variables, loopback(options.port), options_of_host).await?;

@@ -22,6 +22,9 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(1_778_416_496_789)
 }
 
+/// More requests than any answer may take: the longest list, with as many redirects before each page as are followed.
+const REQUESTS_MAX: usize = 1_000;
+
 /// Where the GitHub in memory claims to be.
 pub(crate) const GITHUB: &str = "https://github.test";
 
@@ -178,6 +181,10 @@ impl Fetch for Fake {
 
     async fn get(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Response<Arriving>, Interruption> {
         assert_eq!(*self.0.open.borrow(), 0, "one request at a time");
+        assert!(
+            self.0.asked.borrow().len() < REQUESTS_MAX,
+            "the component would ask for ever"
+        );
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

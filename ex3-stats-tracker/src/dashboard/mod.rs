@@ -1,0 +1,72 @@
+//! The Rails application that remembers and shows, run on this machine beside the component.
+//!
+//! | file | concept |
+//! | --- | --- |
+//! | `runtime` | where Rails is: the reader's own Ruby, or Debian's in a root of its own |
+//! | `storage` | where figures are kept, and the secret that Rails wants |
+//! | `settings` | what Rails is told: its environment |
+//! | `process` | a program of Rails' that runs, and how it is ended |
+//! | `server` | the web server: started, watched, started again |
+//! | `collector` | one pass, and what it says on the way |
+//! | `figures` | the figures that are stored, as JSON |
+
+pub mod collector;
+pub mod figures;
+pub mod process;
+pub mod runtime;
+pub mod server;
+pub mod settings;
+pub mod storage;
+
+pub use runtime::Runtime;
+pub use server::Server;
+pub use settings::Settings;
+pub use storage::Storage;
+
+/// Why Rails does not run. Each is one sentence with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error(
+        "there is no Rails on this machine: `cargo xtask setup` puts Debian's beside it; with a Ruby of your own, \
+         `bundle install` in {directory}"
+    )]
+    NoRails { directory: String },
+    #[error("the dashboard's scripts and styles are not built: `cargo xtask setup` builds them")]
+    NoAssets,
+    #[error(transparent)]
+    Root(#[from] debian_root::Error),
+    #[error("{path}: {error}; --storage names another directory")]
+    Storage { path: String, error: std::io::Error },
+    #[error("{program} can't be started: {error}")]
+    Start { program: String, error: std::io::Error },
+    #[error("{program} ended with {status}{said}")]
+    Ended {
+        program: &'static str,
+        status: std::process::ExitStatus,
+        /// Its last words, on lines of their own; empty where it said nothing.
+        said: String,
+    },
+    #[error("the dashboard did not answer within {seconds} s{said}")]
+    NotReady { seconds: u64, said: String },
+    #[error("port {port} is in use; --port names another, and 0 takes any free one")]
+    PortInUse { port: u16 },
+    #[error("the dashboard can't be asked: {0}")]
+    Asking(#[from] reqwest::Error),
+    #[error("the dashboard answered something unexpected about {0}")]
+    Answer(String),
+}
+
+impl Error {
+    /// 69 where something is missing or taken, 73 where figures can't be kept, 70 where the tracker itself is at fault.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. } | Self::NotReady { .. } => {
+                sysexits::ExitCode::Unavailable
+            }
+            Self::Storage { .. } => sysexits::ExitCode::CantCreat,
+            Self::Start { .. } | Self::Ended { .. } | Self::Asking(_) | Self::Answer(_) => sysexits::ExitCode::Software,
+        }
+        .into()
+    }
+}

@@ -1,0 +1,86 @@
+//! Where Rails is.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use debian_root::DebianRoot;
+
+use super::{Error, Settings};
+
+/// What runs the Rails application.
+#[derive(Clone, Debug)]
+pub enum Runtime {
+    /// A Ruby of the reader's, with all gems of the Gemfile.
+    Own,
+    /// Debian's, in a root of its own.
+    Debian(DebianRoot),
+}
+
+impl Runtime {
+    /// The reader's own Ruby where it has what is needed, and else Debian's where it was set up.
+    ///
+    /// # Errors
+    ///
+    /// Neither is there, or the dashboard's scripts are not built.
+    pub fn find() -> Result<Self, Error> {
+        let directory = application();
+        if !directory.join("public/assets/manifest.json").is_file() {
+            return Err(Error::NoAssets);
+        }
+        if own_ruby_has_the_gems(&directory) {
+            return Ok(Self::Own);
+        }
+        DebianRoot::find().map(Self::Debian).ok_or_else(|| Error::NoRails {
+            directory: directory.display().to_string(),
+        })
+    }
+
+    /// A program of the application's, with its arguments: `["bin/rails", "db:prepare"]`.
+    pub(super) fn command(&self, program: &[&str], settings: &Settings) -> Result<Command, Error> {
+        let directory = application();
+        let (name, arguments) = program.split_first().expect("a program has a name");
+        match self {
+            Self::Own => {
+                let mut command = Command::new("bundle");
+                command
+                    .args(["exec", name])
+                    .args(arguments)
+                    .current_dir(&directory)
+                    .envs(settings.environment());
+                Ok(command)
+            }
+            Self::Debian(root) => {
+                let storage = settings.storage().directory();
+                let mut inside = root
+                    .command(*name)
+                    .args(arguments.iter().copied())
+                    .read(&directory)
+                    .write(storage)
+                    .current_dir(&directory);
+                for (variable, value) in settings.environment() {
+                    inside = inside.env(variable, value);
+                }
+                Ok(inside.command()?)
+            }
+        }
+    }
+}
+
+/// The Rails application's directory.
+fn application() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rails")
+}
+
+/// `bundle check` says so, and changes nothing.
+fn own_ruby_has_the_gems(directory: &Path) -> bool {
+    Command::new("bundle")
+        .arg("check")
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,63 @@
+//! What Rails is told.
+
+use std::{env, ffi::OsString, time::Duration};
+
+use super::Storage;
+use crate::measure::Source;
+
+/// The environment that the Rails application's README describes, as far as this program knows it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where figures are kept.
+    pub storage: Storage,
+    /// Where figures come from.
+    pub source: Source,
+    /// The component's address.
+    pub component_url: String,
+    /// The stand-in's address, where there is one.
+    pub stand_in_url: Option<String>,
+    /// The organisation or user.
+    pub org: String,
+    /// Its packages that are left out.
+    pub skip: Vec<String>,
+    /// The pause between requests; Rails' own where nothing was said.
+    pub pause: Option<Duration>,
+    /// The web server's port on 127.0.0.1.
+    pub port: u16,
+}
+
+impl Settings {
+    pub(super) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut environment: Vec<(&'static str, OsString)> = vec![
+            ("RAILS_ENV", "production".into()),
+            ("RAILS_LOG_LEVEL", "warn".into()),
+            ("SECRET_KEY_BASE", self.storage.secret().into()),
+            ("STATS_TRACKER_STORAGE", self.storage.directory().into()),
+            ("STATS_TRACKER_COMPONENT_URL", self.component_url.clone().into()),
+            ("STATS_TRACKER_SOURCE", self.source.name().into()),
+            ("STATS_TRACKER_ORGS", self.org.clone().into()),
+            ("STATS_TRACKER_PROGRESS", "json".into()),
+            ("BINDING", "127.0.0.1".into()),
+            ("PORT", self.port.to_string().into()),
+        ];
+        if let Some(url) = &self.stand_in_url {
+            environment.push(("STATS_TRACKER_STAND_IN_URL", url.clone().into()));
+        }
+        if let Some(pause) = self.pause {
+            environment.push(("STATS_TRACKER_PAUSE", pause.as_secs_f64().to_string().into()));
+        }
+        if !self.skip.is_empty() {
+            let skip: Vec<String> = self.skip.iter().map(|name| format!("{}/{name}", self.org)).collect();
+            environment.push(("STATS_TRACKER_SKIP", skip.join(" ").into()));
+        }
+        // Who has a PostgreSQL running may use it instead of SQLite.
+        if let Some(url) = env::var_os("DATABASE_URL") {
+            environment.push(("DATABASE_URL", url));
+        }
+        environment
+    }
+}

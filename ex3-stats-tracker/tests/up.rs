@@ -1,0 +1,270 @@
+//! `up` as its users see it: the real program, the component, Rails and a browser's requests, with the stand-in.
+//!
+//!     cargo test -p ex3-stats-tracker --test up
+//!
+//! Rails runs in the Debian root; `cargo xtask setup` makes that, and the dashboard's scripts.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Child, ChildStderr, Command, Output, Stdio},
+    sync::Once,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What every figure that is not GitHub's has to be called.
+const LOUD: &str = "STAND-IN: these figures are invented";
+
+fn program(arguments: &[&str], storage: &Path) -> Command {
+    static BUILT: Once = Once::new();
+    // Once for all tests, so that none of them waits for another's build.
+    BUILT.call_once(|| {
+        guests::SPIN_COMPONENT.build().expect("the component can be built");
+        debian_root::DebianRoot::get().expect("Debian's Rails can be had");
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+    command
+        .args(arguments)
+        .arg("--storage")
+        .arg(storage)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null());
+    command
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The processes that were told of a tracker's storage, which all of its own are, or of its dashboard's address, which
+/// puma writes over what it was told.
+fn processes(marker: &str) -> Vec<(i32, String)> {
+    let marker = marker.as_bytes();
+    let read = |process: &Path, file| fs::read(process.join(file)).unwrap_or_default();
+    let entries = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    entries
+        .filter_map(|process| {
+            let id = process.file_name()?.to_str()?.parse().ok()?;
+            let told = [read(&process, "environ"), read(&process, "cmdline")].concat();
+            let of_it = told.windows(marker.len()).any(|window| window == marker);
+            of_it.then(|| {
+                (
+                    id,
+                    String::from_utf8_lossy(&read(&process, "cmdline")).replace('\0', " "),
+                )
+            })
+        })
+        .collect()
+}
+
+fn kill(process: i32, signal: &str) {
+    let id = process.to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+}
+
+/// Waits until something is so; what never becomes so is ended by the test runner's patience, not by ours.
+fn until(mut so: impl FnMut() -> bool) {
+    while !so() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A tracker that has said where its dashboard is.
+struct Up {
+    child: Child,
+    errors: BufReader<ChildStderr>,
+    stdout: JoinHandle<String>,
+    dashboard: String,
+    storage: TempDir,
+}
+
+impl Up {
+    fn start(arguments: &[&str]) -> Self {
+        let storage = tempfile::tempdir().unwrap();
+        let mut child = program(&["up", "--stand-in", "--port", "0"], storage.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdout = child.stdout.take().unwrap();
+        let stdout = std::thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).unwrap();
+            text
+        });
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        let mut up = Self {
+            child,
+            errors,
+            stdout,
+            dashboard: String::new(),
+            storage,
+        };
+        let line = up.line_with("The dashboard is at ");
+        let address = line.split_once("The dashboard is at ").unwrap().1;
+        address.split(' ').next().unwrap().clone_into(&mut up.dashboard);
+        up
+    }
+
+    /// The next line on stderr that holds a text.
+    fn line_with(&mut self, text: &str) -> String {
+        let mut said = String::new();
+        for line in self.errors.by_ref().lines() {
+            let line = line.unwrap();
+            if line.contains(text) {
+                return line;
+            }
+            said += &format!("{line}\n");
+        }
+        panic!("it ended without saying `{text}`:\n{said}");
+    }
+
+    /// Sends a signal, and returns how it ended and what stood on stdout.
+    fn end(mut self, signal: &str) -> (std::process::ExitStatus, String) {
+        kill(self.child.id().try_into().unwrap(), signal);
+        let status = self.child.wait().unwrap();
+        // What is killed with it may take a moment to be gone, but nothing may stay.
+        let storage = self.storage.path().to_str().unwrap();
+        until(|| processes(storage).is_empty() && processes(&self.listener()).is_empty());
+        (status, self.stdout.join().unwrap())
+    }
+
+    /// As it stands in puma's title.
+    fn listener(&self) -> String {
+        let origin = self.dashboard.split_once("/orgs/").unwrap().0;
+        origin.replace("http://", "tcp://")
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let origin = self.dashboard.split_once("/orgs/").unwrap().0;
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let answer = reqwest::get(format!("{origin}{path}")).await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        })
+    }
+}
+
+#[test]
+fn the_dashboard_shows_the_history_and_nothing_is_left_behind() {
+    let up = Up::start(&["--history", "60"]);
+    let (status, page) = up.get("/orgs/fluxcd");
+    assert_eq!(status, 200);
+    assert!(
+        page.contains("source-controller") && page.to_lowercase().contains("stand-in"),
+        "{page}"
+    );
+    let (status, days) = up.get("/api/days/fluxcd/charts/flagger.json");
+    assert_eq!(status, 200, "{days}");
+    let days: Value = serde_json::from_str(&days).unwrap();
+    let days = days["days"].as_array().unwrap();
+    // A reading every fortnight, at least, and downloads of all days that its pages showed.
+    assert!(days.len() > 4, "{days:?}");
+    let mut totals = days.iter().filter_map(|day| day["total"].as_u64());
+    let first = totals.next().unwrap();
+    assert!(totals.last().unwrap() > first, "counts grow with the stand-in's clock");
+    let (status, table) = up.end("-TERM");
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        table.starts_with(LOUD) && table.contains("downloads of 20 packages"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_dashboard_that_dies_is_started_again() {
+    let mut up = Up::start(&[]);
+    let puma = processes(&up.listener());
+    assert_eq!(puma.len(), 1, "the dashboard runs: {puma:?}");
+    kill(puma[0].0, "-KILL");
+    up.line_with("the dashboard ended with");
+    up.line_with("starting the dashboard again");
+    until(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| up.get("/healthz").0 == 200)).unwrap_or(false));
+    assert_eq!(up.end("-INT").0.code(), Some(0));
+}
+
+#[test]
+fn not_even_a_killed_tracker_leaves_processes() {
+    let up = Up::start(&[]);
+    let (status, _) = up.end("-KILL");
+    assert_eq!(status.signal(), Some(9));
+}
+
+#[test]
+fn once_prints_the_table_stores_and_ends() {
+    let storage = tempfile::tempdir().unwrap();
+    let output = program(&["--stand-in", "--once"], storage.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let first = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        first.starts_with(LOUD) && first.contains("downloads of 20 packages"),
+        "{first}"
+    );
+    assert!(storage.path().join("stats-tracker.sqlite3").is_file());
+    assert!(processes(storage.path().to_str().unwrap()).is_empty());
+
+    // What fails now keeps its place as a failure, with its kind and not with its earlier total.
+    let output = program(
+        &["--stand-in", "--once", "--stand-in-fault", "flux=404"],
+        storage.path(),
+    )
+    .output()
+    .unwrap();
+    assert_eq!(output.status.code(), Some(65), "{}", stderr(&output));
+    let second = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        second.contains("not_found") && second.contains("downloads of 19 packages"),
+        "{second}"
+    );
+}
+
+#[test]
+fn a_port_in_use_is_named_before_anything_is_started() {
+    let storage = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = program(&["--stand-in", "--port", &port], storage.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&port) && said.contains("in use") && said.lines().count() == 1,
+        "{said}"
+    );
+    assert_eq!(fs::read_dir(storage.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_storage_that_cannot_be_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let output = program(&["--stand-in", "--once"], &file.join("storage"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(73), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--storage"), "{}", stderr(&output));
+}
+
+#[test]
+fn without_rails_it_says_what_to_do() {
+    let storage = tempfile::tempdir().unwrap();
+    let nothing = tempfile::tempdir().unwrap();
+    // Neither a root nor a Ruby is there.
+    let output = program(&["--stand-in", "--once"], storage.path())
+        .env("STATS_TRACKER_KEPT", nothing.path())
+        .env("PATH", nothing.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    assert!(stderr(&output).contains("cargo xtask setup"), "{}", stderr(&output));
+}
