@@ -6,43 +6,13 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::run::{Cargo, announce_and_run, bold, green, red};
+use crate::selection::Selection;
 
-/// Cargo's arguments for each check. Tests come last, so that their own summaries end the run.
-const CHECKS: [(&str, &[&str]); 7] = [
-    ("format", &["fmt", "--all", "--check"]),
-    ("guests", &["xtask", "guests"]),
-    ("readme", &["xtask", "readme"]),
-    (
-        "lints",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-    ),
-    (
-        "documentation",
-        &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
-    ),
-    ("examples in the documentation", &["test", "--workspace", "--doc"]),
-    // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The fuzz
-    // target would run for ever; that it compiles, the lints have shown.
-    (
-        "tests",
-        &[
-            "test",
-            "--workspace",
-            "--exclude",
-            "parser-fuzz",
-            "--all-targets",
-            "--no-fail-fast",
-        ],
-    ),
-];
+/// What is run for a check; it passes by exiting with 0.
+struct Check {
+    name: &'static str,
+    command: Command,
+}
 
 /// The outcome of one check.
 struct Outcome {
@@ -51,15 +21,65 @@ struct Outcome {
     seconds: u64,
 }
 
+/// The checks. Tests come last, so that their own summaries end the run.
+fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
+    let with_selection = |before: &[&str], selected: Vec<String>, after: &[&str]| {
+        let mut arguments: Vec<&str> = before.to_vec();
+        arguments.extend(selected.iter().map(String::as_str));
+        arguments.extend(after);
+        cargo.command(&arguments)
+    };
+    let check = |name, command| Check { name, command };
+    let mut documentation = with_selection(
+        &["doc"],
+        selection.arguments(),
+        &["--no-deps", "--document-private-items", "--quiet"],
+    );
+    documentation.env("RUSTDOCFLAGS", "--deny warnings");
+    let mut browser = cargo.in_workspace("node");
+    browser.arg("ex3-stats-tracker/rails/test/browser/run.mjs");
+
+    let mut checks = vec![
+        check("format", cargo.command(&["fmt", "--all", "--check"])),
+        check("guests", cargo.command(&["xtask", "guests"])),
+        check("readme", cargo.command(&["xtask", "readme"])),
+        check(
+            "lints",
+            with_selection(
+                &["clippy"],
+                selection.arguments_with_fuzz_target(),
+                &["--all-targets", "--quiet", "--", "--deny", "warnings"],
+            ),
+        ),
+        check("documentation", documentation),
+        check(
+            "examples in the documentation",
+            with_selection(&["test"], selection.arguments(), &["--doc"]),
+        ),
+        check("the dashboard in a browser", browser),
+    ];
+    if selection.has_ruby() {
+        let mut gem = cargo.in_workspace("rake");
+        gem.args(["--rakefile", "ex2-parser/gem/Rakefile"]);
+        checks.push(check("the gem", gem));
+    }
+    // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer.
+    checks.push(check(
+        "tests",
+        with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
+    ));
+    checks
+}
+
 /// Runs every check, also after one has failed, and ends with a line for each and their count.
 pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
+    let selection = Selection::here(&[]);
     let mut outcomes = Vec::new();
-    for (name, arguments) in CHECKS {
-        let mut command = cargo.command(arguments);
-        if name == "documentation" {
-            command.env("RUSTDOCFLAGS", "--deny warnings");
-        }
-        outcomes.push(outcome(name, &mut command)?);
+    for mut check in checks(cargo, &selection) {
+        outcomes.push(outcome(check.name, &mut check.command)?);
+    }
+    for note in selection.notes() {
+        anstream::println!("{note}");
     }
     Ok(report(&outcomes))
 }

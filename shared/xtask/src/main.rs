@@ -1,6 +1,6 @@
 //! The project's own commands. `cargo xtask --help` lists them.
 //!
-//!     cargo xtask demo     set up what is missing, then measure the stand-in
+//!     cargo xtask demo     set up what is missing, then the whole tracker with the stand-in
 //!     cargo xtask test     set up what is missing, then run every check there is
 
 mod bench;
@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Set up what is missing, then measure an organisation served by the stand-in
+    /// Set up what is missing, then run the tracker with the stand-in and 400 days of history
     Demo,
     /// Set up what is missing, then run every check there is
     Test,
@@ -91,18 +91,26 @@ fn run(command: Command) -> Result<ExitCode> {
     let cargo = Cargo::new(workspace());
     match command {
         Command::Demo => {
-            setup::install(Purpose::Demo)?;
-            cargo.run(&["run", "--package", "ex3-stats-tracker", "--", "measure", "--stand-in"])
+            setup::set_up(Purpose::Demo, &workspace())?;
+            cargo.run(&[
+                "run",
+                "--package",
+                "ex3-stats-tracker",
+                "--",
+                "--stand-in",
+                "--history",
+                "400",
+            ])
         }
         Command::Test => {
-            setup::install(Purpose::Test)?;
+            setup::set_up(Purpose::Test, &workspace())?;
             check::all(&cargo)
         }
         Command::Setup { dry_run: true } => {
-            print!("{}", setup::plan(Purpose::Test));
+            print!("{}", setup::plan(Purpose::Test, &workspace()));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Setup { dry_run: false } => setup::install(Purpose::Test).map(|()| ExitCode::SUCCESS),
+        Command::Setup { dry_run: false } => setup::set_up(Purpose::Test, &workspace()).map(|()| ExitCode::SUCCESS),
         Command::Guests => {
             for guest in guests::ALL {
                 println!("{}", guest.build()?.display());

@@ -53,6 +53,21 @@ impl Selection {
         arguments
     }
 
+    /// The same with the fuzz target, for what compiles and does not run.
+    pub(crate) fn arguments_with_fuzz_target(&self) -> Vec<String> {
+        let everything = Self {
+            excluded: self.excluded.iter().copied().filter(|name| *name != NEVER).collect(),
+            features: self.features.clone(),
+            ruby: self.ruby,
+        };
+        everything.arguments()
+    }
+
+    /// Whether Ruby's part is built.
+    pub(crate) fn has_ruby(&self) -> bool {
+        self.ruby
+    }
+
     /// Whether a package is not among it.
     pub(crate) fn excludes(&self, package: &str) -> bool {
         self.excluded.contains(&package)
@@ -71,7 +86,7 @@ impl Selection {
 }
 
 /// Whether there is a Ruby whose headers are there too.
-fn ruby_can_be_embedded() -> bool {
+pub(crate) fn ruby_can_be_embedded() -> bool {
     let ruby = env::var_os("RUBY").unwrap_or_else(|| "ruby".into());
     let said = Command::new(ruby)
         .args(["-r", "rbconfig", "-e", "print RbConfig::CONFIG['rubyhdrdir']"])

@@ -1,20 +1,26 @@
-//! What a machine needs beside Rust, and installing it with the system's package manager.
+//! What a machine needs beside Rust: installing it with the system's package manager, and then what is built from it.
 
 use std::env;
 use std::fmt::Write;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use debian_root::DebianRoot;
 
 use crate::run::{announce_and_run, bold};
+use crate::selection::ruby_can_be_embedded;
+
+/// The Rails application, from the workspace's root.
+const RAILS: &str = "ex3-stats-tracker/rails";
 
 /// What the machine is set up for. Each needs all that the ones before it need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     /// Building and running the examples.
     Demo,
-    /// Running every check.
+    /// Running every check, and every bench.
     Test,
 }
 
@@ -30,7 +36,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 9] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -48,6 +54,24 @@ const NEEDS: [Need; 4] = [
         is_there: || guests::Toolchain::find().is_some(),
     },
     Need {
+        purpose: Purpose::Demo,
+        name: "what puts Debian's Rails beside the machine's own programs",
+        why: "the dashboard is a Rails application",
+        packages: &["bubblewrap", "mmdebstrap", "uidmap"],
+        elsewhere: "install Ruby 3.1 or newer, and run `bundle install` in ex3-stats-tracker/rails",
+        is_there: || {
+            on_path(debian_root::BUILDER) && on_path(debian_root::RUNNER) || own_ruby_has_the_gems(Path::new(RAILS))
+        },
+    },
+    Need {
+        purpose: Purpose::Demo,
+        name: "npm",
+        why: "the dashboard's charts come from it, and so does Ruby as WebAssembly",
+        packages: &["npm"],
+        elsewhere: "install Node.js 18 or newer",
+        is_there: || on_path("node") && on_path("npm"),
+    },
+    Need {
         purpose: Purpose::Test,
         name: "a C++ compiler",
         why: "the fuzz target links libFuzzer",
@@ -58,10 +82,64 @@ const NEEDS: [Need; 4] = [
     Need {
         purpose: Purpose::Test,
         name: "Chromium and ChromeDriver",
-        why: "the tests load ex1-hello's page in a real browser",
+        why: "the tests load ex1-hello's page and the dashboard in a real browser",
         packages: &["chromium", "chromium-driver"],
         elsewhere: "install Chromium and the ChromeDriver of the same version",
         is_there: || on_path("chromium") && on_path("chromedriver"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "PostgreSQL",
+        why: "the dashboard's tests run on it as well as on SQLite",
+        packages: &["postgresql"],
+        elsewhere: "install PostgreSQL 13 or newer, with initdb on the PATH",
+        is_there: || on_path("initdb") || !find("/usr/lib/postgresql", "bin/initdb").is_empty(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "Ruby with its headers, and libclang",
+        why: "the gem is built against them, and the benches have Ruby in their own process",
+        packages: &["libclang-dev", "ruby", "ruby-dev"],
+        elsewhere: "install Ruby 3.1 or newer with its headers, and libclang",
+        is_there: || ruby_can_be_embedded() && has_libclang(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "RSpec, Nokogiri and HTree",
+        why: "the gem's specs, and the parsers that the benches compare",
+        packages: &["ruby-htree", "ruby-nokogiri", "ruby-rspec"],
+        elsewhere: "gem install rspec nokogiri",
+        is_there: || ruby("require 'nokogiri'; require 'htree'; require 'rspec/core'"),
+    },
+];
+
+/// Something that is built from what the packages brought.
+struct Step {
+    name: &'static str,
+    why: &'static str,
+    is_done: fn(&Path) -> bool,
+    run: fn(&Path) -> Result<()>,
+}
+
+/// All of them are for the demo.
+const STEPS: [Step; 3] = [
+    Step {
+        name: "Debian's Rails, in a directory of its own",
+        why: "the dashboard runs in it, apart from the machine's own programs",
+        is_done: |workspace| own_ruby_has_the_gems(&workspace.join(RAILS)) || DebianRoot::find().is_some(),
+        run: |_| Ok(DebianRoot::get().map(drop)?),
+    },
+    Step {
+        name: "the dashboard's npm packages",
+        why: "uPlot draws the charts, esbuild bundles the scripts",
+        is_done: |workspace| workspace.join(RAILS).join("node_modules/.package-lock.json").is_file(),
+        run: |workspace| npm(workspace, &["ci", "--no-audit", "--no-fund"]),
+    },
+    Step {
+        name: "the dashboard's scripts and styles",
+        why: "the browser is sent them as they are built",
+        is_done: |workspace| is_newer_than_sources(&workspace.join(RAILS)),
+        run: |workspace| npm(workspace, &["run", "--silent", "build"]),
     },
 ];
 
@@ -102,8 +180,20 @@ impl Installer {
     }
 }
 
-/// Installs what is missing for `purpose`. Does nothing, silently, where nothing is missing.
-pub(crate) fn install(purpose: Purpose) -> Result<()> {
+/// Installs what is missing for `purpose`, and builds what is to be built from it. Does nothing, silently, where
+/// nothing is missing.
+pub(crate) fn set_up(purpose: Purpose, workspace: &Path) -> Result<()> {
+    install(purpose)?;
+    for step in STEPS {
+        if !(step.is_done)(workspace) {
+            anstream::eprintln!("{}: {}", bold(step.name), step.why);
+            (step.run)(workspace).with_context(|| format!("{} can't be built", step.name))?;
+        }
+    }
+    Ok(())
+}
+
+fn install(purpose: Purpose) -> Result<()> {
     let missing = missing(purpose);
     if missing.is_empty() {
         return Ok(());
@@ -143,14 +233,24 @@ pub(crate) fn install(purpose: Purpose) -> Result<()> {
     Ok(())
 }
 
-/// What [`install`] would do.
-pub(crate) fn plan(purpose: Purpose) -> String {
+/// What [`set_up`] would do.
+pub(crate) fn plan(purpose: Purpose, workspace: &Path) -> String {
+    let mut text = String::new();
     let missing = missing(purpose);
-    if missing.is_empty() {
-        "nothing is missing\n".to_owned()
-    } else {
-        describe(&missing)
+    if !missing.is_empty() {
+        text += &describe(&missing);
     }
+    let left: Vec<&Step> = STEPS.iter().filter(|step| !(step.is_done)(workspace)).collect();
+    if !left.is_empty() {
+        text += &(bold("to be built:") + "\n");
+        for step in left {
+            let _ = writeln!(text, "  {}: {}", step.name, step.why);
+        }
+    }
+    if text.is_empty() {
+        text += "nothing is missing\n";
+    }
+    text
 }
 
 fn missing(purpose: Purpose) -> Vec<&'static Need> {
@@ -188,6 +288,68 @@ fn by_hand(needs: &[&Need]) -> String {
 fn on_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|directory| directory.join(Path::new(program)).is_file())
+}
+
+/// The files `inside` of any directory in `parent`.
+fn find(parent: &str, inside: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path().join(inside))
+        .filter(|path| path.exists())
+        .collect()
+}
+
+/// Where Debian has it, or where it was said to be.
+fn has_libclang() -> bool {
+    env::var_os("LIBCLANG_PATH").is_some()
+        || ["lib/libclang.so", "lib/libclang.dylib"]
+            .iter()
+            .any(|file| !find("/usr/lib", file).is_empty())
+}
+
+/// Whether the machine's own Ruby runs a line without an error.
+fn ruby(line: &str) -> bool {
+    succeeds(Command::new("ruby").args(["-e", line]))
+}
+
+fn own_ruby_has_the_gems(directory: &Path) -> bool {
+    succeeds(Command::new("bundle").arg("check").current_dir(directory))
+}
+
+fn npm(workspace: &Path, arguments: &[&str]) -> Result<()> {
+    let mut npm = Command::new("npm");
+    npm.args(arguments).current_dir(workspace.join(RAILS));
+    let status = announce_and_run(&mut npm)?;
+    if !status.success() {
+        bail!("npm ended with {status}; what it said stands above");
+    }
+    Ok(())
+}
+
+/// Whether the built scripts and styles are newer than what they are built from.
+fn is_newer_than_sources(rails: &Path) -> bool {
+    let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
+    let Ok(built) = modified(&rails.join("public/assets/manifest.json")) else {
+        return false;
+    };
+    let mut sources = vec![
+        rails.join("app/assets"),
+        rails.join("app/javascript"),
+        rails.join("package-lock.json"),
+    ];
+    while let Some(source) = sources.pop() {
+        if modified(&source).is_ok_and(|changed| changed > built) {
+            return false;
+        }
+        sources.extend(
+            fs::read_dir(&source)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path()),
+        );
+    }
+    true
 }
 
 fn succeeds(command: &mut Command) -> bool {
