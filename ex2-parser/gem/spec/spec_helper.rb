@@ -9,23 +9,19 @@ require "ghcr_page"
 require_relative "support/wat"
 require_relative "support/page"
 
-# With WASM_HOST_GC_STRESS=1 the garbage collector runs at every chance that it has, and moves what it may.
-STRESS = ENV["WASM_HOST_GC_STRESS"] == "1"
+# With WASM_HOST_GC_STRESS=1 the garbage collector runs at every chance that it has while the gem does something, and
+# everything that it may move has moved before each example.
+if ENV["WASM_HOST_GC_STRESS"] == "1"
+  require_relative "support/stress"
+  Stress.everywhere
+  RSpec.configure do |config|
+    config.before { GC.compact if GC.respond_to?(:compact) }
+  end
+end
 
 RSpec.configure do |config|
   config.disable_monkey_patching!
   config.raise_errors_for_deprecations!
   config.order = :random
   config.include Wat
-
-  if STRESS
-    GC.auto_compact = true if GC.respond_to?(:auto_compact=)
-    config.around do |example|
-      # What the example needs is made ready, and then the collector is let loose.
-      GC.stress = true
-      example.run
-    ensure
-      GC.stress = false
-    end
-  end
 end

@@ -278,7 +278,7 @@ RSpec.describe WasmHost::Instance do
       expect(three.call("f")).to eq(66)
     end
 
-    it "that calls without end is stopped before the stack ends" do
+    it "that calls without end is stopped before the stack ends", :slow do
       guest = nil
       guest = handing_on("") { guest.call("f") }
       expect { guest.call("f") }.to raise_error(SystemStackError, /50 deep/)
@@ -286,7 +286,7 @@ RSpec.describe WasmHost::Instance do
         .to raise_error(SystemStackError)
     end
 
-    it "that recurses without end on its own is stopped by Ruby" do
+    it "that recurses without end on its own is stopped by Ruby", :slow do
       recurse = ->(depth) { recurse.call(depth + 1) }
       host = handing_on("") { recurse.call(0) }
       expect { host.call("f") }.to raise_error(SystemStackError)

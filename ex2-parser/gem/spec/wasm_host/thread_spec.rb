@@ -138,7 +138,7 @@ RSpec.describe "A running guest" do
       .to eq("8")
   end
 
-  it "is refused to another Ractor" do
+  it "is refused to another Ractor", :slow do
     before = Warning[:experimental]
     Warning[:experimental] = false
     ractor = Ractor.new do
