@@ -101,6 +101,7 @@ impl Instance {
             }
             let externs: Vec<Extern> = externs.into_iter().flatten().collect();
             let compiled = module.compiled();
+            #[allow(clippy::result_large_err, reason = "the error is Wasmer's own")]
             let instance = this
                 .world
                 .run(ruby, |store| wasmer::Instance::new_by_index(store, compiled, &externs))?;
