@@ -7,8 +7,6 @@ require "action_controller/railtie"
 require "action_view/railtie"
 require "rails/test_unit/railtie"
 
-Bundler.require(*Rails.groups)
-
 module StatsTracker
   class Application < Rails::Application
     config.load_defaults 7.2

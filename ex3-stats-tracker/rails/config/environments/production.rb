@@ -6,7 +6,7 @@ Rails.application.configure do
   config.consider_all_requests_local = false
   config.action_controller.perform_caching = true
   config.cache_store = :memory_store, { size: 32 * 1024 * 1024 }
-  config.public_file_server.headers = { "Cache-Control" => "public, max-age=31536000, immutable" }
+  config.public_file_server.headers = { "Cache-Control" => "public, max-age=86400" }
 
   config.logger = ActiveSupport::TaggedLogging.new(ActiveSupport::Logger.new($stderr).tap { |logger|
     logger.formatter = Logger::Formatter.new

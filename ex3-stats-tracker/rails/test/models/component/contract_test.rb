@@ -1,4 +1,5 @@
 require "test_helper"
+require "json_schemer"
 require "yaml"
 
 # The client takes what ../openapi.yaml allows, and nothing else.

@@ -1,0 +1,92 @@
+require "net/http"
+
+# How long pages take under a steady load, and how much memory the server takes for them. The server is a puma of its
+# own, in production, with this process's database.
+class PageTimings
+  Result = Data.define(:path, :bytes, :requests, :milliseconds) do
+    def percentile(percent)
+      milliseconds.sort[[ (requests * percent / 100.0).ceil - 1, 0 ].max].round(1)
+    end
+
+    def to_s
+      format("%-50s %7d bytes  %5d requests  median %6.1f ms  p99 %6.1f ms", path, bytes, requests, percentile(50), percentile(99))
+    end
+  end
+
+  PATIENCE = 60
+
+  def self.serving(port: free_port)
+    environment = { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => SecureRandom.hex(64), "PORT" => port.to_s,
+      "RAILS_LOG_LEVEL" => "warn", "BINDING" => "127.0.0.1" }
+    server = spawn(environment, "puma", chdir: Rails.root.to_s, out: File::NULL)
+    timings = new(port, server)
+    timings.wait_until_ready
+    yield timings
+  ensure
+    if server
+      Process.kill :TERM, server
+      Process.wait server
+    end
+  end
+
+  def self.free_port
+    TCPServer.open("127.0.0.1", 0) { |socket| socket.local_address.ip_port }
+  end
+
+  def initialize(port, server)
+    @port, @server = port, server
+  end
+
+  # Asks for the page so many times a second, whether or not the answers keep up, for so many seconds. A request that
+  # had to wait for its turn took that long.
+  def at_rate(path, per_second:, seconds:)
+    10.times { get(path) }
+    bytes = get(path).bytesize
+    began = monotonic
+    due = Thread::Queue.new
+    (per_second * seconds).times { |number| due << began + number.to_f / per_second }
+    due.close
+    taken = Thread::Queue.new
+    threads = Array.new(8) do
+      Thread.new do
+        Net::HTTP.start("127.0.0.1", @port) do |http|
+          while (at = due.pop)
+            sleep [ at - monotonic, 0 ].max
+            get(path, http)
+            taken << (monotonic - at) * 1000
+          end
+        end
+      end
+    end
+    threads.each(&:join)
+    Result.new(path:, bytes:, requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
+  end
+
+  # The server's memory in kilobytes.
+  def memory
+    File.read("/proc/#{@server}/status")[/^VmRSS:\s+(\d+)/, 1].to_i
+  end
+
+  def get(path, http = nil)
+    request = Net::HTTP::Get.new(path, "Accept-Encoding" => "identity")
+    response = http ? http.request(request) : Net::HTTP.start("127.0.0.1", @port) { |own| own.request(request) }
+    response.is_a?(Net::HTTPOK) or raise "#{path} answered #{response.code}"
+    response.body
+  end
+
+  def wait_until_ready
+    deadline = monotonic + PATIENCE
+    begin
+      get "/readyz"
+    rescue SystemCallError
+      raise if monotonic > deadline
+      sleep 0.1
+      retry
+    end
+  end
+
+  private
+    def monotonic
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+end

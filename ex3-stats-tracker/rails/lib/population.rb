@@ -1,0 +1,118 @@
+# A database as large as years of tracking make it, to measure pages with: invented figures, made by the database
+# itself, in minutes instead of years.
+class Population
+  NAME = "benchmark"
+  VERSIONS = 30
+
+  # +measurements+ in all, an hour apart, of +packages+ packages; they end now.
+  def initialize(measurements:, packages: 200)
+    @packages = packages
+    @hours = measurements / packages
+    @last = Time.current.beginning_of_hour
+    @connection = ActiveRecord::Base.connection
+  end
+
+  def make
+    Org.where(name: NAME).destroy_all
+    @org = Org.create!(name: NAME, source: "stand-in")
+    ActiveRecord::Base.transaction do
+      make_packages
+      make_collections
+      make_measurements
+      make_days
+      make_versions
+      sum_up
+    end
+    @connection.execute "ANALYZE"
+    Measurement.where(package_id: @org.packages.select(:id)).count
+  end
+
+  private
+    def make_packages
+      now = Time.current
+      Package.insert_all!((0...@packages).map { |position|
+        { org_id: @org.id, name: "package-#{position.to_s.rjust(3, "0")}", position:, listed_at: now, measured_at: @last,
+          versions_measured_at: @last, recent: Array.new(30) { |day| (position + 1) * (1000 + day) }, recent_until: @last.to_date }
+      })
+    end
+
+    # A pass every hour, each of them finished.
+    def make_collections
+      run <<~SQL
+        INSERT INTO collections (org_id, state, started_at, finished_at, seconds, packages_listed, packages_read, created_at, updated_at)
+        SELECT #{@org.id}, 'finished', #{hours_ago("n")}, #{hours_ago("n")}, 30, #{@packages}, #{@packages}, #{hours_ago("n")}, #{hours_ago("n")}
+        FROM numbers
+      SQL
+    end
+
+    def make_measurements
+      run <<~SQL
+        INSERT INTO measurements (package_id, at, total, fell)
+        SELECT packages.id, #{hours_ago("n")}, #{total("n")}, #{@connection.quoted_false}
+        FROM packages, numbers WHERE packages.org_id = #{@org.id}
+      SQL
+    end
+
+    def make_days
+      run <<~SQL, @hours / 24
+        INSERT INTO package_days (package_id, date, total, measured_at, versions_read)
+        SELECT packages.id, #{date("n")}, #{total("n * 24")}, #{hours_ago("n * 24")}, #{@connection.quoted_true}
+        FROM packages, numbers WHERE packages.org_id = #{@org.id}
+      SQL
+      run <<~SQL, @hours / 24
+        INSERT INTO daily_downloads (package_id, date, count, read_at, settled)
+        SELECT packages.id, #{date("n")}, (packages.position + 1) * 24 * (50 + n % 7), #{hours_ago("n * 24")}, n > 0
+        FROM packages, numbers WHERE packages.org_id = #{@org.id}
+      SQL
+      run <<~SQL, @hours / 24
+        INSERT INTO org_days (org_id, date, total, packages_read)
+        SELECT #{@org.id}, #{date("n")}, SUM(#{total("n * 24")}), COUNT(*)
+        FROM packages, numbers WHERE packages.org_id = #{@org.id} GROUP BY n
+      SQL
+    end
+
+    def make_versions
+      run <<~SQL, VERSIONS
+        INSERT INTO versions (package_id, github_id, tags, position, total, measured_at, created_at, updated_at)
+        SELECT packages.id, n, '["v1.0"]', n, 1000000 - n, #{hours_ago("0")}, #{hours_ago("0")}, #{hours_ago("0")}
+        FROM packages, numbers WHERE packages.org_id = #{@org.id}
+      SQL
+      run <<~SQL, @hours / 24
+        INSERT INTO version_days (version_id, date, total)
+        SELECT versions.id, #{date("n")}, 1000000 - n
+        FROM versions, numbers WHERE versions.position < 3 AND versions.package_id IN (SELECT id FROM packages WHERE org_id = #{@org.id})
+      SQL
+    end
+
+    def sum_up
+      growths = Growing::SPANS.map { |days| "growth_#{days} = (position + 1) * 50 * 24 * #{days}" }.join(", ")
+      run "UPDATE packages SET total = #{total("0")}, #{growths} WHERE org_id = #{@org.id}"
+      @org.reload.add_up @last.to_date, @last.to_date
+      @org.update!(packages_count: @packages)
+    end
+
+    # With the table +numbers+, from 0 on, and its column +n+.
+    def run(sql, count = @hours)
+      numbers = "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < #{count - 1}) "
+      # SQLite takes it before the INSERT only, PostgreSQL there as well.
+      @connection.execute(sql.start_with?("INSERT") ? numbers + sql : sql)
+    end
+
+    def total(hours_ago)
+      "CAST(packages.position + 1 AS bigint) * 50 * (1000000 - (#{hours_ago}))"
+    end
+
+    def hours_ago(hours)
+      last = @connection.quote(@last)
+      postgresql? ? "CAST(#{last} AS timestamp) - (#{hours}) * interval '1 hour'" : "datetime(#{last}, '-' || (#{hours}) || ' hours') || '.000000'"
+    end
+
+    def date(days)
+      last = @connection.quote(@last.to_date)
+      postgresql? ? "CAST(#{last} AS date) - (#{days})" : "date(#{last}, '-' || (#{days}) || ' days')"
+    end
+
+    def postgresql?
+      @connection.adapter_name == "PostgreSQL"
+    end
+end
