@@ -52,8 +52,8 @@ fn run_tests(database: &str, database_directory: &Path) {
     let storage = tempfile::tempdir().expect("a temporary directory can be made");
     let tests = std::env::var("RAILS_TESTS").unwrap_or_default();
     let root = DebianRoot::get().unwrap_or_else(|error| panic!("{error}"));
-    // The workspace, as the client's tests read openapi.yaml; log and tmp are what Rails writes in its own directory.
-    let output = root
+    // All of the example, as the client's tests read its openapi.yaml; Rails writes log and tmp in its own directory.
+    let mut inside = root
         .command("bin/rails")
         .args(["test"])
         .args(tests.split_whitespace())
@@ -66,7 +66,14 @@ fn run_tests(database: &str, database_directory: &Path) {
         .env("STATS_TRACKER_COMPONENT_URL", tracker.base_url())
         .env("STATS_TRACKER_SOURCE", "stand-in")
         .env("STATS_TRACKER_STAND_IN_URL", stand_in)
-        .env("STATS_TRACKER_STORAGE", storage.path())
+        .env("STATS_TRACKER_STORAGE", storage.path());
+    // How often the collector is killed, and at which points.
+    for variable in ["KILLS", "KILL_SEED"] {
+        if let Some(value) = std::env::var_os(variable) {
+            inside = inside.env(variable, value);
+        }
+    }
+    let output = inside
         .command()
         .unwrap_or_else(|error| panic!("{error}"))
         .stdin(Stdio::null())
