@@ -170,7 +170,10 @@ fn the_dashboard_shows_the_history_and_nothing_is_left_behind() {
     assert!(days.len() > 4, "{days:?}");
     let mut totals = days.iter().filter_map(|day| day["total"].as_u64());
     let first = totals.next().unwrap();
-    assert!(totals.next_back().unwrap() > first, "counts grow with the stand-in's clock");
+    assert!(
+        totals.next_back().unwrap() > first,
+        "counts grow with the stand-in's clock"
+    );
     let (status, table) = up.end("-TERM");
     assert_eq!(status.code(), Some(0));
     assert!(
