@@ -7,8 +7,8 @@ import { drawn, frames, launch, visit } from "./browser.mjs"
 const directory = fileURLToPath(new URL("../../../screenshots/", import.meta.url))
 
 const PICTURES = [
-  { name: "organisation", path: "/orgs/fluxcd", width: 1200, height: 1080 },
-  { name: "organisation-dark", path: "/orgs/fluxcd", width: 1200, height: 1080, theme: "dark" },
+  { name: "organisation", path: "/orgs/fluxcd", width: 1200, height: 1440 },
+  { name: "organisation-dark", path: "/orgs/fluxcd", width: 1200, height: 1440, theme: "dark" },
   { name: "organisation-phone", path: "/orgs/fluxcd", width: 390, height: 1400, touch: true },
   { name: "package", path: "/orgs/fluxcd/packages/flagger-loadtester?range=1y", width: 1200, height: 1260 },
   {
