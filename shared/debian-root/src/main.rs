@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             }
             for (name, value) in env::vars_os() {
                 let of_the_machine = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
-                if !OF_THE_MACHINE.iter().any(|prefix| of_the_machine(prefix)) {
+                if !OF_THE_MACHINE.iter().any(of_the_machine) {
                     inside = inside.env(name, value);
                 }
             }

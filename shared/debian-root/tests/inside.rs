@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     os::unix::process::ExitStatusExt,
     process::{Output, Stdio},
@@ -115,11 +115,18 @@ fn it_reaches_this_machine() {
 #[test]
 fn it_and_all_it_started_end_with_the_thread_that_started_it() {
     let mut command = shell("sleep 1000 & echo started; sleep 1000").command().unwrap();
-    let starter = thread::spawn(move || command.stdout(Stdio::piped()).spawn().unwrap());
-    let mut child = starter.join().unwrap();
+    // The thread goes when the program is there: one that goes before is nobody's parent yet.
+    let starter = thread::spawn(move || {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(line, "started\n");
+        (child, stdout)
+    });
+    let (mut child, mut stdout) = starter.join().unwrap();
     // Whoever is left would hold the pipe open.
-    let mut printed = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    stdout.read_to_string(&mut String::new()).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(9));
 }
 

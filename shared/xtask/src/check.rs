@@ -39,7 +39,7 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
     let mut browser = cargo.in_workspace("node");
     browser.arg("ex3-stats-tracker/rails/test/browser/run.mjs");
 
-    let mut checks = vec![
+    vec![
         check("format", cargo.command(&["fmt", "--all", "--check"])),
         check("guests", cargo.command(&["xtask", "guests"])),
         check("readme", cargo.command(&["xtask", "readme"])),
@@ -57,18 +57,13 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             with_selection(&["test"], selection.arguments(), &["--doc"]),
         ),
         check("the dashboard in a browser", browser),
-    ];
-    if selection.has_ruby() {
-        let mut gem = cargo.in_workspace("rake");
-        gem.args(["--rakefile", "ex2-parser/gem/Rakefile"]);
-        checks.push(check("the gem", gem));
-    }
-    // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer.
-    checks.push(check(
-        "tests",
-        with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
-    ));
-    checks
+        // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The
+        // gem's specs and Rails' own tests are run by tests.
+        check(
+            "tests",
+            with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
+        ),
+    ]
 }
 
 /// Runs every check, also after one has failed, and ends with a line for each and their count.

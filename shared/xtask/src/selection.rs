@@ -63,11 +63,6 @@ impl Selection {
         everything.arguments()
     }
 
-    /// Whether Ruby's part is built.
-    pub(crate) fn has_ruby(&self) -> bool {
-        self.ruby
-    }
-
     /// Whether a package is not among it.
     pub(crate) fn excludes(&self, package: &str) -> bool {
         self.excluded.contains(&package)

@@ -4,8 +4,9 @@ module WasmHost
   # The native half: finds the library that `rake compile` built for this Ruby, and loads it.
   # @private
   module Native
-    # The library's place: a Ruby of another minor version can't load it, so each has its own.
-    LIBRARY = File.join(__dir__, RUBY_VERSION[/\d+\.\d+/], "wasm_host.so")
+    # The library's place: a Ruby of another minor version can't load it, so each has its own. WASM_HOST_LIBRARY names
+    # another, for tests of one that was built elsewhere.
+    LIBRARY = ENV.fetch("WASM_HOST_LIBRARY") { File.join(__dir__, RUBY_VERSION[/\d+\.\d+/], "wasm_host.so") }
 
     # How to get it.
     COMPILE = "rake -f #{File.expand_path("../../Rakefile", __dir__)} compile"
