@@ -80,6 +80,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     }
     eprintln!("{}", plan(&chosen, &newest(workspace), options.quick));
     build(cargo, &selection, &chosen)?;
+    let gem = build_companions(cargo, &selection, &target)?;
 
     let machine = Machine::this();
     let load_before = Load::now();
@@ -87,7 +88,15 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     let mut benches = Vec::new();
     for (number, name) in (1..).zip(&chosen) {
         anstream::eprintln!("{}", bold(format!("[{number}/{}] {name}", chosen.len())));
-        benches.push(measure(workspace, cargo, &selection, &target, name, options.quick)?);
+        let mut command = bench_command(cargo, &selection);
+        command.args(["--bench", name, "--"]);
+        if options.quick {
+            command.args(QUICK);
+        }
+        if let Some(gem) = &gem {
+            command.env("WASM_HOST_LIBRARY", gem);
+        }
+        benches.push(measure(workspace, command, &target, name)?);
     }
 
     let record = Record {
@@ -108,21 +117,9 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
 }
 
 /// One bench, in a directory of its own, from its start to its part of the record.
-fn measure(
-    workspace: &Path,
-    cargo: &Cargo,
-    selection: &Selection,
-    target: &Path,
-    name: &str,
-    quick: bool,
-) -> Result<Bench> {
+fn measure(workspace: &Path, mut command: Command, target: &Path, name: &str) -> Result<Bench> {
     let directory = target.join("criterion-recorded").join(name);
     collect::prepare(&directory).with_context(|| format!("{} can't be emptied", directory.display()))?;
-    let mut command = bench_command(cargo, selection);
-    command.args(["--bench", name, "--"]);
-    if quick {
-        command.args(QUICK);
-    }
     command
         .env("CRITERION_HOME", &directory)
         // What Ruby takes a page's encoding from: the figures must not depend on who runs the bench.
@@ -156,6 +153,36 @@ fn build(cargo: &Cargo, selection: &Selection, chosen: &[&String]) -> Result<()>
     let status = announce_and_run(&mut command)?;
     ensure!(status.success(), "the benches can't be built");
     Ok(())
+}
+
+/// Builds the programs that benches start, and the gem's library, as optimised as the benches are. Returns the library
+/// under the name by which Ruby loads it; `None` where there is no Ruby.
+///
+/// They are built by way of their tests: so all that they stand on is what the benches stand on, and is there already.
+/// `cargo build` would choose other features for that, and compile the engines once more.
+fn build_companions(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Option<PathBuf>> {
+    let mut command = cargo.command(&["test", "--release"]);
+    command.args(selection.arguments());
+    command.args(["--no-run", "--test", "cli"]);
+    let has_gem = !selection.excludes("wasm-host");
+    if has_gem {
+        command.args(["--test", "specs"]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::from(io::stderr()));
+    let status = announce_and_run(&mut command)?;
+    ensure!(status.success(), "what the benches start can't be built");
+    if !has_gem {
+        return Ok(None);
+    }
+    let built = target.join("release/deps/libwasm_host.so");
+    let library = target.join("wasm_host.so");
+    match fs::copy(&built, &library) {
+        Ok(_) => Ok(Some(library)),
+        Err(error) => {
+            eprintln!("{}: {error}; the gem's cells are left out", built.display());
+            Ok(None)
+        }
+    }
 }
 
 /// Two runs at a time would measure each other.
