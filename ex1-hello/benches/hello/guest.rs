@@ -1,11 +1,17 @@
 //! The steps of a guest's life, measured the same way in every engine.
 
 use std::fs::File;
+use std::time::Duration;
 
 use bench_cells::{Cell, Recorder, Step};
 use criterion::{BatchSize, Bencher, Criterion};
 
 use crate::sink::{assert_says_the_line, null_device};
+
+/// How long modules are made. A Wasmer engine keeps the code of every module that was made in it, until it goes itself,
+/// and Linux lets a process have 65,530 mappings: a longer measurement would run out of them.
+const MAKING_WARM_UP: Duration = Duration::from_millis(50);
+const MAKING_MEASUREMENT: Duration = Duration::from_millis(300);
 
 /// A guest in an engine.
 pub(crate) trait Guest {
@@ -50,6 +56,7 @@ pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder
     }
 
     let mut group = criterion.benchmark_group(&cell.id);
+    group.warm_up_time(MAKING_WARM_UP).measurement_time(MAKING_MEASUREMENT);
     group.bench_function(cell.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
     group.bench_function(cell.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
     group.bench_function(cell.measures(Step::Instantiate), |bencher| {
@@ -65,6 +72,8 @@ pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder
     group.bench_function(cell.measures(Step::Start), |bencher| {
         bencher.iter_batched(null_device, |sink| say(&guest.load(), sink), BatchSize::PerIteration);
     });
+    group.finish();
+    let mut group = criterion.benchmark_group(&cell.id);
     group.bench_function(cell.measures(Step::Work), |bencher| guest.work(bencher, &module));
     group.finish();
     recorder.measured(cell);

@@ -104,7 +104,7 @@ mod tests {
         paths.sort();
         assert_eq!(
             paths,
-            ["own.rb", "own/a.rb", "own/deep/b.rb"].map(|path| guest_path(Path::new(path)))
+            ["own/a.rb", "own/deep/b.rb", "own.rb"].map(|path| guest_path(Path::new(path)))
         );
     }
 }

@@ -42,6 +42,11 @@ pub fn serve_if_asked<T: Tasks>(tasks: impl FnOnce(&Ruby) -> Result<T, Error>) {
 fn serve<T: Tasks>(tasks: impl FnOnce(&Ruby) -> Result<T, Error>) -> io::Result<()> {
     // SAFETY: everything that calls Ruby is called from here, and Ruby's values end with this function.
     let ruby = unsafe { magnus::embed::init() };
+    // The program `ruby` asks the environment for it; an embedded Ruby asks nobody, and takes texts for ASCII.
+    let utf_8 = ruby.eval::<magnus::Value>("Encoding.default_external = Encoding::UTF_8");
+    if let Err(error) = utf_8 {
+        return reply(&refusal(&ruby, &error));
+    }
     let mut tasks = match tasks(&ruby) {
         Ok(tasks) => tasks,
         Err(error) => return reply(&refusal(&ruby, &error)),
@@ -74,9 +79,13 @@ fn refusal(ruby: &Ruby, error: &Error) -> Reply {
     if error.is_kind_of(ruby.exception_load_error()) {
         return Reply::Missing(error.to_string());
     }
-    let backtrace = error
-        .value()
+    let exception = error.value();
+    let class = exception
+        .and_then(|exception| exception.funcall::<_, _, magnus::Value>("class", ()).ok())
+        .map(|class| format!("{class}: "));
+    let backtrace = exception
         .and_then(|exception| exception.funcall::<_, _, Option<Vec<String>>>("backtrace", ()).ok()?)
         .unwrap_or_default();
-    Reply::Raised([vec![error.to_string()], backtrace].concat().join("\n    "))
+    let message = format!("{}{error}", class.unwrap_or_default());
+    Reply::Raised([vec![message], backtrace].concat().join("\n    "))
 }

@@ -91,7 +91,7 @@ fn run(command: Command) -> Result<ExitCode> {
     let cargo = Cargo::new(workspace());
     match command {
         Command::Demo => {
-            setup::set_up(Purpose::Demo, &workspace())?;
+            setup::set_up(Purpose::Demo, &cargo, &workspace())?;
             cargo.run(&[
                 "run",
                 "--package",
@@ -103,14 +103,16 @@ fn run(command: Command) -> Result<ExitCode> {
             ])
         }
         Command::Test => {
-            setup::set_up(Purpose::Test, &workspace())?;
+            setup::set_up(Purpose::Test, &cargo, &workspace())?;
             check::all(&cargo)
         }
         Command::Setup { dry_run: true } => {
             print!("{}", setup::plan(Purpose::Test, &workspace()));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Setup { dry_run: false } => setup::set_up(Purpose::Test, &workspace()).map(|()| ExitCode::SUCCESS),
+        Command::Setup { dry_run: false } => {
+            setup::set_up(Purpose::Test, &cargo, &workspace()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Guests => {
             for guest in guests::ALL {
                 println!("{}", guest.build()?.display());

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use debian_root::DebianRoot;
 
-use crate::run::{announce_and_run, bold};
+use crate::run::{Cargo, announce_and_run, bold};
 use crate::selection::ruby_can_be_embedded;
 
 /// The Rails application, from the workspace's root.
@@ -118,7 +118,7 @@ struct Step {
     name: &'static str,
     why: &'static str,
     is_done: fn(&Path) -> bool,
-    run: fn(&Path) -> Result<()>,
+    run: fn(&Cargo, &Path) -> Result<()>,
 }
 
 /// All of them are for the demo.
@@ -126,20 +126,29 @@ const STEPS: [Step; 3] = [
     Step {
         name: "Debian's Rails, in a directory of its own",
         why: "the dashboard runs in it, apart from the machine's own programs",
-        is_done: |workspace| own_ruby_has_the_gems(&workspace.join(RAILS)) || DebianRoot::find().is_some(),
-        run: |_| Ok(DebianRoot::get().map(drop)?),
+        is_done: |workspace| {
+            let root = || DebianRoot::find().is_some() && env::var_os("CI").is_none();
+            own_ruby_has_the_gems(&workspace.join(RAILS)) || root()
+        },
+        // By cargo, so that it lies where everything looks for it that cargo runs.
+        run: |cargo, _| {
+            let status =
+                announce_and_run(&mut cargo.command(&["run", "--quiet", "-p", "debian-root", "--", "--build"]))?;
+            ensure!(status.success(), "it ended with {status}; what it said stands above");
+            Ok(())
+        },
     },
     Step {
         name: "the dashboard's npm packages",
         why: "uPlot draws the charts, esbuild bundles the scripts",
         is_done: |workspace| workspace.join(RAILS).join("node_modules/.package-lock.json").is_file(),
-        run: |workspace| npm(workspace, &["ci", "--no-audit", "--no-fund"]),
+        run: |_, workspace| npm(workspace, &["ci", "--no-audit", "--no-fund"]),
     },
     Step {
         name: "the dashboard's scripts and styles",
         why: "the browser is sent them as they are built",
         is_done: |workspace| is_newer_than_sources(&workspace.join(RAILS)),
-        run: |workspace| npm(workspace, &["run", "--silent", "build"]),
+        run: |_, workspace| npm(workspace, &["run", "--silent", "build"]),
     },
 ];
 
@@ -182,12 +191,12 @@ impl Installer {
 
 /// Installs what is missing for `purpose`, and builds what is to be built from it. Does nothing, silently, where
 /// nothing is missing.
-pub(crate) fn set_up(purpose: Purpose, workspace: &Path) -> Result<()> {
+pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     install(purpose)?;
     for step in STEPS {
         if !(step.is_done)(workspace) {
             anstream::eprintln!("{}: {}", bold(step.name), step.why);
-            (step.run)(workspace).with_context(|| format!("{} can't be built", step.name))?;
+            (step.run)(cargo, workspace).with_context(|| format!("{} can't be built", step.name))?;
         }
     }
     Ok(())
