@@ -80,7 +80,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     }
     eprintln!("{}", plan(&chosen, &newest(workspace), options.quick));
     build(cargo, &selection, &chosen)?;
-    let gem = build_companions(cargo, &selection, &target)?;
+    let gem = build_gem(cargo, &selection, &target)?;
 
     let machine = Machine::this();
     let load_before = Load::now();
@@ -155,25 +155,21 @@ fn build(cargo: &Cargo, selection: &Selection, chosen: &[&String]) -> Result<()>
     Ok(())
 }
 
-/// Builds the programs that benches start, and the gem's library, as optimised as the benches are. Returns the library
-/// under the name by which Ruby loads it; `None` where there is no Ruby.
+/// Builds the gem's library, as optimised as the benches are. Returns it under the name by which Ruby loads it; `None`
+/// where there is no Ruby.
 ///
-/// They are built by way of their tests: so all that they stand on is what the benches stand on, and is there already.
+/// It is built by way of its tests: so all that it stands on is what the benches stand on, and is there already.
 /// `cargo build` would choose other features for that, and compile the engines once more.
-fn build_companions(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Option<PathBuf>> {
-    let mut command = cargo.command(&["test", "--release"]);
-    command.args(selection.arguments());
-    command.args(["--no-run", "--test", "cli"]);
-    let has_gem = !selection.excludes("wasm-host");
-    if has_gem {
-        command.args(["--test", "specs"]);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::from(io::stderr()));
-    let status = announce_and_run(&mut command)?;
-    ensure!(status.success(), "what the benches start can't be built");
-    if !has_gem {
+fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Option<PathBuf>> {
+    if selection.excludes("wasm-host") {
         return Ok(None);
     }
+    let mut command = cargo.command(&["test", "--release"]);
+    command.args(selection.arguments());
+    command.args(["--no-run", "--test", "specs"]);
+    command.stdin(Stdio::null()).stdout(Stdio::from(io::stderr()));
+    let status = announce_and_run(&mut command)?;
+    ensure!(status.success(), "the gem can't be built");
     let built = target.join("release/deps/libwasm_host.so");
     let library = target.join("wasm_host.so");
     match fs::copy(&built, &library) {
