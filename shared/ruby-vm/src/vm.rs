@@ -49,9 +49,9 @@ impl Vm {
             .and_then(|this| {
                 Command::new(this)
                     .env(ENVIRONMENT_VARIABLE, "1")
-                    // An embedded Ruby has no command line; this is where it takes its options from. Nor does it ask
-                    // the locale for its encoding, as the program `ruby` does.
-                    .env("RUBYOPT", [&["-EUTF-8"], options].concat().join(" "))
+                    .env("LC_ALL", "C.UTF-8")
+                    // An embedded Ruby has no command line; this is where it takes its options from.
+                    .env("RUBYOPT", options.join(" "))
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     .spawn()
