@@ -25,6 +25,12 @@ module StatsTracker
       "X-Frame-Options" => "DENY"
     )
 
+    # Scripts and styles are named after their content, so that browsers may keep them for ever. The icon and the error
+    # pages' style depend on nothing that is built, and keep their names when they change.
+    config.public_file_server.headers = { "Cache-Control" => "public, max-age=300" }
+    config.middleware.insert_before ActionDispatch::Static, Rack::Static, root: root.join("public").to_s, urls: [ "/assets" ],
+      cascade: true, header_rules: [ [ %w[css js], { "cache-control" => "public, max-age=31536000, immutable" } ] ]
+
     config.x.storage = Pathname(ENV["STATS_TRACKER_STORAGE"].presence || root.join("storage"))
 
     # The migrations are the schema, for both databases: a dump of the one's types would not do for the other.

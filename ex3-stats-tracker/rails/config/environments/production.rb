@@ -6,9 +6,6 @@ Rails.application.configure do
   config.consider_all_requests_local = false
   config.action_controller.perform_caching = true
   config.cache_store = :memory_store, { size: 32 * 1024 * 1024 }
-  # Scripts and styles are named after their content. The icon and the error pages' style are not: whoever changes one of
-  # them renames it.
-  config.public_file_server.headers = { "Cache-Control" => "public, max-age=31536000, immutable" }
 
   config.logger = ActiveSupport::TaggedLogging.new(ActiveSupport::Logger.new($stderr).tap { |logger|
     logger.formatter = Logger::Formatter.new
