@@ -1,0 +1,30 @@
+#!/bin/sh
+# What an installed tracker needs now and then; run from the repository's root. The README shows the regions.
+set -eu
+
+# region: collect
+kubectl --namespace stats-tracker create job --from=cronjob/stats-tracker-collect collect-now
+# endregion: collect
+
+# region: upgrade
+CHART=${CHART:-charts/stats-tracker}
+
+helm upgrade stats-tracker "$CHART" --namespace stats-tracker --reset-then-reuse-values --wait --timeout 10m
+# endregion: upgrade
+
+# region: backup
+kubectl --namespace stats-tracker exec statefulset/stats-tracker-database -- \
+  pg_dump --username=postgres --format=custom stats_tracker > stats-tracker.dump
+# endregion: backup
+
+# region: restore
+kubectl --namespace stats-tracker patch cronjob/stats-tracker-collect --patch '{"spec": {"suspend": true}}'
+kubectl --namespace stats-tracker exec --stdin statefulset/stats-tracker-database -- \
+  pg_restore --username=postgres --dbname=stats_tracker --clean --if-exists --single-transaction < stats-tracker.dump
+kubectl --namespace stats-tracker patch cronjob/stats-tracker-collect --patch '{"spec": {"suspend": false}}'
+# endregion: restore
+
+# region: remove
+helm uninstall stats-tracker --namespace stats-tracker --wait
+kubectl delete namespace stats-tracker
+# endregion: remove
