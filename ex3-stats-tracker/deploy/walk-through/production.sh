@@ -1,0 +1,19 @@
+#!/bin/sh
+# What production expects of a cluster: a database, and the Secrets; run from the repository's root. The README of
+# deploy/ shows the regions.
+set -eu
+
+# region: database
+export OWNER_PASSWORD="$(openssl rand -hex 32)" READER_PASSWORD="$(openssl rand -hex 32)"
+
+psql --host="$DATABASE_HOST" --username=postgres --file=ex3-stats-tracker/deploy/walk-through/database.sql
+# endregion: database
+
+# region: secrets
+kubectl create namespace stats-tracker
+kubectl --namespace stats-tracker create secret generic stats-tracker-rails \
+  --from-literal=secret-key-base="$(openssl rand -hex 64)"
+kubectl --namespace stats-tracker create secret generic stats-tracker-database \
+  --from-literal=owner-url="postgresql://stats_tracker_owner:$OWNER_PASSWORD@$DATABASE_HOST/stats_tracker" \
+  --from-literal=reader-url="postgresql://stats_tracker_reader:$READER_PASSWORD@$DATABASE_HOST/stats_tracker"
+# endregion: secrets
