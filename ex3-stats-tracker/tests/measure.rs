@@ -546,7 +546,7 @@ async fn github_is_asked_with_good_manners() {
     };
     let tracker = Tracker::start(tracker::Options {
         github,
-        port: 0,
+        address: tracker::ANY_PORT,
         contact: "you@example.org".to_owned(),
         page_timeout: Duration::from_secs(30),
     })

@@ -6,7 +6,7 @@ set -eu
 FLUX_OPERATOR=${FLUX_OPERATOR:-oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator}
 CLUSTER=${CLUSTER:-staging}
 
-helm install flux-operator "$FLUX_OPERATOR" --namespace flux-system --create-namespace --wait
+helm install flux-operator "$FLUX_OPERATOR" --version 0.59.0 --namespace flux-system --create-namespace --wait
 kubectl apply --filename "ex3-stats-tracker/deploy/clusters/$CLUSTER/flux-instance.yaml"
 kubectl label node --all --overwrite spin=true
 # endregion: install
