@@ -546,7 +546,7 @@ async fn github_is_asked_with_good_manners() {
     };
     let tracker = Tracker::start(tracker::Options {
         github,
-        address: tracker::ANY_PORT,
+        port: 0,
         contact: "you@example.org".to_owned(),
         page_timeout: Duration::from_secs(30),
     })

@@ -69,7 +69,8 @@ class Collection < ApplicationRecord
     kind = reason || "interrupted"
     transaction do
       left = org.packages.listed.where.not(collection_id: id).or(org.packages.listed.where(collection_id: nil))
-      (left.to_a - failed_earlier(left)).each do |package|
+      left.each do |package|
+        next if failed_earlier?(package)
         package.record_failure(Component::Problem.new(kind, "not asked for, as the pass had ended before"),
           about: "total", at: started_at, collection: self)
         self.packages_failed += 1
@@ -79,12 +80,9 @@ class Collection < ApplicationRecord
     end
   end
 
-  # Those of the packages that could not be read before in this pass, in a run that was resumed.
-  def failed_earlier(packages)
-    return [] if runs == 1
-
-    ids = failures.where(package: packages, about: "total").distinct.pluck(:package_id).to_set
-    packages.select { |package| ids.include?(package.id) }
+  # Whether the package could not be read before in this pass, in the run that is resumed.
+  def failed_earlier?(package)
+    runs > 1 && failures.exists?(package:, about: "total")
   end
 
   def finished?

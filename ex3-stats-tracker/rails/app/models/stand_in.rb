@@ -10,8 +10,6 @@ class StandIn
     new(url)
   end
 
-  attr_reader :url
-
   def initialize(url)
     @url = url.chomp("/")
   end

@@ -1,15 +1,11 @@
 # Making a pass: what is asked for when, and when again.
 #
 # Threads ask the component, each for the next package in GitHub's order; this one writes down what they bring, each
-# package in one transaction, so that wherever the pass is killed every package was either written down or was not.
-# Packages that wait to be written down share one, so that writing keeps up with asking where nothing pauses. On a rate
-# limit that lasts, or when nothing can be reached, the pass stops, and the next one resumes it.
+# package in one transaction, so that wherever the pass is killed every package was either written down or was not. On
+# a rate limit that lasts, or when nothing can be reached, the pass stops, and the next one resumes it.
 class Collection::Pass
   # After so many packages in a row that could not be read for want of GitHub, it is taken to be away.
   UNREACHABLE_IN_A_ROW = 3
-
-  # So many packages wait to be written down for each request at a time. A pass that is killed has asked for them in vain.
-  WAITING = 4
 
   # What a thread brings back of a package. +reading+ and +versions+ are nil where they were not asked for, and a
   # Component::Problem where they could not be read.
@@ -74,23 +70,19 @@ class Collection::Pass
       left = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
       progress.listed(wanted.size, left.size)
       packages = left.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
-      outcomes = Thread::SizedQueue.new(WAITING * manners.concurrency)
+      outcomes = Thread::SizedQueue.new(manners.concurrency)
       threads = Array.new([ manners.concurrency, left.size ].min) { Thread.new { work(packages, outcomes) } }
-      drain outcomes, threads.size
+      threads.size.times { drain(outcomes) }
     ensure
       # Nothing is left to be written down: a thread that still asks does so in vain.
       threads&.each(&:kill)
     end
 
-    # Takes what the threads bring until each of them has said, with nil, that it has nothing more.
-    def drain(outcomes, threads)
-      until threads.zero?
-        waiting = [ outcomes.pop ]
-        waiting << outcomes.pop until outcomes.empty? || waiting.size == outcomes.max
-        brought = waiting.take_while { |outcome| !outcome.is_a?(Exception) }
-        note brought.compact if brought.any?
-        raise waiting[brought.size] if brought.size < waiting.size
-        threads -= brought.count(nil)
+    # Takes what one thread after the other brings until one of them has nothing more.
+    def drain(outcomes)
+      while (outcome = outcomes.pop)
+        raise outcome if outcome.is_a?(Exception)
+        note outcome
       end
     end
 
@@ -171,36 +163,36 @@ class Collection::Pass
       package.collection_id != collection.id
     end
 
-    def note(outcomes)
-      return if outcomes.empty?
-
-      write { write_down outcomes }
-      outcomes.each do |outcome|
-        collection.problems.concat(outcome.problems)
-        if (problem = outcome.problems.first)
-          progress.failed(outcome.package.name, problem)
-        else
-          progress.read(outcome.package.name, outcome.reading&.total || outcome.package.total)
-        end
+    def note(outcome)
+      write { write_down outcome }
+      collection.problems.concat(outcome.problems)
+      if (problem = outcome.problems.first)
+        progress.failed(outcome.package.name, problem)
+      else
+        progress.read(outcome.package.name, outcome.package.total)
       end
     end
 
-    def write_down(outcomes)
-      at = now
-      failed_before = collection.failed_earlier(outcomes.map(&:package))
-      read, unread = outcomes.select(&:reading).partition { |outcome| outcome.reading.is_a?(Component::Contract::Reading) }
-      Package.record read.to_h { |outcome| [ outcome.package, outcome.reading ] }, collection: if read.any?
-      unread.each do |outcome|
-        outcome.package.record_failure(outcome.reading, about: "total", at:, collection:)
+    def write_down(outcome)
+      package, at = outcome.package, now
+      case outcome.reading
+      when Component::Contract::Reading
+        resolved = collection.failed_earlier?(package)
+        package.record(outcome.reading, collection:)
+        collection.update_columns packages_read: collection.packages_read + 1,
+          packages_failed: collection.packages_failed - (resolved ? 1 : 0)
+      when Component::Problem
+        repeated = collection.failed_earlier?(package)
+        package.record_failure(outcome.reading, about: "total", at:, collection:)
         # What may have passed by then is asked for again when a stopped pass is resumed.
-        outcome.package.update!(collection:) unless outcome.reading.temporary?
+        package.update!(collection:) unless outcome.reading.temporary?
+        collection.update!(packages_failed: collection.packages_failed + 1) unless repeated
       end
-      collection.update_columns packages_read: collection.packages_read + read.size,
-        packages_failed: collection.packages_failed - (read.map(&:package) & failed_before).size + (unread.map(&:package) - failed_before).size
 
-      listed, unlisted = outcomes.select(&:versions).partition { |outcome| outcome.versions.is_a?(Array) }
-      Package.record_versions listed.map { |outcome| [ outcome.package, outcome.versions, outcome.reading&.measured_at || at ] } if listed.any?
-      unlisted.each { |outcome| outcome.package.record_failure(outcome.versions, about: "versions", at:, collection:) }
+      case outcome.versions
+      when Array then package.record_versions(outcome.versions, at: outcome.reading&.measured_at || at)
+      when Component::Problem then package.record_failure(outcome.versions, about: "versions", at:, collection:)
+      end
     end
 
     # Whether the pass has to stop at this. The thread that brings it decides: until it is written down, more would
