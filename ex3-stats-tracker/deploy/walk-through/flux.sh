@@ -18,7 +18,7 @@ kubectl --namespace flux-system wait --for=condition=Ready kustomization/apps --
 # endregion: wait
 
 # region: look
-kubectl --namespace stats-tracker port-forward service/stats-tracker-web 3000:80
+kubectl --namespace stats-tracker port-forward service/stats-tracker-web 8080:80
 # endregion: look
 
 # region: look-at-flux

@@ -15,5 +15,5 @@ kubectl --namespace stats-tracker wait --for=condition=Complete --timeout=30m \
 # endregion: wait
 
 # region: look
-kubectl --namespace stats-tracker port-forward service/stats-tracker-web 3000:80
+kubectl --namespace stats-tracker port-forward service/stats-tracker-web 8080:80
 # endregion: look

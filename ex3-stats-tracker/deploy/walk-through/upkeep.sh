@@ -3,7 +3,7 @@
 set -eu
 
 # region: collect
-kubectl --namespace stats-tracker create job --from=cronjob/stats-tracker-collect collect-now
+kubectl --namespace stats-tracker create job --from=cronjob/stats-tracker-collect stats-tracker-collect-now
 # endregion: collect
 
 # region: upgrade
