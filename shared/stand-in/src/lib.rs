@@ -20,6 +20,7 @@
 //! | --- | --- |
 //! | [`Options::organisation`], `fluxcd` by default | `fluxcd` has Flux's packages and repositories; another name, three invented packages |
 //! | `stand-in-many` | an organisation of 75 packages, so of three pages, with another ecosystem's package between |
+//! | `stand-in-thousand` | an organisation of 1 000 packages, to measure collections with |
 //! | `stand-in-empty` | an organisation without packages |
 //! | `stand-in-user` | a user: 404 at the organisation's address |
 //!

@@ -141,7 +141,12 @@ impl Organisation {
             user: true,
             ..Self::invented("stand-in-user", 3)
         };
-        vec![many, Self::invented("stand-in-empty", 0), user]
+        vec![
+            many,
+            Self::invented("stand-in-thousand", 1_000),
+            Self::invented("stand-in-empty", 0),
+            user,
+        ]
     }
 
     /// The package of that exact name.
@@ -158,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        for organisation in [Organisation::fluxcd(), Organisation::invented("many", 75)] {
+        for organisation in [Organisation::fluxcd(), Organisation::invented("many", 1_000)] {
             let names: BTreeSet<_> = organisation.packages.iter().map(|package| &package.name).collect();
             assert_eq!(names.len(), organisation.packages.len());
         }

@@ -147,6 +147,7 @@ async fn the_chosen_organisation_is_there_once() {
     for (name, packages) in [
         ("fluxcd", 20),
         ("stand-in-many", 75),
+        ("stand-in-thousand", 1_000),
         ("Stand-In-Empty", 0),
         ("acme", 3),
     ] {
