@@ -1,0 +1,39 @@
+# Asks the tracker for what a reader and Prometheus would, and the component whether it answers. Exits with 1 where one of
+# them answers something else.
+require "json"
+require "net/http"
+
+web, component = ARGV.map { |address| URI(address) }
+
+# The component may have to be started first.
+PATIENCE = 120
+
+def get(base, path)
+  tries = 0
+  begin
+    Net::HTTP.start(base.host, base.port, open_timeout: 5, read_timeout: 30) { |http| http.get(path) }
+  rescue SystemCallError, SocketError, IOError, Timeout::Error => error
+    (tries += 1) < PATIENCE or raise "#{base}#{path} does not answer: #{error.message}"
+    sleep 1
+    retry
+  end
+end
+
+def check(base, path, status: 200, type:)
+  answer = get(base, path)
+  said = "#{base}#{path} answers #{answer.code} #{answer["Content-Type"]}"
+  answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{said}: #{answer.body.to_s[0, 200]}"
+  raise "#{said}, but its body is not what it should be: #{answer.body[0, 200]}" unless !block_given? || yield(answer.body)
+  puts said
+end
+
+begin
+  check(web, "/readyz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ready" } }
+  check(web, "/", type: "text/html") { |body| body.include?("</html>") }
+  check(web, "/api/orgs.json", type: "application/json") { |body| JSON.parse(body).is_a?(Array) }
+  check(web, "/metrics", type: "text/plain") { |body| body.include?("# TYPE stats_tracker_last_success_timestamp_seconds gauge") }
+  check(web, "/orgs/no-such-organisation", status: 404, type: "text/html")
+  check(component, "/healthz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ok" } }
+rescue RuntimeError, JSON::ParserError => error
+  abort error.message
+end

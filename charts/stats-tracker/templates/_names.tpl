@@ -1,0 +1,69 @@
+{{/*
+The objects' names: the release's prefix and what each is. 40 characters leave room for the longest ending,
+`-collect-first-` and a hash, in the 63 of a Job's name, and for `-component` in the 52 that SpinKube's labels leave.
+*/}}
+{{- define "stats-tracker.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stats-tracker.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "stats-tracker.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stats-tracker.component.name" -}}
+{{- include "stats-tracker.fullname" . }}-component
+{{- end -}}
+
+{{/* Where the component listens, in its pods. SpinKube's operator knows no other port than 80. */}}
+{{- define "stats-tracker.component.port" -}}
+{{- if eq .Values.component.mode "spinkube" }}80{{ else }}3000{{ end -}}
+{{- end -}}
+
+{{- define "stats-tracker.component.url" -}}
+http://{{ include "stats-tracker.component.name" . }}
+{{- end -}}
+
+{{- define "stats-tracker.component.executor" -}}
+{{- default (include "stats-tracker.fullname" .) .Values.component.spinkube.executor.name -}}
+{{- end -}}
+
+{{- define "stats-tracker.web.name" -}}
+{{- include "stats-tracker.fullname" . }}-web
+{{- end -}}
+
+{{/* The Secret with `secret-key-base`. */}}
+{{- define "stats-tracker.web.secret" -}}
+{{- default (include "stats-tracker.web.name" .) .Values.rails.existingSecret -}}
+{{- end -}}
+
+{{- define "stats-tracker.collector.name" -}}
+{{- include "stats-tracker.fullname" . }}-collect
+{{- end -}}
+
+{{- define "stats-tracker.migration.name" -}}
+{{- include "stats-tracker.fullname" . }}-migrate
+{{- end -}}
+
+{{- define "stats-tracker.database.name" -}}
+{{- include "stats-tracker.fullname" . }}-database
+{{- end -}}
+
+{{/* The Secret with `owner-url` and `reader-url`. */}}
+{{- define "stats-tracker.database.secret" -}}
+{{- if eq .Values.database.mode "external" -}}
+{{- .Values.database.external.existingSecret -}}
+{{- else -}}
+{{- default (include "stats-tracker.database.name" .) .Values.database.bundled.existingSecret -}}
+{{- end -}}
+{{- end -}}

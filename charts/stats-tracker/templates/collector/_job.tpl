@@ -1,0 +1,69 @@
+{{- define "stats-tracker.collector.env" -}}
+{{ include "stats-tracker.rails.env" (list . "owner-url") }}
+{{ include "stats-tracker.rails.withoutKey" . }}
+- name: STATS_TRACKER_COMPONENT_URL
+  value: {{ include "stats-tracker.component.url" . }}
+- name: STATS_TRACKER_ORGS
+  value: {{ join " " .Values.orgs | quote }}
+- name: STATS_TRACKER_SKIP
+  value: {{ join " " .Values.skip | quote }}
+- name: STATS_TRACKER_PAUSE
+  value: {{ .Values.collector.pause | quote }}
+- name: STATS_TRACKER_CONCURRENCY
+  value: {{ .Values.collector.concurrency | quote }}
+# One line for each package, for whoever reads the logs.
+- name: STATS_TRACKER_PROGRESS
+  value: json
+{{- end -}}
+
+{{/* The spec of a Job that collects once. */}}
+{{- define "stats-tracker.collector.job" -}}
+activeDeadlineSeconds: {{ .Values.collector.activeDeadlineSeconds }}
+backoffLimit: {{ .Values.collector.backoffLimit }}
+podFailurePolicy:
+  rules:
+    # A drained node is nobody's failure: the pass is resumed elsewhere.
+    - action: Ignore
+      onPodConditions:
+        - type: DisruptionTarget
+          status: "True"
+    # 64: the settings are wrong; 65: trying again will not help; 75: another collection is running. What is left,
+    # above all 69, GitHub's rate limit, goes on after a pause.
+    - action: FailJob
+      onExitCodes:
+        containerName: collect
+        operator: In
+        values: [64, 65, 75]
+template:
+  metadata:
+    labels:
+      {{- include "stats-tracker.podLabels" (list . "collector" .Values.collector.podLabels) | nindent 6 }}
+    {{- with .Values.collector.podAnnotations }}
+    annotations:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+  spec:
+    restartPolicy: Never
+    serviceAccountName: {{ include "stats-tracker.serviceAccountName" . }}
+    {{- include "stats-tracker.pod" (dict "root" . "user" 65532) | nindent 4 }}
+    {{- with include "stats-tracker.scheduling" (list . .Values.collector "collector") }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    initContainers:
+      {{- include "stats-tracker.wait" (list . "migrations" "component") | nindent 6 }}
+    containers:
+      - name: collect
+        {{- include "stats-tracker.rails.image" . | nindent 8 }}
+        args: [bin/rails, "stats:collect"]
+        {{- include "stats-tracker.env" (list (include "stats-tracker.collector.env" .) .Values.collector.extraEnv) | nindent 8 }}
+        resources:
+          {{- toYaml .Values.collector.resources | nindent 10 }}
+        {{- include "stats-tracker.container.securityContext" . | nindent 8 }}
+        volumeMounts:
+          - name: tmp
+            mountPath: /tmp
+    volumes:
+      - name: tmp
+        emptyDir:
+          sizeLimit: 64Mi
+{{- end -}}
