@@ -7,7 +7,9 @@ class ApplicationRecord < ActiveRecord::Base
     return if rows.empty?
 
     columns = rows.first.keys
-    values = rows.map { |row| "(#{row.values.map { |value| connection.quote(value) }.join(", ")})" }
+    # The same days and times stand in many of them.
+    quoted = Hash.new { |texts, value| texts[value] = connection.quote(value) }
+    values = rows.map { |row| "(#{row.values.map { |value| value.is_a?(Integer) ? value.to_s : quoted[value] }.join(", ")})" }
     connection.update "INSERT INTO #{quoted_table_name} (#{columns.join(", ")}) VALUES #{values.join(", ")} " \
       "ON CONFLICT (#{conflict}) DO UPDATE SET #{set}", "#{name} Write"
   end

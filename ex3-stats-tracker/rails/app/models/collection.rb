@@ -69,8 +69,7 @@ class Collection < ApplicationRecord
     kind = reason || "interrupted"
     transaction do
       left = org.packages.listed.where.not(collection_id: id).or(org.packages.listed.where(collection_id: nil))
-      left.each do |package|
-        next if failed_earlier?(package)
+      (left.to_a - failed_earlier(left)).each do |package|
         package.record_failure(Component::Problem.new(kind, "not asked for, as the pass had ended before"),
           about: "total", at: started_at, collection: self)
         self.packages_failed += 1
@@ -80,9 +79,12 @@ class Collection < ApplicationRecord
     end
   end
 
-  # Whether the package could not be read before in this pass, in the run that is resumed.
-  def failed_earlier?(package)
-    runs > 1 && failures.exists?(package:, about: "total")
+  # Those of the packages that could not be read before in this pass, in a run that was resumed.
+  def failed_earlier(packages)
+    return [] if runs == 1
+
+    ids = failures.where(package: packages, about: "total").distinct.pluck(:package_id).to_set
+    packages.select { |package| ids.include?(package.id) }
   end
 
   def finished?

@@ -10,6 +10,8 @@ class StandIn
     new(url)
   end
 
+  attr_reader :url
+
   def initialize(url)
     @url = url.chomp("/")
   end

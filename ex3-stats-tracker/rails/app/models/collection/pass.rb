@@ -1,11 +1,17 @@
 # Making a pass: what is asked for when, and when again.
 #
 # Threads ask the component, each for the next package in GitHub's order; this one writes down what they bring, each
-# package in one transaction, so that wherever the pass is killed every package was either written down or was not. On
-# a rate limit that lasts, or when nothing can be reached, the pass stops, and the next one resumes it.
+# package in one transaction, so that wherever the pass is killed every package was either written down or was not.
+# Where nothing pauses, packages share one, so that writing keeps up with asking. On a rate
+# limit that lasts, or when nothing can be reached, the pass stops, and the next one resumes it.
 class Collection::Pass
   # After so many packages in a row that could not be read for want of GitHub, it is taken to be away.
   UNREACHABLE_IN_A_ROW = 3
+
+  # Where nothing pauses, so many packages for each request at a time wait for each other, and no longer than that many
+  # seconds, to be written down together. A pass that is killed has asked for them in vain.
+  TOGETHER = 4
+  LONGEST_WAIT = 0.1
 
   # What a thread brings back of a package. +reading+ and +versions+ are nil where they were not asked for, and a
   # Component::Problem where they could not be read.
@@ -72,18 +78,33 @@ class Collection::Pass
       packages = left.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
       outcomes = Thread::SizedQueue.new(manners.concurrency)
       threads = Array.new([ manners.concurrency, left.size ].min) { Thread.new { work(packages, outcomes) } }
-      threads.size.times { drain(outcomes) }
+      drain outcomes, threads.size
     ensure
       # Nothing is left to be written down: a thread that still asks does so in vain.
       threads&.each(&:kill)
     end
 
-    # Takes what one thread after the other brings until one of them has nothing more.
-    def drain(outcomes)
-      while (outcome = outcomes.pop)
-        raise outcome if outcome.is_a?(Exception)
-        note outcome
+    # Writes down what the threads bring until each of them has said that it has nothing more.
+    def drain(outcomes, threads)
+      until threads.zero?
+        together = take(outcomes, threads)
+        brought = together.grep(Outcome)
+        note brought if brought.any?
+        error = together.find { |outcome| outcome.is_a?(Exception) } and raise error
+        threads -= together.count(:done)
       end
+    end
+
+    def take(outcomes, threads)
+      together = [ outcomes.pop ]
+      most = manners.pause.zero? ? TOGETHER * manners.concurrency : 1
+      deadline = monotonic + LONGEST_WAIT
+      while together.size < most && together.count(:done) < threads
+        outcome = outcomes.pop(timeout: [ deadline - monotonic, 0 ].max) or break
+        together << outcome
+        break if outcome.is_a?(Exception)
+      end
+      together
     end
 
     def work(packages, outcomes)
@@ -96,7 +117,7 @@ class Collection::Pass
         break if @halt.closed?
         outcomes << bring(component, package).tap { |outcome| consider outcome }
       end
-      outcomes << nil
+      outcomes << :done
     rescue StandardError => error
       outcomes << error
     ensure
@@ -163,36 +184,34 @@ class Collection::Pass
       package.collection_id != collection.id
     end
 
-    def note(outcome)
-      write { write_down outcome }
-      collection.problems.concat(outcome.problems)
-      if (problem = outcome.problems.first)
-        progress.failed(outcome.package.name, problem)
-      else
-        progress.read(outcome.package.name, outcome.package.total)
+    def note(outcomes)
+      write { write_down outcomes }
+      outcomes.each do |outcome|
+        collection.problems.concat(outcome.problems)
+        if (problem = outcome.problems.first)
+          progress.failed(outcome.package.name, problem)
+        else
+          progress.read(outcome.package.name, outcome.reading&.total || outcome.package.total)
+        end
       end
     end
 
-    def write_down(outcome)
-      package, at = outcome.package, now
-      case outcome.reading
-      when Component::Contract::Reading
-        resolved = collection.failed_earlier?(package)
-        package.record(outcome.reading, collection:)
-        collection.update_columns packages_read: collection.packages_read + 1,
-          packages_failed: collection.packages_failed - (resolved ? 1 : 0)
-      when Component::Problem
-        repeated = collection.failed_earlier?(package)
-        package.record_failure(outcome.reading, about: "total", at:, collection:)
+    def write_down(outcomes)
+      at = now
+      failed_before = collection.failed_earlier(outcomes.map(&:package))
+      read, unread = outcomes.select(&:reading).partition { |outcome| outcome.reading.is_a?(Component::Contract::Reading) }
+      Package.record(read.to_h { |outcome| [ outcome.package, outcome.reading ] }, collection:)
+      unread.each do |outcome|
+        outcome.package.record_failure(outcome.reading, about: "total", at:, collection:)
         # What may have passed by then is asked for again when a stopped pass is resumed.
-        package.update!(collection:) unless outcome.reading.temporary?
-        collection.update!(packages_failed: collection.packages_failed + 1) unless repeated
+        outcome.package.update!(collection:) unless outcome.reading.temporary?
       end
+      collection.update_columns packages_read: collection.packages_read + read.size,
+        packages_failed: collection.packages_failed - (read.map(&:package) & failed_before).size + (unread.map(&:package) - failed_before).size
 
-      case outcome.versions
-      when Array then package.record_versions(outcome.versions, at: outcome.reading&.measured_at || at)
-      when Component::Problem then package.record_failure(outcome.versions, about: "versions", at:, collection:)
-      end
+      listed, unlisted = outcomes.select(&:versions).partition { |outcome| outcome.versions.is_a?(Array) }
+      Package.record_versions(listed.map { |outcome| [ outcome.package, outcome.versions, outcome.reading&.measured_at || at ] })
+      unlisted.each { |outcome| outcome.package.record_failure(outcome.versions, about: "versions", at:, collection:) }
     end
 
     # Whether the pass has to stop at this. The thread that brings it decides: until it is written down, more would

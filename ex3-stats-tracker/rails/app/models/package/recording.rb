@@ -1,25 +1,142 @@
-# Writing down what was read of a package, or that it could not be read. Each of these is one transaction's work or a
+# Writing down what was read of packages, or that it could not be read. Each of these is one transaction's work or a
 # part of it: after it everything that pages are drawn from agrees.
+#
+# What was read of several packages is written with as many statements as what was read of one.
 module Package::Recording
   extend ActiveSupport::Concern
 
   # How far from so many days ago a total may have been read to stand for that time.
   NEAR = { 1 => 12.hours, 7 => 1.day, 30 => 2.days, 365 => 7.days }.freeze
 
-  # Writes down a reading of the total and the daily downloads. The same reading a second time changes nothing, and a
-  # later one of the same second replaces it.
-  def record(reading, collection: nil)
-    at = reading.measured_at
-    before = total_before(at)
-    fell = before.present? && reading.total < before
-    Measurement.write [ { package_id: id, at:, total: reading.total, fell:, collection_id: collection&.id } ],
-      conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id"
-    record_daily reading
-    record_day at, total: reading.total, fell: fell
-    Milestone.passed(org_id:, package_id: id, from: before, to: reading.total, at:)
-    newest = measured_at.nil? || at >= measured_at
-    update_columns collection_id: collection&.id || collection_id, updated_at: Time.current,
-      **(newest ? latest(reading, fell && before) : {})
+  class_methods do
+    # Writes down readings of totals and daily downloads, by package. The same reading a second time changes nothing,
+    # and a later one of the same second replaces it. The packages themselves are as they were until they are reloaded.
+    def record(readings, collection: nil)
+      before = readings.to_h { |package, reading| [ package, package.total_before(reading.measured_at) ] }
+      fallen = before.select { |package, total| total && readings[package].total < total }
+      record_totals readings, fallen, collection
+      record_daily readings
+      readings.each do |package, reading|
+        Milestone.passed(org_id: package.org_id, package_id: package.id, from: before[package], to: reading.total, at: reading.measured_at)
+      end
+      newest, late = readings.partition { |package, reading| package.measured_at.nil? || reading.measured_at >= package.measured_at }
+      record_latest newest, fallen, collection
+      where(id: late.map(&:first)).update_all(updated_at: Time.current, **(collection ? { collection_id: collection.id } : {})) if late.any?
+    end
+
+    # Writes down lists of versions, as package, list and time. A version's total is written down for the days on which
+    # it changed.
+    def record_versions(lists)
+      rows = lists.flat_map do |package, list, at|
+        list.each_with_index.map do |version, position|
+          { package_id: package.id, github_id: version.id, tags: JSON.generate(version.tags), position:, total: version.total,
+            measured_at: at, created_at: at, updated_at: at }
+        end
+      end
+      rows.each_slice(1000) do |slice|
+        Version.write slice, conflict: "package_id, github_id", set: <<~SQL.squish
+          tags = excluded.tags, position = excluded.position, total = excluded.total, measured_at = excluded.measured_at,
+          updated_at = excluded.updated_at, vanished_at = NULL
+        SQL
+      end
+      lists.group_by(&:last).each do |at, of_time|
+        packages = of_time.map(&:first)
+        Version.listed.where(package: packages).where.not(measured_at: at).update_all(vanished_at: at)
+        where(id: packages).update_all(versions_measured_at: at, updated_at: Time.current)
+      end
+      lists.group_by { |*, at| at.to_date }.each { |date, of_day| record_version_days of_day.map(&:first), date }
+      Package::Day.write lists.map { |package, _, at| { package_id: package.id, date: at.to_date, versions_read: true } },
+        conflict: "package_id, date", set: "versions_read = excluded.versions_read"
+    end
+
+    private
+      # The day's row holds the total that was read last on it.
+      def record_totals(readings, fallen, collection)
+        Measurement.write readings.map { |package, reading|
+          { package_id: package.id, at: reading.measured_at, total: reading.total, fell: fallen.key?(package), collection_id: collection&.id }
+        }, conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id"
+        Package::Day.write readings.map { |package, reading|
+          { package_id: package.id, date: reading.measured_at.to_date, total: reading.total, measured_at: reading.measured_at, fell: fallen.key?(package) }
+        }, conflict: "package_id, date", set: <<~SQL.squish
+          total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
+          WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
+        SQL
+      end
+
+      # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day.
+      def record_daily(readings)
+        rows = readings.flat_map do |package, reading|
+          read_at = reading.measured_at
+          today = read_at.to_date
+          reading.daily.map { |date, count| { package_id: package.id, date:, count:, read_at:, settled: today > date } }
+        end
+        DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
+          count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
+          WHERE excluded.read_at >= daily_downloads.read_at
+        SQL
+      end
+
+      # A page without a chart, and a total that did not fall, leave what was known.
+      def record_latest(readings, fallen, collection)
+        now = Time.current
+        growths = growths_until(readings)
+        write readings.map { |package, reading|
+          daily = reading.daily.sort.last(30)
+          { org_id: package.org_id, name: package.name, created_at: now, updated_at: now,
+            collection_id: collection&.id, total: reading.total, measured_at: reading.measured_at,
+            recent: (JSON.generate(daily.map(&:last)) if daily.any?), recent_until: daily.last&.first,
+            fell_at: (reading.measured_at if fallen.key?(package)), fell_from: fallen[package], **growths[package] }
+        }, conflict: "org_id, name", set: <<~SQL.squish
+          collection_id = COALESCE(excluded.collection_id, packages.collection_id), updated_at = excluded.updated_at,
+          total = excluded.total, measured_at = excluded.measured_at, failing_since = NULL, failure_kind = NULL,
+          recent = COALESCE(excluded.recent, packages.recent), recent_until = COALESCE(excluded.recent_until, packages.recent_until),
+          fell_at = COALESCE(excluded.fell_at, packages.fell_at), fell_from = COALESCE(excluded.fell_from, packages.fell_from),
+          #{Growing::SPANS.map { |span| "growth_#{span} = excluded.growth_#{span}" }.join(", ")}
+        SQL
+      end
+
+      # By how much each total grew since the measurement that is nearest to so many days ago, for each span.
+      def growths_until(readings)
+        near = totals_near(readings.reject { |package, _| package.measured_at.nil? }).group_by(&:first)
+        readings.to_h do |package, reading|
+          of_package = near.fetch(package.id, [])
+          [ package, Growing::SPANS.to_h { |span|
+            ago = reading.measured_at - span.days
+            base = of_package.select { |_, of, *| of == span }.min_by { |*, time, _| (time - ago).abs }&.last
+            [ :"growth_#{span}", base && reading.total - base ]
+          } ]
+        end
+      end
+
+      # The measurements just before and just after each span's beginning, as package's id, span, time and total. What is
+      # written down already does not count: nothing near the shortest span's beginning is as new.
+      def totals_near(readings)
+        queries = readings.flat_map do |package, reading|
+          Growing::SPANS.flat_map do |span|
+            beginning, near = reading.measured_at - span.days, NEAR[span]
+            first, middle, last = [ beginning - near, beginning, beginning + near ].map { |time| connection.quote(time) }
+            [ [ first, middle, :DESC ], [ middle, last, :ASC ] ].map do |from, to, direction|
+              "SELECT * FROM (SELECT package_id, #{span} AS span, at, total FROM measurements WHERE package_id = #{package.id} " \
+                "AND at BETWEEN #{from} AND #{to} ORDER BY at #{direction} LIMIT 1) AS nearest"
+            end
+          end
+        end
+        return [] if queries.empty?
+
+        connection.select_rows(queries.join(" UNION ALL "), "Growth").map do |id, span, time, total|
+          [ id, span, time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time, total ]
+        end
+      end
+
+      def record_version_days(packages, date)
+        connection.update <<~SQL.squish, "Version::Day Write"
+          INSERT INTO version_days (version_id, date, total)
+          SELECT versions.id, #{connection.quote(date)}, versions.total FROM versions
+          WHERE versions.package_id IN (#{packages.map(&:id).join(", ")}) AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
+            (SELECT total FROM version_days WHERE version_id = versions.id ORDER BY date DESC LIMIT 1)
+          ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
+        SQL
+      end
   end
 
   # Writes down that the total or the versions could not be read.
@@ -33,99 +150,19 @@ module Package::Recording
     update!(failing_since: failing_since || at, failure_kind: problem.kind) if about == "total"
   end
 
-  # Writes down the list of versions. A version's total is written down for the days on which it changed.
-  def record_versions(list, at:)
-    list.each_with_index.each_slice(1000) do |slice|
-      Version.write slice.map { |version, position|
-        { package_id: id, github_id: version.id, tags: version.tags.to_json, position:, total: version.total, measured_at: at,
-          created_at: at, updated_at: at }
-      }, conflict: "package_id, github_id", set: <<~SQL.squish
-        tags = excluded.tags, position = excluded.position, total = excluded.total, measured_at = excluded.measured_at,
-        updated_at = excluded.updated_at, vanished_at = NULL
-      SQL
-    end
-    versions.where(vanished_at: nil).where.not(measured_at: at).update_all(vanished_at: at)
-    record_version_days at.to_date
-    Package::Day.write [ { package_id: id, date: at.to_date, versions_read: true } ],
-      conflict: "package_id, date", set: "versions_read = excluded.versions_read"
-    update_columns versions_measured_at: at, updated_at: Time.current
-  end
-
   # Versions are read once a day: their lists are the longest, and a day is as fine as their history is kept.
   def versions_due?(at)
     versions_measured_at.nil? || versions_measured_at.to_date < at.to_date
   end
 
-  private
-    # The newest total that was read before that time.
-    def total_before(at)
-      if measured_at&.before?(at)
-        total
-      else
-        measurements.where(at: ...at).order(:at).last&.total
-      end
+  # The newest total that was read before that time.
+  def total_before(at)
+    if measured_at.nil?
+      nil
+    elsif measured_at.before?(at)
+      total
+    else
+      measurements.where(at: ...at).order(:at).last&.total
     end
-
-    # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day.
-    def record_daily(reading)
-      read_at = reading.measured_at
-      rows = reading.daily.map { |date, count| { package_id: id, date:, count:, read_at:, settled: read_at.to_date > date } }
-      DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
-        count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
-        WHERE excluded.read_at >= daily_downloads.read_at
-      SQL
-    end
-
-    # The day's row holds the total that was read last on it.
-    def record_day(at, total:, fell:)
-      Package::Day.write [ { package_id: id, date: at.to_date, total:, measured_at: at, fell: } ],
-        conflict: "package_id, date", set: <<~SQL.squish
-          total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
-          WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
-        SQL
-    end
-
-    def record_version_days(date)
-      self.class.connection.update <<~SQL.squish, "Version::Day Write"
-        INSERT INTO version_days (version_id, date, total)
-        SELECT versions.id, #{self.class.connection.quote(date)}, versions.total FROM versions
-        WHERE versions.package_id = #{id} AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
-          (SELECT total FROM version_days WHERE version_id = versions.id ORDER BY date DESC LIMIT 1)
-        ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
-      SQL
-    end
-
-    def latest(reading, fell_from)
-      at = reading.measured_at
-      daily = reading.daily.sort.last(30)
-      { total: reading.total, measured_at: at, failing_since: nil, failure_kind: nil, **growth_until(at, reading.total) }
-        .merge(daily.any? ? { recent: daily.map(&:last), recent_until: daily.last.first } : {})
-        .merge(fell_from ? { fell_at: at, fell_from: } : {})
-    end
-
-    # By how much the total grew since the measurement that is nearest to so many days ago, for each span.
-    def growth_until(at, total)
-      near = totals_near(at)
-      Growing::SPANS.to_h do |span|
-        _, _, base = near.select { |of, _, _| of == span }.min_by { |_, time, _| (time - (at - span.days)).abs }
-        [ :"growth_#{span}", base && total - base ]
-      end
-    end
-
-    # The measurements just before and just after each span's beginning, in one query.
-    def totals_near(at)
-      queries = Growing::SPANS.flat_map do |span|
-        beginning, near = at - span.days, NEAR[span]
-        [ total_between(span, beginning - near, beginning, :DESC), total_between(span, beginning, beginning + near, :ASC) ]
-      end
-      self.class.connection.select_rows(queries.join(" UNION ALL "), "Growth").map do |span, time, total|
-        [ span, time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time, total ]
-      end
-    end
-
-    def total_between(span, first, last, direction)
-      first, last = [ first, last ].map { |time| self.class.connection.quote(time) }
-      "SELECT * FROM (SELECT #{span} AS span, at, total FROM measurements WHERE package_id = #{id} " \
-        "AND at BETWEEN #{first} AND #{last} ORDER BY at #{direction} LIMIT 1) AS nearest"
-    end
+  end
 end

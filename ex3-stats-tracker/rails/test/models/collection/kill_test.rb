@@ -13,7 +13,8 @@ class Collection::KillTest < ActiveSupport::TestCase
   VERSIONS = 5
   FIRST = Time.utc(2026, 1, 1, 6)
 
-  MANNERS = Collection::Manners.new(pause: 0, concurrency: 3, wait: 0, attempts: 1, retry_delay: 0)
+  # Without a pause packages are written down together, with one each by itself.
+  MANNERS = [ 0, 0.0001 ].map { |pause| Collection::Manners.new(pause:, concurrency: 3, wait: 0, attempts: 1, retry_delay: 0) }
 
   # What GitHub would say, at a time.
   class World
@@ -72,7 +73,7 @@ class Collection::KillTest < ActiveSupport::TestCase
     KILLS.times do |round|
       # A pass that was not finished is resumed an hour later, or half a day later given up; days pass, too.
       time += [ 1.hour, 1.hour, 1.hour, 7.hours, 13.hours ].sample(random:)
-      child = collect_in_a_process(time)
+      child = collect_in_a_process(time, MANNERS[round % 2])
       # After so many requests, or at the pass's end; and at any point of what is then written.
       child.said.read(random.rand(1..PACKAGES + 1))
       sleep random.rand * 0.02
@@ -109,9 +110,9 @@ class Collection::KillTest < ActiveSupport::TestCase
   end
 
   private
-    def collect_in_a_process(time)
+    def collect_in_a_process(time, manners = MANNERS.first)
       process do |said|
-        Collection.collect("killed", source: "stand-in", manners: MANNERS, clock: -> { time }, component: World.new(time, said))
+        Collection.collect("killed", source: "stand-in", manners:, clock: -> { time }, component: World.new(time, said))
       end
     end
 

@@ -27,6 +27,29 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_equal 40, org.packages.listed.where(measured_at: component.now).count
   end
 
+  test "where nothing pauses, packages are written down together, and otherwise each at once" do
+    together = []
+    original = Collection::Pass.instance_method(:note)
+    Collection::Pass.define_method(:note) do |outcomes|
+      together << outcomes.size
+      original.bind_call(self, outcomes)
+    end
+    packages = (1..20).to_h { |number| [ "p#{number}", number == 3 ? problem("not_found") : number ] }
+    collection = collect(ScriptedComponent.new(packages, versions: { "p7" => [ [ 1, 2 ] ] }), PATIENT.with(concurrency: 2))
+    assert_equal [ 20, 8 ], [ together.sum, together.max ]
+    assert_equal [ 19, 1 ], collection.values_at(:packages_read, :packages_failed)
+    assert_equal [ [ "p3", "not_found", "total" ] ], written_down
+    assert_equal packages.values.grep(Integer).sum, org.total
+    assert_equal 1, package("p7").versions.count
+
+    together.clear
+    @now += 1.hour
+    collect(ScriptedComponent.new(packages), PATIENT.with(concurrency: 2, pause: 0.001))
+    assert_equal [ 1 ] * 20, together
+  ensure
+    Collection::Pass.define_method(:note, original)
+  end
+
   test "there is a pause before each request but the first" do
     pauses = []
     manners = PATIENT.with(pause: 0.25)
@@ -239,7 +262,7 @@ class Collection::PassTest < ActiveSupport::TestCase
   test "a pass that lost its lock to another writes nothing more" do
     lock = Struct.new(:answers) { def held? = answers.shift }.new([ true, true, false ])
     collection = org_tracked.collections.create!(state: "running", started_at: @now)
-    pass = Collection::Pass.new(collection, lock:, manners: PATIENT, clock: -> { @now }, progress: Collection::Progress.new,
+    pass = Collection::Pass.new(collection, lock:, manners: PATIENT.with(pause: 0.001), clock: -> { @now }, progress: Collection::Progress.new,
       component: ScriptedComponent.new({ "a" => 1, "b" => 2 }))
     assert_raises(Collection::Lock::Taken) { pass.run }
     assert_equal [ 1, nil ], [ package("a").total, package("b").total ]

@@ -84,6 +84,30 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_not @package.versions.find_by!(github_id: 1).vanished?
   end
 
+  test "several packages at once are each written down as if alone" do
+    org, last_year, yesterday, today = orgs(:unread), "2025-05-11 12:00", "2026-05-09 12:00", "2026-05-10 12:00"
+    fallen, grown, late, unknown = %w[fallen grown late unknown].map { |name| org.packages.create!(name:) }
+    Package.record({ fallen => reading(50, at: yesterday), grown => reading(50, at: last_year) })
+    Package.record({ grown.reload => reading(70, at: yesterday), late => reading(9, at: "2026-05-11 12:00", daily: { "2026-05-11" => 4 }) })
+    Package.record({
+      fallen.reload => reading(40, at: today, daily: { "2026-05-10" => 1 }), grown.reload => reading(100, at: "2026-05-10 12:00:07"),
+      late.reload => reading(8, at: today, daily: { "2026-05-10" => 3 }), unknown => reading(5, at: today, daily: { "2026-05-09" => 2, "2026-05-10" => 3 })
+    })
+    assert_equal [ [ 40, -10, nil, 50, [ 1 ] ], [ 100, 30, 50, nil, [] ], [ 9, nil, nil, nil, [ 4 ] ], [ 5, nil, nil, nil, [ 2, 3 ] ] ],
+      [ fallen, grown, late, unknown ].map { |package| package.reload && [ *package.values_at(:total, :growth_1, :growth_365, :fell_from), package.recent ] }
+    assert_equal [ [ 50, false ], [ 40, true ] ], fallen.measurements.chronological.pluck(:total, :fell)
+    assert_equal [ 8, 9 ], late.days.chronological.pluck(:total)
+    assert_equal Time.utc(2026, 5, 10, 12, 0, 7), grown.measured_at
+
+    Package.record_versions [ [ fallen, tagged(1 => 5, 2 => 6), Time.zone.parse(today) ], [ grown, tagged(1 => 7), Time.utc(2026, 5, 9, 23) ] ]
+    Package.record_versions [ [ fallen, tagged(2 => 6), Time.utc(2026, 5, 11) ], [ grown, tagged(1 => 8), Time.utc(2026, 5, 11, 1) ] ]
+    assert_equal [ [ 1, true ], [ 2, false ] ], fallen.versions.order(:github_id).map { |version| [ version.github_id, version.vanished? ] }
+    assert_equal [ [ Date.new(2026, 5, 9), 7 ], [ Date.new(2026, 5, 11), 8 ] ], grown.versions.sole.days.chronological.pluck(:date, :total)
+    assert_equal [ Time.utc(2026, 5, 11), Time.utc(2026, 5, 11, 1) ], [ fallen, grown ].map { |package| package.reload.versions_measured_at }
+    assert_equal [ Date.new(2026, 5, 9), Date.new(2026, 5, 11) ], grown.days.where(versions_read: true).chronological.pluck(:date)
+    assert_not late.days.exists?(versions_read: true)
+  end
+
   test "the largest numbers" do
     record 2**63 - 2, at: "2026-05-09 12:00"
     record 2**63 - 1, at: "2026-05-10 12:00", daily: { "2026-05-10" => 2**63 - 1 }
@@ -93,7 +117,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
   test "a sum that does not fit is not known" do
     record 2**63 - 1, at: "2026-05-10 12:00"
     other = orgs(:unread).packages.create!(name: "q")
-    other.record Component::Contract::Reading.new(total: 1, daily: {}, measured_at: Time.utc(2026, 5, 10, 12))
+    Package.record({ other => reading(1, at: "2026-05-10 12:00") })
     orgs(:unread).add_up Date.new(2026, 5, 10), Date.new(2026, 5, 10)
     assert_nil orgs(:unread).total
     assert_nil orgs(:unread).days.sole.total
@@ -102,7 +126,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
   test "an organisation's day sums what is known at its end, and says how much of it is older" do
     record 100, at: "2026-05-10 12:00"
     other = orgs(:unread).packages.create!(name: "q")
-    other.record Component::Contract::Reading.new(total: 7, daily: {}, measured_at: Time.utc(2026, 5, 10, 12))
+    Package.record({ other => reading(7, at: "2026-05-10 12:00") })
     record 110, at: "2026-05-11 12:00"
     other.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 12)
     orgs(:unread).packages.create!(name: "never-read")
@@ -115,13 +139,21 @@ class Package::RecordingTest < ActiveSupport::TestCase
 
   private
     def record(total, at:, daily: {})
-      daily = daily.to_h { |date, count| [ Date.iso8601(date), count ] }
-      @package.record Component::Contract::Reading.new(total:, daily:, measured_at: Time.zone.parse(at))
+      Package.record({ @package => reading(total, at:, daily:) })
       @package.reload
     end
 
+    def reading(total, at:, daily: {})
+      daily = daily.to_h { |date, count| [ Date.iso8601(date), count ] }
+      Component::Contract::Reading.new(total:, daily:, measured_at: Time.zone.parse(at))
+    end
+
     def versions(at, totals)
-      @package.record_versions totals.map { |id, total| Component::Contract::Tagged.new(id:, tags: [ "t" ], total:) }, at: Time.zone.parse(at)
+      Package.record_versions [ [ @package, tagged(totals), Time.zone.parse(at) ] ]
+    end
+
+    def tagged(totals)
+      totals.map { |id, total| Component::Contract::Tagged.new(id:, tags: [ "t" ], total:) }
     end
 
     def problem
