@@ -1,4 +1,5 @@
-# How the tracker does after years: `stats:benchmark:populate` makes the rows, `stats:benchmark:pages` measures.
+# How the tracker does after years: `stats:benchmark:populate` makes the rows, `stats:benchmark:pages` measures. And what
+# a pass costs: `stats:benchmark:collection`.
 namespace :stats do
   namespace :benchmark do
     desc "Make an organisation called benchmark with 200 packages and so many measurements"
@@ -26,6 +27,17 @@ namespace :stats do
         end
         puts format("memory: %d KB after %d requests, %d KB after %d: %.2f times", first, requests / 10, pages.memory, requests, pages.memory.fdiv(first))
       end
+    end
+
+    desc "Time a pass over an organisation of the stand-in beside plain clients that ask for the same"
+    task :collection, %i[org times] => :environment do |_task, arguments|
+      require Rails.root.join("lib/collection_timings")
+      org = arguments.fetch(:org, "stand-in-thousand")
+      timings = CollectionTimings.new(org)
+      results = timings.run(Integer(arguments.fetch(:times, 5)))
+      puts "#{ActiveRecord::Base.connection.adapter_name}, #{Org.find_by!(name: org).packages.count} packages, #{timings.concurrency} requests at a time"
+      puts results.values
+      %i[answers pages].each { |key| puts format("pass / %s: %.2f times", results[key].name, results[:pass].best / results[key].best) }
     end
   end
 end
