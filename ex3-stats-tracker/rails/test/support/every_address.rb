@@ -1,0 +1,11 @@
+# Every address there is, of an organisation and a package: none that is added is forgotten.
+module EveryAddress
+  def every_address(org:, package:)
+    Rails.application.routes.routes.select { |route| route.verb == "GET" && !route.internal && route.defaults[:controller] }.flat_map do |route|
+      pattern = route.path.spec.to_s
+      formats = %w[json csv svg atom].select { |format| route.requirements[:format].is_a?(Regexp) && route.requirements[:format].match?(format) }
+      address = pattern.sub("/*name", "/#{ERB::Util.url_encode(package)}").sub("/:org", "/#{org}").delete("()")
+      formats.any? ? formats.map { |format| address.sub(".:format", ".#{format}") } : [ address ]
+    end
+  end
+end
