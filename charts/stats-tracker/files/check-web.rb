@@ -30,7 +30,7 @@ end
 begin
   check(web, "/readyz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ready" } }
   check(web, "/", type: "text/html") { |body| body.include?("</html>") }
-  check(web, "/api/orgs.json", type: "application/json") { |body| JSON.parse(body).is_a?(Array) }
+  check(web, "/api/orgs.json", type: "application/json") { |body| JSON.parse(body)["orgs"].is_a?(Array) }
   check(web, "/metrics", type: "text/plain") { |body| body.include?("# TYPE stats_tracker_last_success_timestamp_seconds gauge") }
   check(web, "/orgs/no-such-organisation", status: 404, type: "text/html")
   check(component, "/healthz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ok" } }

@@ -1,15 +1,16 @@
 {{/*
 The objects' names: the release's prefix and what each is. 40 characters leave room for the longest ending,
-`-collect-first-` and a hash, in the 63 of a Job's name, and for `-component` in the 52 that SpinKube's labels leave.
+`-collect-first-` and a hash, in the 63 of a Job's name, and for `-component` in the 52 that SpinKube's labels leave. A
+release's name may have dots, a Service's may not.
 */}}
 {{- define "stats-tracker.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
