@@ -17,10 +17,6 @@ kubectl --namespace flux-system wait --for=create kustomization/apps --timeout=5
 kubectl --namespace flux-system wait --for=condition=Ready kustomization/apps --timeout=30m
 # endregion: wait
 
-# region: look
-kubectl --namespace stats-tracker port-forward service/stats-tracker-web 8080:80
-# endregion: look
-
 # region: look-at-flux
 kubectl --namespace flux-system port-forward service/flux-operator 9080
 # endregion: look-at-flux

@@ -2,10 +2,6 @@
 # What an installed tracker needs now and then; run from the repository's root. The README shows the regions.
 set -eu
 
-# region: collect
-kubectl --namespace stats-tracker create job --from=cronjob/stats-tracker-collect stats-tracker-collect-now
-# endregion: collect
-
 # region: upgrade
 CHART=${CHART:-charts/stats-tracker}
 
