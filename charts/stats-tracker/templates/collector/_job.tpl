@@ -16,10 +16,16 @@
   value: json
 {{- end -}}
 
-{{/* The spec of a Job that collects once. */}}
+{{/*
+The spec of a Job that collects once: a pod for each organisation, one after the other, so that none is asked for again
+because another one failed.
+*/}}
 {{- define "stats-tracker.collector.job" -}}
+completionMode: Indexed
+completions: {{ len .Values.orgs }}
+parallelism: 1
 activeDeadlineSeconds: {{ .Values.collector.activeDeadlineSeconds }}
-backoffLimit: {{ .Values.collector.backoffLimit }}
+backoffLimitPerIndex: {{ .Values.collector.backoffLimit }}
 podFailurePolicy:
   rules:
     # A drained node is nobody's failure: the pass is resumed elsewhere.
@@ -29,7 +35,7 @@ podFailurePolicy:
           status: "True"
     # 64: the settings are wrong; 65: trying again will not help; 75: another collection is running. What is left,
     # above all 69, GitHub's rate limit, goes on after a pause.
-    - action: FailJob
+    - action: FailIndex
       onExitCodes:
         containerName: collect
         operator: In
@@ -54,7 +60,10 @@ template:
     containers:
       - name: collect
         {{- include "stats-tracker.rails.image" . | nindent 8 }}
-        args: [bin/rails, "stats:collect"]
+        args:
+          - sh
+          - -c
+          - set -- $STATS_TRACKER_ORGS; shift "${JOB_COMPLETION_INDEX:-0}"; exec bin/rails "stats:collect[$1]"
         {{- include "stats-tracker.env" (list (include "stats-tracker.collector.env" .) .Values.collector.extraEnv) | nindent 8 }}
         resources:
           {{- toYaml .Values.collector.resources | nindent 10 }}
