@@ -66,6 +66,23 @@ class ApiTest < ActionDispatch::IntegrationTest
     assert_response :success
   end
 
+  test "an ETag changes with a failure, also with a second one of the same kind" do
+    problem, at = Component::Problem.new("timed_out", "too slow"), Time.utc(2026, 5, 11, 6)
+    %w[total total versions].each_with_index do |about, hours|
+      get "/api/chart/fluxcd/flagger.json"
+      etag, of_org = response.headers["ETag"], (get("/api/chart/fluxcd.json") && response.headers["ETag"])
+      travel 1.second
+      packages(:flagger).reload.record_failure(problem, about:, at: at + hours.hours)
+      orgs(:fluxcd).reload.add_up(at.to_date, at.to_date)
+      get "/api/chart/fluxcd/flagger.json?until=2026-05-11", headers: { "If-None-Match" => etag }
+      assert_equal hours + 1, response.parsed_body["failures"].last.second, about
+      get "/api/chart/fluxcd/flagger.json", headers: { "If-None-Match" => etag }
+      assert_response :success, about
+      get "/api/chart/fluxcd.json", headers: { "If-None-Match" => of_org }
+      assert_response :success, about
+    end
+  end
+
   test "a package by both ways to write its slash, and with dots in its name" do
     %w[/api/packages/fluxcd/charts/flagger.json.json /api/packages/fluxcd/charts%2Fflagger.json.json /api/packages/FluxCD/charts/flagger.json.json].each do |path|
       get path

@@ -9,7 +9,8 @@ module Org::Summing
       read = packages.listed.where.not(total: nil)
       sum, at = within_64_bits(read.pluck(:total)), packages.maximum(:measured_at)
       Milestone.passed(org_id: id, from: total, to: sum, at:)
-      update!(total: sum, measured_at: at,
+      # Changed in any case, as the days are: what is kept of them is out of date.
+      update!(total: sum, measured_at: at, updated_at: Time.current,
         **Growing::SPANS.to_h { |span| [ :"growth_#{span}", within_64_bits(read.pluck(:"growth_#{span}").compact) ] })
     end
   end

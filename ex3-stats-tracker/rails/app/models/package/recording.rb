@@ -147,7 +147,8 @@ module Package::Recording
     failure.update!(org_id:, collection:, kind: problem.kind, detail: problem.detail)
     days.upsert({ date: at.to_date, failures: 1, failure_kind: problem.kind }, unique_by: %i[package_id date],
       on_duplicate: Arel.sql("failures = package_days.failures + 1, failure_kind = excluded.failure_kind"))
-    update!(failing_since: failing_since || at, failure_kind: problem.kind) if about == "total"
+    # Changed in any case, so that nobody keeps a chart without it.
+    update!(updated_at: Time.current, **(about == "total" ? { failing_since: failing_since || at, failure_kind: problem.kind } : {}))
   end
 
   # Versions are read once a day: their lists are the longest, and a day is as fine as their history is kept.
