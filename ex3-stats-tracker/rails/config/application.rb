@@ -25,6 +25,9 @@ module StatsTracker
       "X-Frame-Options" => "DENY"
     )
 
+    # Figures in columns and tables take less than a fifth of the room.
+    config.middleware.insert_before 0, Rack::Deflater
+
     # Scripts and styles are named after their content, so that browsers may keep them for ever. The icon and the error
     # pages' style depend on nothing that is built, and keep their names when they change.
     config.public_file_server.headers = { "Cache-Control" => "public, max-age=300" }

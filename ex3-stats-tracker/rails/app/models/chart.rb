@@ -15,30 +15,33 @@ class Chart
   end
 
   def as_json(*)
-    { from: dates.begin.iso8601, days: dates.count, totals: column(days, &:total),
-      fell: rows_where { |day| day.try(:fell) }, failures: failures }
+    { from: dates.begin.iso8601, days: length, totals: column(days, :total), fell: indexes(days, &:fell), failures: failures }
   end
 
   private
     attr_reader :subject
 
-    def days
-      @days ||= subject.days.where(date: dates).index_by(&:date)
+    def length
+      [ dates.end.jd - dates.begin.jd + 1, 0 ].max
     end
 
-    def column(rows)
-      dates.map { |date| (row = rows[date]) && yield(row) }
+    # The rows of the range, each at its day's index. A chart has thousands, which as records would take ten times as long.
+    def rows(relation, row)
+      Array.new(length).tap do |rows|
+        relation.where(date: dates).pluck(:date, *row.members).each { |date, *values| rows[date.jd - dates.begin.jd] = row.new(*values) }
+      end
     end
 
-    def rows_where(rows = days)
-      dates.each_with_index.filter_map { |date, index| index if (row = rows[date]) && yield(row) }
+    def column(rows, name)
+      rows.map { |row| row && row[name] }
+    end
+
+    def indexes(rows)
+      rows.each_index.select { |index| rows[index] && yield(rows[index]) }
     end
 
     def failures
-      rows_where { |day| day.failures.positive? }.map do |index|
-        day = days[dates.begin + index]
-        [ index, day.failures, day.failure_kind ]
-      end
+      indexes(days) { |day| day.failures.positive? }.map { |index| [ index, days[index].failures, days[index].failure_kind ] }
     end
 
     def first_day
@@ -51,6 +54,9 @@ class Chart
 
     # Of a package.
     class OfPackage < self
+      Day = Struct.new(:total, :fell, :failures, :failure_kind, :versions_read)
+      Download = Struct.new(:count, :settled)
+
       def initialize(package, versions: 0, **range)
         super(package, **range)
         @most_versions = versions
@@ -58,7 +64,7 @@ class Chart
 
       def as_json(*)
         { org: subject.org.name, package: subject.name, source: subject.org.source, **super,
-          downloads: column(downloads, &:count), unsettled: rows_where(downloads) { |day| !day.settled },
+          downloads: column(downloads, :count), unsettled: indexes(downloads) { |day| !day.settled },
           **(@most_versions.positive? ? { versions: versions } : {}) }
       end
 
@@ -67,8 +73,12 @@ class Chart
           [ subject.days.minimum(:date), subject.daily_downloads.minimum(:date) ]
         end
 
+        def days
+          @days ||= rows(subject.days, Day)
+        end
+
         def downloads
-          @downloads ||= subject.daily_downloads.where(date: dates).index_by(&:date)
+          @downloads ||= rows(subject.daily_downloads, Download)
         end
 
         # Those with the most downloads, in GitHub's order.
@@ -83,22 +93,34 @@ class Chart
 
         # A version's total stands until it changes, on the days on which the versions were read.
         def totals_of(changes)
-          total = nil
-          dates.map do |date|
-            total = changes.shift.last while changes.any? && changes.first.second <= date
-            total if days[date]&.versions_read
+          total, next_change = nil, 0
+          days.each_with_index.map do |day, index|
+            while next_change < changes.size && changes[next_change].second.jd - dates.begin.jd <= index
+              total = changes[next_change].last
+              next_change += 1
+            end
+            total if day&.versions_read
           end
         end
     end
 
     # Of an organisation.
     class OfOrg < self
+      # Nobody says of an organisation's total that it fell: packages come and go.
+      Day = Struct.new(:total, :failures, :failure_kind, :packages_stale) do
+        def fell = false
+      end
+
       def as_json(*)
         { org: subject.name, source: subject.source, **super,
-          stale: rows_where { |day| day.packages_stale.positive? }.map { |index| [ index, days[dates.begin + index].packages_stale ] } }
+          stale: indexes(days) { |day| day.packages_stale.positive? }.map { |index| [ index, days[index].packages_stale ] } }
       end
 
       private
+        def days
+          @days ||= rows(subject.days, Day)
+        end
+
         def first_days
           [ subject.days.minimum(:date) ]
         end

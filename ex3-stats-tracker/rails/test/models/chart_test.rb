@@ -32,6 +32,12 @@ class ChartTest < ActiveSupport::TestCase
     assert_equal [ 3, [ nil ] * 3 ], chart.values_at(:days, :totals)
   end
 
+  test "a range that ends before anything was read, or begins after it, is empty" do
+    [ { last: Date.new(1999, 1, 1) }, { first: Date.new(2100, 1, 1) } ].each do |range|
+      assert_equal [ 0, [], [] ], Chart::OfPackage.new(packages(:flagger), **range).as_json.values_at(:days, :totals, :failures)
+    end
+  end
+
   test "nothing read yet" do
     assert_equal [ "2026-05-11", [ nil ] ], Chart::OfOrg.new(orgs(:unread)).as_json.values_at(:from, :totals)
   end

@@ -112,6 +112,17 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     end
   end
 
+  test "who can unpack is sent less" do
+    get "/metrics"
+    plain = response.body
+    assert_nil response.headers["Content-Encoding"]
+    assert_includes response.headers["Vary"], "Accept-Encoding"
+    get "/metrics", headers: { "Accept-Encoding" => "gzip" }
+    assert_equal "gzip", response.headers["Content-Encoding"]
+    assert_operator response.body.bytesize, :<, plain.bytesize / 3
+    assert_equal plain, Zlib.gunzip(response.body)
+  end
+
   test "the policy allows nothing inline and nothing from elsewhere" do
     get "/api/orgs.json"
     policy = response.headers["Content-Security-Policy"]
