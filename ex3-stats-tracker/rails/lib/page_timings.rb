@@ -3,17 +3,26 @@ require "net/http"
 # How long pages take under a steady load, and how much memory the server takes for them. The server is a puma of its
 # own, in production, with this process's database.
 class PageTimings
-  Result = Data.define(:path, :bytes, :requests, :milliseconds) do
+  # +bytes+ and +sent+: the page's, and of those what went over the wire.
+  Result = Data.define(:path, :bytes, :sent, :requests, :milliseconds) do
     def percentile(percent)
       milliseconds.sort[[ (requests * percent / 100.0).ceil - 1, 0 ].max].round(1)
     end
 
     def to_s
-      format("%-50s %7d bytes  %5d requests  median %6.1f ms  p99 %6.1f ms", path, bytes, requests, percentile(50), percentile(99))
+      format("%-53s %4d KB, sent as %3d KB  %5d requests  median %5.1f ms  p99 %5.1f ms", path, bytes / 1000, sent / 1000, requests, percentile(50), percentile(99))
     end
   end
 
   PATIENCE = 60
+
+  # The dashboard's pages, what their charts are drawn from, and what programs ask for.
+  PATHS = %w[
+    /orgs/benchmark /orgs/benchmark/packages/package-100 /api/chart/benchmark.json
+    /api/chart/benchmark/package-100.json?versions=6 /api/packages/benchmark.json /metrics
+    /orgs/benchmark?sort=name&range=1y /compare?packages=benchmark/package-001,benchmark/package-002&range=1y
+    /api/days/benchmark/package-050.csv /badges/benchmark.svg /feeds/benchmark.atom /readyz
+  ].freeze
 
   def self.serving(port: free_port)
     environment = { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => SecureRandom.hex(64), "PORT" => port.to_s,
@@ -40,8 +49,7 @@ class PageTimings
   # Asks for the page so many times a second, whether or not the answers keep up, for so many seconds. A request that
   # had to wait for its turn took that long.
   def at_rate(path, per_second:, seconds:)
-    10.times { get(path) }
-    bytes = get(path).bytesize
+    sent = get(path)
     began = monotonic
     due = Thread::Queue.new
     (per_second * seconds).times { |number| due << began + number.to_f / per_second }
@@ -59,7 +67,25 @@ class PageTimings
       end
     end
     threads.each(&:join)
-    Result.new(path:, bytes:, requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
+    Result.new(path:, bytes: Zlib.gunzip(sent).bytesize, sent: sent.bytesize, requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
+  end
+
+  # So many requests as fast as they are answered, three at a time: a half for pages of all packages, a half for the
+  # others in turn.
+  def ask_in_turn(count)
+    paths = count.times.each_with_object(Thread::Queue.new) { |number, queue|
+      queue << (number.even? ? "/orgs/benchmark/packages/package-#{format("%03d", number / 2 % 200)}" : PATHS[number / 2 % PATHS.size])
+    }.close
+    threads = Array.new(3) do
+      Thread.new do
+        Net::HTTP.start("127.0.0.1", @port) do |http|
+          while (path = paths.pop)
+            get(path, http)
+          end
+        end
+      end
+    end
+    threads.each(&:join)
   end
 
   # The server's memory in kilobytes.
@@ -68,7 +94,7 @@ class PageTimings
   end
 
   def get(path, http = nil)
-    request = Net::HTTP::Get.new(path, "Accept-Encoding" => "identity")
+    request = Net::HTTP::Get.new(path, "Accept-Encoding" => "gzip")
     response = http ? http.request(request) : Net::HTTP.start("127.0.0.1", @port) { |own| own.request(request) }
     response.is_a?(Net::HTTPOK) or raise "#{path} answered #{response.code}"
     response.body

@@ -10,22 +10,23 @@ namespace :stats do
       puts "#{made} measurements in #{(Process.clock_gettime(Process::CLOCK_MONOTONIC) - began).round} s"
     end
 
-    desc "Time the pages of the organisation called benchmark, and watch the server's memory"
-    task :pages, %i[seconds requests] => :environment do |_task, arguments|
+    desc "Time the pages of the organisation called benchmark at 20 requests a second, each for so many seconds"
+    task :pages, [ :seconds ] => :environment do |_task, arguments|
       require Rails.root.join("lib/page_timings")
       seconds = Integer(arguments.fetch(:seconds, 30))
-      requests = Integer(arguments.fetch(:requests, 10_000))
       puts "#{ActiveRecord::Base.connection.adapter_name}, #{Measurement.count} measurements, 20 requests a second for #{seconds} s"
       PageTimings.serving do |pages|
-        %w[/orgs/benchmark /orgs/benchmark/packages/package-100 /api/chart/benchmark/package-100.json /api/packages/benchmark.json].each do |path|
-          puts pages.at_rate(path, per_second: 20, seconds:)
-        end
-        first = nil
-        requests.times do |number|
-          pages.get "/orgs/benchmark/packages/package-#{(number % 200).to_s.rjust(3, "0")}"
-          first = pages.memory if number + 1 == requests / 10
-        end
-        puts format("memory: %d KB after %d requests, %d KB after %d: %.2f times", first, requests / 10, pages.memory, requests, pages.memory.fdiv(first))
+        PageTimings::PATHS.first(6).each { |path| puts pages.at_rate(path, per_second: 20, seconds:) }
+      end
+    end
+
+    desc "Watch the memory of a server that answers so many requests"
+    task :memory, [ :requests ] => :environment do |_task, arguments|
+      require Rails.root.join("lib/page_timings")
+      requests = Integer(arguments.fetch(:requests, 10_000))
+      PageTimings.serving do |pages|
+        memory = [ requests / 10, requests - requests / 10 ].map { |count| pages.ask_in_turn(count) && pages.memory }
+        puts format("%d KB after %d requests, %d KB after %d: %.2f times", memory[0], requests / 10, memory[1], requests, memory[1].fdiv(memory[0]))
       end
     end
 
@@ -35,7 +36,7 @@ namespace :stats do
       org = arguments.fetch(:org, "stand-in-thousand")
       timings = CollectionTimings.new(org)
       results = timings.run(Integer(arguments.fetch(:times, 5)))
-      puts "#{ActiveRecord::Base.connection.adapter_name}, #{Org.find_by!(name: org).packages.count} packages, #{timings.concurrency} requests at a time"
+      puts "#{ActiveRecord::Base.connection.adapter_name}, #{timings.packages} packages of #{org}, #{timings.concurrency} requests at a time"
       puts results.values
       %i[answers pages].each { |key| puts format("pass / %s: %.2f times", results[key].name, results[:pass].best / results[key].best) }
     end
