@@ -1,5 +1,5 @@
-# Asks the tracker for what a reader and Prometheus would, and the component whether it answers. Exits with 1 where one of
-# them answers something else.
+# Asks the tracker for what a reader and Prometheus would, and the component whether it answers. Exits with 1 where one
+# of them answers something else.
 require "json"
 require "net/http"
 
@@ -22,8 +22,9 @@ end
 def check(base, path, status: 200, type:)
   answer = get(base, path)
   said = "#{base}#{path} answers #{answer.code} #{answer["Content-Type"]}"
-  answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{said}: #{answer.body.to_s[0, 200]}"
-  raise "#{said}, but its body is not what it should be: #{answer.body[0, 200]}" unless !block_given? || yield(answer.body)
+  body = answer.body.to_s
+  answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{said}: #{body[0, 200]}"
+  raise "#{said}, but its body is not what it should be: #{body[0, 200]}" if block_given? && !yield(body)
   puts said
 end
 
@@ -31,7 +32,7 @@ begin
   check(web, "/readyz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ready" } }
   check(web, "/", type: "text/html") { |body| body.include?("</html>") }
   check(web, "/api/orgs.json", type: "application/json") { |body| JSON.parse(body)["orgs"].is_a?(Array) }
-  check(web, "/metrics", type: "text/plain") { |body| body.include?("# TYPE stats_tracker_last_success_timestamp_seconds gauge") }
+  check(web, "/metrics", type: "text/plain") { |body| body.include?("# TYPE stats_tracker_package_downloads gauge") }
   check(web, "/orgs/no-such-organisation", status: 404, type: "text/html")
   check(component, "/healthz", type: "application/json") { |body| JSON.parse(body) == { "status" => "ok" } }
 rescue RuntimeError, JSON::ParserError => error
