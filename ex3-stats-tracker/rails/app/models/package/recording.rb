@@ -63,17 +63,31 @@ module Package::Recording
         SQL
       end
 
-      # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day.
+      # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day. Most days are
+      # as the page before showed them, and are left alone: reading them costs less than writing them again.
       def record_daily(readings)
+        known = known_daily(readings)
         rows = readings.flat_map do |package, reading|
           read_at = reading.measured_at
           today = read_at.to_date
-          reading.daily.map { |date, count| { package_id: package.id, date:, count:, read_at:, settled: today > date } }
+          reading.daily.filter_map do |date, count|
+            settled = today > date
+            { package_id: package.id, date:, count:, read_at:, settled: } if known[[ package.id, date ]] != [ count, settled ]
+          end
         end
         DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
           count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
           WHERE excluded.read_at >= daily_downloads.read_at
         SQL
+      end
+
+      # Count and whether it is settled, by package's id and day.
+      def known_daily(readings)
+        first, last = readings.flat_map { |_, reading| reading.daily.keys }.minmax
+        return {} unless first
+
+        DailyDownload.where(package_id: readings.map { |package, _| package.id }, date: first..last)
+          .pluck(:package_id, :date, :count, :settled).to_h { |id, date, *known| [ [ id, date ], known ] }
       end
 
       # A page without a chart, and a total that did not fall, leave what was known.
@@ -97,35 +111,46 @@ module Package::Recording
 
       # By how much each total grew since the measurement that is nearest to so many days ago, for each span.
       def growths_until(readings)
-        near = totals_near(readings.reject { |package, _| package.measured_at.nil? }).group_by(&:first)
+        near = totals_near(readings.reject { |package, _| package.measured_at.nil? })
         readings.to_h do |package, reading|
-          of_package = near.fetch(package.id, [])
           [ package, Growing::SPANS.to_h { |span|
             ago = reading.measured_at - span.days
-            base = of_package.select { |_, of, *| of == span }.min_by { |*, time, _| (time - ago).abs }&.last
-            [ :"growth_#{span}", base && reading.total - base ]
+            _, total = near[[ package.id, span ]]&.min_by { |time, _| (time - ago).abs }
+            [ :"growth_#{span}", total && reading.total - total ]
           } ]
         end
       end
 
-      # The measurements just before and just after each span's beginning, as package's id, span, time and total. What is
-      # written down already does not count: nothing near the shortest span's beginning is as new.
+      # The measurements just before and just after each span's beginning, as times and totals, by package's id and span.
+      # What is written down already does not count: nothing near the shortest span's beginning is as new.
       def totals_near(readings)
-        queries = readings.flat_map do |package, reading|
-          Growing::SPANS.flat_map do |span|
+        return {} if readings.empty?
+
+        rows = connection.select_rows(<<~SQL.squish, "Growth")
+          WITH spans(package_id, span, since, beginning, until) AS (VALUES #{spans_before(readings).join(", ")})
+          SELECT package_id, span, #{nearest "since AND beginning", :DESC}, #{nearest "beginning AND until", :ASC} FROM spans
+        SQL
+        rows.to_h do |id, span, *near|
+          [ [ id, span ], near.each_slice(2).filter_map { |time, total| [ time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time, total ] if time } ]
+        end
+      end
+
+      def spans_before(readings)
+        type = "timestamp " if connection.adapter_name == "PostgreSQL"
+        # Most are of the same seconds.
+        literals = Hash.new { |texts, time| texts[time] = "#{type}#{connection.quote(time)}" }
+        readings.flat_map do |package, reading|
+          Growing::SPANS.map do |span|
             beginning, near = reading.measured_at - span.days, NEAR[span]
-            first, middle, last = [ beginning - near, beginning, beginning + near ].map { |time| connection.quote(time) }
-            [ [ first, middle, :DESC ], [ middle, last, :ASC ] ].map do |from, to, direction|
-              "SELECT * FROM (SELECT package_id, #{span} AS span, at, total FROM measurements WHERE package_id = #{package.id} " \
-                "AND at BETWEEN #{from} AND #{to} ORDER BY at #{direction} LIMIT 1) AS nearest"
-            end
+            "(#{package.id}, #{span}, #{literals[beginning - near]}, #{literals[beginning]}, #{literals[beginning + near]})"
           end
         end
-        return [] if queries.empty?
+      end
 
-        connection.select_rows(queries.join(" UNION ALL "), "Growth").map do |id, span, time, total|
-          [ id, span, time.is_a?(String) ? Time.find_zone("UTC").parse(time) : time, total ]
-        end
+      def nearest(times, direction)
+        %w[at total].map { |column|
+          "(SELECT #{column} FROM measurements WHERE package_id = spans.package_id AND at BETWEEN #{times} ORDER BY at #{direction} LIMIT 1)"
+        }.join(", ")
       end
 
       def record_version_days(packages, date)

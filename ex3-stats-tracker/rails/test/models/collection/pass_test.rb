@@ -135,6 +135,15 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_equal [ [ "b", "rate_limited", "total" ] ], written_down, "what happened stays written down"
   end
 
+  test "a package that fails again in a pass that was resumed has failed once" do
+    limited = { "a" => 1, "b" => problem("rate_limited", 1800), "c" => 3 }
+    collect(ScriptedComponent.new(limited))
+    @now = NOON + 1801
+    collection = collect(ScriptedComponent.new(limited))
+    assert_equal [ "stopped", 1, 1 ], collection.values_at(:state, :packages_read, :packages_failed)
+    assert_equal [ [ "b", "rate_limited", "total" ] ] * 2, written_down
+  end
+
   test "another organisation leaves GitHub alone, too" do
     collect(ScriptedComponent.new({ "a" => problem("rate_limited", 1800) }))
     assert_raises(Collection::TooEarly) { Collection.collect("other", source: "stand-in", manners: PATIENT, clock: -> { @now }, component: ScriptedComponent.new({})) }

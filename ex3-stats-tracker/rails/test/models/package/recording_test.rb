@@ -32,6 +32,14 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert @package.days.find_by!(date: "2026-05-11").fell
   end
 
+  test "a total that is written down late fell, or not, since the one that was read before it" do
+    record 100, at: "2026-05-10 12:00"
+    record 120, at: "2026-05-12 12:00"
+    record 110, at: "2026-05-11 12:00"
+    assert_equal [ [ 100, false ], [ 110, false ], [ 120, false ] ], @package.measurements.chronological.pluck(:total, :fell)
+    assert_equal [ nil, 120 ], @package.values_at(:fell_at, :total)
+  end
+
   test "the newest page has the last word on a day, and pages repair each other's gaps" do
     record 100, at: "2026-05-10 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 2 }
     record 200, at: "2026-05-12 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 9, "2026-05-11" => 7, "2026-05-12" => 1 }
