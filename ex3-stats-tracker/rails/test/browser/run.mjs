@@ -1,10 +1,11 @@
 // Looks at the dashboard in a real browser. From the repository's root:
 //
 //     node ex3-stats-tracker/rails/test/browser/run.mjs                 the tests; fails where one fails
+//     node ex3-stats-tracker/rails/test/browser/run.mjs --postgresql    the tests, on PostgreSQL instead of SQLite
 //     node ex3-stats-tracker/rails/test/browser/run.mjs screenshots     the pictures in ex3-stats-tracker/screenshots
 //
-// What follows a -- goes to `node --test`. It installs the npm packages, builds the scripts and styles, seeds a SQLite
-// database in a directory of its own, starts Rails as it runs in production, and leaves nothing running.
+// What follows a -- goes to `node --test`. It installs the npm packages, builds the scripts and styles, seeds a database
+// in a directory of its own, starts Rails as it runs in production, and leaves nothing running.
 // RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p debian-root -- bin/rails".
 
 import { spawn } from "node:child_process"
@@ -15,6 +16,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { startPostgres } from "./postgresql.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const rails = (process.env.RAILS_COMMAND ?? "cargo run --quiet -p debian-root -- bin/rails").split(" ")
@@ -43,10 +45,14 @@ try {
 process.exit(stopped ? 130 : status)
 
 async function main(args) {
-  const passed = args.includes("--") ? args.slice(args.indexOf("--") + 1) : []
+  const end = args.includes("--") ? args.indexOf("--") : args.length
+  const [own, passed] = [args.slice(0, end), args.slice(end + 1)]
+  const unknown = own.find((word) => !["screenshots", "--postgresql"].includes(word))
+  if (unknown) throw new Error(`${unknown} is neither screenshots nor --postgresql; what is for node --test follows a --`)
   await installPackages()
   await must(start("npm", ["run", "--silent", "build"]))
-  const environment = { STATS_TRACKER_STORAGE: directory, DATABASE_URL: `sqlite3:${join(directory, "browser.sqlite3")}` }
+  const database = own.includes("--postgresql") ? await startPostgres(directory, start) : `sqlite3:${join(directory, "browser.sqlite3")}`
+  const environment = { STATS_TRACKER_STORAGE: directory, DATABASE_URL: database }
   console.error("seeding")
   const today = new Date().toISOString().slice(0, 10)
   await must(startRails(["db:migrate"], { ...environment, VERBOSE: "false" }))
@@ -62,7 +68,7 @@ async function main(args) {
     BINDING: "127.0.0.1",
   })
   await answers(url, server)
-  const program = args[0] === "screenshots"
+  const program = own.includes("screenshots")
     ? ["test/browser/screenshots.mjs"]
     : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...passed, ...(await testFiles())]
   return start("node", program, { DASHBOARD_URL: url, DASHBOARD_TODAY: today }).ended
@@ -86,9 +92,9 @@ function startRails(args, environment) {
   return start(rails[0], [...rails.slice(1), ...args], { RAILS_ENV: "development", ...environment })
 }
 
-function start(program, args, environment = {}) {
+function start(program, args, environment = {}, options = {}) {
   // A group of its own, so that what it starts ends with it.
-  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], detached: true, env: { ...process.env, ...environment } })
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], detached: true, ...options, env: { ...process.env, ...environment } })
   const one = { child, name: [program, ...args].join(" ") }
   running.add(one)
   one.ended = new Promise((resolve, reject) => {
