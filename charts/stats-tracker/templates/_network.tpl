@@ -12,6 +12,7 @@ spec:
   podSelector:
     matchLabels:
       {{- include "stats-tracker.selectorLabels" (list $root (index . 1)) | nindent 6 }}
+  # A direction without rules is closed.
   policyTypes: [Ingress, Egress]
 {{- end -}}
 
