@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     sync::Mutex,
     thread,
     time::{Duration, Instant},
@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::{
     Error, Tool,
-    certificates::{Authority, signing_key},
-    create_directory, custom_resources, on_path,
+    certificates::{Authority, Files, signing_key},
+    checked, create_directory, custom_resources, on_path,
     program::Program,
     write,
 };
@@ -130,6 +130,8 @@ impl ApiServer {
             "--etcd-servers=unix://etcd:1",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
+            // Pods would be told of the loopback address, which is their own there.
+            "--endpoint-reconciler-type=none",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged",
@@ -144,8 +146,8 @@ impl ApiServer {
             ("kubelet-certificate-authority", &authority.certificate),
             ("kubelet-client-certificate", &kubelet_client.certificate),
             ("kubelet-client-key", &kubelet_client.key),
-            ("service-account-key-file", &service_accounts),
-            ("service-account-signing-key-file", &service_accounts),
+            ("service-account-key-file", &service_accounts.public),
+            ("service-account-signing-key-file", &service_accounts.private),
         ] {
             command.arg(format!("--{option}={}", file.display()));
         }
@@ -164,7 +166,7 @@ impl ApiServer {
             ("root-ca-file", &authority.certificate),
             ("cluster-signing-cert-file", &authority.certificate),
             ("cluster-signing-key-file", &authority.key),
-            ("service-account-private-key-file", &service_accounts),
+            ("service-account-private-key-file", &service_accounts.private),
         ] {
             command.arg(format!("--{option}={}", file.display()));
         }
@@ -193,22 +195,18 @@ impl ApiServer {
     fn wait_for(&self, program: &str, question: &[&str]) -> Result<(), Error> {
         let start = Instant::now();
         loop {
-            let mut kubectl = self.kubectl();
-            kubectl.args(question).stdin(Stdio::null());
-            let answer = kubectl.output().map_err(Error::io("starting kubectl"))?;
-            if answer.status.success() {
+            let Err(error) = checked(self.kubectl().args(question)) else {
                 return Ok(());
-            }
+            };
             let mut programs = self.programs.lock().expect("nobody panics while they are checked");
             for program in programs.iter_mut() {
                 program.check()?;
             }
             if start.elapsed() > PATIENCE {
                 let late = programs.iter().find(|other| other.name() == program);
-                return Err(late.map_or_else(
-                    || failed(&kubectl, &answer),
-                    |program| program.error(format!("was not ready after {} s", PATIENCE.as_secs())),
-                ));
+                return Err(late.map_or(error, |program| {
+                    program.error(format!("was not ready after {} s", PATIENCE.as_secs()))
+                }));
             }
             drop(programs);
             thread::sleep(INTERVAL);
@@ -251,6 +249,16 @@ impl ApiServer {
         Ok(path)
     }
 
+    /// The certificate of who signs the cluster's certificates.
+    pub(crate) fn authority_certificate(&self) -> &Path {
+        &self.authority.files().certificate
+    }
+
+    /// A certificate for a server that the API server trusts.
+    pub(crate) fn serving_certificate(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
+        self.authority.server(server, names)
+    }
+
     /// A command of kubectl's.
     pub fn kubectl(&self) -> Command {
         self.client(&self.kubectl)
@@ -284,11 +292,11 @@ impl ApiServer {
         let mut apply = self.kubectl();
         // By the server, since some are too large for the annotation that a client would leave.
         apply.args(["apply", "--server-side", "--filename"]).arg(directory);
-        run(apply)?;
+        checked(&mut apply)?;
         let mut wait = self.kubectl();
         wait.args(["wait", "--for=condition=Established", "--timeout=60s", "--all"]);
         wait.arg("customresourcedefinitions");
-        run(wait)
+        checked(&mut wait).map(drop)
     }
 }
 
@@ -298,26 +306,6 @@ impl Drop for ApiServer {
             self.directory.disable_cleanup(true);
             eprintln!("the cluster's logs are in {}", self.directory().display());
         }
-    }
-}
-
-fn run(mut command: Command) -> Result<(), Error> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(Error::io("starting kubectl"))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(failed(&command, &output))
-    }
-}
-
-fn failed(command: &Command, output: &std::process::Output) -> Error {
-    Error::Command {
-        command: command_line::typed(command),
-        status: output.status,
-        errors: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
     }
 }
 

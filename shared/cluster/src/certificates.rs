@@ -21,6 +21,13 @@ pub(crate) struct Files {
     pub(crate) key: PathBuf,
 }
 
+/// A key's files.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair {
+    pub(crate) public: PathBuf,
+    pub(crate) private: PathBuf,
+}
+
 /// Signs what identifies the cluster's programs and users.
 #[derive(Debug)]
 pub(crate) struct Authority {
@@ -85,11 +92,16 @@ impl Authority {
     }
 }
 
-/// A key by itself, for signing service accounts' tokens.
-pub(crate) fn signing_key(directory: &Path, name: &str) -> Result<PathBuf, Error> {
-    let file = files(directory, name).key;
-    write_secret(&file, &KeyPair::generate()?.serialize_pem())?;
-    Ok(file)
+/// A key by itself, for signing service accounts' tokens, and the public half that they are checked with.
+pub(crate) fn signing_key(directory: &Path, name: &str) -> Result<Pair, Error> {
+    let key = KeyPair::generate()?;
+    let pair = Pair {
+        public: directory.join(format!("{name}.pub")),
+        private: files(directory, name).key,
+    };
+    write(&pair.public, key.public_key_pem())?;
+    write_secret(&pair.private, &key.serialize_pem())?;
+    Ok(pair)
 }
 
 fn files(directory: &Path, name: &str) -> Files {

@@ -13,17 +13,24 @@ mod certificates;
 pub mod custom_resources;
 mod go;
 mod keeping;
+mod names;
+pub mod namespaces;
+mod node;
 mod program;
 mod tool;
 
 use std::{
     io,
     path::{Path, PathBuf},
-    process::ExitStatus,
+    process::{Command, ExitStatus, Stdio},
 };
 
 pub use api_server::ApiServer;
+pub use node::{NAME as NODE, Node};
 pub use tool::Tool;
+
+/// A node's address, under which its pods also reach what the test has started beside it.
+pub const NODE_ADDRESS: &str = "10.250.0.1";
 
 /// Why there is no tool, or no API server.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +108,9 @@ pub enum Error {
         /// What it said on stderr.
         errors: String,
     },
+    /// A node would change the machine that it is tried on.
+    #[error("a node runs in namespaces of its own; start it from a process that cluster::namespaces::run has started")]
+    NoNamespaces,
     /// A certificate can't be made.
     #[error("making a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -129,6 +139,24 @@ fn on_path(program: &'static str, package: &'static str) -> Result<PathBuf, Erro
         .map(|directory| directory.join(program))
         .find(|file| file.is_file())
         .ok_or(Error::Missing { program, package })
+}
+
+/// What a command prints to stdout. It has to succeed.
+fn checked(command: &mut Command) -> Result<String, Error> {
+    let program = command.get_program().display().to_string();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(Error::io(format!("starting {program}")))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Error::Command {
+            command: command_line::typed(command),
+            status: output.status,
+            errors: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
+        })
+    }
 }
 
 /// Creates a directory and those it lies in.

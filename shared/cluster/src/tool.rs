@@ -87,7 +87,7 @@ impl Tool {
     pub fn name(self) -> &'static str {
         match self {
             Self::Helm => "helm",
-            Self::HelmUnittest => "untt",
+            Self::HelmUnittest => "helm-unittest",
             Self::HelmDocs => "helm-docs",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
@@ -144,9 +144,9 @@ impl Tool {
     pub fn kubernetes_version() -> &'static str {
         KUBERNETES_MODULE
             .lines()
-            .find_map(|line| line.trim().strip_prefix("require k8s.io/kubernetes "))
+            .find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "))
+            .and_then(|rest| rest.split_whitespace().next())
             .expect("the module requires Kubernetes")
-            .trim()
     }
 }
 
@@ -219,4 +219,18 @@ fn kubernetes_version_flags() -> String {
     [("gitVersion", version), ("gitMajor", number()), ("gitMinor", number())]
         .map(|(name, value)| format!("-X k8s.io/component-base/version.{name}={value}"))
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_modules_and_is_said_to_the_linker() {
+        let version = Tool::kubernetes_version();
+        assert!(KUBERNETES_CHECKSUMS.contains(&format!("k8s.io/kubernetes {version} ")));
+        let flags = kubernetes_version_flags();
+        assert!(flags.contains(&format!(".gitVersion={version} ")), "{flags}");
+        assert!(flags.contains(".gitMajor=1 "), "{flags}");
+    }
 }
