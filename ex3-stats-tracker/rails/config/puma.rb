@@ -3,3 +3,7 @@ threads threads_count, threads_count
 
 # Only this machine is answered unless somebody says otherwise (a container binds all of its addresses).
 bind "tcp://#{ENV.fetch("BINDING", "127.0.0.1")}:#{ENV.fetch("PORT", 3000)}"
+
+# Before version 7 a thread that has answered waits a fifth of a second for the same client's next request, while other
+# clients wait for the thread.
+enable_keep_alives false if Gem::Version.new(Puma::Const::VERSION) < Gem::Version.new("7")
