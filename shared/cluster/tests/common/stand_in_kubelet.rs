@@ -1,0 +1,94 @@
+//! A stand-in for the kubelet: there is no node, so it says of pods what a node would say if their containers did what
+//! they should. It runs nothing. What really starts is another test's concern.
+
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use cluster::ApiServer;
+use serde_json::{Value, json};
+
+use super::stdout;
+
+/// An image with this tag never gets ready, or fails where it should end.
+pub(crate) const BROKEN: &str = "broken";
+
+/// How often it looks for pods.
+const INTERVAL: Duration = Duration::from_millis(300);
+
+/// Looks after the pods of a namespace until it is dropped.
+pub(crate) struct StandInKubelet {
+    end: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl StandInKubelet {
+    pub(crate) fn start(server: &Arc<ApiServer>, namespace: &str) -> Self {
+        let end = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (end, server, namespace) = (Arc::clone(&end), Arc::clone(server), namespace.to_owned());
+            move || {
+                while !end.load(Ordering::Relaxed) {
+                    look_after(&server, &namespace);
+                    thread::sleep(INTERVAL);
+                }
+            }
+        });
+        Self {
+            end,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for StandInKubelet {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn look_after(server: &ApiServer, namespace: &str) {
+    let kubectl = || {
+        let mut kubectl = server.kubectl();
+        kubectl.args(["--namespace", namespace]);
+        kubectl
+    };
+    let answer = stdout(kubectl().args(["get", "pods", "--field-selector=status.phase=Pending", "--output=json"]));
+    let pods: Value = serde_json::from_str(&answer).unwrap();
+    for pod in pods["items"].as_array().unwrap() {
+        if let Some(status) = status(pod) {
+            let mut patch: Command = kubectl();
+            patch.args(["patch", "pod", "--subresource=status", "--patch"]);
+            patch.arg(json!({ "status": status }).to_string());
+            // The pod may be gone by now.
+            let _ = super::output(patch.arg(pod["metadata"]["name"].as_str().unwrap()));
+        }
+    }
+}
+
+/// What becomes of a pod: one that is not to be started again ends, any other gets ready.
+fn status(pod: &Value) -> Option<Value> {
+    let broken = pod["spec"]["containers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|container| container["image"].as_str().unwrap().ends_with(BROKEN));
+    match (pod["spec"]["restartPolicy"] == "Never", broken) {
+        (true, false) => Some(json!({"phase": "Succeeded"})),
+        (true, true) => Some(json!({"phase": "Failed"})),
+        (false, false) => Some(json!({"phase": "Running", "conditions": [
+            {"type": "Ready", "status": "True"},
+            {"type": "ContainersReady", "status": "True"},
+        ]})),
+        (false, true) => None,
+    }
+}

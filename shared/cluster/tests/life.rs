@@ -1,0 +1,253 @@
+//! A release's life on Kubernetes' own API server, in a namespace that Pod Security keeps "restricted": installed in every
+//! way, compared, changed, rolled back, tested, and removed.
+//!
+//! Deployments and Jobs make real pods. What becomes of those is said by a stand-in for the kubelet.
+
+mod common;
+
+use std::{
+    path::Path,
+    process::Command,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use cluster::ApiServer;
+use common::{
+    api_server, chart, ci_values, output, refusal, restricted_namespace,
+    stand_in_kubelet::{BROKEN, StandInKubelet},
+    stdout,
+};
+use serde_json::Value;
+
+/// The release's name.
+const RELEASE: &str = "tracker";
+
+/// What runtime-class-manager makes of its Shim.
+const RUNTIME_CLASS: &str = "\
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: wasmtime-spin-v2}
+handler: spin-v2
+scheduling: {nodeSelector: {spin: 'true'}}
+";
+
+/// A namespace, and the pods in it taken care of.
+struct Namespace {
+    server: Arc<ApiServer>,
+    name: &'static str,
+    _kubelet: StandInKubelet,
+}
+
+impl Namespace {
+    fn new(name: &'static str) -> Self {
+        let server = api_server();
+        restricted_namespace(&server, name);
+        let kubelet = StandInKubelet::start(&server, name);
+        Self {
+            server,
+            name,
+            _kubelet: kubelet,
+        }
+    }
+
+    fn kubectl(&self, arguments: &[&str]) -> Command {
+        let mut kubectl = self.server.kubectl();
+        kubectl.args(["--namespace", self.name]).args(arguments);
+        kubectl
+    }
+
+    fn helm(&self, arguments: &[&str]) -> Command {
+        let mut helm = self.server.helm().unwrap_or_else(|error| panic!("{error}"));
+        helm.args(["--namespace", self.name]).args(arguments);
+        helm
+    }
+
+    fn install(&self, values: &Path) -> Command {
+        let mut helm = self.helm(&["install", RELEASE]);
+        helm.arg(chart()).arg("--values").arg(values);
+        helm.args(["--wait", "--timeout=120s"]);
+        helm
+    }
+
+    fn upgrade(&self, values: &Path, set: &[&str]) -> Command {
+        let mut helm = self.helm(&["upgrade", RELEASE]);
+        helm.arg(chart()).arg("--values").arg(values);
+        helm.args(["--wait", "--timeout=60s"]);
+        helm.args(set.iter().flat_map(|set| ["--set", set]));
+        helm
+    }
+
+    /// The objects of a kind.
+    fn list(&self, kind: &str) -> Vec<Value> {
+        let answer = stdout(&mut self.kubectl(&["get", kind, "--output=json"]));
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        std::mem::take(answer["items"].as_array_mut().unwrap())
+    }
+
+    /// The release's Secrets with what is in them.
+    fn secrets(&self) -> Vec<(String, Value)> {
+        let secrets = self.list("secrets");
+        secrets
+            .iter()
+            .filter(|secret| secret["type"] == "Opaque")
+            .map(|secret| (name(secret), secret["data"].clone()))
+            .collect()
+    }
+
+    /// Compares what the release says with what is there.
+    fn assert_no_difference(&self, when: &str) {
+        let manifest = stdout(&mut self.helm(&["get", "manifest", RELEASE]));
+        let file = self.server.directory().join(format!("{}.yaml", self.name));
+        std::fs::write(&file, manifest).unwrap();
+        // As another manager than Helm, whose own annotations are no part of what the release says.
+        let mut diff = self.kubectl(&["diff", "--server-side", "--force-conflicts"]);
+        let output = output(diff.arg("--filename").arg(file));
+        let difference = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{} {when}: {difference}{errors}", self.name);
+    }
+
+    /// No pod was refused: Deployments and Jobs hide that in events.
+    fn assert_no_pod_was_refused(&self) {
+        for event in self.list("events") {
+            assert!(event["reason"] != "FailedCreate", "{}: {event:#}", self.name);
+        }
+    }
+
+    /// What is left of the release, whatever kind it is of.
+    fn left(&self) -> Vec<String> {
+        let kinds = stdout(&mut self.kubectl(&["api-resources", "--namespaced", "--verbs=list", "--output=name"]));
+        // Kubernetes' own, in every namespace; and what happened is no object of the release's.
+        let ours = |object: &&str| {
+            !object.starts_with("event") && !["serviceaccount/default", "configmap/kube-root-ca.crt"].contains(object)
+        };
+        let kinds: Vec<&str> = kinds.lines().collect();
+        let objects = stdout(&mut self.kubectl(&["get", &kinds.join(","), "--output=name"]));
+        objects.lines().filter(ours).map(str::to_owned).collect()
+    }
+}
+
+fn name(object: &Value) -> String {
+    object["metadata"]["name"].as_str().unwrap().to_owned()
+}
+
+fn values(way: &str) -> std::path::PathBuf {
+    chart().join(format!("ci/{way}-values.yaml"))
+}
+
+#[test]
+fn every_way_to_install_it_starts_and_ends_without_a_trace() {
+    let server = api_server();
+    // What the values name and a cluster would have.
+    stdout(
+        server
+            .kubectl()
+            .args(["create", "priorityclass", "high", "--value=1000"]),
+    );
+    let class = server.directory().join("runtime-class.yaml");
+    std::fs::write(&class, RUNTIME_CLASS).unwrap();
+    stdout(server.kubectl().args(["create", "--filename"]).arg(class));
+    for (way, values) in ci_values() {
+        let namespace = Namespace::new(String::leak(format!("way-{way}")));
+        let start = Instant::now();
+        let output = output(&mut namespace.install(&values));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{way}: {errors}");
+        assert!(!errors.contains("PodSecurity"), "{way}: {errors}");
+        println!("{way}: installed in {:.1} s", start.elapsed().as_secs_f64());
+        namespace.assert_no_pod_was_refused();
+        namespace.assert_no_difference("after the installation");
+
+        stdout(&mut namespace.helm(&["uninstall", RELEASE, "--wait", "--timeout=60s"]));
+        let bundled = namespace
+            .list("persistentvolumeclaims")
+            .iter()
+            .map(name)
+            .collect::<Vec<_>>();
+        let claims: Vec<String> = bundled
+            .iter()
+            .map(|name| format!("persistentvolumeclaim/{name}"))
+            .collect();
+        assert!(claims.len() <= 1, "{way}: {claims:?}");
+        let start = Instant::now();
+        // Pods and what is derived from Services go a moment after what they belong to.
+        while namespace.left() != claims {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{way}: {:?}",
+                namespace.left()
+            );
+            thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+#[test]
+fn an_upgrade_changes_what_it_says_and_no_secret() {
+    let namespace = Namespace::new("upgrade");
+    stdout(&mut namespace.install(&values("default")));
+    let secrets = namespace.secrets();
+    assert!(
+        secrets.len() >= 2,
+        "Rails' key and the database's passwords: {secrets:?}"
+    );
+
+    stdout(&mut namespace.upgrade(
+        &values("default"),
+        &["web.replicas=2", "collector.suspend=true", "github.pageTimeout=10"],
+    ));
+    assert_eq!(namespace.secrets(), secrets);
+    namespace.assert_no_pod_was_refused();
+    namespace.assert_no_difference("after the upgrade");
+    let web = namespace.list("deployments,cronjobs");
+    let web = |suffix: &str| web.iter().find(|object| name(object).ends_with(suffix)).unwrap();
+    assert_eq!(web("-web")["spec"]["replicas"], 2);
+    assert_eq!(web("-collect")["spec"]["suspend"], true);
+
+    // The whole of it goes through Pod Security as pods that Helm makes by itself, too.
+    stdout(&mut namespace.helm(&["test", RELEASE, "--timeout=60s"]));
+}
+
+#[test]
+fn an_upgrade_that_fails_is_rolled_back() {
+    let namespace = Namespace::new("rollback");
+    stdout(&mut namespace.install(&values("default")));
+    let secrets = namespace.secrets();
+
+    // A web process that never gets ready.
+    let broken = format!("rails.image.tag={BROKEN}");
+    let mut upgrade = namespace.upgrade(&values("default"), &[&broken]);
+    let errors = refusal(upgrade.args(["--rollback-on-failure", "--timeout=20s"]));
+    assert!(errors.contains("rolled back"), "{errors}");
+    assert_eq!(namespace.secrets(), secrets);
+    namespace.assert_no_difference("after the rollback");
+    for deployment in namespace.list("deployments") {
+        assert_eq!(deployment["status"]["readyReplicas"], deployment["spec"]["replicas"]);
+        let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert!(!image.as_str().unwrap().ends_with(BROKEN), "{image}");
+    }
+    let history = stdout(&mut namespace.helm(&["history", RELEASE]));
+    assert!(history.lines().last().unwrap().contains("Rollback to 1"), "{history}");
+}
+
+#[test]
+fn a_migration_that_fails_changes_nothing() {
+    let namespace = Namespace::new("migration");
+    let external = values("external-database");
+    stdout(&mut namespace.install(&external));
+    let before = namespace.list("deployments");
+
+    let broken = format!("rails.image.tag={BROKEN}");
+    let mut upgrade = namespace.upgrade(&external, &[&broken, "migration.backoffLimit=0"]);
+    let errors = refusal(&mut upgrade);
+    assert!(errors.contains("pre-upgrade hooks failed"), "{errors}");
+    let specs = |deployments: &[Value]| -> Vec<Value> {
+        deployments
+            .iter()
+            .map(|deployment| deployment["spec"].clone())
+            .collect()
+    };
+    assert_eq!(specs(&namespace.list("deployments")), specs(&before));
+}

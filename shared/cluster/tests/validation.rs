@@ -1,0 +1,118 @@
+//! What the chart renders, in every way it is tested with, is accepted by Kubernetes' own API server and by the custom
+//! resources' definitions, down to the last field.
+
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cluster::{ApiServer, Tool};
+use common::{api_server, chart, ci_values, output, refusal, restricted_namespace, stdout};
+
+/// Where the objects would be.
+const NAMESPACE: &str = "validation";
+
+/// Kubernetes' version, without what makes one for testing special.
+fn version() -> &'static str {
+    Tool::kubernetes_version().trim_start_matches('v')
+}
+
+/// Renders the chart into a file of the server's directory.
+fn render(server: &ApiServer, name: &str, values: &Path) -> PathBuf {
+    let mut helm = server.helm().unwrap();
+    helm.args(["template", "tracker"])
+        .arg(chart())
+        .arg("--values")
+        .arg(values);
+    helm.args(["--namespace", NAMESPACE, "--kube-version", version()]);
+    let file = server.directory().join(format!("{name}.yaml"));
+    fs::write(&file, stdout(&mut helm)).unwrap();
+    file
+}
+
+/// Asks the server whether it would take a file's objects.
+fn apply(server: &ApiServer, file: &Path) -> Command {
+    let mut kubectl = server.kubectl();
+    kubectl.args([
+        "apply",
+        "--dry-run=server",
+        "--validate=strict",
+        "--namespace",
+        NAMESPACE,
+    ]);
+    kubectl.arg("--filename").arg(file);
+    kubectl
+}
+
+#[test]
+fn every_rendered_object_is_accepted_and_a_wrong_one_is_refused() {
+    let server = api_server();
+    restricted_namespace(&server, NAMESPACE);
+    // Helm makes it before the pods that name it, where a dry run makes none.
+    stdout(server.kubectl().args([
+        "--namespace",
+        NAMESPACE,
+        "create",
+        "serviceaccount",
+        "--save-config",
+        "tracker-stats-tracker",
+    ]));
+    let mut default = None;
+    for (name, values) in ci_values() {
+        let file = render(&server, &name, &values);
+        let output = output(&mut apply(&server, &file));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {errors}");
+        // Pod Security's, and what the API server calls deprecated.
+        assert!(!errors.contains("Warning"), "{name}: {errors}");
+        let accepted = String::from_utf8_lossy(&output.stdout).lines().count();
+        let rendered = fs::read_to_string(&file).unwrap();
+        let objects = rendered.lines().filter(|line| line.starts_with("kind: ")).count();
+        assert_eq!(accepted, objects, "{name}");
+        default.get_or_insert(rendered);
+    }
+
+    // A field that is not there, a value of another type, a pod that is not "restricted".
+    let rendered = default.unwrap();
+    for (right, wrong, complaint) in [
+        ("containerPort:", "containerPorts:", "unknown field"),
+        ("replicas: 1", "replicas: one", "cannot unmarshal string"),
+        (
+            "allowPrivilegeEscalation: false",
+            "allowPrivilegeEscalation: true",
+            "violate PodSecurity",
+        ),
+    ] {
+        assert!(rendered.contains(right), "{right} is rendered");
+        let file = server.directory().join("wrong.yaml");
+        fs::write(&file, rendered.replace(right, wrong)).unwrap();
+        let output = output(&mut apply(&server, &file));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains(complaint), "{wrong}: {errors}");
+    }
+}
+
+#[test]
+fn the_definitions_refuse_what_their_projects_do_not_know() {
+    let server = api_server();
+    for (kind, object) in [
+        (
+            "SpinApp",
+            "apiVersion: core.spinkube.dev/v1alpha1\nkind: SpinApp\nmetadata: {name: wrong}\nspec: {executor: x}\n",
+        ),
+        (
+            "HelmRelease",
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: wrong}\nspec: {every: 1h}\n",
+        ),
+    ] {
+        let file = server.directory().join(format!("{kind}.yaml"));
+        fs::write(&file, object).unwrap();
+        let mut kubectl = server.kubectl();
+        kubectl.args(["apply", "--dry-run=server", "--validate=strict", "--filename"]);
+        let errors = refusal(kubectl.arg(file));
+        assert!(errors.contains("spec"), "{kind}: {errors}");
+    }
+}
