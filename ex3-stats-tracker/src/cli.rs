@@ -1,14 +1,26 @@
 //! The command line: what can be asked for, and what the exit codes mean.
 
+#[cfg(feature = "tracker")]
+mod compile;
+#[cfg(feature = "tracker")]
+mod measure;
 mod run;
 mod serve;
 mod stop;
+#[cfg(feature = "tracker")]
 mod up;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+#[cfg(feature = "tracker")]
+use jiff::Timestamp;
+#[cfg(feature = "tracker")]
 use stand_in::fault::TargetedFault;
 
 pub use run::{Error, run};
@@ -34,6 +46,7 @@ Without a list of packages nothing is printed.";
 ///
 /// GitHub's pages are fetched and read by a WebAssembly component under the limits of its spin.toml; this program runs
 /// it. Without a command it is `up`.
+#[cfg(feature = "tracker")]
 #[derive(Debug, Parser)]
 #[command(name = "ex3-stats-tracker", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
 pub struct Arguments {
@@ -48,21 +61,42 @@ pub struct Arguments {
     pub completions: Option<clap_complete::Shell>,
 }
 
+/// Runs the WebAssembly component that measures how often an organisation's container images were pulled from ghcr.io.
+///
+/// This is the program of the container image: it has no compiler, measures nothing by itself and stores nothing.
+#[cfg(not(feature = "tracker"))]
+#[derive(Debug, Parser)]
+#[command(name = "ex3-stats-tracker", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print the completions of a shell and stop
+    #[arg(long, value_name = "SHELL")]
+    pub completions: Option<clap_complete::Shell>,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the whole tracker: collect, store, show a dashboard, and collect again, until Ctrl-C
+    #[cfg(feature = "tracker")]
     #[command(after_help = EXIT_CODES)]
     Up(UpOptions),
-    /// Run the component alone, for programs that ask it, until Ctrl-C
+    /// Run the component alone, for programs that ask it, until Ctrl-C or SIGTERM
     #[command(after_help = EXIT_CODES)]
     Serve(ServeOptions),
     /// Measure every package once and print the counts
+    #[cfg(feature = "tracker")]
     #[command(after_help = EXIT_CODES)]
     Measure(MeasureOptions),
+    /// Compile an application for a host that has no compiler, as in a container image
+    #[cfg(feature = "tracker")]
+    Compile(CompileOptions),
 }
 
 /// The options of `up`.
+#[cfg(feature = "tracker")]
 #[derive(Debug, Args)]
 pub struct UpOptions {
     /// What to measure.
@@ -93,12 +127,25 @@ pub struct ServeOptions {
     /// Whom the component asks.
     #[command(flatten)]
     pub github: GitHubOptions,
-    /// The component's port on 127.0.0.1; 0 for any free one
+    /// The address to listen on; 0.0.0.0 for all of this machine's
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+    /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
+    /// Where GitHub is, scheme and authority [default: https://github.com]
+    #[arg(long, value_name = "URL", env = "SPIN_VARIABLE_GITHUB_URL", hide_env_values = true)]
+    #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
+    pub github_url: Option<String>,
+    /// The spin.toml of an application that is built already [default: the one beside this program; where there is
+    /// none, this workspace's component is built]
+    #[arg(long, value_name = "FILE")]
+    #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
+    pub application: Option<PathBuf>,
 }
 
 /// The options of `measure`.
+#[cfg(feature = "tracker")]
 #[derive(Debug, Args)]
 pub struct MeasureOptions {
     /// What to measure.
@@ -112,7 +159,20 @@ pub struct MeasureOptions {
     pub json: bool,
 }
 
+/// The options of `compile`.
+#[cfg(feature = "tracker")]
+#[derive(Debug, Args)]
+pub struct CompileOptions {
+    /// The application's spin.toml
+    #[arg(value_name = "FILE")]
+    pub application: PathBuf,
+    /// The directory for the code, which any processor of this machine's architecture can run
+    #[arg(long, value_name = "DIRECTORY")]
+    pub output: PathBuf,
+}
+
 /// What to measure, and how.
+#[cfg(feature = "tracker")]
 #[derive(Debug, Args)]
 pub struct WhatOptions {
     /// The organisation or user
@@ -134,18 +194,23 @@ pub struct WhatOptions {
 pub struct GitHubOptions {
     /// How long one of GitHub's pages may take, in whole seconds up to an hour
     #[arg(long, value_name = "DURATION", value_parser = page_timeout, default_value = "30s")]
+    #[arg(env = "SPIN_VARIABLE_PAGE_TIMEOUT", hide_env_values = true)]
     pub timeout: Duration,
     /// Who runs this, for the User-Agent: an e-mail address or a page [default: the project's page]
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    #[arg(env = "SPIN_VARIABLE_CONTACT", hide_env_values = true)]
     pub contact: String,
     /// Ask a stand-in on this machine instead of github.com; its figures are invented
+    #[cfg(feature = "tracker")]
     #[arg(long)]
     pub stand_in: bool,
     /// Let the stand-in's clock stand at this time, such as 2026-05-10T12:00:00Z
+    #[cfg(feature = "tracker")]
     #[arg(long, value_name = "RFC3339", requires = "stand_in")]
     pub clock: Option<Timestamp>,
     /// Let a package, a path or everything (*) fail in the stand-in, such as flagger=429:30 or flux=503*2; may be
     /// repeated, and `cargo run -p stand-in -- --help` lists the faults
+    #[cfg(feature = "tracker")]
     #[arg(long, value_name = "PACKAGE=FAULT[*COUNT]", requires = "stand_in")]
     pub stand_in_fault: Vec<TargetedFault>,
 }
@@ -158,8 +223,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration such as 500ms, 2s or 1m".to_owned())
 }
 
+/// As people write it, or as the component's variable: a number of seconds.
 fn page_timeout(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
+    let timeout = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => duration(text)?,
+    };
+    match timeout {
         whole if (1..=3_600).contains(&whole.as_secs()) && whole.subsec_nanos() == 0 => Ok(whole),
         _ => Err("write whole seconds, from 1s to 1h".to_owned()),
     }
@@ -176,6 +246,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "tracker")]
     fn up_is_the_default() {
         let arguments = Arguments::try_parse_from(["x", "--stand-in", "--once", "--org", "a"]).unwrap();
         assert!(arguments.command.is_none());
@@ -191,7 +262,8 @@ mod tests {
         for text in ["", "-1s", "soon", "1"] {
             assert!(duration(text).is_err(), "{text}");
         }
-        for text in ["0s", "500ms", "1500ms", "2h"] {
+        assert_eq!(page_timeout("45"), page_timeout("45s"));
+        for text in ["0s", "500ms", "1500ms", "2h", "0", "3601", "-1"] {
             assert!(page_timeout(text).is_err(), "{text}");
         }
     }

@@ -5,9 +5,14 @@
 //! - [`measure`] makes one pass over an organisation's packages through that host.
 //! - [`dashboard`] runs the Rails application that remembers and shows.
 //! - [`cli`] is the command line.
+//!
+//! A container needs the host alone, with what was compiled before: without the feature `tracker` there is neither
+//! measuring nor a dashboard, and without `compiler` no compiler.
 
 pub mod cli;
+#[cfg(feature = "tracker")]
 pub mod dashboard;
 pub mod host;
 pub mod manifest;
+#[cfg(feature = "tracker")]
 pub mod measure;

@@ -553,6 +553,29 @@ async fn damaged_compiled_code_is_rebuilt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn code_that_was_compiled_ahead_is_all_that_is_needed() {
+    let application = alone();
+    let directory = application.path("ahead");
+    let options = Options {
+        store: Store::at(&directory),
+        ..application.options()
+    };
+    let manifest = Manifest::read(&application.path("spin.toml")).unwrap();
+    ex3_stats_tracker::host::Application::compile_ahead(&manifest, &options).unwrap();
+    let entries = || -> Vec<_> {
+        let entries = fs::read_dir(&directory).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let before = entries();
+    assert_eq!(before.len(), 1);
+    let host = Host::start(&manifest, BTreeMap::new(), LOOPBACK, options)
+        .await
+        .unwrap();
+    assert_eq!(get(&host, "/").await, (200, "hello".to_owned()));
+    assert_eq!(entries(), before, "nothing was compiled for this processor");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_is_taken_as_it_is() {
     let application = alone();
     let component = wit_component::ComponentEncoder::default()

@@ -537,6 +537,54 @@ fn the_component_alone_serves_until_ctrl_c() {
     assert_eq!(serving.interrupt(), (Some(0), String::new()));
 }
 
+/// As in a container: nothing is built, and the environment is what Spin calls it.
+#[cfg(unix)]
+#[test]
+fn an_application_that_is_built_already_is_served_until_sigterm() {
+    let stand_in = Serving::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let manifest = directory.path().join("spin.toml");
+    let module = guests::SPIN_COMPONENT.build().unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    table["component"]["stats-tracker"]["source"] = module.to_str().unwrap().into();
+    std::fs::write(&manifest, table.to_string()).unwrap();
+
+    let mut child = program(&["serve", "--bind", "127.0.0.2", "--port", "0", "--application"])
+        .arg(&manifest)
+        .env("SPIN_VARIABLE_GITHUB_URL", format!("http://{}", stand_in.github))
+        .env("SPIN_VARIABLE_CONTACT", "you@example.org")
+        .env("SPIN_VARIABLE_PAGE_TIMEOUT", "20")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = said
+        .find(|line| line.as_ref().unwrap().contains("listens on"))
+        .unwrap()
+        .unwrap();
+    let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(address.starts_with("127.0.0.2:"), "{line}");
+    let (head, body) = Serving::get(address, "/orgs/fluxcd/packages/flagger");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body["total"], expected("flagger"));
+    let (_, log) = Serving::get(&stand_in.github, "/_stand-in/log");
+    let agent = log["requests"][0]["user_agent"].as_str().unwrap();
+    assert!(agent.contains("you@example.org"), "{agent}");
+
+    let process = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &process])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(stand_in.interrupt().0, Some(0));
+}
+
 #[tokio::test]
 async fn github_is_asked_with_good_manners() {
     let github = GitHub::StandIn {
@@ -546,7 +594,7 @@ async fn github_is_asked_with_good_manners() {
     };
     let tracker = Tracker::start(tracker::Options {
         github,
-        port: 0,
+        address: tracker::ANY_PORT,
         contact: "you@example.org".to_owned(),
         page_timeout: Duration::from_secs(30),
     })

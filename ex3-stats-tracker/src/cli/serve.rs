@@ -1,25 +1,106 @@
 //! `serve`: the component alone.
 
-use stand_in::StandIn;
-
-use super::{
-    ServeOptions,
-    run::{Error, start},
-    stop::Stop,
+use std::{
+    collections::BTreeMap,
+    env,
+    net::SocketAddr,
+    path::{Path, PathBuf},
 };
-use crate::measure::{component::segment, table::STAND_IN};
+
+use compiled_code::Store;
+
+use super::{ServeOptions, run::Error, stop::Stop};
+use crate::{
+    host::{self, Host},
+    manifest::{self, Manifest},
+};
+
+/// What an application that is built already looks like beside this program: the manifest, with the component where the
+/// manifest says, and the code that was compiled from it.
+const MANIFEST: &str = "spin.toml";
+const COMPILED_CODE: &str = "compiled-code";
+
+impl From<manifest::Error> for Error {
+    fn from(error: manifest::Error) -> Self {
+        Self::new(error.to_string(), sysexits::ExitCode::DataErr)
+    }
+}
+
+impl From<host::Error> for Error {
+    fn from(error: host::Error) -> Self {
+        let code = match error {
+            host::Error::AddressInUse { .. } | host::Error::Address { .. } => sysexits::ExitCode::Unavailable,
+            _ => sysexits::ExitCode::Software,
+        };
+        Self::new(error.to_string(), code)
+    }
+}
+
+/// Serves until it is stopped.
+pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
+    let built = options.application.clone().or_else(|| {
+        let beside = directory_of_the_program()?.join(MANIFEST);
+        beside.is_file().then_some(beside)
+    });
+    match built {
+        Some(manifest) if !asks_a_stand_in(&options) => serve_built(&manifest, &options, stop).await,
+        _ => serve_the_workspaces(&options, stop).await,
+    }
+}
+
+/// Runs an application that is built already. Nothing is built, and nothing is written where code was compiled ahead.
+async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
+    let manifest = Manifest::read(manifest)?;
+    let mut variables = BTreeMap::from([
+        ("contact".to_owned(), options.github.contact.clone()),
+        ("page_timeout".to_owned(), options.github.timeout.as_secs().to_string()),
+    ]);
+    if let Some(url) = &options.github_url {
+        variables.insert("github_url".to_owned(), url.clone());
+    }
+    let store = directory_of_the_program()
+        .map(|directory| directory.join(COMPILED_CODE))
+        .filter(|directory| directory.is_dir())
+        .map_or_else(Store::default_location, Store::at);
+    let options_of_host = host::Options {
+        store,
+        ..host::Options::default()
+    };
+    let address = SocketAddr::new(options.bind, options.port);
+    let host = tokio::select! {
+        host = Host::start(&manifest, variables, address, options_of_host) => host?,
+        () = stop.wait() => return Ok(0),
+    };
+    say_where(&host.base_url());
+    stop.wait().await;
+    host.stop().await;
+    Ok(0)
+}
 
 /// The organisation of the stand-in, and of the address to try.
 const ORG: &str = "fluxcd";
 
-/// Serves until it is stopped.
-pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
-    let tracker = start(&options.github, ORG, options.port, stop).await?;
-    let base_url = tracker.base_url();
-    eprintln!(
-        "The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}/orgs/{}/packages\n",
-        segment(ORG)
-    );
+#[cfg(not(feature = "tracker"))]
+async fn serve_the_workspaces(_: &ServeOptions, _: &mut Stop) -> Result<u8, Error> {
+    Err(Error::new(
+        format!("there is no {MANIFEST} beside this program; name one with --application"),
+        sysexits::ExitCode::NoInput,
+    ))
+}
+
+/// Builds this workspace's component where that is due, and runs it, with a stand-in where one is asked for.
+#[cfg(feature = "tracker")]
+async fn serve_the_workspaces(options: &ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
+    use super::measure::{github, start_at};
+    use crate::measure::tracker::GitHub;
+
+    let address = SocketAddr::new(options.bind, options.port);
+    let github = match &options.github_url {
+        Some(url) => GitHub::At(url.clone()),
+        None => github(&options.github, ORG),
+    };
+    let tracker = start_at(address, github, &options.github, stop).await?;
+    say_where(&tracker.base_url());
     if let Some(stand_in) = tracker.stand_in() {
         eprintln!("{}", words_on_the_stand_in(stand_in));
     }
@@ -28,11 +109,31 @@ pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, 
     Ok(0)
 }
 
+#[cfg(feature = "tracker")]
+fn asks_a_stand_in(options: &ServeOptions) -> bool {
+    options.github.stand_in
+}
+
+#[cfg(not(feature = "tracker"))]
+fn asks_a_stand_in(_: &ServeOptions) -> bool {
+    false
+}
+
+fn directory_of_the_program() -> Option<PathBuf> {
+    Some(env::current_exe().ok()?.parent()?.to_owned())
+}
+
+fn say_where(base_url: &str) {
+    eprintln!("The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}/orgs/{ORG}/packages\n");
+}
+
 /// Where it can be steered, and what its figures are.
-pub(super) fn words_on_the_stand_in(stand_in: &StandIn) -> String {
+#[cfg(feature = "tracker")]
+pub(super) fn words_on_the_stand_in(stand_in: &stand_in::StandIn) -> String {
     format!(
-        "It asks the stand-in on {0} (clock, faults and log: {0}{1}).\n{STAND_IN}",
+        "It asks the stand-in on {0} (clock, faults and log: {0}{1}).\n{2}",
         stand_in.base_url(),
-        stand_in::control::PREFIX
+        stand_in::control::PREFIX,
+        crate::measure::table::STAND_IN
     )
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     UpOptions,
-    run::{Error, INTERRUPTED, print_table, start},
+    measure::{INTERRUPTED, print_table, start},
+    run::Error,
     serve::words_on_the_stand_in,
     stop::Stop,
 };
@@ -54,7 +55,7 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
         .unwrap_or_else(|| Storage::default_directory(source));
     let storage = Storage::open(&storage)?;
 
-    let tracker = start(&options.what.github, &options.what.org, 0, stop).await?;
+    let tracker = start(&options.what.github, &options.what.org, stop).await?;
     let settings = Settings {
         storage,
         source,

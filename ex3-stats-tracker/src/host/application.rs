@@ -59,20 +59,14 @@ impl Application {
     pub fn load(manifest: &Manifest, variables: &BTreeMap<String, String>, options: &Options) -> Result<Self, Error> {
         let values = manifest.resolve(variables)?;
         let limits = options.limits;
-        let stated = |component: &manifest::Component| ComponentLimits::new(&limits, &component.limits);
-        let memory_bytes = manifest
-            .components
-            .values()
-            .map(|component| stated(component).memory_bytes)
-            .max();
-        let runtime = Runtime::new(limits.concurrent_requests, memory_bytes.unwrap_or(limits.memory_bytes))?;
+        let runtime = Runtime::new(limits.concurrent_requests, memory_bytes(manifest, &limits))?;
         let linker = linker(&runtime).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
         })?;
 
         let mut components = Vec::new();
         for (id, component) in &manifest.components {
-            let limits = stated(component);
+            let limits = ComponentLimits::new(&limits, &component.limits);
             let grants = Arc::new(grants(manifest, id, component, &values, limits, &options.clock)?);
             let path = options.sources.get(id).unwrap_or(&component.source);
             let compiled = compile::component(&runtime, &options.store, id, path)?;
@@ -110,6 +104,19 @@ impl Application {
             limits,
             runtime,
         })
+    }
+
+    /// Compiles the components for any processor of this architecture and keeps the code in the options' store. A host
+    /// with such a store compiles nothing, and needs no compiler.
+    #[cfg(feature = "compiler")]
+    pub fn compile_ahead(manifest: &Manifest, options: &Options) -> Result<(), Error> {
+        let limits = options.limits;
+        let runtime = Runtime::portable(limits.concurrent_requests, memory_bytes(manifest, &limits))?;
+        for (id, component) in &manifest.components {
+            let path = options.sources.get(id).unwrap_or(&component.source);
+            compile::ahead(&runtime, &options.store, id, path)?;
+        }
+        Ok(())
     }
 
     /// Makes an instance of a component as each request gets one, and drops it. `None` where there is no such
@@ -174,6 +181,16 @@ impl Application {
         };
         guest::answer(guest).await
     }
+}
+
+/// The most that any component's instances may hold: the pool has places of one size.
+fn memory_bytes(manifest: &Manifest, limits: &Limits) -> usize {
+    manifest
+        .components
+        .values()
+        .map(|component| ComponentLimits::new(limits, &component.limits).memory_bytes)
+        .max()
+        .unwrap_or(limits.memory_bytes)
 }
 
 fn linker(runtime: &Runtime) -> wasmtime::Result<Linker<GuestState>> {

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use compiled_code::{Key, Store};
-use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-};
+use compiled_code::{Entry, Key, Store};
+#[cfg(feature = "compiler")]
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
 use wasmtime::component::Component;
+#[cfg(feature = "compiler")]
 use wit_component::ComponentEncoder;
 
 use super::engine::{self, Runtime};
@@ -21,9 +22,79 @@ const SOURCE_BYTES: u64 = 64 << 20;
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// Compiles a module or a component, or loads what was compiled before.
+/// Loads what was compiled of a module or a component before, for any processor or for this one, or compiles it.
 pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
     let source = read(id, path)?;
+    match store.get(&portable_key(&source)).map(|entry| load(runtime, entry)) {
+        Some(Ok(component)) => Ok(component),
+        refused => otherwise(runtime, store, id, path, &source, refused.and_then(Result::err)),
+    }
+}
+
+fn load(runtime: &Runtime, entry: Entry) -> wasmtime::Result<Component> {
+    // SAFETY: the entry was found whole, in a directory that only its owner writes, under a key that names this engine
+    // and what it was made from; the engine checks its own version and settings, and the processor, once more.
+    unsafe { Component::deserialize_file(runtime.engine(), entry.path()) }
+}
+
+/// Files a module under its own bytes, as below; the engine checks the settings.
+fn portable_key(source: &[u8]) -> Key {
+    Key::portable(source, engine::NAME, engine::VERSION, &adapter_checksum())
+}
+
+/// Compiles a module or a component for any processor of this architecture, and keeps it. A host that has no compiler
+/// loads it.
+#[cfg(feature = "compiler")]
+pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<(), Error> {
+    let source = read(id, path)?;
+    let code = runtime
+        .engine()
+        .precompile_component(&componentize(&source, id, path)?)
+        .map_err(|error| Error::NotCompilable {
+            component: id.to_owned(),
+            path: path.to_owned(),
+            problem: one_line(&format!("{error:#}")),
+        })?;
+    store
+        .put(&portable_key(&source), &code)
+        .map_err(|source| Error::NotKept { source })
+}
+
+/// Without a compiler there is nothing else.
+#[cfg(not(feature = "compiler"))]
+fn otherwise(
+    _: &Runtime,
+    _: &Store,
+    id: &str,
+    path: &Path,
+    _: &[u8],
+    refused: Option<wasmtime::Error>,
+) -> Result<Component, Error> {
+    Err(Error::NotCompiled {
+        component: id.to_owned(),
+        path: path.to_owned(),
+        problem: refused.map_or_else(
+            || "no code that was compiled from it lies beside this program".to_owned(),
+            |error| {
+                format!(
+                    "the code that was compiled from it does not fit: {}",
+                    one_line(&format!("{error:#}"))
+                )
+            },
+        ),
+    })
+}
+
+/// Loads what was compiled for this processor, or compiles it.
+#[cfg(feature = "compiler")]
+fn otherwise(
+    runtime: &Runtime,
+    store: &Store,
+    id: &str,
+    path: &Path,
+    source: &[u8],
+    _: Option<wasmtime::Error>,
+) -> Result<Component, Error> {
     let problem = |error: wasmtime::Error| Error::NotCompilable {
         component: id.to_owned(),
         path: path.to_owned(),
@@ -32,16 +103,12 @@ pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path)
     // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
     // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.
     let compiler = format!("{} {}", runtime.compiler(), adapter_checksum());
-    let key = Key::new(&source, engine::NAME, engine::VERSION, &compiler);
+    let key = Key::new(source, engine::NAME, engine::VERSION, &compiler);
     store.load_or_compile(
         &key,
-        |entry| {
-            // SAFETY: the entry was found whole, in a directory that only its owner writes, under a key that names
-            // this engine's version and settings; the engine checks its own version and settings once more.
-            unsafe { Component::deserialize_file(runtime.engine(), entry.path()) }
-        },
+        |entry| load(runtime, entry),
         || {
-            let component = Component::new(runtime.engine(), &*componentize(&source, id, path)?).map_err(problem)?;
+            let component = Component::new(runtime.engine(), &*componentize(source, id, path)?).map_err(problem)?;
             let code = component.serialize().map_err(problem)?;
             Ok((component, code))
         },
@@ -79,6 +146,7 @@ fn read(id: &str, path: &Path) -> Result<Vec<u8>, Error> {
 
 /// A core module becomes a component as Spin makes it one: by WASI's adapter for reactors. A component is taken as it
 /// is.
+#[cfg(feature = "compiler")]
 fn componentize(source: &[u8], id: &str, path: &Path) -> Result<Vec<u8>, Error> {
     if source.starts_with(COMPONENT) {
         return Ok(source.to_owned());

@@ -1,12 +1,16 @@
 //! The WebAssembly engine: its compiler, its pool of instances, and its clock.
 
+#[cfg(feature = "compiler")]
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+#[cfg(feature = "compiler")]
+use wasmtime::OptLevel;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+#[cfg(feature = "compiler")]
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::error::Error;
@@ -37,6 +41,18 @@ const KEPT_MEMORY_BYTES: usize = 2 << 20;
 /// The same for tables: all of a usual guest's.
 const KEPT_TABLE_BYTES: usize = 64 << 10;
 
+/// What processors from about 2009 on have, the level that distributions for servers are built for. A guest is compiled
+/// to 128-bit SIMD, which is slow without.
+#[cfg(feature = "compiler")]
+const X86_64_V2: [&str; 6] = [
+    "has_cmpxchg16b",
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+];
+
 /// An engine whose clock runs for as long as this is alive.
 #[derive(Debug)]
 pub(super) struct Runtime {
@@ -47,7 +63,29 @@ pub(super) struct Runtime {
 impl Runtime {
     /// A pool for `instances` component instances of at most `memory_bytes` each.
     pub(super) fn new(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
-        let engine = Engine::new(&config(instances, memory_bytes)).map_err(|error| Error::Engine {
+        Self::with(&config(instances, memory_bytes))
+    }
+
+    /// The same for any processor of this architecture that a server has, instead of for this machine's.
+    #[cfg(feature = "compiler")]
+    pub(super) fn portable(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
+        let mut config = config(instances, memory_bytes);
+        let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        config.target(&target).map_err(|error| Error::Engine {
+            problem: format!("{error:#}"),
+        })?;
+        if cfg!(target_arch = "x86_64") {
+            for feature in X86_64_V2 {
+                // SAFETY: these say which instructions may be used, and the engine checks before it runs what was
+                // compiled that the processor has them.
+                unsafe { config.cranelift_flag_enable(feature) };
+            }
+        }
+        Self::with(&config)
+    }
+
+    fn with(config: &Config) -> Result<Self, Error> {
+        let engine = Engine::new(config).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
         })?;
         let stopped = Arc::new(AtomicBool::new(false));
@@ -72,6 +110,7 @@ impl Runtime {
     }
 
     /// Names the compiler with every setting that changes what it makes.
+    #[cfg(feature = "compiler")]
     pub(super) fn compiler(&self) -> String {
         let mut hasher = Hash64(Xxh3Default::new());
         self.engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -103,17 +142,20 @@ fn config(instances: u32, memory_bytes: usize) -> Config {
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .cranelift_opt_level(OptLevel::Speed)
         .memory_init_cow(true)
         .epoch_interruption(true)
         // WASI 0.2 waits by polling: the machinery for the concurrent calls of 0.3 would be set up for each instance.
         .concurrency_support(false);
+    #[cfg(feature = "compiler")]
+    config.cranelift_opt_level(OptLevel::Speed);
     config
 }
 
 /// The 64 bits of a hash that stays the same from process to process, unlike the standard library's.
+#[cfg(feature = "compiler")]
 struct Hash64(Xxh3Default);
 
+#[cfg(feature = "compiler")]
 impl Hasher for Hash64 {
     fn write(&mut self, bytes: &[u8]) {
         self.0.update(bytes);

@@ -44,6 +44,14 @@ pub enum Error {
         path: PathBuf,
         problem: String,
     },
+    #[error("component {component}: {}: can't be run: {problem}, and this program has no compiler; build the image anew, or run one that has a compiler", .path.display())]
+    NotCompiled {
+        component: String,
+        path: PathBuf,
+        problem: String,
+    },
+    #[error("compiled code can't be kept: {source}; is the disk full?")]
+    NotKept { source: io::Error },
     #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
     NotLinkable {
         component: String,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     time::Duration,
 };
@@ -23,11 +23,16 @@ use crate::{
 /// The component's id in `spin.toml`.
 const COMPONENT: &str = "stats-tracker";
 
+/// A free port that this machine alone reaches.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// Which GitHub the component is to ask.
 #[derive(Clone, Debug)]
 pub enum GitHub {
     /// github.com.
     Real,
+    /// What answers like it at this address: a stand-in that runs elsewhere, or a proxy.
+    At(String),
     /// A stand-in that is started along.
     StandIn {
         /// Its organisation.
@@ -44,8 +49,8 @@ pub enum GitHub {
 pub struct Options {
     /// Which GitHub.
     pub github: GitHub,
-    /// The component's port on 127.0.0.1; 0 for any free one.
-    pub port: u16,
+    /// Where the component is to listen; port 0 for any free one.
+    pub address: SocketAddr,
     /// For the `User-Agent`: an e-mail address or a page; empty for the project's.
     pub contact: String,
     /// How long one of GitHub's pages may take.
@@ -110,13 +115,17 @@ impl Tracker {
         ]);
         let stand_in = match options.github {
             GitHub::Real => None,
+            GitHub::At(url) => {
+                variables.insert("github_url".to_owned(), url);
+                None
+            }
             GitHub::StandIn { org, clock, faults } => {
                 let options = stand_in::Options {
                     organisation: org,
                     clock,
                     ..stand_in::Options::default()
                 };
-                let stand_in = StandIn::start(loopback(0), options).await?;
+                let stand_in = StandIn::start(ANY_PORT, options).await?;
                 for TargetedFault { target, fault, count } in faults {
                     stand_in.set_fault(&target, fault, count);
                 }
@@ -134,7 +143,7 @@ impl Tracker {
             clock,
             ..host::Options::default()
         };
-        let host = Host::start(&manifest, variables, loopback(options.port), options_of_host).await?;
+        let host = Host::start(&manifest, variables, options.address, options_of_host).await?;
         let component = HttpComponent::new(host.base_url())?;
         Ok(Self {
             stand_in,
@@ -196,8 +205,4 @@ impl Tracker {
             stand_in.stop().await;
         }
     }
-}
-
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }

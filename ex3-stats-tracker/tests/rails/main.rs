@@ -12,7 +12,7 @@ mod postgresql;
 use std::{path::Path, process::Stdio, time::Duration};
 
 use debian_root::DebianRoot;
-use ex3_stats_tracker::measure::tracker::{GitHub, Options, Tracker};
+use ex3_stats_tracker::measure::tracker::{ANY_PORT, GitHub, Options, Tracker};
 
 /// So short that a page that never comes ends a test soon, and long enough for any other on a busy machine.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ fn run_tests(database: &str, database_directory: &Path) {
                 clock: Some(CLOCK.parse().expect("a time")),
                 faults: Vec::new(),
             },
-            port: 0,
+            address: ANY_PORT,
             contact: String::new(),
             page_timeout: PAGE_TIMEOUT,
         }))

@@ -16,6 +16,16 @@ impl Key {
     ///
     /// `compiler` names the compiler and every setting that changes its output.
     pub fn new(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
+        Self::for_processor(&processor_features(), guest, engine, engine_version, compiler)
+    }
+
+    /// The same for code that was not compiled for this processor alone: for a container image, say. The engine has to
+    /// check for itself that the processor can run it.
+    pub fn portable(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
+        Self::for_processor(b"any", guest, engine, engine_version, compiler)
+    }
+
+    fn for_processor(features: &[u8], guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
         let mut hash = Xxh3Default::new();
         for part in [
             engine.as_bytes(),
@@ -23,7 +33,7 @@ impl Key {
             compiler.as_bytes(),
             std::env::consts::ARCH.as_bytes(),
             std::env::consts::OS.as_bytes(),
-            &processor_features(),
+            features,
             guest,
         ] {
             // The length keeps ("ab", "c") apart from ("a", "bc").
@@ -76,5 +86,9 @@ mod tests {
         assert_ne!(base, key(b"guest", "engine", "1.0.1", "cranelift"));
         assert_ne!(base, key(b"guest", "engine", "1.0.0", "singlepass"));
         assert_ne!(key(b"", "a", "bc", ""), key(b"", "a", "b", "c"));
+        assert_ne!(
+            base,
+            Key::portable(b"guest", "engine", "1.0.0", "cranelift").to_string()
+        );
     }
 }
