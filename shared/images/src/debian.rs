@@ -15,10 +15,11 @@ use crate::{bill::Package, layer::Layer};
 const DATABASE: &str = "var/lib/dpkg";
 
 /// What a package brings for people, package managers and compilers. The licences stay.
-const LEFT_OUT: [&str; 14] = [
+const LEFT_OUT: [&str; 16] = [
     "etc/cron.daily",
     "etc/init.d",
     "etc/logrotate.d",
+    "etc/update-motd.d",
     "usr/include",
     "usr/share/bash-completion",
     "usr/share/bug",
@@ -30,6 +31,7 @@ const LEFT_OUT: [&str; 14] = [
     "usr/share/perl5",
     "usr/share/readline",
     "var/cache",
+    "var/log",
 ];
 
 /// Where programs lie. Only those that are named come along: a shell is of use only to who should not be there.
