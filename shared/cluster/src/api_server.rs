@@ -78,7 +78,6 @@ impl ApiServer {
         server.kubeconfig = server.user("admin", &["system:masters"])?;
         server
             .start_programs(&etcd, &kube_apiserver, &kube_controller_manager, port)
-            .and_then(|()| server.wait_until_ready())
             .inspect_err(|_| server.directory.disable_cleanup(true))?;
         Ok(server)
     }
@@ -152,6 +151,8 @@ impl ApiServer {
             command.arg(format!("--{option}={}", file.display()));
         }
         self.run("kube-apiserver", &command)?;
+        // The controllers give up where it takes long to answer, on a busy machine.
+        self.wait_for("kube-apiserver", &["get", "--raw=/readyz"])?;
 
         let kubeconfig = self.user("system:kube-controller-manager", &[])?;
         let mut command = Command::new(kube_controller_manager);
@@ -170,7 +171,12 @@ impl ApiServer {
         ] {
             command.arg(format!("--{option}={}", file.display()));
         }
-        self.run("kube-controller-manager", &command)
+        self.run("kube-controller-manager", &command)?;
+        // They give each namespace its service account, without which it takes no pods.
+        self.wait_for(
+            "kube-controller-manager",
+            &["get", "serviceaccount", "--namespace=default", "default"],
+        )
     }
 
     fn run(&self, name: &'static str, command: &Command) -> Result<(), Error> {
@@ -181,15 +187,6 @@ impl ApiServer {
             .expect("nobody panics while programs start")
             .insert(0, program);
         Ok(())
-    }
-
-    /// Waits for the API, and then for the controllers: they give each namespace its service account.
-    fn wait_until_ready(&self) -> Result<(), Error> {
-        self.wait_for("kube-apiserver", &["get", "--raw=/readyz"])?;
-        self.wait_for(
-            "kube-controller-manager",
-            &["get", "serviceaccount", "--namespace=default", "default"],
-        )
     }
 
     fn wait_for(&self, program: &str, question: &[&str]) -> Result<(), Error> {
