@@ -40,10 +40,12 @@ packages = [
 ]
 
 collection_ids = (first..today).without(*gap).index_with do |date|
-  failed = date == outage ? packages.size : (date > today - 6 ? 2 : 1)
+  # One is gone, and no longer listed.
+  listed = date > today - 30 ? packages.size - 1 : packages.size
+  failed = date == outage ? listed : (date > today - 6 ? 2 : 1)
   at = read_at[date]
   org.collections.create!(state: "finished", started_at: at, finished_at: at + 40, seconds: 34 + random.rand(9.0),
-    packages_listed: packages.size, packages_read: packages.size - failed, packages_failed: failed).id
+    packages_listed: listed, packages_read: listed - failed, packages_failed: failed).id
 end
 
 packages.each_with_index do |(name, repository, rate, start, versions), position|
@@ -125,6 +127,7 @@ totals = {}
 org_days.each do |date, days|
   days.each { |day| known[day.package_id] = day.total if day.total }
   failed = days.select { |day| day.failures.positive? }
+  tracked.each { |package| known.delete(package.id) if package.vanished? && package.vanished_at <= date.end_of_day }
   totals[date] = known.values.sum
   org.days.create!(date:, total: totals[date], packages_read: days.size - failed.size, packages_stale: failed.size,
     failures: failed.size, failure_kind: failed.first&.failure_kind)
