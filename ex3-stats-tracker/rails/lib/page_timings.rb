@@ -1,16 +1,19 @@
+require "etc"
 require "net/http"
 
 # How long pages take under a steady load, and how much memory the server takes for them. The server is a puma of its
 # own, in production, with this process's database.
 class PageTimings
-  # +bytes+ and +sent+: the page's, and of those what went over the wire.
-  Result = Data.define(:path, :bytes, :sent, :requests, :milliseconds) do
+  # +bytes+ and +sent+: the page's, and of those what went over the wire. +busy+: milliseconds that the server computed
+  # for a request, whatever else the machine did meanwhile.
+  Result = Data.define(:path, :bytes, :sent, :busy, :requests, :milliseconds) do
     def percentile(percent)
       milliseconds.sort[[ (requests * percent / 100.0).ceil - 1, 0 ].max].round(1)
     end
 
     def to_s
-      format("%-53s %4d KB, sent as %3d KB  %5d requests  median %5.1f ms  p99 %5.1f ms", path, bytes / 1000, sent / 1000, requests, percentile(50), percentile(99))
+      format("%-53s %4d KB, sent as %3d KB  computes %5.1f ms  median %6.1f ms  p99 %6.1f ms", path, bytes / 1000, sent / 1000, busy,
+        percentile(50), percentile(99))
     end
   end
 
@@ -50,7 +53,7 @@ class PageTimings
   # had to wait for its turn took that long.
   def at_rate(path, per_second:, seconds:)
     sent = get(path)
-    began = monotonic
+    computed, began = computing, monotonic
     due = Thread::Queue.new
     (per_second * seconds).times { |number| due << began + number.to_f / per_second }
     due.close
@@ -67,7 +70,8 @@ class PageTimings
       end
     end
     threads.each(&:join)
-    Result.new(path:, bytes: Zlib.gunzip(sent).bytesize, sent: sent.bytesize, requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
+    Result.new(path:, bytes: Zlib.gunzip(sent).bytesize, sent: sent.bytesize, busy: (computing - computed) * 1000 / taken.size,
+      requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
   end
 
   # So many requests as fast as they are answered, three at a time: a half for pages of all packages, a half for the
@@ -86,6 +90,11 @@ class PageTimings
       end
     end
     threads.each(&:join)
+  end
+
+  # How many seconds the server has computed, in itself and in the system for it.
+  def computing
+    File.read("/proc/#{@server}/stat").split[13, 2].sum(&:to_i).fdiv(Etc.sysconf(Etc::SC_CLK_TCK))
   end
 
   # The server's memory in kilobytes.
