@@ -1,13 +1,12 @@
 //! The command line.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use anstyle::AnsiColor;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use compiled_code::Store as CompiledCode;
 use guest_limits::TimedOut;
@@ -139,37 +138,12 @@ impl Failure {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing is left to be done about a closed terminal.
-            _ = error.print();
-            return if error.use_stderr() {
-                code(Exit::Usage)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    match run(arguments) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            let style = AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error:{style:#} {}", failure.message);
-            code(failure.exit)
-        }
-    }
-}
-
-fn code(exit: Exit) -> ExitCode {
-    ExitCode::from(exit as u8)
+    run(command_line::arguments()).unwrap_or_else(|failure| command_line::fail(failure.exit, failure.message))
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
-        return print(&script);
+        return print(&command_line::completions::<Arguments>(shell));
     }
     match arguments.command {
         Some(Command::Qr { url, look }) => qr(&url, look),
@@ -261,7 +235,7 @@ fn exit_of(status: ExitStatus) -> ExitCode {
     status
         .code()
         .and_then(|code| u8::try_from(code).ok())
-        .map_or(code(Exit::Software), ExitCode::from)
+        .map_or(Exit::Software.into(), ExitCode::from)
 }
 
 fn qr(url: &str, look: LookArgument) -> Result<ExitCode, Failure> {
@@ -345,8 +319,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 fn print(answer: &[u8]) -> Result<ExitCode, Failure> {
-    let mut stdout = io::stdout().lock();
-    written(stdout.write_all(answer).and_then(|()| stdout.flush()))
+    written(command_line::print(answer))
 }
 
 /// A reader that has seen enough (`| head`) is no failure.
@@ -362,6 +335,8 @@ fn written(result: io::Result<()>) -> Result<ExitCode, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]

@@ -97,7 +97,7 @@ impl Companion {
             cargo.arg("--target-dir").arg(target);
         }
         cargo.arg("--manifest-path").arg(workspace.join("Cargo.toml"));
-        let command = command_line(&cargo);
+        let command = command_line::typed(&cargo);
         eprintln!(
             "building {}; the first time this takes some minutes: {command}",
             self.what
@@ -129,22 +129,11 @@ impl Companion {
         };
         let manifest = format!("shared/{}/Cargo.toml", self.package);
         let manifests = ["Cargo.lock", "Cargo.toml", &manifest].map(|file| workspace.join(file));
-        sources(&list)
+        guests::dependency_file_inputs(&list)
             .into_iter()
             .chain(manifests)
             .all(|source| modified(&source).is_ok_and(|changed| changed <= built))
     }
-}
-
-/// The files in a rule of a makefile: `program: source source`, where a space in a name has a backslash before it.
-fn sources(rule: &str) -> Vec<PathBuf> {
-    let (_, sources) = rule.trim_end().split_once(": ").unwrap_or_default();
-    let escaped = sources.replace("\\ ", "\0");
-    escaped
-        .split(' ')
-        .filter(|source| !source.is_empty())
-        .map(|source| source.replace('\0', " ").into())
-        .collect()
 }
 
 /// The cargo profile whose output goes to a directory.
@@ -163,30 +152,11 @@ fn start(command: &mut Command, next_step: String) -> Result<ExitStatus, Error> 
     })
 }
 
-fn command_line(command: &Command) -> String {
-    let words: Vec<OsString> = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(Into::into)
-        .collect();
-    words.join(" ".as_ref()).display().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn a_rule_lists_its_sources() {
-        let rule = "/target/debug/wasi-host: /a/lib.rs /with\\ space/main.rs\n";
-        assert_eq!(
-            sources(rule),
-            [Path::new("/a/lib.rs"), Path::new("/with space/main.rs")]
-        );
-        assert!(sources("").is_empty());
-    }
 
     #[test]
     fn a_program_is_current_until_a_source_changes_or_is_gone() {

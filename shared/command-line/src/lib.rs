@@ -1,7 +1,10 @@
 //! What every program here does with its command line, around its own work.
 //!
 //! The answer goes to stdout, everything else to stderr, and the exit code is one of sysexits.h. So says [`arguments`]
-//! of a wrong command line, [`print()`] of a reader that went away, and [`fail`] of an error.
+//! of a wrong command line, [`print()`] of a reader that went away, and [`fail`] of an error. [`typed`] shows a command
+//! that a program runs itself.
+
+mod typed;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -10,6 +13,8 @@ use std::process::{self, ExitCode};
 use anstyle::AnsiColor;
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
+
+pub use typed::typed;
 
 /// The process's arguments. Help and the version are answers and end the program with 0, a wrong command line ends it
 /// with 64, where clap itself would say 2.

@@ -1,10 +1,8 @@
 //! Building a guest and keeping what was built.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::SystemTime;
 
 use crate::inputs::Inputs;
@@ -120,7 +118,7 @@ fn run_cargo(
     }
     command.current_dir(workspace);
 
-    let line = command_line(&command);
+    let line = command_line::typed(&command);
     eprintln!("{line}");
     let status = command.status().map_err(|source| Error::NoCargo {
         command: line.clone(),
@@ -173,45 +171,9 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The command as it could be typed into a shell, variables included.
-fn command_line(command: &Command) -> String {
-    let variables = command
-        .get_envs()
-        .filter_map(|(name, value)| Some(format!("{}={}", text(name), quoted(value?))));
-    let words = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(quoted);
-    variables.chain(words).collect::<Vec<_>>().join(" ")
-}
-
-fn text(word: &OsStr) -> String {
-    word.to_string_lossy().into_owned()
-}
-
-fn quoted(word: &OsStr) -> String {
-    let word = text(word);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,./:@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_line_can_be_typed() {
-        let mut command = Command::new("cargo");
-        command
-            .env("RUSTFLAGS", "-a -b")
-            .env_remove("RUSTC")
-            .args(["rustc", "", "it's"]);
-        assert_eq!(command_line(&command), r"RUSTFLAGS='-a -b' cargo rustc '' 'it'\''s'");
-    }
 
     /// A workspace of its own with one program, which prints `text`.
     fn write_workspace(root: &Path, text: &str) {

@@ -81,8 +81,9 @@ fn digest(files: &BTreeSet<PathBuf>, workspace: &Path) -> Option<u128> {
     Some(hash.digest128())
 }
 
-/// The paths after the colon. Spaces inside a path are written `\ `.
-fn dependency_file_inputs(text: &str) -> Vec<PathBuf> {
+/// What cargo says in its dependency file (`output: input input …`) that an output was built from. Spaces inside a path
+/// are written `\ ` there.
+pub fn dependency_file_inputs(text: &str) -> Vec<PathBuf> {
     let Some((_, inputs)) = text.lines().next().unwrap_or_default().split_once(": ") else {
         return Vec::new();
     };

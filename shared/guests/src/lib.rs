@@ -11,6 +11,7 @@ mod toolchain;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+pub use inputs::dependency_file_inputs;
 pub use toolchain::Toolchain;
 
 /// Hello World as a WASI command.

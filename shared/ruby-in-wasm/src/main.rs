@@ -9,13 +9,12 @@ mod output;
 
 use std::fmt::{self, Write as _};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstyle::AnsiColor;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use clap_complete::Shell;
 use guest_limits::TimedOut;
 use ruby_in_wasm::{Compiler, Error, Host, PackageError, RUBY, Start};
@@ -98,36 +97,17 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing is left to be done about a closed terminal.
-            _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(Exit::Usage as u8)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    match run(arguments) {
+    match run(command_line::arguments()) {
         Ok(code) => ExitCode::from(code),
-        Err(Failure(exit, message)) => {
-            let style = AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error:{style:#} {message}");
-            ExitCode::from(exit as u8)
-        }
+        Err(Failure(exit, message)) => command_line::fail(exit, message),
     }
 }
 
 fn run(arguments: Arguments) -> Result<u8, Failure> {
     if let Some(shell) = arguments.completions {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
-        return match io::stdout().write_all(&script) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten("the completions", &error)),
-            _ => Ok(0),
-        };
+        return command_line::print(&command_line::completions::<Arguments>(shell))
+            .map(|()| 0)
+            .map_err(|error| unwritten("the completions", &error));
     }
     let script = script(arguments.execute, arguments.file, arguments.arguments)?;
     let wasm = match &arguments.module {

@@ -1,6 +1,5 @@
 //! The package that brings the module, and fetching it.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -166,7 +165,7 @@ impl Package {
     fn fetch(&self, directory: &Path) -> Result<Vec<u8>, Error> {
         let mut npm = Command::new(NPM);
         npm.args(["pack", &self.specifier(), "--ignore-scripts", "--loglevel=error"]);
-        let command = command_line(&npm);
+        let command = command_line::typed(&npm);
         eprintln!("fetching {}, once: {command}", self.specifier());
         // Its only output is the archive's name. The answer alone belongs on stdout.
         npm.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
@@ -249,13 +248,4 @@ pub(crate) fn lock(directory: &Path) -> io::Result<File> {
     let file = File::create(directory.join("lock"))?;
     file.lock()?;
     Ok(file)
-}
-
-fn command_line(command: &Command) -> String {
-    let words: Vec<OsString> = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(Into::into)
-        .collect();
-    words.join(" ".as_ref()).display().to_string()
 }

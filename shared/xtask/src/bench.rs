@@ -14,10 +14,10 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::FAILED;
 use crate::matrix::records;
 use crate::run::{Cargo, announce_and_run, bold, red};
 use crate::selection::Selection;
-use crate::{FAILED, USAGE};
 
 /// Criterion's arguments that make a run short: figures come out, but coarse ones.
 const QUICK: [&str; 6] = [
@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
             red("error"),
             names.join(", ")
         );
-        return Ok(ExitCode::from(USAGE));
+        return Ok(ExitCode::from(sysexits::ExitCode::Usage));
     }
     let chosen: Vec<&String> = all
         .iter()
@@ -418,7 +418,7 @@ measure() {{
         for unknown in ["helo", "endless"] {
             assert_eq!(
                 run(workspace, &cargo, &options(&[unknown])).unwrap(),
-                ExitCode::from(USAGE)
+                ExitCode::from(sysexits::ExitCode::Usage)
             );
         }
         assert!(!workspace.join("target/calls").exists());

@@ -20,8 +20,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 use run::Cargo;
 use setup::Purpose;
 
-/// Exit code for a wrong command line, as in sysexits.h.
-const USAGE: u8 = 64;
 /// Exit code for a check that failed.
 const FAILED: u8 = 1;
 
@@ -47,6 +45,12 @@ enum Command {
     },
     /// Build every WebAssembly guest, and say where the modules lie
     Guests,
+    /// Build the container images, each as a directory in OCI's image layout
+    Images {
+        /// What `images --help` lists
+        #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compare the READMEs' snippets and outputs with their sources
     Readme {
         /// Replace what differs
@@ -65,26 +69,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(USAGE)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
-    };
-    match run(arguments.command) {
-        Ok(code) => code,
-        Err(error) => {
-            anstream::eprintln!("{}: {error:#}", run::red("error"));
-            // A record's errors know whether the input or the output was at fault.
-            let record = error.downcast_ref::<::matrix::record::Error>();
-            ExitCode::from(record.map_or(FAILED, |error| error.exit_code() as u8))
-        }
-    }
+    let arguments: Arguments = command_line::arguments();
+    run(arguments.command).unwrap_or_else(|error| {
+        // A record's errors know whether the input or the output was at fault.
+        let record = error.downcast_ref::<::matrix::record::Error>();
+        let code = record.map_or(FAILED, |error| error.exit_code() as u8);
+        command_line::fail(code, format_args!("{error:#}"))
+    })
 }
 
 fn run(command: Command) -> Result<ExitCode> {
@@ -118,6 +109,11 @@ fn run(command: Command) -> Result<ExitCode> {
                 println!("{}", guest.build()?.display());
             }
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Images { arguments } => {
+            let mut all = vec!["run", "--quiet", "--package", "images", "--"];
+            all.extend(arguments.iter().map(String::as_str));
+            cargo.run(&all)
         }
         Command::Readme { write } => readme::run(&workspace(), &cargo, write),
         Command::Bench(options) => bench::run(&workspace(), &cargo, &options),

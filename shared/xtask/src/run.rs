@@ -96,12 +96,7 @@ fn shared_target_directory() -> Option<PathBuf> {
 
 /// Prints the command, runs it, and says how it ended.
 pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
-    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).collect();
-    let line = words
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let line = command_line::typed(command);
     anstream::eprintln!("{}", bold(format!("$ {line}")));
     command.status().with_context(|| format!("`{line}` can't be started"))
 }

@@ -36,7 +36,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 14] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -110,6 +110,57 @@ const NEEDS: [Need; 9] = [
         packages: &["ruby-htree", "ruby-nokogiri", "ruby-rspec"],
         elsewhere: "gem install rspec nokogiri",
         is_there: || ruby("require 'nokogiri'; require 'htree'; require 'rspec/core'"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "Go 1.21 or newer",
+        why: "Helm and Kubernetes are built from their own modules, to test the chart",
+        packages: &["golang-go"],
+        elsewhere: "install Go from https://go.dev/dl",
+        is_there: || go_fetches_newer_ones(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "etcd",
+        why: "the API server that the chart is tested on keeps its objects there",
+        packages: &["etcd-server"],
+        elsewhere: "install etcd 3.4 or newer",
+        is_there: || on_path("etcd"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "promtool",
+        why: "the chart's alerts have tests of their own, which it runs",
+        packages: &["prometheus"],
+        elsewhere: "install Prometheus",
+        is_there: || on_path("promtool"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "skopeo and umoci",
+        why: "the container images are read and unpacked as others would",
+        packages: &["skopeo", "umoci"],
+        elsewhere: "install skopeo and umoci",
+        is_there: || on_path("skopeo") && on_path("umoci"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "containerd and what a node needs beside it",
+        why: "the chart's pods run on a node of the tests' own",
+        packages: &[
+            "catatonit",
+            "containerd",
+            "containernetworking-plugins",
+            "dnsmasq-base",
+            "nftables",
+            "runc",
+        ],
+        elsewhere: "install containerd, runc, the CNI plugins, catatonit, dnsmasq and nftables",
+        is_there: || {
+            ["catatonit", "containerd", "dnsmasq", "nft", "runc"]
+                .into_iter()
+                .all(on_path)
+        },
     },
 ];
 
@@ -316,6 +367,25 @@ fn has_libclang() -> bool {
             .any(|file| !find("/usr/lib", file).is_empty())
 }
 
+/// Whether there is a Go that fetches the version a module asks for by itself: 1.21 was the first.
+fn go_fetches_newer_ones() -> bool {
+    let said = Command::new("go")
+        .args(["env", "GOVERSION"])
+        .stdin(Stdio::null())
+        .output();
+    said.is_ok_and(|said| is_new_enough_go(String::from_utf8_lossy(&said.stdout).trim()))
+}
+
+/// `go1.26.8`: nothing before 1.21, and no development version, whose name has no number.
+fn is_new_enough_go(version: &str) -> bool {
+    let minor = version
+        .strip_prefix("go1.")
+        .and_then(|rest| rest.split(|character: char| !character.is_ascii_digit()).next());
+    minor
+        .and_then(|minor| minor.parse::<u32>().ok())
+        .is_some_and(|minor| minor >= 21)
+}
+
 /// Whether the machine's own Ruby runs a line without an error.
 fn ruby(line: &str) -> bool {
     succeeds(Command::new("ruby").args(["-e", line]))
@@ -400,6 +470,12 @@ mod tests {
             packages.iter().filter(|package| **package == "build-essential").count(),
             1
         );
+    }
+
+    #[test]
+    fn an_old_go_is_none() {
+        assert!(is_new_enough_go("go1.21") && is_new_enough_go("go1.26.8") && is_new_enough_go("go1.25rc1"));
+        assert!(!is_new_enough_go("go1.19.8") && !is_new_enough_go("") && !is_new_enough_go("devel"));
     }
 
     #[test]

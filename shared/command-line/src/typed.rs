@@ -1,0 +1,47 @@
+//! A command as it could be typed into a shell.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// A command as it could be typed into a shell, with the variables that it sets.
+///
+/// For showing what is run, and for saying what failed: a reader can repeat it.
+pub fn typed(command: &Command) -> String {
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", text(name), quoted(value?))));
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args())
+        .map(quoted);
+    variables.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn text(word: &OsStr) -> String {
+    word.to_string_lossy().into_owned()
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = text(word);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,./:@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_typed_again() {
+        let mut command = Command::new("cargo");
+        command
+            .env("RUSTFLAGS", "-a -b")
+            .env_remove("RUSTC")
+            .args(["rustc", "", "it's"]);
+        assert_eq!(typed(&command), r"RUSTFLAGS='-a -b' cargo rustc '' 'it'\''s'");
+    }
+}
