@@ -211,11 +211,7 @@ impl Parser {
         if pointer == 0 {
             return Err(PageError::TooLarge.into());
         }
-        let outside = |error| Error::Contract(format!("a pointer leads out of its memory: {error}"));
-        self.memory
-            .view(&self.store)
-            .write(pointer.into(), page)
-            .map_err(outside)?;
+        self.write(pointer, page)?;
         let status = self.extract.call(&mut self.store, kind as u32, length)?;
         let pointer = self.result.call(&mut self.store)?;
         let length = self.result_length.call(&mut self.store)?;
@@ -230,7 +226,8 @@ impl Parser {
             )));
         }
         let mut answer = vec![0; length as usize];
-        view.read(pointer.into(), &mut answer).map_err(outside)?;
+        view.read(pointer.into(), &mut answer)
+            .map_err(|error| Error::Contract(error.to_string()))?;
         let contract = |error: serde_json::Error| Error::Contract(format!("its answer is not understood: {error}"));
         match status {
             0 => serde_json::from_slice(&answer).map_err(contract),
@@ -239,6 +236,25 @@ impl Parser {
         }
     }
     // endregion: call
+
+    /// Copies a page into the guest's memory. [`MemoryView::write`](wasmer::MemoryView::write) would do the same eight
+    /// bytes at a time, since it has to reckon with guests that run meanwhile.
+    fn write(&mut self, pointer: u32, page: &[u8]) -> Result<(), Error> {
+        let view = self.memory.view(&self.store);
+        // SAFETY: the store is borrowed for writing, so no guest of it runs and nobody else sees this memory.
+        let memory = unsafe { view.data_unchecked_mut() };
+        let room = memory
+            .get_mut(pointer as usize..)
+            .and_then(|free| free.get_mut(..page.len()))
+            .ok_or_else(|| {
+                Error::Contract(format!(
+                    "room for {} bytes at {pointer} leads out of its memory",
+                    page.len()
+                ))
+            })?;
+        room.copy_from_slice(page);
+        Ok(())
+    }
 }
 
 impl From<RuntimeError> for Error {

@@ -1,7 +1,7 @@
 //! A directory of compiled code.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,6 +15,10 @@ const MAGIC: [u8; 8] = *b"kept-v1\n";
 
 /// Magic, length (64 bits, little-endian), checksum (XXH3, 128 bits, little-endian).
 const SEAL_LENGTH: usize = MAGIC.len() + 8 + 16;
+
+/// Entries up to this many bytes are read, larger ones mapped: setting a mapping up, faulting its pages in and taking it
+/// down again costs more than copying a few pages.
+const READ_AT_MOST: u64 = 64 << 10;
 
 /// A directory of compiled code, one file an entry.
 ///
@@ -38,7 +42,7 @@ impl Entry {
         &self.path
     }
 
-    /// The code without the seal, mapped from the file.
+    /// The code without the seal: mapped from the file, unless it is small.
     pub fn code(&self) -> Bytes {
         self.code.clone()
     }
@@ -84,14 +88,20 @@ impl Store {
     /// The entry kept under `key`, if it is whole.
     pub fn get(&self, key: &Key) -> Option<Entry> {
         let path = self.path(key);
-        let file = File::open(&path).ok()?;
-        // SAFETY: entries are only ever replaced by renaming a whole file over them and never written in place, so the
-        // mapped bytes stay what they are. The directory belongs to the user who runs this program.
-        let mapped = unsafe { Mmap::map(&file) }.ok()?;
-        let code_length = mapped.len().checked_sub(SEAL_LENGTH)?;
-        let (code, seal) = mapped.split_at(code_length);
+        let mut file = File::open(&path).ok()?;
+        let entry = if file.metadata().ok()?.len() <= READ_AT_MOST {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).ok()?;
+            Bytes::from(bytes)
+        } else {
+            // SAFETY: entries are only ever replaced by renaming a whole file over them and never written in place, so
+            // the mapped bytes stay what they are. The directory belongs to the user who runs this program.
+            Bytes::from_owner(unsafe { Mmap::map(&file) }.ok()?)
+        };
+        let code_length = entry.len().checked_sub(SEAL_LENGTH)?;
+        let (code, seal) = entry.split_at(code_length);
         (seal == seal_of(code)).then_some(())?;
-        let code = Bytes::from_owner(mapped).slice(..code_length);
+        let code = entry.slice(..code_length);
         Some(Entry { path, code })
     }
 
