@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Error, Tool,
-    certificates::{Authority, Files, signing_key},
+    certificates::{Authority, signing_key},
     checked, create_directory, custom_resources, on_path,
     program::Program,
     write,
@@ -244,16 +244,6 @@ impl ApiServer {
         let path = self.directory().join(format!("{}.kubeconfig", user.replace(':', "-")));
         write(&path, config.to_string())?;
         Ok(path)
-    }
-
-    /// The certificate of who signs the cluster's certificates.
-    pub(crate) fn authority_certificate(&self) -> &Path {
-        &self.authority.files().certificate
-    }
-
-    /// A certificate for a server that the API server trusts.
-    pub(crate) fn serving_certificate(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
-        self.authority.server(server, names)
     }
 
     /// A command of kubectl's.

@@ -13,9 +13,6 @@ mod certificates;
 pub mod custom_resources;
 mod go;
 mod keeping;
-mod names;
-pub mod namespaces;
-mod node;
 mod program;
 mod tool;
 
@@ -26,11 +23,7 @@ use std::{
 };
 
 pub use api_server::ApiServer;
-pub use node::{NAME as NODE, Node};
 pub use tool::Tool;
-
-/// A node's address, under which its pods also reach what the test has started beside it.
-pub const NODE_ADDRESS: &str = "10.250.0.1";
 
 /// Why there is no tool, or no API server.
 #[derive(Debug, thiserror::Error)]
@@ -108,9 +101,6 @@ pub enum Error {
         /// What it said on stderr.
         errors: String,
     },
-    /// A node would change the machine that it is tried on.
-    #[error("a node runs in namespaces of its own; start it from a process that cluster::namespaces::run has started")]
-    NoNamespaces,
     /// A certificate can't be made.
     #[error("making a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
