@@ -334,7 +334,7 @@ mod tests {
     fn what_differs_more_than_everything_is_not() {
         let (before, mut after) = pair();
         fixture::set(&mut after, "htree", Step::Work, fixture::interval(33e6));
-        fixture::set(&mut after, "ruby/puts-sync", Step::Work, fixture::interval(900.0));
+        fixture::set(&mut after, "ruby/puts", Step::Work, fixture::interval(900.0));
         let comparison = compare(&before, &after);
         let real: Vec<(&str, Finding)> = comparison
             .differences
@@ -345,7 +345,7 @@ mod tests {
         assert_eq!(
             real,
             [
-                ("hello: ruby_puts-sync/work", Finding::Slower),
+                ("hello: ruby_puts/work", Finding::Slower),
                 ("parser: htree/work", Finding::Faster)
             ]
         );

@@ -86,7 +86,7 @@ impl Record {
 /// others in its row, to the same sink, with what a user of it would have switched on. Not the fastest of its column.
 pub fn representative(row: Row, column: Column) -> Option<&'static str> {
     Some(match (row, column) {
-        (Row::HelloWorld, Column::Ruby) => "ruby/puts-sync",
+        (Row::HelloWorld, Column::Ruby) => "ruby/puts",
         (Row::HelloWorld, Column::Rust) => "native",
         (Row::HelloWorld, Column::Wat) => "wat/wasmer-cranelift",
         (Row::HelloWorld, Column::RustInWasm) => "rust/wasmer-cranelift",
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cells() {
         let mut record = fixture::record();
-        fixture::leave_out(&mut record, "ruby/puts-sync", "its own reason");
-        let reason = |record: &Record| record.figure("ruby/puts-sync", Step::Work).unwrap_err();
+        fixture::leave_out(&mut record, "ruby/puts", "its own reason");
+        let reason = |record: &Record| record.figure("ruby/puts", Step::Work).unwrap_err();
         record.benches[0].left_out.insert(
             0,
             LeftOut {

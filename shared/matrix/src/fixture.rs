@@ -71,7 +71,7 @@ pub(crate) fn record() -> Record {
     add(&mut hello, "native", row, Column::Rust, "native", &[(Work, 140.0)]);
     add(
         &mut hello,
-        "ruby/puts-sync",
+        "ruby/puts",
         row,
         Column::Ruby,
         "CRuby 3.1.2",
@@ -100,7 +100,7 @@ pub(crate) fn record() -> Record {
     let row = Row::ProcessStart;
     add(
         &mut hello,
-        "process/ruby",
+        "ruby/process",
         row,
         Column::Ruby,
         "CRuby 3.1.2",

@@ -126,11 +126,11 @@ pub const ALL: [Hypothesis; 7] = [
         comparisons: &[
             Comparison {
                 faster: work("wat/wasmer-cranelift", "a warm call of the module written by hand"),
-                slower: work("ruby/puts-sync", "`puts` in the loaded VM, same sink and sync"),
+                slower: work("ruby/puts", "`puts` in the loaded VM, same sink and sync"),
             },
             Comparison {
                 faster: work("rust/wasmer-cranelift", "a warm call of the guest compiled from Rust"),
-                slower: work("ruby/puts-sync", "`puts` in the loaded VM, same sink and sync"),
+                slower: work("ruby/puts", "`puts` in the loaded VM, same sink and sync"),
             },
         ],
     },
@@ -165,8 +165,8 @@ pub const ALL: [Hypothesis; 7] = [
                 slower: start("wat/wasmer-cranelift", "its start from kept code, call included"),
             },
             Comparison {
-                faster: work("ruby/puts-sync", "`puts` in the loaded VM"),
-                slower: start("process/ruby", "a process of Ruby's that says the line"),
+                faster: work("ruby/puts", "`puts` in the loaded VM"),
+                slower: start("ruby/process", "a process of Ruby's that says the line"),
             },
         ],
     },
@@ -323,6 +323,8 @@ fn capitalised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::fixture;
 
@@ -360,9 +362,9 @@ mod tests {
         let mut record = fixture::record();
         assert_eq!(answers(&record)[0].verdict(), Some(Verdict::Yes));
         assert_eq!(answers(&record)[1].verdict(), Some(Verdict::No));
-        fixture::set(&mut record, "ruby/puts-sync", Step::Work, fixture::interval(100.0));
+        fixture::set(&mut record, "ruby/puts", Step::Work, fixture::interval(100.0));
         assert_eq!(answers(&record)[0].verdict(), Some(Verdict::No));
-        fixture::set(&mut record, "ruby/puts-sync", Step::Work, fixture::interval(231.0));
+        fixture::set(&mut record, "ruby/puts", Step::Work, fixture::interval(231.0));
         assert_eq!(answers(&record)[0].verdict(), Some(Verdict::NotDistinguishable));
     }
 
@@ -377,10 +379,24 @@ mod tests {
     #[test]
     fn a_missing_figure_is_said_and_decides_nothing() {
         let mut record = fixture::record();
-        fixture::leave_out(&mut record, "ruby/puts-sync", "no Ruby");
+        fixture::leave_out(&mut record, "ruby/puts", "no Ruby");
         let text = in_words(&record);
         assert!(text.contains("with the VM preloaded?** Not measured.\n"), "{text}");
         assert!(text.contains("left out: no Ruby"), "{text}");
+    }
+
+    #[test]
+    fn the_newest_record_answers_every_question() {
+        let records = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/records"));
+        let (path, record) = Record::newest(records).unwrap();
+        for answer in answers(&record) {
+            assert!(
+                answer.outcomes.iter().all(|outcome| outcome.verdict().is_some()),
+                "{} lacks a figure for: {}",
+                path.display(),
+                answer.hypothesis.question
+            );
+        }
     }
 
     #[test]

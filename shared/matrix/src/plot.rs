@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn every_cell_is_named_in_text_and_in_words() {
         let svg = drawn(&fixture::record());
-        assert!(svg.contains(">ruby/puts-sync</text>"), "{svg}");
+        assert!(svg.contains(">ruby/puts</text>"), "{svg}");
         assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
         assert!(
             svg.contains("native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
@@ -313,7 +313,7 @@ mod tests {
             lower: 100.0,
             upper: 10_000.0,
         };
-        fixture::set(&mut record, "ruby/puts-sync", Step::Work, interval);
+        fixture::set(&mut record, "ruby/puts", Step::Work, interval);
         let svg = drawn(&record);
         let decade = x_of(&svg, "1 µs") - x_of(&svg, "100 ns");
         let widest = svg
@@ -354,8 +354,8 @@ mod tests {
     fn what_was_not_measured_is_not_drawn() {
         let mut record = fixture::record();
         assert_eq!(svg(fixture::bench(&record, "parser"), &SUBJECTS[0]), None);
-        fixture::leave_out(&mut record, "ruby/puts-sync", "no Ruby");
-        assert!(!drawn(&record).contains("ruby/puts-sync"));
+        fixture::leave_out(&mut record, "ruby/puts", "no Ruby");
+        assert!(!drawn(&record).contains("ruby/puts"));
     }
 
     #[test]

@@ -478,7 +478,7 @@ mod tests {
             assert!(error.to_string().contains(problem), "{error}");
         };
         let median = |record: &mut serde_json::Value, field: &str, value: f64| {
-            record["benches"][0]["estimates"]["ruby_puts-sync/work"]["median"][field] = value.into();
+            record["benches"][0]["estimates"]["ruby_puts/work"]["median"][field] = value.into();
         };
         refused(&|record| median(record, "lower", 1e9), "not around its estimate");
         refused(&|record| median(record, "upper", -1.0), "not around its estimate");

@@ -340,7 +340,7 @@ mod tests {
             head.contains("setup") && head.contains("work") && !head.contains("assemble"),
             "{head}"
         );
-        assert!(!text.contains("ruby/puts-sync"), "it has nothing but its work: {text}");
+        assert!(!text.contains("ruby/puts"), "it has nothing but its work: {text}");
     }
 
     #[test]
