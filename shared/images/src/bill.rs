@@ -46,6 +46,8 @@ pub(crate) fn bill(image: &str, packages: &[Package]) -> Result<Vec<u8>> {
             ..Metadata::default()
         }),
         components: Some(Components(components)),
+        // By default it is another one each time.
+        serial_number: None,
         ..Bom::default()
     };
     let problems = bom.validate_version(SpecVersion::V1_5);
@@ -92,7 +94,7 @@ mod tests {
     fn a_bill_is_the_same_in_whatever_order_it_was_written() {
         let bill_of =
             |names: &[&str]| bill("image", &names.iter().map(|name| package(name)).collect::<Vec<_>>()).unwrap();
-        assert_eq!(bill_of(&["a", "b", "a"]), bill_of(&["b", "a"]));
+        assert!(bill_of(&["a", "b", "a"]) == bill_of(&["b", "a"]));
         let read = Bom::parse_from_json(&*bill_of(&["a"])).unwrap();
         let component = &read.components.unwrap().0[0];
         assert_eq!(component.purl.as_ref().unwrap().to_string(), "pkg:cargo/a@1.0");
