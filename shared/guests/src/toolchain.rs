@@ -53,7 +53,7 @@ impl Toolchain {
         match self {
             Self::Installed => {
                 command = Command::new("cargo");
-                command.env("RUSTFLAGS", FEATURES);
+                command.env("RUSTFLAGS", format!("{FEATURES}{}", renamed_directories()));
                 command.arg("rustc");
             }
             Self::Debian { linker } => {
@@ -63,7 +63,10 @@ impl Toolchain {
                 command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
                 command.env(
                     "RUSTFLAGS",
-                    format!("{FEATURES} -Clink-self-contained=no -L{DEBIAN_LIBC}"),
+                    format!(
+                        "{FEATURES} -Clink-self-contained=no -L{DEBIAN_LIBC}{}",
+                        renamed_directories()
+                    ),
                 );
                 command.args(["rustc", "-Zbuild-std=std,panic_abort"]);
                 if target == Target::Program {
@@ -74,6 +77,26 @@ impl Toolchain {
         command.args(["--target", TRIPLE]);
         (command, arguments)
     }
+}
+
+/// Flags that put names in the place of this machine's directories, which would stand in the guests' messages otherwise:
+/// the same source gives the same module, on whatever machine.
+fn renamed_directories() -> String {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let sources = home.map(|home| home.join("registry/src"));
+    let registries = sources.and_then(|sources| std::fs::read_dir(sources).ok());
+    let mut directories: Vec<_> = registries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    directories.sort();
+    let renamed = |directory: &Path, name: &str| format!(" --remap-path-prefix={}={name}", directory.display());
+    let crates = directories.iter().map(|directory| renamed(directory, "/crates"));
+    crates.chain([renamed(&crate::workspace(), "/stats-tracker")]).collect()
 }
 
 fn print_from_rustc(arguments: &[&str]) -> Option<PathBuf> {
