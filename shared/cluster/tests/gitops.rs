@@ -36,7 +36,8 @@ fn kustomizations(directory: &Path) -> Vec<PathBuf> {
 fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
     let name = directory.strip_prefix(workspace()).unwrap_or(directory).display();
     let built = stdout(server.kubectl().arg("kustomize").arg(directory));
-    let file = server.directory().join("kustomized.yaml");
+    // A file of its own: several tests ask this server at once.
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     fs::write(&file, &built).unwrap();
     let mut kubectl = server.kubectl();
     kubectl.args([
@@ -46,7 +47,7 @@ fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
         "--validate=strict",
         "--output=json",
     ]);
-    let output = output(kubectl.arg("--filename").arg(&file));
+    let output = output(kubectl.arg("--filename").arg(file.path()));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {errors}");
     assert!(!errors.contains("Warning"), "{name}: {errors}");
