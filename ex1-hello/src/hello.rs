@@ -152,7 +152,7 @@ fn log(mut console: FunctionEnvMut<'_, Console>, offset: u32, length: u32) -> Re
     // In the 64 bits of a usize, where the sum of two u32 can't overflow.
     let text = memory
         .get(offset as usize..offset as usize + length as usize)
-        .ok_or_else(|| Error::OutOfBounds {
+        .ok_or(Error::OutOfBounds {
             offset,
             length,
             memory: memory.len() as u64,

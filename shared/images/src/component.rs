@@ -54,7 +54,6 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         directory: "/",
         port: PORT,
         packages,
-        ..Image::default()
     }
     .write(layout)
 }
