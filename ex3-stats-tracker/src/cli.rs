@@ -133,7 +133,7 @@ pub struct ServeOptions {
     /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// Where GitHub is, scheme and authority [default: https://github.com]
+    /// Where GitHub is, scheme and authority [default: what spin.toml says, github.com]
     #[arg(long, value_name = "URL", env = "SPIN_VARIABLE_GITHUB_URL", hide_env_values = true)]
     #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
     pub github_url: Option<String>,

@@ -1,7 +1,7 @@
 //! What every program here does with its command line, around its own work.
 //!
 //! The answer goes to stdout, everything else to stderr, and the exit code is one of sysexits.h. So says [`arguments`]
-//! of a wrong command line, [`print()`] of a reader that went away, and [`fail`] of an error. [`typed`] shows a command
+//! of a wrong command line, [`print()`] of a reader that went away, and [`fail`] of an error. [`typed()`] shows a command
 //! that a program runs itself.
 
 mod typed;
