@@ -4,9 +4,11 @@
 //! [`ApiServer`] is Kubernetes' own, with etcd and the controllers beside it, in a directory of its own on the loopback
 //! address: what it accepts, every cluster of that version accepts.
 //!
-//!     cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first where it is not there
-//!     cargo run -p cluster -- --serve                                     an API server, until Ctrl-C
-//!     cargo run -p cluster -- --build                                     everything that the tests need
+//! ```sh
+//! cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first where it is not there
+//! cargo run -p cluster -- --serve                                     an API server, until Ctrl-C
+//! cargo run -p cluster -- --build                                     everything that the tests need
+//! ```
 
 mod api_server;
 mod certificates;
