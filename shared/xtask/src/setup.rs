@@ -36,7 +36,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 12] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -134,33 +134,6 @@ const NEEDS: [Need; 14] = [
         packages: &["prometheus"],
         elsewhere: "install Prometheus",
         is_there: || on_path("promtool"),
-    },
-    Need {
-        purpose: Purpose::Test,
-        name: "skopeo and umoci",
-        why: "the container images are read and unpacked as others would",
-        packages: &["skopeo", "umoci"],
-        elsewhere: "install skopeo and umoci",
-        is_there: || on_path("skopeo") && on_path("umoci"),
-    },
-    Need {
-        purpose: Purpose::Test,
-        name: "containerd and what a node needs beside it",
-        why: "the chart's pods run on a node of the tests' own",
-        packages: &[
-            "catatonit",
-            "containerd",
-            "containernetworking-plugins",
-            "dnsmasq-base",
-            "nftables",
-            "runc",
-        ],
-        elsewhere: "install containerd, runc, the CNI plugins, catatonit, dnsmasq and nftables",
-        is_there: || {
-            ["catatonit", "containerd", "dnsmasq", "nft", "runc"]
-                .into_iter()
-                .all(on_path)
-        },
     },
 ];
 
