@@ -59,10 +59,12 @@ pub(crate) fn api_server() -> Arc<ApiServer> {
 
 /// A command's output, whatever it ends with.
 pub(crate) fn output(command: &mut Command) -> Output {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()))
+    command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; `cargo xtask setup` installs what the tests need",
+            command.get_program().display()
+        )
+    })
 }
 
 /// What a command printed to stdout. It has to succeed.
