@@ -26,8 +26,19 @@ fn quoted(word: &OsStr) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,./:@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word
+    } else if word.contains(char::is_control) {
+        // Bash and Zsh read escapes in there.
+        format!("$'{}'", word.chars().map(escaped).collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
     }
 }
 
@@ -43,5 +54,9 @@ mod tests {
             .env_remove("RUSTC")
             .args(["rustc", "", "it's"]);
         assert_eq!(typed(&command), r"RUSTFLAGS='-a -b' cargo rustc '' 'it'\''s'");
+
+        let mut command = Command::new("printf");
+        command.args(["%s", "it's\n1\x1f2"]);
+        assert_eq!(typed(&command), r"printf %s $'it\'s\u000a1\u001f2'");
     }
 }

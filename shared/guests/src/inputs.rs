@@ -7,7 +7,10 @@ use std::time::SystemTime;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-/// The files that a module was built from, with a digest over their names and contents, and a digest of the module.
+use crate::toolchain::{CRATES, FEATURES, WORKSPACE};
+
+/// The files that a module was built from, with a digest over their names, their contents and the compiler's flags, and
+/// a digest of the module.
 ///
 /// Kept as text beside the module: the two digests, then a path a line, relative to the workspace where possible.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +73,9 @@ impl Inputs {
 /// `None` where a file can't be read: then it has changed.
 fn digest(files: &BTreeSet<PathBuf>, workspace: &Path) -> Option<u128> {
     let mut hash = Xxh3Default::new();
+    for flag in [FEATURES, CRATES, WORKSPACE] {
+        hash.update(flag.as_bytes());
+    }
     for file in files {
         let content = fs::read(workspace.join(file)).ok()?;
         let name = file.as_os_str().as_encoded_bytes();

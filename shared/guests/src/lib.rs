@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 pub use inputs::dependency_file_inputs;
-pub use toolchain::Toolchain;
+pub use toolchain::{RUSTFLAGS, Toolchain, rustflags};
 
 /// Hello World as a WASI command.
 pub const HELLO: Guest = Guest {

@@ -1,6 +1,6 @@
 //! The compiler for wasm32-wasip1.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,7 +10,14 @@ use crate::Target;
 pub(crate) const TRIPLE: &str = "wasm32-wasip1";
 
 /// What of WebAssembly, beyond its first version, guests are compiled to use. Every engine of this project runs it.
-const FEATURES: &str = "-Ctarget-feature=+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint";
+pub(crate) const FEATURES: &str = "-Ctarget-feature=+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint";
+
+/// What stands in messages in the place of the directory with the sources of all crates, and in that of this workspace.
+pub(crate) const CRATES: &str = "/crates";
+pub(crate) const WORKSPACE: &str = "/stats-tracker";
+
+/// What stands between two flags there.
+const SEPARATOR: &str = "\x1f";
 
 /// Debian's compiler (package rustc-web), which need not be the first on the PATH.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -53,7 +60,7 @@ impl Toolchain {
         match self {
             Self::Installed => {
                 command = Command::new("cargo");
-                command.env("RUSTFLAGS", format!("{FEATURES}{}", renamed_directories()));
+                command.env(RUSTFLAGS, rustflags([FEATURES.into()]));
                 command.arg("rustc");
             }
             Self::Debian { linker } => {
@@ -61,12 +68,10 @@ impl Toolchain {
                 // Building the standard library is an unstable feature that this variable allows a stable compiler.
                 command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
                 command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
+                let libc = format!("-L{DEBIAN_LIBC}").into();
                 command.env(
-                    "RUSTFLAGS",
-                    format!(
-                        "{FEATURES} -Clink-self-contained=no -L{DEBIAN_LIBC}{}",
-                        renamed_directories()
-                    ),
+                    RUSTFLAGS,
+                    rustflags([FEATURES.into(), "-Clink-self-contained=no".into(), libc]),
                 );
                 command.args(["rustc", "-Zbuild-std=std,panic_abort"]);
                 if target == Target::Program {
@@ -79,24 +84,28 @@ impl Toolchain {
     }
 }
 
-/// Flags that put names in the place of this machine's directories, which would stand in the guests' messages otherwise:
-/// the same source gives the same module, on whatever machine.
-fn renamed_directories() -> String {
+/// The variable that hands flags to rustc, also such as hold spaces.
+pub const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+
+/// A value for [`RUSTFLAGS`]: these flags, and those that put names in the place of this machine's directories, which
+/// would stand in a program's messages otherwise. So the same source gives the same program, on whatever machine.
+pub fn rustflags(flags: impl IntoIterator<Item = OsString>) -> OsString {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
-    let sources = home.map(|home| home.join("registry/src"));
-    let registries = sources.and_then(|sources| std::fs::read_dir(sources).ok());
-    let mut directories: Vec<_> = registries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    directories.sort();
-    let renamed = |directory: &Path, name: &str| format!(" --remap-path-prefix={}={name}", directory.display());
-    let crates = directories.iter().map(|directory| renamed(directory, "/crates"));
-    crates.chain([renamed(&crate::workspace(), "/stats-tracker")]).collect()
+    // Each registry has a directory in there, which cargo makes only when it needs it.
+    let crates = home.map(|home| renamed(&home.join("registry/src"), CRATES));
+    let workspace = renamed(&crate::workspace(), WORKSPACE);
+    let flags: Vec<_> = flags.into_iter().chain(crates).chain([workspace]).collect();
+    flags.join(OsStr::new(SEPARATOR))
+}
+
+fn renamed(directory: &Path, name: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(directory);
+    flag.push("=");
+    flag.push(name);
+    flag
 }
 
 fn print_from_rustc(arguments: &[&str]) -> Option<PathBuf> {

@@ -1,14 +1,13 @@
 //! The embedded host, built for an image.
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use command_line::typed;
 use serde::Deserialize;
 
 use crate::workspace;
@@ -19,16 +18,16 @@ pub(crate) const PACKAGE: &str = "ex3-stats-tracker";
 /// The profile in the workspace's `Cargo.toml`.
 const PROFILE: &str = "image";
 
-/// What rustc puts between two flags in `CARGO_ENCODED_RUSTFLAGS`, so that a flag may hold spaces.
-const SEPARATOR: &str = "\x1f";
+/// Has the linker put the C library into the program, so that the image needs none.
+const STATIC: &str = "-Ctarget-feature=+crt-static";
 
 /// The target that images are built for: this machine's architecture, and Linux.
 pub(crate) fn target() -> String {
     format!("{}-unknown-linux-gnu", env::consts::ARCH)
 }
 
-/// Builds it where that is due, and reads it. With its C library inside, so that the image needs none, and without what
-/// only a workspace needs: a compiler, the dashboard, the stand-in.
+/// Builds it where that is due, and reads it. It is without what only a workspace needs: a compiler, the dashboard, the
+/// stand-in.
 pub(crate) fn build() -> Result<Vec<u8>> {
     let mut command = Command::new("cargo");
     command
@@ -38,13 +37,13 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         // What cargo says it built, to read where it lies.
         .arg("--message-format=json-render-diagnostics")
         .env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags()?);
+        .env(guests::RUSTFLAGS, guests::rustflags([STATIC.into()]));
     eprintln!(
-        "$ cargo build --profile {PROFILE} --no-default-features -p {PACKAGE} --target {} (some minutes at first)",
-        target()
+        "building {PACKAGE} for an image (some minutes at first)\n{}",
+        typed(&command)
     );
     let output = command
-        .stderr(std::process::Stdio::inherit())
+        .stderr(Stdio::inherit())
         .output()
         .context("cargo can't be started; install Rust from https://rustup.rs")?;
     ensure!(
@@ -71,7 +70,7 @@ pub(crate) fn compile(application: &Path, code: &Path) -> Result<()> {
         .arg(application)
         .arg("--output")
         .arg(code);
-    eprintln!("$ cargo run -p {PACKAGE} -- compile spin.toml");
+    eprintln!("{}", typed(&command));
     let status = command
         .status()
         .context("cargo can't be started; install Rust from https://rustup.rs")?;
@@ -83,33 +82,4 @@ pub(crate) fn compile(application: &Path, code: &Path) -> Result<()> {
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
-}
-
-/// A static program, and names in place of this machine's directories, which would otherwise stand in its messages.
-fn flags() -> Result<OsString> {
-    let mut flags: Vec<OsString> = vec![
-        "-Ctarget-feature=+crt-static".into(),
-        renamed(workspace(), "/stats-tracker"),
-    ];
-    let sources = cargo_home()?.join("registry/src");
-    let registries = fs::read_dir(&sources).with_context(|| format!("reading {}", sources.display()))?;
-    let mut registries: Vec<_> = registries.flatten().map(|entry| entry.path()).collect();
-    registries.sort();
-    flags.extend(registries.iter().map(|registry| renamed(registry, "/crates")));
-    Ok(flags.join(SEPARATOR.as_ref()))
-}
-
-fn renamed(directory: &Path, name: &str) -> OsString {
-    let mut flag = OsString::from("--remap-path-prefix=");
-    flag.push(directory);
-    flag.push("=");
-    flag.push(name);
-    flag
-}
-
-fn cargo_home() -> Result<PathBuf> {
-    env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")))
-        .context("neither CARGO_HOME nor HOME is set; set one of them")
 }
