@@ -1,19 +1,18 @@
 //! Keeping what was made, until something else is asked for.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
 };
 
-use crate::{Error, create_directory, write};
+use crate::{Error, write};
 
 /// The file beside what was made that says what from.
 const MADE_FROM: &str = "made-from";
 
 /// The directory that `make` filled for the same `made_from`, under the name `name`; filled first where there is none.
 ///
-/// Of several processes that ask at once, one makes it and the others wait for it. What is there is always whole: it is
-/// made beside and moved there.
+/// Of several processes that ask at once, one makes it and the others wait for it. What is there is always whole.
 pub(crate) fn keep(
     kept: &Path,
     name: &str,
@@ -24,49 +23,19 @@ pub(crate) fn keep(
     if is_current(&place, made_from) {
         return Ok(place);
     }
-    create_directory(kept)?;
-    let _lock = lock(&place.with_extension("lock"))?;
+    let _lock = kept::lock(&place.with_extension("lock"))?;
     // Whoever held the lock may have made it.
-    if is_current(&place, made_from) {
-        return Ok(place);
+    if !is_current(&place, made_from) {
+        kept::replace(&place, |directory| {
+            make(directory)?;
+            write(&directory.join(MADE_FROM), made_from)
+        })?;
     }
-    // What a maker left that was killed. Nobody else works here: we hold the lock.
-    let unfinished = place.with_extension("unfinished");
-    remove(&unfinished)?;
-    create_directory(&unfinished)?;
-    let made = make(&unfinished)
-        .and_then(|()| write(&unfinished.join(MADE_FROM), made_from))
-        .and_then(|()| remove(&place))
-        .and_then(|()| {
-            fs::rename(&unfinished, &place).map_err(Error::io(format!("renaming {}", unfinished.display())))
-        });
-    if made.is_err() {
-        // A failure is what is reported, not that its rest could not be removed.
-        let _ = remove(&unfinished);
-    }
-    made.map(|()| place)
+    Ok(place)
 }
 
 fn is_current(place: &Path, made_from: &str) -> bool {
     fs::read_to_string(place.join(MADE_FROM)).is_ok_and(|text| text == made_from)
-}
-
-/// The system frees the lock when its holder ends, however it ends.
-fn lock(path: &Path) -> Result<File, Error> {
-    let waiting = || Error::io(format!("waiting for {}", path.display()));
-    let file = File::create(path).map_err(waiting())?;
-    file.lock().map_err(waiting())?;
-    Ok(file)
-}
-
-fn remove(directory: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
-            what: format!("removing {}", directory.display()),
-            error,
-        }),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -94,20 +63,5 @@ mod tests {
         keep("version 2");
         assert_eq!(times.load(Ordering::Relaxed), 2);
         assert_eq!(fs::read_to_string(places[0].join("program")).unwrap(), "version 2");
-    }
-
-    #[test]
-    fn what_could_not_be_made_leaves_what_was_there() {
-        let kept = tempfile::tempdir().unwrap();
-        let place = keep(kept.path(), "tool", "version 1", |directory| {
-            write(&directory.join("program"), "old")
-        })
-        .unwrap();
-        let error = keep(kept.path(), "tool", "version 2", |_| {
-            Err(Error::NoGo { what: "tool".into() })
-        });
-        assert!(matches!(error, Err(Error::NoGo { .. })));
-        assert_eq!(fs::read_to_string(place.join("program")).unwrap(), "old");
-        assert!(!place.with_extension("unfinished").exists());
     }
 }

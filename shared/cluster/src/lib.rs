@@ -116,6 +116,12 @@ pub enum Error {
     },
 }
 
+impl From<kept::Error> for Error {
+    fn from(kept::Error { what, error }: kept::Error) -> Self {
+        Self::Io { what, error }
+    }
+}
+
 impl Error {
     fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
@@ -125,12 +131,10 @@ impl Error {
 
 /// Where a program is, if it is on the PATH, or in the directories that Debian keeps for root alone.
 fn on_path(program: &'static str, package: &'static str) -> Result<PathBuf, Error> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
-        .ok_or(Error::Missing { program, package })
+    let for_root = Some("/usr/sbin:/sbin");
+    which::which(program)
+        .or_else(|_| which::which_in(program, for_root, "/"))
+        .map_err(|_| Error::Missing { program, package })
 }
 
 /// What a command prints to stdout. It has to succeed.

@@ -30,7 +30,7 @@ pub(crate) fn place() -> PathBuf {
 }
 
 pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
-    let _lock = lock(place)?;
+    let _lock = kept::lock(&place.with_extension("lock"))?;
     // Whoever held the lock may have built it.
     if !place.is_dir() {
         make(place)?;
@@ -39,46 +39,18 @@ pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
 }
 
 pub(crate) fn rebuild(place: &Path) -> Result<PathBuf, Error> {
-    let _lock = lock(place)?;
+    let _lock = kept::lock(&place.with_extension("lock"))?;
     make(place)?;
     Ok(place.to_owned())
 }
 
-/// One builder at a time. The system frees the lock when its holder ends, however it ends.
-fn lock(place: &Path) -> Result<File, Error> {
-    let directory = place.parent().expect("the place is in a directory");
-    fs::create_dir_all(directory).map_err(Error::io(format!("creating {}", directory.display())))?;
-    let path = place.with_extension("lock");
-    let file = File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
-    file.lock()
-        .map_err(Error::io(format!("waiting for {}", path.display())))?;
-    Ok(file)
-}
-
-/// Builds beside `place` and renames, so that what stands in `place` is always whole.
 fn make(place: &Path) -> Result<(), Error> {
     let builder = on_path(BUILDER, "mmdebstrap")?;
-    // What a builder left that was killed. Nobody else works here: we hold the lock.
-    let unfinished = place.with_extension("unfinished");
-    let old = place.with_extension("old");
-    for directory in [&unfinished, &old] {
-        remove(directory)?;
-    }
     eprintln!(
         "building a Debian {SUITE} in {} (once; about 200 MB, a minute): Rails and Ruby as Debian packages them",
         place.display()
     );
-    fs::create_dir(&unfinished).map_err(Error::io(format!("creating {}", unfinished.display())))?;
-    let result = unpack(&builder, &unfinished).and_then(|()| {
-        if place.exists() {
-            fs::rename(place, &old).map_err(Error::io(format!("renaming {}", place.display())))?;
-        }
-        fs::rename(&unfinished, place).map_err(Error::io(format!("renaming {}", unfinished.display())))
-    });
-    // A failure is what is reported, not that its rest could not be removed.
-    let _ = remove(&unfinished);
-    let _ = remove(&old);
-    result
+    kept::replace(place, |directory| unpack(&builder, directory))
 }
 
 /// mmdebstrap writes an archive and tar unpacks it, so that every file belongs to whoever builds and can remove it;
@@ -89,7 +61,7 @@ fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     mmdebstrap.arg(format!("--include={}", PACKAGES.join(",")));
     mmdebstrap.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
-    eprintln!("$ {} | tar --extract", described(&mmdebstrap));
+    eprintln!("{} | tar --extract", command_line::typed(&mmdebstrap));
     let mut mmdebstrap = mmdebstrap
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -119,59 +91,15 @@ fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn remove(directory: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
-            what: format!("removing {}", directory.display()),
-            error,
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn described(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| {
-            let word = word.to_string_lossy();
-            if word.contains([' ', '*', '[']) {
-                format!("'{word}'")
-            } else {
-                word.into_owned()
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_builder_that_failed_leaves_nothing_and_an_old_root_as_it_was() {
+    fn a_builder_that_failed_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let place = directory.path().join("root");
-        fs::create_dir(&place).unwrap();
-        fs::write(place.join("file"), "old").unwrap();
-        let unfinished = place.with_extension("unfinished");
-        fs::create_dir(&unfinished).unwrap();
-        assert!(matches!(
-            unpack(Path::new("/bin/false"), &unfinished),
-            Err(Error::Builder(_))
-        ));
-        assert_eq!(fs::read_to_string(place.join("file")).unwrap(), "old");
-    }
-
-    #[test]
-    fn two_builders_do_not_work_at_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let place = directory.path().join("debian-root").join("root");
-        let held = lock(&place).unwrap();
-        let other = File::open(place.with_extension("lock")).unwrap();
-        assert!(other.try_lock().is_err());
-        drop(held);
-        assert!(other.try_lock().is_ok());
+        let unpacked = unpack(Path::new("/bin/false"), directory.path());
+        assert!(matches!(unpacked, Err(Error::Builder(_))));
     }
 
     #[test]

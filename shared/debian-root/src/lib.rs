@@ -114,6 +114,12 @@ pub enum Error {
     },
 }
 
+impl From<kept::Error> for Error {
+    fn from(kept::Error { what, error }: kept::Error) -> Self {
+        Self::Io { what, error }
+    }
+}
+
 impl Error {
     fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
@@ -123,9 +129,5 @@ impl Error {
 
 /// The program's path, so that it is found however the environment changes on the way to it.
 fn on_path(program: &'static str, package: &'static str) -> Result<PathBuf, Error> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
-        .ok_or(Error::Missing { program, package })
+    which::which(program).map_err(|_| Error::Missing { program, package })
 }

@@ -1,6 +1,6 @@
 //! Building a guest and keeping what was built.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -49,7 +49,7 @@ pub(crate) fn build(
             })
         };
     }
-    let _lock = lock(directory)?;
+    let _lock = kept::lock(&directory.join("lock"))?;
     if is_current(&module, &inputs, workspace) {
         return Ok(module);
     }
@@ -68,15 +68,6 @@ fn is_current(module: &Path, inputs: &Path, workspace: &Path) -> bool {
         return false;
     };
     inputs.are_current(workspace, &module)
-}
-
-/// Held until dropped, also by a process that is killed: the system releases it.
-fn lock(directory: &Path) -> Result<File, Error> {
-    let path = directory.join("lock");
-    fs::create_dir_all(directory)
-        .and_then(|()| File::create(&path))
-        .and_then(|file| file.lock().map(|()| file))
-        .map_err(|source| Error::Kept { path, source })
 }
 
 /// Runs cargo, and says where it put the module.

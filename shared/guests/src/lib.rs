@@ -146,6 +146,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Whether another process is building can't be found out.
+    #[error(transparent)]
+    Lock(#[from] kept::Error),
 }
 
 /// The workspace's root, where it was when this crate was compiled.

@@ -3,8 +3,12 @@
 //! Inside a checkout that is cargo's target directory, so that `cargo clean` removes it with everything else. A
 //! program that was moved elsewhere, into a container image say, keeps its things in the user's cache directory.
 
+mod replace;
+
 use std::env;
 use std::path::{Path, PathBuf};
+
+pub use replace::{Error, lock, replace};
 
 /// Names another directory, which wins over both.
 pub const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";

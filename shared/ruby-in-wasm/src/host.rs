@@ -73,7 +73,7 @@ impl Host {
         };
         load_or(&|| {
             // Where there can be no lock, each compiles. With it, the one that waited finds what the other has kept.
-            let _lock = package::lock(&kept::directory("npm"));
+            let _lock = kept::lock(&kept::directory("npm").join(package::LOCK));
             load_or(&|| self.compiler.compile(self.engine(), wasm))
         })
     }

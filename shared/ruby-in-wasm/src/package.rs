@@ -13,6 +13,9 @@ use flate2::read::GzDecoder;
 use sha2::{Digest, Sha512};
 use xxhash_rust::xxh3::xxh3_128;
 
+/// The file beside what is fetched that whoever fetches or compiles it locks.
+pub(crate) const LOCK: &str = "lock";
+
 /// The program that fetches.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
@@ -121,7 +124,7 @@ impl Package {
             |cause| Error::Kept { path, cause }
         };
         // One process fetches, the others wait and find it there.
-        let _lock = lock(directory).map_err(failed(directory))?;
+        let _lock = kept::lock(&directory.join(LOCK)).map_err(|failure| failed(directory)(failure.error))?;
         if let Some(bytes) = self.whole(&path) {
             return Ok(bytes);
         }
@@ -240,12 +243,4 @@ impl Package {
             cause: cause.to_string(),
         }
     }
-}
-
-/// Makes the directory and locks it: until the file is dropped, also by a process that is killed.
-pub(crate) fn lock(directory: &Path) -> io::Result<File> {
-    fs::create_dir_all(directory)?;
-    let file = File::create(directory.join("lock"))?;
-    file.lock()?;
-    Ok(file)
 }

@@ -319,8 +319,7 @@ fn by_hand(needs: &[&Need]) -> String {
 }
 
 fn on_path(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|directory| directory.join(Path::new(program)).is_file())
+    which::which(program).is_ok()
 }
 
 /// The files `inside` of any directory in `parent`.

@@ -1,0 +1,120 @@
+//! Making a directory whole, or not at all.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// Why a place could not be filled.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {error}")]
+pub struct Error {
+    /// What was tried.
+    pub what: String,
+    /// What went wrong.
+    pub error: io::Error,
+}
+
+impl Error {
+    fn new(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let what = format!("{what} {}", path.display());
+        move |error| Self { what, error }
+    }
+}
+
+/// Waits until no other process holds `file`, which is created with the directories it lies in, and holds it until what
+/// is returned is dropped. The system lets go of it also when the process is killed.
+///
+/// # Errors
+///
+/// [`Error`]: the file can't be created.
+pub fn lock(file: &Path) -> Result<File, Error> {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(Error::new("creating", directory))?;
+    let opened = File::create(file).map_err(Error::new("creating", file))?;
+    opened.lock().map_err(Error::new("waiting for", file))?;
+    Ok(opened)
+}
+
+/// Has `make` fill a directory beside `place` and moves it there, so that what stands in `place` is always whole: where
+/// `make` fails, what was there before is there still. The caller holds a lock.
+///
+/// # Errors
+///
+/// What `make` says, or [`Error`].
+pub fn replace<E: From<Error>>(place: &Path, make: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+    let unfinished = place.with_extension("unfinished");
+    let old = place.with_extension("old");
+    // What somebody left who was killed.
+    for directory in [&unfinished, &old] {
+        remove(directory)?;
+    }
+    fs::create_dir_all(&unfinished).map_err(Error::new("creating", &unfinished))?;
+    let result = make(&unfinished).and_then(|()| {
+        if place.exists() {
+            fs::rename(place, &old).map_err(Error::new("renaming", place))?;
+        }
+        fs::rename(&unfinished, place).map_err(Error::new("renaming", &unfinished))?;
+        Ok(())
+    });
+    // A failure is what is reported, not that its rest could not be removed.
+    let _ = remove(&unfinished);
+    let _ = remove(&old);
+    result
+}
+
+fn remove(directory: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::new("removing", directory)(error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(place: &Path, text: &str) {
+        replace(place, |directory| {
+            fs::write(directory.join("file"), text).map_err(Error::new("writing", directory))
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_new_takes_the_place_of_the_old_and_leaves_nothing_beside() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("place");
+        fs::create_dir(place.with_extension("unfinished")).unwrap();
+        fs::write(place.with_extension("unfinished").join("file of another"), "").unwrap();
+        for text in ["first", "second"] {
+            fill(&place, text);
+            assert_eq!(fs::read_to_string(place.join("file")).unwrap(), text);
+            assert!(!place.join("file of another").exists());
+        }
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_made_leaves_what_was_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("place");
+        fill(&place, "old");
+        let failed = replace(&place, |directory| {
+            fs::write(directory.join("file"), "half").unwrap();
+            Err(Error::new("making", directory)(io::ErrorKind::Other.into()))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read_to_string(place.join("file")).unwrap(), "old");
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_holds_the_lock_at_a_time() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("not there yet/lock");
+        let held = lock(&file).unwrap();
+        assert!(File::open(&file).unwrap().try_lock().is_err());
+        drop(held);
+        File::open(&file).unwrap().try_lock().unwrap();
+    }
+}
