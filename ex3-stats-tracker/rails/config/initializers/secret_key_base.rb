@@ -1,3 +1,8 @@
-# Asked for here, production refuses to start without SECRET_KEY_BASE instead of failing at the first request that
-# signs something.
-Rails.application.secret_key_base
+# Asked for here, production refuses to start instead of failing at the first request that signs something.
+begin
+  Rails.application.secret_key_base
+rescue ArgumentError
+  warn "SECRET_KEY_BASE is not set, without which production does not start: set it to what `openssl rand -hex 64` prints, " \
+    "and keep it secret"
+  exit 64
+end

@@ -1,0 +1,26 @@
+require "test_helper"
+require "open3"
+
+# Production asks for what it needs before it does anything.
+class ProductionTest < ActiveSupport::TestCase
+  test "without SECRET_KEY_BASE neither tasks nor the web server start, and one sentence says why" do
+    { nil => %w[puma], "" => %w[bin/rails runner puts(:started)] }.each do |secret, command|
+      out, error, status = start(secret, *command)
+      assert_equal 64, status.exitstatus, error
+      assert_no_match(/started|Listening/, out)
+      sentences = error.lines.grep(/SECRET_KEY_BASE/)
+      assert_equal 1, sentences.size, error
+      assert_match(/\ASECRET_KEY_BASE is not set.*openssl rand -hex 64/, sentences.first)
+      assert_no_match(/\.rb:\d+/, error, "no backtrace")
+    end
+  end
+
+  test "with it they do" do
+    assert_equal "started\n", start("a" * 128, "bin/rails", "runner", "puts(:started)").first
+  end
+
+  private
+    def start(secret, *command)
+      Open3.capture3({ "RAILS_ENV" => "production", "SECRET_KEY_BASE" => secret, "PORT" => "0" }, *command, chdir: Rails.root.to_s)
+    end
+end
