@@ -39,14 +39,16 @@ packages = [
   [ "never-read", nil, 0, nil, 0 ]
 ]
 
-collection_ids = (first..today).without(*gap).index_with do |date|
+collections = (first..today).without(*gap).map do |date|
   # One is gone, and no longer listed.
   listed = date > today - 30 ? packages.size - 1 : packages.size
   failed = date == outage ? listed : (date > today - 6 ? 2 : 1)
   at = read_at[date]
-  org.collections.create!(state: "finished", started_at: at, finished_at: at + 40, seconds: 34 + random.rand(9.0),
-    packages_listed: listed, packages_read: listed - failed, packages_failed: failed).id
+  { org_id: org.id, state: "finished", started_at: at, finished_at: at + 40, seconds: 34 + random.rand(9.0),
+    packages_listed: listed, packages_read: listed - failed, packages_failed: failed }
 end
+Collection.insert_all!(collections)
+collection_ids = org.collections.pluck(:started_at, :id).to_h.transform_keys(&:to_date)
 
 packages.each_with_index do |(name, repository, rate, start, versions), position|
   package = org.packages.create!(name:, position:, listed_at: now, repository:
@@ -100,38 +102,38 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
 
   # Each version is pulled most while it is the newest.
   life = versions.zero? ? 0 : 400.0 / versions
-  version_days = []
+  rows, version_days = [], []
   versions.times do |index|
     born = first + (400 - (index + 1) * life).round
-    tags = [ "v#{versions / 10 + 1}.#{versions - index}.0" ]
-    tags.unshift("latest") if index.zero?
-    version = package.versions.create!(github_id: 90_000_000 + package.id * 1000 - index, tags:, position: index,
-      total: 0, measured_at: last[:measured_at])
+    github_id = 90_000_000 + package.id * 1000 - index
     sum = 0
     days.each do |day|
       next if day[:date] < born || !day[:versions_read]
       age = (day[:date] - born).to_i / life
       pulled = (rate * Math.exp(-age) / life * (0.8 + random.rand * 0.4)).round
       next if pulled.zero?
-      version_days << { version_id: version.id, date: day[:date], total: sum += pulled }
+      version_days << { github_id:, date: day[:date], total: sum += pulled }
     end
-    version.update!(total: sum)
+    rows << { package_id: package.id, github_id:, tags: [ *("latest" if index.zero?), "v#{versions / 10 + 1}.#{versions - index}.0" ],
+      position: index, total: sum, measured_at: last[:measured_at] }
   end
+  Version.insert_all!(rows) if rows.any?
+  ids = package.versions.pluck(:github_id, :id).to_h
+  version_days.map! { |day| { version_id: ids[day[:github_id]], **day.except(:github_id) } }
   Version::Day.insert_all!(version_days) if version_days.any?
 end
 
 tracked = org.packages.reload.to_a
 org_days = Package::Day.where(package: tracked).group_by(&:date).sort
 known = {}
-totals = {}
-org_days.each do |date, days|
+org_days = org_days.map do |date, days|
   days.each { |day| known[day.package_id] = day.total if day.total }
   failed = days.select { |day| day.failures.positive? }
   tracked.each { |package| known.delete(package.id) if package.vanished? && package.vanished_at <= date.end_of_day }
-  totals[date] = known.values.sum
-  org.days.create!(date:, total: totals[date], packages_read: days.size - failed.size, packages_stale: failed.size,
-    failures: failed.size, failure_kind: failed.first&.failure_kind)
+  { org_id: org.id, date:, total: known.values.sum, packages_read: days.size - failed.size, packages_stale: failed.size,
+    failures: failed.size, failure_kind: failed.first&.failure_kind }
 end
+Org::Day.insert_all!(org_days)
 listed = tracked.reject(&:vanished?)
 org.update!(total: listed.sum { |package| package.total.to_i }, packages_count: listed.size, measured_at: now,
   **Growing::SPANS.to_h { |span| [ :"growth_#{span}", listed.filter_map { |package| package.growth(span) }.sum ] })

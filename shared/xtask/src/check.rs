@@ -36,8 +36,13 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         &["--no-deps", "--document-private-items", "--quiet"],
     );
     documentation.env("RUSTDOCFLAGS", "--deny warnings");
-    let mut browser = cargo.in_workspace("node");
-    browser.arg("ex3-stats-tracker/rails/test/browser/run.mjs");
+    let browser = |arguments: &[&str]| {
+        let mut command = cargo.in_workspace("node");
+        command
+            .arg("ex3-stats-tracker/rails/test/browser/run.mjs")
+            .args(arguments);
+        command
+    };
 
     vec![
         check("format", cargo.command(&["fmt", "--all", "--check"])),
@@ -56,7 +61,12 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             "examples in the documentation",
             with_selection(&["test"], selection.arguments(), &["--doc"]),
         ),
-        check("the dashboard in a browser", browser),
+        check("the dashboard in a browser", browser(&[])),
+        // What pages say comes from the database; how they are drawn and used does not depend on which.
+        check(
+            "the dashboard's pages on PostgreSQL",
+            browser(&["--postgresql", "pages"]),
+        ),
         // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The
         // gem's specs and Rails' own tests are run by tests.
         check(

@@ -1,6 +1,7 @@
 // Looks at the dashboard in a real browser. From the repository's root:
 //
 //     node ex3-stats-tracker/rails/test/browser/run.mjs                 the tests; fails where one fails
+//     node ex3-stats-tracker/rails/test/browser/run.mjs pages charts    those of pages.test.mjs and charts.test.mjs
 //     node ex3-stats-tracker/rails/test/browser/run.mjs --postgresql    the tests, on PostgreSQL instead of SQLite
 //     node ex3-stats-tracker/rails/test/browser/run.mjs screenshots     the pictures in ex3-stats-tracker/screenshots
 //
@@ -47,15 +48,16 @@ process.exit(stopped ? 130 : status)
 async function main(args) {
   const end = args.includes("--") ? args.indexOf("--") : args.length
   const [own, passed] = [args.slice(0, end), args.slice(end + 1)]
-  const unknown = own.find((word) => !["screenshots", "--postgresql"].includes(word))
-  if (unknown) throw new Error(`${unknown} is neither screenshots nor --postgresql; what is for node --test follows a --`)
+  const tests = await testNames()
+  const unknown = own.find((word) => !["screenshots", "--postgresql", ...tests].includes(word))
+  if (unknown) throw new Error(`${unknown} is neither screenshots nor --postgresql nor tests (${tests.join(", ")}); what is for node --test follows a --`)
+  const chosen = tests.filter((name) => own.includes(name))
   await installPackages()
   await must(start("npm", ["run", "--silent", "build"]))
   const database = own.includes("--postgresql") ? await startPostgres(directory, start) : `sqlite3:${join(directory, "browser.sqlite3")}`
   const environment = { STATS_TRACKER_STORAGE: directory, DATABASE_URL: database }
   console.error("seeding")
   const today = new Date().toISOString().slice(0, 10)
-  await must(startRails(["db:migrate"], { ...environment, VERBOSE: "false" }))
   await must(startRails(["runner", "test/browser/scenario.rb"], environment))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -70,13 +72,13 @@ async function main(args) {
   await answers(url, server)
   const program = own.includes("screenshots")
     ? ["test/browser/screenshots.mjs"]
-    : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...passed, ...(await testFiles())]
+    : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...passed, ...(chosen.length ? chosen : tests).map((name) => `test/browser/${name}.test.mjs`)]
   return start("node", program, { DASHBOARD_URL: url, DASHBOARD_TODAY: today }).ended
 }
 
-async function testFiles() {
+async function testNames() {
   const files = await readdir(join(root, "test/browser"))
-  return files.filter((name) => name.endsWith(".test.mjs")).sort().map((name) => `test/browser/${name}`)
+  return files.filter((name) => name.endsWith(".test.mjs")).map((name) => name.replace(".test.mjs", "")).sort()
 }
 
 /** `npm ci`, unless what is there was installed from this very lock file. */
@@ -89,7 +91,7 @@ async function installPackages() {
 }
 
 function startRails(args, environment) {
-  return start(rails[0], [...rails.slice(1), ...args], { RAILS_ENV: "development", ...environment })
+  return start(rails[0], [...rails.slice(1), ...args], { RAILS_ENV: "test", ...environment })
 }
 
 function start(program, args, environment = {}, options = {}) {

@@ -1,4 +1,6 @@
-# What the browser tests look at: the invented figures, and what only a test wants to see. Run by run.mjs with bin/rails runner.
+# What the browser tests look at: the invented figures, and what only a test wants to see, in an empty database. Run by
+# run.mjs with bin/rails runner.
+ActiveRecord::Migration.suppress_messages { ActiveRecord::Base.connection_pool.migration_context.migrate }
 load Rails.root.join("db/invented_figures.rb")
 
 NOW = Time.current.change(usec: 0)
@@ -30,7 +32,7 @@ known = (TODAY - 89..TODAY).reject { |date| (TODAY - 50..TODAY - 21).cover?(date
 package!(org, "with-gap",
   totals: known.index_with { |date| 9_000_000 - (TODAY - date).to_i * 10_000 },
   downloads: known.index_with { |date| date == TODAY - 10 ? 0 : 10_000 })
-known.each { |date| org.days.create!(date:, total: 9_000_000 - (TODAY - date).to_i * 10_000, packages_read: 1) }
+Org::Day.insert_all!(known.map { |date| { org_id: org.id, date:, total: 9_000_000 - (TODAY - date).to_i * 10_000, packages_read: 1 } })
 
 org = org!("all-failed-org")
 collection = collection!(org, packages_listed: 2, packages_read: 0, packages_failed: 2)
