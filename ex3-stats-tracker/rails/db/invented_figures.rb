@@ -40,9 +40,9 @@ packages = [
 ]
 
 collections = (first..today).without(*gap).map do |date|
-  # One is gone, and no longer listed.
-  listed = date > today - 30 ? packages.size - 1 : packages.size
-  failed = date == outage ? listed : (date > today - 6 ? 2 : 1)
+  # One is gone and no longer listed; one is new, and can't be read.
+  listed = packages.size - (date > today - 30 ? 1 : 0) - (date > today - 6 ? 0 : 1)
+  failed = date == outage ? listed : (date > today - 6 ? 2 : 0)
   at = read_at[date]
   { org_id: org.id, state: "finished", started_at: at, finished_at: at + 40, seconds: 34 + random.rand(9.0),
     packages_listed: listed, packages_read: listed - failed, packages_failed: failed }
@@ -53,7 +53,7 @@ collection_ids = org.collections.pluck(:started_at, :id).to_h.transform_keys(&:t
 packages.each_with_index do |(name, repository, rate, start, versions), position|
   package = org.packages.create!(name:, position:, listed_at: now, repository:
     repository && Repository.find_or_create_by!(name: "fluxcd/#{repository}"))
-  began = name == "source-watcher" ? today - 45 : first
+  began = { "source-watcher" => today - 45, "never-read" => today - 5 }.fetch(name, first)
   ended = name == "gone-for-good" ? today - 30 : today
   total = start
   measurements, days, downloads, failures = [], [], [], []

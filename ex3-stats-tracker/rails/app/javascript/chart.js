@@ -139,6 +139,8 @@ export class Chart {
           stroke: palette.series[index],
           dash: DASHES[index],
           width: bars ? 0 : 2,
+          // Moved to whole pixels, a line that rises slowly would be a staircase.
+          pxAlign: bars ? 1 : 0,
           // So few that one would take the line between them for figures.
           points: { size: 5, space: 18, fill: palette.series[index], ...(bars && { show: false }) },
           gaps: interrupt(series),

@@ -54,12 +54,10 @@ export function drawFailures(chart) {
     const several = chart.series.length > 1
     const arm = (several ? SMALL_CROSS : CROSS) * ratio
     ctx.save()
-    ctx.lineWidth = 1.5 * ratio
     ctx.lineCap = "round"
     chart.drawnFailures = 0
     chart.series.forEach((one, index) => {
       if (!plot.series[index + 1].show) return
-      ctx.strokeStyle = several ? chart.palette.series[index] : chart.palette.danger
       const lane = laneOf(chart, index, bbox, ratio)
       const middle = several ? lane.top + lane.height / 2 : bbox.top + bbox.height
       let drawnUpTo = -Infinity
@@ -75,6 +73,12 @@ export function drawFailures(chart) {
         ctx.moveTo(x - arm, middle + arm)
         ctx.lineTo(x + arm, middle - arm)
       }
+      // An edge in the ground's colour sets them off from bars.
+      ctx.strokeStyle = chart.palette.surface
+      ctx.lineWidth = 4 * ratio
+      ctx.stroke()
+      ctx.strokeStyle = several ? chart.palette.series[index] : chart.palette.danger
+      ctx.lineWidth = 1.5 * ratio
       ctx.stroke()
     })
     ctx.restore()

@@ -49,6 +49,9 @@ describe("what is drawn", () => {
     assert.deepEqual(chart, { failures: 1, falls: 1, gaps: 2 })
     const cross = await pixels(page, "total", { from: `${day(-22)}T12:00`, to: day(-18), top: 0.97, bottom: 1, names: ["danger"] })
     assert.ok(cross.danger > 3, `the cross: ${cross.danger} pixels`)
+    const bars = { top: 0.97, bottom: 1, names: ["surface"] }
+    assert.equal((await pixels(page, "downloads", { from: day(-30), to: day(-26), ...bars })).surface, 0)
+    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00`, to: day(-18), ...bars })).surface > 3, "it stands off from the bars")
   }))
 
   test("an organisation's days say how many packages they count as of earlier", () => visit(browser, "/orgs/fluxcd", async (page) => {
