@@ -102,6 +102,7 @@ impl AttributeSet {
         self.0 & 1 << attribute as u16 != 0
     }
 
+    #[cfg(feature = "stream")]
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

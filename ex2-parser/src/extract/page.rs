@@ -94,6 +94,7 @@ impl<E: Extractor> Page<E> {
     }
 
     #[inline]
+    #[cfg(feature = "stream")]
     pub(crate) fn wants_text(&self) -> bool {
         self.sign.is_some() || self.extractor.wants_text()
     }

@@ -30,6 +30,19 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         cargo.command(&arguments)
     };
     let check = |name, command| Check { name, command };
+    // As guests are built, which have one engine each: what a warning says there, every reader would see.
+    let parser_alone = |engine| {
+        let selected = [
+            "-p",
+            "ex2-parser",
+            "--lib",
+            "--no-default-features",
+            "--features",
+            engine,
+        ];
+        let selected = selected.map(str::to_owned).to_vec();
+        with_selection(&["clippy"], selected, &["--quiet", "--", "--deny", "warnings"])
+    };
     let mut documentation = with_selection(
         &["doc"],
         selection.arguments(),
@@ -56,6 +69,8 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
                 &["--all-targets", "--quiet", "--", "--deny", "warnings"],
             ),
         ),
+        check("lints, a parser with a tree", parser_alone("dom")),
+        check("lints, a parser without one", parser_alone("stream")),
         check("documentation", documentation),
         check(
             "examples in the documentation",
