@@ -1,0 +1,365 @@
+//! The states of "tokenization", as far as they take a byte at a time.
+
+use super::{
+    LONGEST_ATTRIBUTE_NAME, Tokenizer,
+    class::{ATTRIBUTE_NAME_END, CLASS, NAME_END, SPACE},
+};
+use crate::{extract::Extractor, stream::reference::Step};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Text,
+    Reference,
+    TagOpen,
+    EndTagOpen,
+    TagName,
+    BeforeAttributeName,
+    AttributeName,
+    AfterAttributeName,
+    BeforeValue,
+    DoubleQuoted,
+    SingleQuoted,
+    Unquoted,
+    ValueReference,
+    AfterQuoted,
+    SelfClosing,
+    BogusComment,
+    MarkupDeclaration,
+    CommentStart,
+    CommentStartDash,
+    Comment,
+    CommentEndDash,
+    CommentEnd,
+    CommentEndBang,
+    Cdata,
+    CdataBracket,
+    CdataEnd,
+    /// In an element whose text is not markup, outside any escape.
+    Raw,
+    RawLess,
+    RawEndOpen,
+    RawEndName,
+    ScriptEscapeStart,
+    ScriptEscapeStartDash,
+    Escaped,
+    EscapedDash,
+    EscapedDashDash,
+    EscapedLess,
+    DoubleEscapeStart,
+    DoubleEscaped,
+    DoubleEscapedDash,
+    DoubleEscapedDashDash,
+    DoubleEscapedLess,
+    DoubleEscapeEnd,
+    Plaintext,
+}
+
+impl<E: Extractor> Tokenizer<E> {
+    /// Takes one byte in a state; `false` if the byte is left to the next state.
+    pub(super) fn step(&mut self, byte: u8) -> bool {
+        let is_space = CLASS[byte as usize] & SPACE != 0;
+        match self.state {
+            State::Reference => match self.reference.push(byte) {
+                Step::Takes => return true,
+                step => {
+                    self.reference_text();
+                    self.state = if self.raw_is_rcdata { State::Raw } else { State::Text };
+                    return step == Step::TakesAndEnds;
+                }
+            },
+            State::ValueReference => match self.reference.push(byte) {
+                Step::Takes => return true,
+                step => {
+                    self.state = self.value_state;
+                    if let Some(attribute) = self.attribute {
+                        let reference = self.reference.clone();
+                        self.append(attribute, reference.text());
+                    }
+                    return step == Step::TakesAndEnds;
+                }
+            },
+            State::TagOpen => match byte {
+                b'!' => {
+                    self.matched = 0;
+                    self.state = State::MarkupDeclaration;
+                }
+                b'/' => self.state = State::EndTagOpen,
+                b'?' => self.state = State::BogusComment,
+                _ if byte.is_ascii_alphabetic() => {
+                    self.name.clear();
+                    self.is_end_tag = false;
+                    self.state = State::TagName;
+                    return false;
+                }
+                _ => {
+                    self.text(b"<");
+                    self.state = State::Text;
+                    return false;
+                }
+            },
+            State::EndTagOpen => match byte {
+                b'>' => self.state = State::Text,
+                _ if byte.is_ascii_alphabetic() => {
+                    self.name.clear();
+                    self.is_end_tag = true;
+                    self.state = State::TagName;
+                    return false;
+                }
+                _ => self.state = State::BogusComment,
+            },
+            State::TagName => {
+                if CLASS[byte as usize] & NAME_END == 0 {
+                    self.name.push(byte);
+                } else {
+                    self.end_name();
+                    self.state = State::BeforeAttributeName;
+                    return false;
+                }
+            }
+            State::BeforeAttributeName | State::AfterAttributeName => match byte {
+                _ if is_space => {}
+                b'/' => self.state = State::SelfClosing,
+                b'>' => self.emit(false),
+                b'=' if self.state == State::AfterAttributeName => self.state = State::BeforeValue,
+                _ => {
+                    // The first byte of a name may be `=`.
+                    self.attribute_name[0] = byte;
+                    self.attribute_name_length = 1;
+                    self.state = State::AttributeName;
+                }
+            },
+            State::AttributeName => {
+                if CLASS[byte as usize] & ATTRIBUTE_NAME_END != 0 {
+                    let name = self.attribute_name;
+                    self.attribute = name
+                        .get(..self.attribute_name_length)
+                        .and_then(|name| self.begin_attribute(name));
+                    self.state = State::AfterAttributeName;
+                    return false;
+                }
+                match self.attribute_name.get_mut(self.attribute_name_length) {
+                    Some(place) => {
+                        *place = byte;
+                        self.attribute_name_length += 1;
+                    }
+                    None => self.attribute_name_length = LONGEST_ATTRIBUTE_NAME + 1,
+                }
+            }
+            State::BeforeValue => match byte {
+                _ if is_space => {}
+                b'"' => self.state = State::DoubleQuoted,
+                b'\'' => self.state = State::SingleQuoted,
+                b'>' => self.emit(false),
+                _ => {
+                    self.state = State::Unquoted;
+                    return false;
+                }
+            },
+            State::AfterQuoted => {
+                self.state = State::BeforeAttributeName;
+                return false;
+            }
+            State::SelfClosing => {
+                if byte == b'>' {
+                    self.emit(true);
+                } else {
+                    self.state = State::BeforeAttributeName;
+                    return false;
+                }
+            }
+            State::MarkupDeclaration => return self.markup_declaration(byte),
+            State::CommentStart => match byte {
+                b'-' => self.state = State::CommentStartDash,
+                b'>' => self.state = State::Text,
+                _ => return self.go(State::Comment, false),
+            },
+            State::CommentStartDash => match byte {
+                b'-' => self.state = State::CommentEnd,
+                b'>' => self.state = State::Text,
+                _ => return self.go(State::Comment, false),
+            },
+            State::CommentEndDash => return self.go_if(byte == b'-', State::CommentEnd, State::Comment),
+            State::CommentEnd => match byte {
+                b'>' => self.state = State::Text,
+                b'!' => self.state = State::CommentEndBang,
+                b'-' => {}
+                _ => return self.go(State::Comment, false),
+            },
+            State::CommentEndBang => match byte {
+                b'>' => self.state = State::Text,
+                b'-' => self.state = State::CommentEndDash,
+                _ => return self.go(State::Comment, false),
+            },
+            State::CdataBracket => {
+                if byte == b']' {
+                    self.state = State::CdataEnd;
+                } else {
+                    self.text(b"]");
+                    return self.go(State::Cdata, false);
+                }
+            }
+            State::CdataEnd => match byte {
+                b'>' => self.state = State::Text,
+                b']' => self.text(b"]"),
+                _ => {
+                    self.text(b"]]");
+                    return self.go(State::Cdata, false);
+                }
+            },
+            State::RawLess => match byte {
+                b'/' => self.state = State::RawEndOpen,
+                b'!' if self.raw_is_script => self.state = State::ScriptEscapeStart,
+                _ => {
+                    self.raw_was_text();
+                    return false;
+                }
+            },
+            State::RawEndOpen => {
+                if byte.is_ascii_alphabetic() {
+                    self.matched = 0;
+                    self.state = State::RawEndName;
+                } else {
+                    self.raw_was_text();
+                }
+                return false;
+            }
+            State::RawEndName => {
+                let name = self.raw_tag.name().as_bytes();
+                if self.matched < name.len() && byte.to_ascii_lowercase() == name[self.matched] {
+                    // As it is written: it may turn out to be text.
+                    self.name.bytes[self.matched] = byte;
+                    self.matched += 1;
+                } else if self.matched == name.len() && CLASS[byte as usize] & NAME_END != 0 {
+                    self.name.clear();
+                    for &byte in name {
+                        self.name.push(byte);
+                    }
+                    self.is_end_tag = true;
+                    self.raw_is_rcdata = false;
+                    self.end_name();
+                    return self.go(State::BeforeAttributeName, false);
+                } else {
+                    self.raw_was_text();
+                    return false;
+                }
+            }
+            State::ScriptEscapeStart => return self.go_if(byte == b'-', State::ScriptEscapeStartDash, State::Raw),
+            State::ScriptEscapeStartDash => return self.go_if(byte == b'-', State::EscapedDashDash, State::Raw),
+            State::EscapedDash => match byte {
+                b'-' => self.state = State::EscapedDashDash,
+                _ => return self.go(State::Escaped, false),
+            },
+            State::EscapedDashDash => match byte {
+                b'-' => {}
+                b'>' => self.state = State::Raw,
+                _ => return self.go(State::Escaped, false),
+            },
+            State::EscapedLess => {
+                self.matched = 0;
+                if byte == b'/' {
+                    self.raw_state = State::Escaped;
+                    self.state = State::RawEndOpen;
+                } else {
+                    let is_name = byte.is_ascii_alphabetic();
+                    return self.go(
+                        if is_name {
+                            State::DoubleEscapeStart
+                        } else {
+                            State::Escaped
+                        },
+                        false,
+                    );
+                }
+            }
+            State::DoubleEscapeStart => {
+                return self.match_script(byte, State::DoubleEscaped, State::Escaped);
+            }
+            State::DoubleEscapedDash => match byte {
+                b'-' => self.state = State::DoubleEscapedDashDash,
+                _ => return self.go(State::DoubleEscaped, false),
+            },
+            State::DoubleEscapedDashDash => match byte {
+                b'-' => {}
+                b'>' => self.state = State::Raw,
+                _ => return self.go(State::DoubleEscaped, false),
+            },
+            State::DoubleEscapedLess => {
+                self.matched = 0;
+                return self.go_if(byte == b'/', State::DoubleEscapeEnd, State::DoubleEscaped);
+            }
+            State::DoubleEscapeEnd => {
+                return self.match_script(byte, State::Escaped, State::DoubleEscaped);
+            }
+            // These take many bytes at once, in `run`.
+            State::Text
+            | State::Raw
+            | State::Comment
+            | State::BogusComment
+            | State::Plaintext
+            | State::DoubleQuoted
+            | State::SingleQuoted
+            | State::Unquoted
+            | State::Cdata
+            | State::Escaped
+            | State::DoubleEscaped => return false,
+        }
+        true
+    }
+
+    fn go(&mut self, state: State, takes: bool) -> bool {
+        self.state = state;
+        takes
+    }
+
+    /// Takes the byte if it is the one looked for, and leaves it to the other state if not.
+    fn go_if(&mut self, is: bool, then: State, otherwise: State) -> bool {
+        self.go(if is { then } else { otherwise }, is)
+    }
+
+    /// Reads the name `script`, which begins or ends a script within a script's comment.
+    fn match_script(&mut self, byte: u8, found: State, not_found: State) -> bool {
+        const SCRIPT: &[u8] = b"script";
+        if CLASS[byte as usize] & NAME_END != 0 {
+            return self.go(if self.matched == SCRIPT.len() { found } else { not_found }, true);
+        }
+        if !byte.is_ascii_alphabetic() {
+            return self.go(not_found, false);
+        }
+        // Any other name is read to its end, but cannot match any more.
+        let matches = SCRIPT.get(self.matched) == Some(&byte.to_ascii_lowercase());
+        self.matched = if matches { self.matched + 1 } else { SCRIPT.len() + 1 };
+        true
+    }
+
+    /// After `<!`.
+    fn markup_declaration(&mut self, byte: u8) -> bool {
+        const DASHES: &[u8] = b"--";
+        const DOCTYPE: &[u8] = b"doctype";
+        const CDATA: &[u8] = b"[CDATA[";
+        if self.matched == 0 {
+            self.declaration = match byte {
+                b'-' => DASHES,
+                b'd' | b'D' => DOCTYPE,
+                b'[' if self.nesting.is_foreign() => CDATA,
+                _ => return self.go(State::BogusComment, false),
+            };
+        }
+        let expected = self.declaration[self.matched];
+        if byte != expected && !(self.declaration == DOCTYPE && byte.to_ascii_lowercase() == expected) {
+            return self.go(State::BogusComment, false);
+        }
+        self.matched += 1;
+        if self.matched == self.declaration.len() {
+            self.state = match self.declaration {
+                DASHES => State::CommentStart,
+                CDATA => State::Cdata,
+                _ => {
+                    // What a doctype says matters to nobody here; it ends at the first `>` even in quotes.
+                    self.end.is_document = true;
+                    State::BogusComment
+                }
+            };
+        }
+        true
+    }
+}
