@@ -1,4 +1,4 @@
-require "net/http"
+require_relative "plain_client"
 
 # What a pass costs beyond its requests: timed beside plain clients that ask for the same, as many at a time, and throw
 # the answers away. One asks the component, as the pass does; the other the stand-in for the pages that the component
@@ -60,27 +60,9 @@ class CollectionTimings
 
     # The first is the list, which comes before all others.
     def fetch(paths, from:)
-      address = URI(from)
-      list, *others = paths
-      others = others.each_with_object(Thread::Queue.new) { |path, queue| queue << path }.close
-      Net::HTTP.start(address.host, address.port) { |http| get(http, list) }
-      threads = Array.new(concurrency) do
-        Thread.new do
-          Net::HTTP.start(address.host, address.port) do |http|
-            while (path = others.pop)
-              get http, path
-            end
-          end
-        end
-      end
-      threads.each(&:join)
-    end
-
-    def get(http, path)
-      http.request(Net::HTTP::Get.new(path, "Accept-Encoding" => "identity")) do |response|
-        response.is_a?(Net::HTTPOK) or raise "#{path} answered #{response.code}"
-        response.read_body { |part| part }
-      end
+      client = PlainClient.new(from, encoding: "identity")
+      client.get paths.first
+      client.get_all paths.drop(1), at_a_time: concurrency
     end
 
     def seconds

@@ -1,5 +1,5 @@
 require "etc"
-require "net/http"
+require_relative "plain_client"
 
 # How long pages take under a steady load, and how much memory the server takes for them. The server is a puma of its
 # own, in production, with this process's database.
@@ -46,30 +46,22 @@ class PageTimings
   end
 
   def initialize(port, server)
-    @port, @server = port, server
+    @server = server
+    @client = PlainClient.new("http://127.0.0.1:#{port}", encoding: "gzip")
   end
 
   # Asks for the page so many times a second, whether or not the answers keep up, for so many seconds. A request that
   # had to wait for its turn took that long.
   def at_rate(path, per_second:, seconds:)
-    sent = get(path)
+    sent = @client.get(path)
     computed, began = computing, monotonic
-    due = Thread::Queue.new
-    (per_second * seconds).times { |number| due << began + number.to_f / per_second }
-    due.close
     taken = Thread::Queue.new
-    threads = Array.new(8) do
-      Thread.new do
-        Net::HTTP.start("127.0.0.1", @port) do |http|
-          while (at = due.pop)
-            sleep [ at - monotonic, 0 ].max
-            get(path, http)
-            taken << (monotonic - at) * 1000
-          end
-        end
-      end
+    due = Array.new(per_second * seconds) { |number| began + number.to_f / per_second }
+    @client.each(due, at_a_time: 8) do |at, http|
+      sleep [ at - monotonic, 0 ].max
+      @client.get path, http
+      taken << (monotonic - at) * 1000
     end
-    threads.each(&:join)
     Result.new(path:, bytes: Zlib.gunzip(sent).bytesize, sent: sent.bytesize, busy: (computing - computed) * 1000 / taken.size,
       requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
   end
@@ -77,19 +69,10 @@ class PageTimings
   # So many requests as fast as they are answered, three at a time: a half for pages of all packages, a half for the
   # others in turn.
   def ask_in_turn(count)
-    paths = count.times.each_with_object(Thread::Queue.new) { |number, queue|
-      queue << (number.even? ? "/orgs/benchmark/packages/package-#{format("%03d", number / 2 % 200)}" : PATHS[number / 2 % PATHS.size])
-    }.close
-    threads = Array.new(3) do
-      Thread.new do
-        Net::HTTP.start("127.0.0.1", @port) do |http|
-          while (path = paths.pop)
-            get(path, http)
-          end
-        end
-      end
+    paths = Array.new(count) do |number|
+      number.even? ? "/orgs/benchmark/packages/package-#{format("%03d", number / 2 % 200)}" : PATHS[number / 2 % PATHS.size]
     end
-    threads.each(&:join)
+    @client.get_all paths, at_a_time: 3
   end
 
   # How many seconds the server has computed, in itself and in the system for it.
@@ -102,17 +85,10 @@ class PageTimings
     File.read("/proc/#{@server}/status")[/^VmRSS:\s+(\d+)/, 1].to_i
   end
 
-  def get(path, http = nil)
-    request = Net::HTTP::Get.new(path, "Accept-Encoding" => "gzip")
-    response = http ? http.request(request) : Net::HTTP.start("127.0.0.1", @port) { |own| own.request(request) }
-    response.is_a?(Net::HTTPOK) or raise "#{path} answered #{response.code}"
-    response.body
-  end
-
   def wait_until_ready
     deadline = monotonic + PATIENCE
     begin
-      get "/readyz"
+      @client.get "/readyz"
     rescue SystemCallError
       raise if monotonic > deadline
       sleep 0.1
