@@ -7,7 +7,8 @@ class Metrics
     orgs = Org.ordered.to_a
     names = orgs.to_h { |org| [ org.id, { org: org.name, source: org.source } ] }
     packages = Package.listed.order(:org_id, :position).pluck(:org_id, :name, :total, :measured_at, :failure_kind)
-    collections = last_collections
+    # Asked for by organisation, each is the end of an index: there may be years of them.
+    collections = orgs.filter_map(&:last_collection)
 
     gauge "stats_tracker_org_downloads", "All downloads of the organisation's packages, as last read.",
       orgs.map { |org| [ names[org.id], org.total ] }
@@ -18,7 +19,7 @@ class Metrics
     gauge "stats_tracker_failing_packages", "Packages whose last reading failed, by kind.",
       packages.filter_map { |org_id, *, kind| [ org_id, kind ] if kind }.tally.map { |(org_id, kind), count| [ { **names[org_id], kind: }, count ] }
     gauge "stats_tracker_last_success_timestamp_seconds", "When a collection of the organisation last finished.",
-      Collection.where(state: "finished", reason: nil).group(:org_id).maximum(:finished_at).map { |org_id, at| [ names[org_id], at.to_i ] }
+      orgs.filter_map { |org| (success = org.last_success) && [ names[org.id], success.finished_at.to_i ] }
     gauge "stats_tracker_collection_duration_seconds", "How long the last collection took.",
       collections.map { |collection| [ names[collection.org_id], collection.seconds ] }
     gauge "stats_tracker_collection_packages", "The last collection's packages, by outcome.",
@@ -33,11 +34,6 @@ class Metrics
   end
 
   private
-    def last_collections
-      newest = Collection.group(:org_id).maximum(:started_at)
-      newest.map { |org_id, started_at| Collection.find_by(org_id:, started_at:) }.compact
-    end
-
     # A kind that did not occur is 0, so that an alert sees it go.
     def failures_of(collections, names)
       collections.flat_map do |collection|

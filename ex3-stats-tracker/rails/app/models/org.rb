@@ -48,4 +48,9 @@ class Org < ApplicationRecord
   def last_collection
     collections.order(:started_at).last
   end
+
+  # The last collection whose list was read, and that was not stopped.
+  def last_success
+    collections.where(state: "finished", reason: nil).order(:started_at).last
+  end
 end
