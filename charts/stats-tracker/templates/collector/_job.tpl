@@ -60,10 +60,13 @@ template:
     containers:
       - name: collect
         {{- include "stats-tracker.rails.image" . | nindent 8 }}
+        # By Ruby, since the image has no shell.
         args:
-          - sh
-          - -c
-          - set -- $STATS_TRACKER_ORGS; shift "${JOB_COMPLETION_INDEX:-0}"; exec bin/rails "stats:collect[$1]"
+          - ruby
+          - -e
+          - |
+            org = ENV.fetch("STATS_TRACKER_ORGS").split.fetch(Integer(ENV.fetch("JOB_COMPLETION_INDEX", "0")))
+            exec "bin/rails", "stats:collect[#{org}]"
         {{- include "stats-tracker.env" (list (include "stats-tracker.collector.env" .) .Values.collector.extraEnv) | nindent 8 }}
         resources:
           {{- toYaml .Values.collector.resources | nindent 10 }}
