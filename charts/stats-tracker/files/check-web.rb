@@ -21,6 +21,8 @@ end
 
 def check(base, path, status: 200, type:)
   answer = get(base, path)
+  # With one organisation, its page is the first.
+  answer = get(base, URI(answer["Location"]).path) if answer.is_a?(Net::HTTPRedirection)
   said = "#{base}#{path} answers #{answer.code} #{answer["Content-Type"]}"
   body = answer.body.to_s
   answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{said}: #{body[0, 200]}"
