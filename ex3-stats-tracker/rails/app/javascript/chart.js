@@ -4,7 +4,7 @@ import uPlot from "uplot"
 import { drawFailures, drawGaps, drawPoints, interrupt, lanesHeight } from "./marks.js"
 import { axisDays, axisNumbers, day, exact } from "./numbers.js"
 import { DASHES, onPaletteChange, readPalette } from "./palette.js"
-import { align, gapAt, nearest } from "./series.js"
+import { align, between, gapAt, nearest } from "./series.js"
 import { listen } from "./gestures.js"
 
 export class Chart {
@@ -117,8 +117,8 @@ export class Chart {
         // Not by the data: the axis ends where the page's time ends, also where nothing was read lately.
         x: { time: true, auto: false, range: () => [view.min, view.max] },
         y: logarithmic
-          ? { distr: 3, log: 10, range: (_plot, min, max) => this.#logarithmicRange(min, max) }
-          : { range: (_plot, min, max) => this.#linearRange(min, max) },
+          ? { distr: 3, log: 10, range: (_plot, min, max) => this.#logarithmicRange(...this.#withEdges(min, max)) }
+          : { range: (_plot, min, max) => this.#linearRange(...this.#withEdges(min, max)) },
       },
       axes: [
         { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42 + lanes, gap: 5 + lanes, space: 76, values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) },
@@ -158,6 +158,15 @@ export class Chart {
         setCursor: [(plot) => this.#follow(plot)],
       },
     }
+  }
+
+  /** The points' range, and that of the lines where they enter and leave what is shown: uPlot thinks of points alone. */
+  #withEdges(min, max) {
+    if (this.bars) return [min, max]
+    const shown = this.series.filter((_, index) => this.#plot?.series[index + 1].show ?? true)
+    const edges = shown.flatMap((series) => [this.view.min, this.view.max].map((edge) => between(series, edge, { logarithmic: this.#scale === "log" })))
+    const values = [min, max, ...edges].filter((value) => value !== null)
+    return values.length > 0 ? [Math.min(...values), Math.max(...values)] : [null, null]
   }
 
   #linearRange(min, max) {

@@ -3,7 +3,7 @@
 export const DAY = 86_400
 
 const A_DAY_AND_A_BIT = 1.5 * DAY
-const INTERVALS_AROUND = 3
+const INTERVALS_BESIDE = 3
 
 /**
  * A column of one number or `null` a day becomes the days that are known, at noon, in typed arrays, because there can be
@@ -51,21 +51,21 @@ function gapsBetween(x, failures, until) {
     if (to - from <= A_DAY_AND_A_BIT) continue
     while (next < failures.length && failures[next].at <= from) next++
     const hasFailure = next < failures.length && failures[next].at < to
-    if (hasFailure || to - from > 2 * usualInterval(x, point)) gaps.push({ from, to })
+    // Who begins to read more often, or less, has no gap where that changes.
+    const usual = Math.max(usualInterval(x, point - INTERVALS_BESIDE, point - 1), usualInterval(x, point + 1, point + INTERVALS_BESIDE))
+    if (hasFailure || to - from > 2 * usual) gaps.push({ from, to })
   }
-  if (x.length > 0 && until - x.at(-1) > Math.max(A_DAY_AND_A_BIT, 2 * usualInterval(x, x.length - 1))) {
+  if (x.length > 0 && until - x.at(-1) > Math.max(A_DAY_AND_A_BIT, 2 * usualInterval(x, x.length - INTERVALS_BESIDE, x.length - 1))) {
     gaps.push({ from: x.at(-1), to: until })
   }
   if (x.length === 0 && failures.length > 0) gaps.push({ from: failures[0].at, to: until })
   return gaps
 }
 
-/** The median of the intervals around the one that ends at `point`. */
-function usualInterval(x, point) {
-  const first = Math.max(1, point - INTERVALS_AROUND)
-  const last = Math.min(x.length - 1, point + INTERVALS_AROUND)
+/** The median of the intervals that end at the points from `first` to `last`; 0 where there are none. */
+function usualInterval(x, first, last) {
   const intervals = []
-  for (let index = first; index <= last; index++) intervals.push(x[index] - x[index - 1])
+  for (let index = Math.max(first, 1); index <= Math.min(last, x.length - 1); index++) intervals.push(x[index] - x[index - 1])
   return intervals.sort((one, other) => one - other)[intervals.length >> 1] ?? 0
 }
 
@@ -112,4 +112,15 @@ export function nearest(x, moment) {
     else high = middle
   }
   return moment - x[low] <= x[high] - moment ? low : high
+}
+
+/** What a line through the points shows at `moment`: between two of them, and in no gap; otherwise `null`. */
+export function between(series, moment, { logarithmic }) {
+  const { x, y } = series
+  if (x.length < 2 || moment < x[0] || moment > x.at(-1) || gapAt(series, moment)) return null
+  const near = nearest(x, moment)
+  const right = Math.max(x[near] < moment ? near + 1 : near, 1)
+  const share = (moment - x[right - 1]) / (x[right] - x[right - 1])
+  const [from, to] = [y[right - 1], y[right]]
+  return logarithmic && from > 0 && to > 0 ? from * (to / from) ** share : from + (to - from) * share
 }

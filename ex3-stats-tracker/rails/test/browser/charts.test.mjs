@@ -54,6 +54,27 @@ describe("what is drawn", () => {
     assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00`, to: day(-18), ...bars })).surface > 3, "it stands off from the bars")
   }))
 
+  describe("a history that was read once a fortnight, and lately more often", () => {
+    const READ = [100, 86, 72, 58, 44, 36, 30, 22, 8, 7, 1, 0]
+    const days = (document) => {
+      const totals = Array(101).fill(null)
+      for (const ago of READ) totals[100 - ago] = 1_000_000 - ago * 5_000
+      return { ...document, from: day(-100), days: 101, totals, downloads: totals.map(() => null), unsettled: [], failures: [], fell: [], versions: [] }
+    }
+    const options = { before: (page) => page.route("**/api/chart/**", async (route) => route.fulfill({ json: days(await (await route.fetch()).json()) })) }
+
+    test("has no gap", () => visit(browser, GAP_PACKAGE, async (page) => {
+      assert.deepEqual(await page.$eval("#total", ({ chart }) => chart.series[0].gaps), [])
+    }, options))
+
+    for (const scale of ["linear", "log"]) {
+      test(`is drawn up to the edges where its points lie beside them, ${scale}`, () => visit(browser, `${GAP_PACKAGE}&scale=${scale}`, async (page) => {
+        const left = await pixels(page, "total", { from: day(-89), to: day(-88), names: ["series-1"] })
+        assert.ok(left["series-1"] > 5, `${left["series-1"]} pixels`)
+      }, options))
+    }
+  })
+
   test("an organisation's days say how many packages they count as of earlier", () => visit(browser, "/orgs/fluxcd", async (page) => {
     assert.match(await page.textContent("#total .legend"), /[\d,]{13}, \d+ packages? as of an earlier day/)
   }))
