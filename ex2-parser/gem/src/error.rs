@@ -68,11 +68,8 @@ pub(crate) fn trap(ruby: &Ruby, cause: &RuntimeError) -> Error {
         let function = frame
             .function_name()
             .map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
-        _ = write!(
-            message,
-            "\n  in {function}, at {:#x} of the module",
-            frame.module_offset()
-        );
+        // Not where in it: the code that was compiled is longer than the module's.
+        _ = write!(message, "\n  in {function}");
     }
     if cause.trace().len() > FRAMES {
         _ = write!(message, "\n  and {} more", cause.trace().len() - FRAMES);

@@ -18,6 +18,7 @@ mod global;
 mod guest;
 mod gvl;
 mod instance;
+mod instrumentation;
 mod memory;
 mod module;
 mod program;

@@ -4,8 +4,10 @@ use std::panic;
 
 use guest_limits::Limits;
 use magnus::{Error, RArray, RString, Ruby};
+use rayon::ThreadPoolBuilder;
 use wasmer::{CompileError, Engine, Pages};
 
+use crate::instrumentation::instrument;
 use crate::{checkpoint, error, gvl, value};
 
 /// How a module begins that is not text.
@@ -74,8 +76,16 @@ impl Module {
     /// Compiles a binary module, or loads what was kept.
     pub(crate) fn from_binary(binary: &[u8], keep: bool) -> Result<Self, CompileError> {
         let engine = checkpoint::engine();
-        let binary = &checkpoint::with_memory(binary);
-        let compile = || wasmer::Module::new(&engine, binary);
+        let compile = || {
+            wasmer::Module::validate(&engine, binary)?;
+            let instrumented = instrument(binary).map_err(|error| CompileError::Validate(error.to_string()))?;
+            // The compiler's work is rayon's. In threads of its own: a process that was forked has the shared ones no more,
+            // and would wait for them for ever.
+            let threads = ThreadPoolBuilder::new()
+                .build()
+                .map_err(|error| CompileError::Resource(error.to_string()))?;
+            threads.install(|| wasmer::Module::new(&engine, instrumented))
+        };
         let module = if keep {
             let compiler = format!("{}-checkpoints-{}", engine.deterministic_id(), checkpoint::EDITION);
             let key = compiled_code::Key::new(binary, "wasmer", wasmer_types::VERSION, &compiler);

@@ -187,6 +187,17 @@ RSpec.describe WasmHost::Instance do
       expect { endless.call("f") }.to raise_error(WasmHost::TimedOut)
     end
 
+    it "ends when its time is up in turns of a loop that are long themselves" do
+      long = [["i64.div_u (i64.const -1) (", 20_000], ["local.get 0", 1], [")", 20_000]]
+      divisions = long.map { |text, times| text * times }.join
+      # So many turns take some seconds, and are few enough to be done between two questions if all turns counted alike.
+      endless = instance("(func (export \"f\") (param i64) (local i32)
+                            (loop (local.set 0 (i64.or (i64.const 1) (#{divisions})))
+                                  (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+                                  (br_if 0 (i32.lt_u (local.get 1) (i32.const 9000)))))", time_limit: 0.05)
+      expect { endless.call("f", 3) }.to raise_error(WasmHost::TimedOut)
+    end
+
     it "can't outwit its time limit by many turns and calls" do
       turns = instance('(func (export "turns") (param i32) (result i32) (local i32)
                           (loop (local.set 1 (i32.add (local.get 1) (i32.const 1)))

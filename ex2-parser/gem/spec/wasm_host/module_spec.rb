@@ -24,6 +24,8 @@ RSpec.describe WasmHost::Module do
   it "shows nothing of what it is given to be stopped by" do
     expect(described_class.new("(module)").exports).to eq([])
     expect(described_class.new("(module (func))").imports).to eq([])
+    sections = "\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x01\0\x0a\x07\x01\x05\0\x03\x40\x0b\x0b".b
+    expect(described_class.new(sections).exports).to eq([]) # An empty section of memories, and a loop.
   end
 
   it "reads files, and names them when they are no modules" do
@@ -45,6 +47,19 @@ RSpec.describe WasmHost::Module do
     expect { described_class.new("(module (func (result i32)))") }.to raise_error(WasmHost::CompileError)
     expect { described_class.new(nil) }.to raise_error(TypeError)
     expect { described_class.allocate }.to raise_error(TypeError)
+  end
+
+  it "lets no module reach what it is given to be stopped by" do
+    ["(func (result i32) global.get 0)", "(func call 1)", "(func (loop (local.set 0 (i32.const 0))))"].each do |function|
+      # Wat that names what isn't there is assembled all the same.
+      expect { described_class.new("(module #{function})") }.to raise_error(WasmHost::CompileError, /unknown/)
+    end
+  end
+
+  it "compiles in a forked process, too", :slow do
+    compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))', keep: false) }
+    compile.call
+    expect(IO.popen("-") { |io| io ? io.read : print(compile.call.exports) }).to eq("[]")
   end
 
   it "refuses threads, whose waiting nothing could end" do

@@ -1,0 +1,371 @@
+//! Writes into a module's code that it looks up from its work now and then.
+//!
+//! A global holds the module's patience, in turns. Every function and every turn of a loop takes from it, the more the
+//! longer its code is; once it is used up, the host is asked whether to go on ([`checkpoint`](crate::checkpoint)).
+//!
+//! A compiler's middleware could not do this: it sees one instruction after the other, so it doesn't know how long the
+//! loop is that begins. What is added stands behind the module's own locals, globals, types and functions, so all else
+//! stays as it is, byte by byte.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use wasm_encoder::{BlockType, CodeSection, ConstExpr, Encode, Function, GlobalType, Instruction, RawSection, ValType};
+use wasmer::sys::wasmparser::{
+    BinaryReaderError, FromReader, FunctionBody, Operator, Parser, Payload, SectionLimited, TypeRef,
+};
+
+/// How many turns pass between two questions: some hundred microseconds' work, or some hundred times that where every
+/// instruction waits for memory. A question costs a tenth of a microsecond.
+const PATIENCE: i32 = 100_000;
+
+/// So many bytes of code are a turn, as a power of 2; so are the bytes or entries that one instruction works on.
+const TURN_BITS: i32 = 6;
+
+/// How many turns an instruction takes that leads out of the module, as far as can be told.
+const AWAY: i32 = 10;
+
+const MEMORY_SECTION: u8 = 5;
+const TAG_SECTION: u8 = 13;
+const GLOBAL_SECTION: u8 = 6;
+const CODE_SECTION: u8 = 10;
+
+/// The module with its checkpoints. It has to be valid: then nothing that it says can reach what is added.
+///
+/// # Errors
+/// If it is not valid.
+pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderError> {
+    let module = Module::read(binary)?;
+    if module.types_of_functions.is_empty() {
+        return Ok(Cow::Borrowed(binary));
+    }
+    module.write(binary).map(Cow::Owned)
+}
+
+/// What is known of a module before its code is written.
+#[derive(Default)]
+struct Module {
+    /// How many parameters a function of each type has.
+    parameters: Vec<u32>,
+    imported_functions: u32,
+    /// The type of each function of its own.
+    types_of_functions: Vec<u32>,
+    globals: u32,
+    has_memory: bool,
+}
+
+impl Module {
+    fn read(binary: &[u8]) -> Result<Self, BinaryReaderError> {
+        let mut module = Self::default();
+        for payload in Parser::new(0).parse_all(binary) {
+            match payload? {
+                Payload::TypeSection(types) => {
+                    for function in types.into_iter_err_on_gc_types() {
+                        module.parameters.push(number(function?.params().len()));
+                    }
+                }
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        match import?.ty {
+                            TypeRef::Func(_) | TypeRef::FuncExact(_) => module.imported_functions += 1,
+                            TypeRef::Global(_) => module.globals += 1,
+                            TypeRef::Memory(_) => module.has_memory = true,
+                            TypeRef::Table(_) | TypeRef::Tag(_) => {}
+                        }
+                    }
+                }
+                Payload::FunctionSection(functions) => {
+                    module.types_of_functions = functions.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::MemorySection(memories) => module.has_memory |= memories.count() > 0,
+                Payload::GlobalSection(globals) => module.globals += globals.count(),
+                _ => {}
+            }
+        }
+        Ok(module)
+    }
+
+    fn write(&self, binary: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+        let added = Added {
+            patience: self.globals,
+            ask: self.imported_functions + number(self.types_of_functions.len()),
+            imported_functions: self.imported_functions,
+        };
+        let mut written = wasm_encoder::Module::new();
+        let (mut has_memory, mut has_global) = (self.has_memory, false);
+        let mut functions = self.types_of_functions.iter();
+        let mut code = CodeSection::new();
+        for payload in Parser::new(0).parse_all(binary) {
+            let payload = payload?;
+            if let Payload::CodeSectionEntry(body) = &payload {
+                let parameters = functions
+                    .next()
+                    .and_then(|number| self.parameters.get(*number as usize));
+                code.raw(&added.function(body, parameters.copied().unwrap_or_default())?);
+                if functions.len() == 0 {
+                    code.function(&added.ask());
+                    written.section(&code);
+                }
+                continue;
+            }
+            let Some((id, range)) = payload.as_section() else {
+                continue;
+            };
+            if id > MEMORY_SECTION && !has_memory {
+                let data = [&[1], NO_PAGES].concat();
+                written.section(&RawSection {
+                    id: MEMORY_SECTION,
+                    data: &data,
+                });
+                has_memory = true;
+            }
+            if id > GLOBAL_SECTION && id != TAG_SECTION && !has_global {
+                let data = [&[1], &*added.global()].concat();
+                written.section(&RawSection {
+                    id: GLOBAL_SECTION,
+                    data: &data,
+                });
+                has_global = true;
+            }
+            let data = match &payload {
+                Payload::TypeSection(types) => longer(types, binary, &ASK_TYPE),
+                Payload::FunctionSection(functions) => {
+                    longer(functions, binary, &encoded(number(self.parameters.len())))
+                }
+                Payload::MemorySection(memories) if !has_memory => {
+                    has_memory = true;
+                    longer(memories, binary, NO_PAGES)
+                }
+                Payload::GlobalSection(globals) => {
+                    has_global = true;
+                    longer(globals, binary, &added.global())
+                }
+                _ if id == CODE_SECTION => continue,
+                _ => part(binary, range).to_vec(),
+            };
+            written.section(&RawSection { id, data: &data });
+        }
+        Ok(written.finish())
+    }
+}
+
+/// A memory with no page and never more, to ask the host by.
+const NO_PAGES: &[u8] = &[1, 0, 0];
+
+/// The type of a function that takes and returns nothing.
+const ASK_TYPE: [u8; 3] = [0x60, 0, 0];
+
+/// What a module is given besides its own.
+struct Added {
+    /// The global: how many turns are left until the next question.
+    patience: u32,
+    /// The function that asks.
+    ask: u32,
+    imported_functions: u32,
+}
+
+impl Added {
+    fn global(&self) -> Vec<u8> {
+        let mut global = Vec::new();
+        let kind = GlobalType {
+            val_type: ValType::I32,
+            mutable: true,
+            shared: false,
+        };
+        kind.encode(&mut global);
+        ConstExpr::i32_const(PATIENCE).encode(&mut global);
+        global
+    }
+
+    /// `patience = PATIENCE; if memory.grow(0) == -1 { unreachable }`
+    fn ask(&self) -> Function {
+        let mut function = Function::new([]);
+        for instruction in [
+            Instruction::I32Const(PATIENCE),
+            Instruction::GlobalSet(self.patience),
+            Instruction::I32Const(0),
+            Instruction::MemoryGrow(0),
+            Instruction::I32Const(-1),
+            Instruction::I32Eq,
+            Instruction::If(BlockType::Empty),
+            Instruction::Unreachable,
+            Instruction::End,
+            Instruction::End,
+        ] {
+            function.instruction(&instruction);
+        }
+        function
+    }
+
+    /// Takes so many turns.
+    fn take(&self, turns: i32, written: &mut Vec<u8>) {
+        self.take_result(&[Instruction::I32Const(turns)], written);
+    }
+
+    /// `patience -= turns; if patience < 0 { ask() }`
+    ///
+    /// The store in every turn is also what keeps the compiler from reading the patience only once.
+    fn take_result(&self, turns: &[Instruction<'_>], written: &mut Vec<u8>) {
+        Instruction::GlobalGet(self.patience).encode(written);
+        for instruction in turns {
+            instruction.encode(written);
+        }
+        for instruction in [
+            Instruction::I32Sub,
+            Instruction::GlobalSet(self.patience),
+            Instruction::GlobalGet(self.patience),
+            Instruction::I32Const(0),
+            Instruction::I32LtS,
+            Instruction::If(BlockType::Empty),
+            Instruction::Call(self.ask),
+            Instruction::End,
+        ] {
+            instruction.encode(written);
+        }
+    }
+
+    /// A function's body with its checkpoints.
+    fn function(&self, body: &FunctionBody<'_>, parameters: u32) -> Result<Vec<u8>, BinaryReaderError> {
+        let Some(mut loops) = self.loops(body)?.map(Vec::into_iter) else {
+            return Ok(body.as_bytes().to_vec());
+        };
+        let mut locals = body.get_locals_reader()?;
+        let before = locals.original_position();
+        let groups = locals.get_count();
+        let mut operand = parameters;
+        for _ in 0..groups {
+            operand += locals.read()?.0;
+        }
+        let bytes = body.as_bytes();
+        let start = body.range().start;
+        let part = |begin, end| part(bytes, begin - start..end - start);
+        let mut written = encoded(groups + 1);
+        written.extend_from_slice(part(before, locals.original_position()));
+        1_u32.encode(&mut written);
+        ValType::I32.encode(&mut written);
+        self.take(turns(body.range().end - start), &mut written);
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let begin = operators.original_position();
+            let operator = operators.read()?;
+            let instruction = part(begin, operators.original_position());
+            match operator {
+                Operator::Loop { .. } => {
+                    written.extend_from_slice(instruction);
+                    self.take(turns(loops.next().unwrap_or_default()), &mut written);
+                }
+                // Their last operand, on top of the stack, is how many bytes or entries.
+                Operator::MemoryFill { .. }
+                | Operator::MemoryCopy { .. }
+                | Operator::MemoryInit { .. }
+                | Operator::TableFill { .. }
+                | Operator::TableCopy { .. }
+                | Operator::TableInit { .. }
+                | Operator::TableGrow { .. } => {
+                    Instruction::LocalSet(operand).encode(&mut written);
+                    let turns = [
+                        Instruction::LocalGet(operand),
+                        Instruction::I32Const(TURN_BITS),
+                        Instruction::I32ShrU,
+                    ];
+                    self.take_result(&turns, &mut written);
+                    Instruction::LocalGet(operand).encode(&mut written);
+                    written.extend_from_slice(instruction);
+                }
+                _ => {
+                    if self.leads_away(&operator) {
+                        self.take(AWAY, &mut written);
+                    }
+                    written.extend_from_slice(instruction);
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// Whether an instruction may run what isn't the module's.
+    fn leads_away(&self, operator: &Operator<'_>) -> bool {
+        match operator {
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                *function_index < self.imported_functions
+            }
+            Operator::CallIndirect { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::ReturnCallRef { .. }
+            | Operator::MemoryGrow { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// How many bytes each loop has; `None` for a function that is over within a turn and calls no other.
+    fn loops(&self, body: &FunctionBody<'_>) -> Result<Option<Vec<u64>>, BinaryReaderError> {
+        let mut counts = body.as_bytes().len() >> TURN_BITS > 0;
+        let mut lengths = Vec::new();
+        // The loops among the open blocks.
+        let mut open = Vec::new();
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let (operator, position) = operators.read_with_offset()?;
+            match operator {
+                Operator::Loop { .. } => {
+                    open.push(Some((lengths.len(), position)));
+                    lengths.push(0);
+                }
+                Operator::Block { .. } | Operator::If { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
+                    open.push(None);
+                }
+                Operator::End | Operator::Delegate { .. } => {
+                    if let Some(Some((number, begin))) = open.pop() {
+                        lengths[number] = position - begin;
+                    }
+                }
+                Operator::Call { .. }
+                | Operator::CallIndirect { .. }
+                | Operator::CallRef { .. }
+                | Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. }
+                | Operator::MemoryGrow { .. }
+                | Operator::MemoryFill { .. }
+                | Operator::MemoryCopy { .. }
+                | Operator::MemoryInit { .. }
+                | Operator::TableFill { .. }
+                | Operator::TableCopy { .. }
+                | Operator::TableInit { .. }
+                | Operator::TableGrow { .. } => counts = true,
+                _ => {}
+            }
+        }
+        Ok((counts || !lengths.is_empty()).then_some(lengths))
+    }
+}
+
+/// A section's content with one more item at its end.
+fn longer<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>, binary: &[u8], item: &[u8]) -> Vec<u8> {
+    let mut content = encoded(section.count() + 1);
+    content.extend_from_slice(part(binary, section.original_position()..section.range().end));
+    content.extend_from_slice(item);
+    content
+}
+
+/// How many turns so many bytes of code are.
+fn turns(bytes: u64) -> i32 {
+    i32::try_from(bytes >> TURN_BITS).unwrap_or(i32::MAX).saturating_add(1)
+}
+
+/// What lies in a range of positions, which the parser found there.
+fn part(bytes: &[u8], range: Range<u64>) -> &[u8] {
+    &bytes[range.start as usize..range.end as usize]
+}
+
+fn encoded(number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    number.encode(&mut bytes);
+    bytes
+}
+
+/// A module's counts fit in 32 bits.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
