@@ -1,8 +1,8 @@
 //! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
 //!
 //! A file is a class, and has a file with its documentation in `lib` and one with its examples in `spec`. What they
-//! share: a guest can be stopped ([`checkpoint`]), runs without Ruby's global lock ([`gvl`]) on a stack of its own
-//! ([`call`]), and its store has one user at a time ([`world`]).
+//! share: a guest can be stopped (`checkpoint`), runs without Ruby's global lock (`gvl`) on a stack of its own
+//! (`call`), and its store has one user at a time (`world`).
 
 #![allow(
     missing_docs,
