@@ -5,17 +5,18 @@
 //! Rails runs in the Debian root; `cargo xtask setup` makes that, and the dashboard's scripts.
 #![cfg(target_os = "linux")]
 
+mod program;
+
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
     path::Path,
-    process::{Child, ChildStderr, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     sync::Once,
-    thread::JoinHandle,
     time::Duration,
 };
 
+use program::Running;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -78,9 +79,7 @@ fn until(mut so: impl FnMut() -> bool) {
 
 /// A tracker that has said where its dashboard is.
 struct Up {
-    child: Child,
-    errors: BufReader<ChildStderr>,
-    stdout: JoinHandle<String>,
+    running: Running,
     dashboard: String,
     storage: TempDir,
 }
@@ -88,53 +87,23 @@ struct Up {
 impl Up {
     fn start(arguments: &[&str]) -> Self {
         let storage = tempfile::tempdir().unwrap();
-        let mut child = program(&["up", "--stand-in", "--port", "0"], storage.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut stdout = child.stdout.take().unwrap();
-        let stdout = std::thread::spawn(move || {
-            let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
-            text
-        });
-        let errors = BufReader::new(child.stderr.take().unwrap());
-        let mut up = Self {
-            child,
-            errors,
-            stdout,
-            dashboard: String::new(),
+        let mut running = Running::start(program(&["up", "--stand-in", "--port", "0"], storage.path()).args(arguments));
+        let dashboard = running.url_after("The dashboard is at ");
+        Self {
+            running,
+            dashboard,
             storage,
-        };
-        let line = up.line_with("The dashboard is at ");
-        let address = line.split_once("The dashboard is at ").unwrap().1;
-        address.split(' ').next().unwrap().clone_into(&mut up.dashboard);
-        up
-    }
-
-    /// The next line on stderr that holds a text.
-    fn line_with(&mut self, text: &str) -> String {
-        let mut said = String::new();
-        for line in self.errors.by_ref().lines() {
-            let line = line.unwrap();
-            if line.contains(text) {
-                return line;
-            }
-            said += &format!("{line}\n");
         }
-        panic!("it ended without saying `{text}`:\n{said}");
     }
 
     /// Sends a signal, and returns how it ended and what stood on stdout.
-    fn end(mut self, signal: &str) -> (std::process::ExitStatus, String) {
-        kill(self.child.id().try_into().unwrap(), signal);
-        let status = self.child.wait().unwrap();
+    fn end(self, signal: &str) -> (std::process::ExitStatus, String) {
+        let listener = self.listener();
+        let ended = self.running.end(signal);
         // What is killed with it may take a moment to be gone, but nothing may stay.
         let storage = self.storage.path().to_str().unwrap();
-        until(|| processes(storage).is_empty() && processes(&self.listener()).is_empty());
-        (status, self.stdout.join().unwrap())
+        until(|| processes(storage).is_empty() && processes(&listener).is_empty());
+        ended
     }
 
     /// As it stands in puma's title.
@@ -188,8 +157,8 @@ fn a_dashboard_that_dies_is_started_again() {
     let puma = processes(&up.listener());
     assert_eq!(puma.len(), 1, "the dashboard runs: {puma:?}");
     kill(puma[0].0, "-KILL");
-    up.line_with("the dashboard ended with");
-    up.line_with("starting the dashboard again");
+    up.running.line_with("the dashboard ended with");
+    up.running.line_with("starting the dashboard again");
     until(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| up.get("/healthz").0 == 200)).unwrap_or(false));
     assert_eq!(up.end("-INT").0.code(), Some(0));
 }
