@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Error, Tool,
-    certificates::{Authority, signing_key},
+    certificates::{Authority, Files, signing_key},
     checked, create_directory, custom_resources, on_path,
     program::Program,
     write,
@@ -131,6 +131,8 @@ impl ApiServer {
             "--advertise-address=127.0.0.1",
             // Pods would be told of the loopback address, which is their own there.
             "--endpoint-reconciler-type=none",
+            // A node's name is known to nobody.
+            "--kubelet-preferred-address-types=InternalIP",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged",
@@ -244,6 +246,16 @@ impl ApiServer {
         let path = self.directory().join(format!("{}.kubeconfig", user.replace(':', "-")));
         write(&path, config.to_string())?;
         Ok(path)
+    }
+
+    /// The certificate of who signs the cluster's certificates.
+    pub(crate) fn authority_certificate(&self) -> &Path {
+        &self.authority.files().certificate
+    }
+
+    /// A certificate for a server that the API server trusts.
+    pub(crate) fn serving_certificate(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
+        self.authority.server(server, names)
     }
 
     /// A command of kubectl's.

@@ -1,8 +1,9 @@
-//! Kubernetes for the tests: its tools at pinned versions, and a real API server.
+//! Kubernetes for the tests: its tools at pinned versions, a real API server, and a node.
 //!
 //! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, are built once and kept. An
 //! [`ApiServer`] is Kubernetes' own, with etcd and the controllers beside it, in a directory of its own on the loopback
-//! address: what it accepts, every cluster of that version accepts.
+//! address: what it accepts, every cluster of that version accepts. A [`Node`] runs what it accepts, with Kubernetes' own
+//! kubelet on Debian's containerd, in [namespaces] of its own.
 //!
 //! ```sh
 //! cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first where it is not there
@@ -15,6 +16,9 @@ mod certificates;
 pub mod custom_resources;
 mod go;
 mod keeping;
+mod names;
+pub mod namespaces;
+mod node;
 mod program;
 mod tool;
 
@@ -25,7 +29,11 @@ use std::{
 };
 
 pub use api_server::ApiServer;
+pub use node::{NAME as NODE, Node};
 pub use tool::Tool;
+
+/// A node's address, under which its pods also reach what the test has started beside it.
+pub const NODE_ADDRESS: &str = "10.250.0.1";
 
 /// Why there is no tool, or no API server.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +111,9 @@ pub enum Error {
         /// What it said on stderr.
         errors: String,
     },
+    /// A node would change the machine that it is tried on.
+    #[error("a node runs in namespaces of its own; start it from a process that cluster::namespaces::run has started")]
+    NoNamespaces,
     /// A certificate can't be made.
     #[error("making a certificate: {0}")]
     Certificate(#[from] rcgen::Error),

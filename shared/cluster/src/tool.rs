@@ -36,6 +36,12 @@ pub enum Tool {
     KubeControllerManager,
     /// The client.
     Kubectl,
+    /// What gives pods a node.
+    KubeScheduler,
+    /// What runs pods on a node.
+    Kubelet,
+    /// What leads a service's address to its pods.
+    KubeProxy,
 }
 
 /// What is built by one command, since it has much in common.
@@ -57,15 +63,24 @@ const CONTROL_PLANE: Build = Build::Kubernetes {
     tools: &[Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl],
 };
 
+/// What a node needs beside it.
+const NODE: Build = Build::Kubernetes {
+    name: "kubernetes-node",
+    tools: &[Tool::KubeScheduler, Tool::Kubelet, Tool::KubeProxy],
+};
+
 impl Tool {
     /// Every tool.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Helm,
         Self::HelmUnittest,
         Self::HelmDocs,
         Self::KubeApiserver,
         Self::KubeControllerManager,
         Self::Kubectl,
+        Self::KubeScheduler,
+        Self::Kubelet,
+        Self::KubeProxy,
     ];
 
     /// The tool's name, which is its program's.
@@ -77,6 +92,9 @@ impl Tool {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
         }
     }
 
@@ -98,6 +116,7 @@ impl Tool {
                 version: "v1.14.2",
             },
             Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
+            Self::KubeScheduler | Self::Kubelet | Self::KubeProxy => NODE,
         }
     }
 

@@ -36,7 +36,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 12] = [
+const NEEDS: [Need; 14] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -135,6 +135,31 @@ const NEEDS: [Need; 12] = [
         elsewhere: "install Prometheus",
         is_there: || on_path("promtool"),
     },
+    Need {
+        purpose: Purpose::Test,
+        name: "containerd and runc",
+        why: "a node runs the chart's pods with them, where the tests run as root",
+        packages: &["containerd", "runc"],
+        elsewhere: "install containerd and runc",
+        is_there: || !is_root() || on_path("containerd") && on_path("runc"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "what gives a node's pods addresses, names and somebody who waits for them",
+        why: "they have to reach each other, where the tests run as root",
+        packages: &[
+            "catatonit",
+            "containernetworking-plugins",
+            "dnsmasq-base",
+            "iproute2",
+            "nftables",
+        ],
+        elsewhere: "install catatonit, the CNI plugins in /usr/lib/cni, dnsmasq, iproute2 and nftables",
+        is_there: || {
+            let programs = ["catatonit", "dnsmasq", "ip", "nft"];
+            !is_root() || Path::new("/usr/lib/cni/ptp").exists() && programs.iter().all(|program| on_path(program))
+        },
+    },
 ];
 
 /// Something that is built from what the packages brought.
@@ -191,7 +216,7 @@ impl Installer {
     fn find() -> Self {
         if !on_path("apt-get") {
             Self::Nobody
-        } else if succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" = 0"])) {
+        } else if is_root() {
             Self::Root
         } else if succeeds(Command::new("sudo").args(["--non-interactive", "true"])) {
             Self::Sudo
@@ -316,6 +341,10 @@ fn by_hand(needs: &[&Need]) -> String {
         packages(needs).join(" "),
         elsewhere.join("; ")
     )
+}
+
+fn is_root() -> bool {
+    succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" = 0"]))
 }
 
 fn on_path(program: &str) -> bool {

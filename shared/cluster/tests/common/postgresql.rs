@@ -62,6 +62,8 @@ impl PostgreSql {
                 .arg("--pwfile")
                 .arg(password),
         );
+        let anybody = "host all all all scram-sha-256\n";
+        fs::write(directory.path().join("data/pg_hba.conf"), anybody).unwrap();
         let address = TcpListener::bind(address).unwrap().local_addr().unwrap();
         let server = command("postgres")
             .arg("-k")

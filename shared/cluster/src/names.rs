@@ -1,0 +1,117 @@
+//! The names of Services: dnsmasq in the place of a cluster's DNS, told by Kubernetes which Services there are.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{ApiServer, Error, NODE_ADDRESS, checked, create_directory, on_path, program::Program};
+
+/// The end of every Service's name.
+pub(crate) const DOMAIN: &str = "cluster.local";
+
+/// How often Kubernetes is asked.
+const INTERVAL: Duration = Duration::from_millis(300);
+
+/// Answers on the node's address.
+#[derive(Debug)]
+pub(crate) struct Names {
+    _dnsmasq: Program,
+    end: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Names {
+    pub(crate) fn start(server: &Arc<ApiServer>, directory: &Path) -> Result<Self, Error> {
+        let names = directory.join("names");
+        create_directory(&names)?;
+        let mut command = Command::new(on_path("dnsmasq", "dnsmasq-base")?);
+        command.args([
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--user=root",
+            "--pid-file=",
+            "--bind-interfaces",
+            "--no-resolv",
+            "--no-hosts",
+        ]);
+        command.arg(format!("--listen-address={NODE_ADDRESS}"));
+        command.arg(format!("--local=/{DOMAIN}/"));
+        command.arg(format!("--hostsdir={}", names.display()));
+        let dnsmasq = Program::start("dnsmasq", &command, server.directory())?;
+        let end = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (end, server, file) = (Arc::clone(&end), Arc::downgrade(server), names.join("services"));
+            move || {
+                let mut told = String::new();
+                while !end.load(Ordering::Relaxed) {
+                    let Some(server) = server.upgrade() else { return };
+                    // Where Kubernetes does not answer now, it will.
+                    if let Ok(services) = services(&server)
+                        && services != told
+                        && tell(&file, &services).is_ok()
+                    {
+                        told = services;
+                    }
+                    drop(server);
+                    thread::sleep(INTERVAL);
+                }
+            }
+        });
+        Ok(Self {
+            _dnsmasq: dnsmasq,
+            end,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Every Service that has an address, as a file of hosts.
+fn services(server: &ApiServer) -> Result<String, Error> {
+    let answer = checked(
+        server
+            .kubectl()
+            .args(["get", "services", "--all-namespaces", "--output=json"]),
+    )?;
+    let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+    let mut text = String::new();
+    for service in answer["items"].as_array().into_iter().flatten() {
+        let metadata = &service["metadata"];
+        if let (Some(address), Some(name), Some(namespace)) = (
+            service["spec"]["clusterIP"]
+                .as_str()
+                .filter(|address| *address != "None"),
+            metadata["name"].as_str(),
+            metadata["namespace"].as_str(),
+        ) {
+            let _ = writeln!(text, "{address} {name}.{namespace}.svc.{DOMAIN}");
+        }
+    }
+    Ok(text)
+}
+
+/// In one step, since dnsmasq reads the file as soon as it changes.
+fn tell(file: &PathBuf, text: &str) -> std::io::Result<()> {
+    let next = file.with_file_name(".next");
+    fs::write(&next, text)?;
+    fs::rename(next, file)
+}

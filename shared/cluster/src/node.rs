@@ -1,0 +1,289 @@
+//! A node: containerd, and Kubernetes' own kubelet, scheduler and proxy.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::{
+    ApiServer, Error, NODE_ADDRESS, Tool, checked, create_directory, names::Names, namespaces, on_path,
+    program::Program, write,
+};
+
+/// The node's name.
+pub const NAME: &str = "node";
+
+/// Addresses of pods.
+const PODS: &str = "10.244.0.0/16";
+
+/// Where Debian has what connects pods.
+const PLUGINS: &str = "/usr/lib/cni";
+
+/// containerd's socket, below `/run`, which is the node's own.
+const SOCKET: &str = "/run/containerd/containerd.sock";
+
+/// What holds a pod's namespaces: a program that waits, in an image of its own.
+const PAUSE: &str = "localhost/pause:1";
+
+/// How long a node may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs pods. It lives in [namespaces] of its own, together with its API server, on one machine with them.
+#[derive(Debug)]
+pub struct Node {
+    // The first ends first.
+    programs: Vec<Program>,
+    _names: Names,
+    directory: PathBuf,
+    server: Arc<ApiServer>,
+}
+
+impl Node {
+    /// Starts one, and waits until it is ready for pods.
+    ///
+    /// # Errors
+    ///
+    /// This process is not in a node's namespaces, something is missing, or a program fails.
+    pub fn start(server: &Arc<ApiServer>) -> Result<Self, Error> {
+        let control_group = namespaces::control_group().ok_or(Error::NoNamespaces)?;
+        let directory = server.directory().join("node");
+        create_directory(&directory)?;
+        let mut node = Self {
+            programs: Vec::new(),
+            _names: Names::start(server, &directory)?,
+            directory,
+            server: Arc::clone(server),
+        };
+        node.start_containerd()?;
+        node.import_pause()?;
+        node.start_kubelet(&control_group)?;
+        node.start_scheduler()?;
+        node.start_proxy()?;
+        node.wait_until_ready()?;
+        Ok(node)
+    }
+
+    fn start_containerd(&mut self) -> Result<(), Error> {
+        on_path("runc", "runc")?;
+        if !Path::new(PLUGINS).join("ptp").is_file() {
+            return Err(Error::Missing {
+                program: "ptp",
+                package: "containernetworking-plugins",
+            });
+        }
+        let networks = self.directory.join("networks");
+        create_directory(&networks)?;
+        let network = json!({
+            "cniVersion": "0.4.0",
+            "name": NAME,
+            "plugins": [{
+                // From each pod to the node, which leads on: so every packet meets the Services' rules.
+                "type": "ptp",
+                "ipam": {
+                    "type": "host-local",
+                    "dataDir": self.directory.join("addresses"),
+                    "ranges": [[{"subnet": PODS}]],
+                    "routes": [{"dst": "0.0.0.0/0"}],
+                },
+            }],
+        });
+        write(&networks.join("pods.conflist"), network.to_string())?;
+        let configuration = format!(
+            r#"version = 2
+root = "{root}"
+state = "/run/containerd"
+[grpc]
+address = "{SOCKET}"
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "{PAUSE}"
+# In some containers and virtual machines root may not shield a process from the memory's end.
+restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "{PLUGINS}"
+conf_dir = "{networks}"
+"#,
+            root = self.directory.join("containerd").display(),
+            networks = networks.display(),
+        );
+        let file = self.directory.join("containerd.toml");
+        write(&file, configuration)?;
+        let mut command = Command::new(on_path("containerd", "containerd")?);
+        command.arg("--config").arg(file);
+        self.run("containerd", &command)?;
+        self.wait("containerd", |node| {
+            node.ctr().arg("version").output().is_ok_and(|it| it.status.success())
+        })
+    }
+
+    /// Makes the image that every pod needs, of the program that Podman uses for the same.
+    fn import_pause(&self) -> Result<(), Error> {
+        let program = on_path("catatonit", "catatonit")?;
+        let directory = self.directory.join("pause");
+        create_directory(&directory)?;
+        let copy = directory.join("catatonit");
+        fs::copy(&program, &copy).map_err(Error::io(format!("copying {}", program.display())))?;
+        let tar = |arguments: &[&str]| checked(Command::new("tar").current_dir(&directory).args(arguments));
+        tar(&["--create", "--file=layer.tar", "catatonit"])?;
+        let sum = checked(Command::new("sha256sum").arg(directory.join("layer.tar")))?;
+        let digest = sum.split_whitespace().next().unwrap_or_default();
+        let configuration = json!({
+            "architecture": architecture(),
+            "os": "linux",
+            "config": {"Entrypoint": ["/catatonit", "-P"]},
+            "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},
+        });
+        write(&directory.join("config.json"), configuration.to_string())?;
+        let manifest = json!([{"Config": "config.json", "RepoTags": [PAUSE], "Layers": ["layer.tar"]}]);
+        write(&directory.join("manifest.json"), manifest.to_string())?;
+        tar(&[
+            "--create",
+            "--file=image.tar",
+            "manifest.json",
+            "config.json",
+            "layer.tar",
+        ])?;
+        checked(self.ctr().args(["images", "import"]).arg(directory.join("image.tar"))).map(drop)
+    }
+
+    fn start_kubelet(&mut self, control_group: &str) -> Result<(), Error> {
+        let serving = self.server.serving_certificate(NAME, &[NAME, NODE_ADDRESS])?;
+        let configuration = json!({
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "containerRuntimeEndpoint": format!("unix://{SOCKET}"),
+            "authentication": {
+                "anonymous": {"enabled": false},
+                "webhook": {"enabled": true},
+                "x509": {"clientCAFile": self.server.authority_certificate()},
+            },
+            "authorization": {"mode": "Webhook"},
+            "tlsCertFile": serving.certificate,
+            "tlsPrivateKeyFile": serving.key,
+            "clusterDNS": [NODE_ADDRESS],
+            "clusterDomain": crate::names::DOMAIN,
+            // Names of the world lead nowhere.
+            "resolvConf": "",
+            "podLogsDir": self.directory.join("pods"),
+            "cgroupDriver": "cgroupfs",
+            "cgroupRoot": format!("/{control_group}"),
+            // A test runs on the machines that there are.
+            "failCgroupV1": false,
+            "failSwapOn": false,
+            "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
+            "imageGCHighThresholdPercent": 100,
+        });
+        let file = self.directory.join("kubelet.yaml");
+        write(&file, configuration.to_string())?;
+        let kubeconfig = self.server.user(&format!("system:node:{NAME}"), &["system:nodes"])?;
+        let mut command = Tool::Kubelet.command()?;
+        command.arg(format!("--config={}", file.display()));
+        command.arg(format!("--kubeconfig={}", kubeconfig.display()));
+        command.arg(format!("--root-dir={}", self.directory.join("kubelet").display()));
+        command.arg(format!("--hostname-override={NAME}"));
+        command.arg(format!("--node-ip={NODE_ADDRESS}"));
+        self.run("kubelet", &command)
+    }
+
+    fn start_scheduler(&mut self) -> Result<(), Error> {
+        let kubeconfig = self.server.user("system:kube-scheduler", &[])?;
+        let mut command = Tool::KubeScheduler.command()?;
+        command.args(["--leader-elect=false", "--secure-port=0"]);
+        command.arg(format!("--kubeconfig={}", kubeconfig.display()));
+        self.run("kube-scheduler", &command)
+    }
+
+    fn start_proxy(&mut self) -> Result<(), Error> {
+        on_path("nft", "nftables")?;
+        let configuration = json!({
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+            "kind": "KubeProxyConfiguration",
+            "mode": "nftables",
+            "clusterCIDR": PODS,
+            "hostnameOverride": NAME,
+            "clientConnection": {"kubeconfig": self.server.user("system:kube-proxy", &[])?},
+            // These are the whole machine's.
+            "conntrack": {"maxPerCore": 0, "min": 0, "tcpCloseWaitTimeout": "0s", "tcpEstablishedTimeout": "0s"},
+        });
+        let file = self.directory.join("kube-proxy.yaml");
+        write(&file, configuration.to_string())?;
+        let mut command = Tool::KubeProxy.command()?;
+        command.arg(format!("--config={}", file.display()));
+        self.run("kube-proxy", &command)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), Error> {
+        self.wait("kubelet", |node| {
+            let mut kubectl = node.server.kubectl();
+            kubectl.args(["wait", "--for=condition=Ready", "--timeout=0s", "node", NAME]);
+            kubectl.output().is_ok_and(|output| output.status.success())
+        })
+    }
+
+    fn wait(&mut self, name: &str, is_ready: impl Fn(&Self) -> bool) -> Result<(), Error> {
+        let start = Instant::now();
+        while !is_ready(self) {
+            for program in &mut self.programs {
+                program.check()?;
+            }
+            if start.elapsed() > PATIENCE {
+                let late = self.programs.iter().find(|program| program.name() == name);
+                return Err(late
+                    .expect("it runs")
+                    .error(format!("was not ready after {} s", PATIENCE.as_secs())));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, name: &'static str, command: &Command) -> Result<(), Error> {
+        let program = Program::start(name, command, self.server.directory())?;
+        self.programs.insert(0, program);
+        Ok(())
+    }
+
+    /// A command of containerd's client, among what the kubelet runs.
+    fn ctr(&self) -> Command {
+        let mut command = Command::new("ctr");
+        command.args(["--address", SOCKET, "--namespace", "k8s.io"]);
+        command
+    }
+
+    /// Lets pods have the images of a directory in OCI's layout, under `repository` and the tags they have there.
+    ///
+    /// # Errors
+    ///
+    /// containerd does not take them.
+    pub fn import(&self, layout: &Path, repository: &str) -> Result<(), Error> {
+        let archive = self.directory.join("images.tar");
+        checked(
+            Command::new("tar")
+                .arg("--create")
+                .arg("--file")
+                .arg(&archive)
+                .arg("--directory")
+                .arg(layout)
+                .arg("."),
+        )?;
+        checked(
+            self.ctr()
+                .args(["images", "import", "--base-name", repository])
+                .arg(&archive),
+        )?;
+        fs::remove_file(&archive).map_err(Error::io(format!("removing {}", archive.display())))
+    }
+}
+
+/// This machine's, as images call it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
