@@ -31,11 +31,13 @@ Exit codes:
     0  every package was read
    64  the command line, or a name that nothing on GitHub can have
    65  trying again will not help: a page's markup changed, a package is gone,
-       no such organisation or user, or one without container packages
+       no such organisation or user, or one without container packages,
+       or an application is none that this program can run
+   66  a file can't be read
    69  trying again later may be enough: no network, a rate limit, an outage;
        or a port is in use, or there is no Wasm target or no Rails
    70  a bug
-   73  the directory for the figures can't be written to
+   73  the directory for the figures, or for code, can't be written to
    75  another collection of the same organisation is running
   130  Ctrl-C before there was an answer; nothing is printed then
 
@@ -92,6 +94,7 @@ pub enum Command {
     Measure(MeasureOptions),
     /// Compile an application for a host that has no compiler, as in a container image
     #[cfg(feature = "tracker")]
+    #[command(after_help = EXIT_CODES)]
     Compile(CompileOptions),
 }
 

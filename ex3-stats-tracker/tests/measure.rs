@@ -2,9 +2,13 @@
 //!
 //!     cargo test -p ex3-stats-tracker --test measure
 
+mod program;
+
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
     process::{Command, Output, Stdio},
     sync::Once,
     time::Duration,
@@ -15,6 +19,7 @@ use ex3_stats_tracker::measure::{
     tracker::{self, GitHub},
 };
 use jiff::Timestamp;
+use program::Running;
 use serde_json::Value;
 use stand_in::Organisation;
 
@@ -438,57 +443,24 @@ fn a_port_in_use_is_named() {
     );
 }
 
-/// `serve`, as far as its words on stderr say that it does.
+/// `serve` with a stand-in, as far as its words on stderr say that it does.
 struct Serving {
-    child: std::process::Child,
+    running: Running,
     component: String,
     github: String,
-    stdout: std::thread::JoinHandle<String>,
 }
 
 impl Serving {
     fn start(arguments: &[&str]) -> Self {
         let mut command = program(&["serve", "--stand-in", "--port", "0", "--clock", CLOCK]);
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut stdout = child.stdout.take().unwrap();
-        let stdout = std::thread::spawn(move || {
-            let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
-            text
-        });
-        let (mut component, mut github) = (String::new(), String::new());
-        for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let address = || {
-                line.split("http://")
-                    .nth(1)
-                    .unwrap()
-                    .split([' ', '/'])
-                    .next()
-                    .unwrap()
-                    .to_owned()
-            };
-            if line.starts_with("The component listens on") {
-                component = address();
-            }
-            if line.starts_with("It asks the stand-in on") {
-                github = address();
-            }
-            if line.contains(LOUD) {
-                break;
-            }
-        }
-        assert!(!component.is_empty() && !github.is_empty(), "it says where it listens");
+        let mut running = Running::start(command.args(arguments));
+        let component = address(&running.url_after("The component listens on"));
+        let github = address(&running.url_after("It asks the stand-in on"));
+        running.line_with(LOUD);
         Self {
-            child,
+            running,
             component,
             github,
-            stdout,
         }
     }
 
@@ -509,18 +481,15 @@ impl Serving {
     }
 
     #[cfg(unix)]
-    fn interrupt(mut self) -> (Option<i32>, String) {
-        let process = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &process])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let code = self.child.wait().unwrap().code();
-        (code, self.stdout.join().unwrap())
+    fn interrupt(self) -> (Option<i32>, String) {
+        let (status, stdout) = self.running.end("-INT");
+        (status.code(), stdout)
     }
+}
+
+/// Host and port.
+fn address(url: &str) -> String {
+    url.strip_prefix("http://").unwrap().to_owned()
 }
 
 #[cfg(unix)]
@@ -537,6 +506,21 @@ fn the_component_alone_serves_until_ctrl_c() {
     assert_eq!(serving.interrupt(), (Some(0), String::new()));
 }
 
+/// Writes this workspace's `spin.toml` for a module that lies at `source`.
+fn write_manifest(path: &Path, source: &str) {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    table["component"]["stats-tracker"]["source"] = source.into();
+    fs::write(path, table.to_string()).unwrap();
+}
+
+/// Starts `serve`, and returns the address that it says it listens on.
+fn serve(command: &mut Command) -> (Running, String) {
+    let mut running = Running::start(command);
+    let address = address(&running.url_after("listens on"));
+    (running, address)
+}
+
 /// As in a container: nothing is built, and the environment is what Spin calls it.
 #[cfg(unix)]
 #[test]
@@ -544,45 +528,108 @@ fn an_application_that_is_built_already_is_served_until_sigterm() {
     let stand_in = Serving::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let manifest = directory.path().join("spin.toml");
-    let module = guests::SPIN_COMPONENT.build().unwrap();
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();
-    let mut table: toml::Table = text.parse().unwrap();
-    table["component"]["stats-tracker"]["source"] = module.to_str().unwrap().into();
-    std::fs::write(&manifest, table.to_string()).unwrap();
+    write_manifest(&manifest, guests::SPIN_COMPONENT.build().unwrap().to_str().unwrap());
 
-    let mut child = program(&["serve", "--bind", "127.0.0.2", "--port", "0", "--application"])
+    let mut command = program(&["serve", "--bind", "127.0.0.2", "--port", "0", "--application"]);
+    command
         .arg(&manifest)
         .env("SPIN_VARIABLE_GITHUB_URL", format!("http://{}", stand_in.github))
         .env("SPIN_VARIABLE_CONTACT", "you@example.org")
-        .env("SPIN_VARIABLE_PAGE_TIMEOUT", "20")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = said
-        .find(|line| line.as_ref().unwrap().contains("listens on"))
-        .unwrap()
-        .unwrap();
-    let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
-    assert!(address.starts_with("127.0.0.2:"), "{line}");
-    let (head, body) = Serving::get(address, "/orgs/fluxcd/packages/flagger");
+        .env("SPIN_VARIABLE_PAGE_TIMEOUT", "20");
+    let (running, address) = serve(&mut command);
+    assert!(address.starts_with("127.0.0.2:"), "{address}");
+    let (head, body) = Serving::get(&address, "/orgs/fluxcd/packages/flagger");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert_eq!(body["total"], expected("flagger"));
     let (_, log) = Serving::get(&stand_in.github, "/_stand-in/log");
     let agent = log["requests"][0]["user_agent"].as_str().unwrap();
     assert!(agent.contains("you@example.org"), "{agent}");
 
-    let process = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &process])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(running.end("-TERM").0.code(), Some(0));
     assert_eq!(stand_in.interrupt().0, Some(0));
+}
+
+/// As an image is made: the program, the application and the code lie beside each other, and nothing else is said.
+#[cfg(unix)]
+#[test]
+fn what_was_compiled_ahead_is_served_as_it_is() {
+    // On the program's own disk, so that it can be linked.
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let place = |name: &str| directory.path().join(name);
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
+    write_manifest(&place("spin.toml"), "component.wasm");
+    let code = place("compiled-code");
+    let output = program(&["compile"])
+        .arg(place("spin.toml"))
+        .arg("--output")
+        .arg(&code)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    let entries = || -> Vec<_> { code.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect() };
+    let compiled = entries();
+    assert_eq!(compiled.len(), 1, "{compiled:?}");
+
+    fs::hard_link(env!("CARGO_BIN_EXE_ex3-stats-tracker"), place("program")).unwrap();
+    let answers = || {
+        let mut command = Command::new(place("program"));
+        let (running, address) = serve(command.args(["serve", "--port", "0"]));
+        let (head, body) = Serving::get(&address, "/healthz");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(body["status"], "ok");
+        assert_eq!(running.end("-TERM").0.code(), Some(0));
+    };
+    answers();
+    assert_eq!(entries(), compiled, "nothing was compiled");
+    // Whatever is compiled is kept, so that one more entry is how a compilation shows.
+    let mut damaged = fs::read(&compiled[0]).unwrap();
+    damaged[1_000] ^= 1;
+    fs::write(&compiled[0], damaged).unwrap();
+    answers();
+    assert_eq!(entries().len(), 2);
+}
+
+#[test]
+fn what_can_not_be_compiled_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    fs::write(place("text.wasm"), "text").unwrap();
+    for name in ["text", "missing"] {
+        write_manifest(&place(&format!("{name}.toml")), &format!("{name}.wasm"));
+    }
+    fs::write(place("not.toml"), "[").unwrap();
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
+    write_manifest(&place("spin.toml"), "component.wasm");
+    // A file, which nobody can write other files to, not even root.
+    for (manifest, output, code, named, advice) in [
+        ("none.toml", "code", 66, "none.toml", "give the path of a spin.toml"),
+        ("not.toml", "code", 65, "not.toml", "correct it"),
+        ("missing.toml", "code", 66, "missing.wasm", "build it first"),
+        ("text.toml", "code", 65, "text.wasm", "build it for wasm32-wasip1"),
+        ("spin.toml", "text.wasm", 73, "text.wasm", "name a directory"),
+        (
+            "spin.toml",
+            "text.wasm/below",
+            73,
+            "text.wasm/below",
+            "name a directory",
+        ),
+    ] {
+        let output = program(&["compile"])
+            .arg(place(manifest))
+            .arg("--output")
+            .arg(place(output))
+            .output()
+            .unwrap();
+        let line = last_line(&output);
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        assert!(
+            line.contains(place(named).to_str().unwrap()) && line.contains(advice),
+            "{line}"
+        );
+        assert!(!place("code").exists(), "{manifest}");
+    }
 }
 
 #[tokio::test]

@@ -22,17 +22,34 @@ const COMPILED_CODE: &str = "compiled-code";
 
 impl From<manifest::Error> for Error {
     fn from(error: manifest::Error) -> Self {
-        Self::new(error.to_string(), sysexits::ExitCode::DataErr)
+        Self::new(error.to_string(), manifest_exit_code(&error))
     }
 }
 
 impl From<host::Error> for Error {
     fn from(error: host::Error) -> Self {
-        let code = match error {
+        let code = match &error {
+            host::Error::Manifest(error) => manifest_exit_code(error),
+            host::Error::Key { .. }
+            | host::Error::SourceTooLarge { .. }
+            | host::Error::NotWebAssembly { .. }
+            | host::Error::NotComponentizable { .. }
+            | host::Error::NotCompilable { .. }
+            | host::Error::NotLinkable { .. }
+            | host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
+            host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
             host::Error::AddressInUse { .. } | host::Error::Address { .. } => sysexits::ExitCode::Unavailable,
-            _ => sysexits::ExitCode::Software,
+            host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,
+            host::Error::NotKept { .. } => sysexits::ExitCode::CantCreat,
         };
         Self::new(error.to_string(), code)
+    }
+}
+
+fn manifest_exit_code(error: &manifest::Error) -> sysexits::ExitCode {
+    match error {
+        manifest::Error::Unreadable { .. } => sysexits::ExitCode::NoInput,
+        _ => sysexits::ExitCode::DataErr,
     }
 }
 

@@ -50,14 +50,12 @@ pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> 
     let code = runtime
         .engine()
         .precompile_component(&componentize(&source, id, path)?)
-        .map_err(|error| Error::NotCompilable {
-            component: id.to_owned(),
-            path: path.to_owned(),
-            problem: one_line(&format!("{error:#}")),
-        })?;
-    store
-        .put(&portable_key(&source), &code)
-        .map_err(|source| Error::NotKept { source })
+        .map_err(not_compilable(id, path))?;
+    let key = portable_key(&source);
+    store.put(&key, &code).map_err(|source| Error::NotKept {
+        path: store.path(&key),
+        source,
+    })
 }
 
 /// Without a compiler there is nothing else.
@@ -95,11 +93,6 @@ fn otherwise(
     source: &[u8],
     _: Option<wasmtime::Error>,
 ) -> Result<Component, Error> {
-    let problem = |error: wasmtime::Error| Error::NotCompilable {
-        component: id.to_owned(),
-        path: path.to_owned(),
-        problem: one_line(&format!("{error:#}")),
-    };
     // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
     // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.
     let compiler = format!("{} {}", runtime.compiler(), adapter_checksum());
@@ -108,11 +101,21 @@ fn otherwise(
         &key,
         |entry| load(runtime, entry),
         || {
-            let component = Component::new(runtime.engine(), &*componentize(source, id, path)?).map_err(problem)?;
-            let code = component.serialize().map_err(problem)?;
+            let component = componentize(source, id, path)?;
+            let component = Component::new(runtime.engine(), &*component).map_err(not_compilable(id, path))?;
+            let code = component.serialize().map_err(not_compilable(id, path))?;
             Ok((component, code))
         },
     )
+}
+
+#[cfg(feature = "compiler")]
+fn not_compilable(id: &str, path: &Path) -> impl FnOnce(wasmtime::Error) -> Error {
+    move |error| Error::NotCompilable {
+        component: id.to_owned(),
+        path: path.to_owned(),
+        problem: one_line(&format!("{error:#}")),
+    }
 }
 
 fn read(id: &str, path: &Path) -> Result<Vec<u8>, Error> {

@@ -50,8 +50,8 @@ pub enum Error {
         path: PathBuf,
         problem: String,
     },
-    #[error("compiled code can't be kept: {source}; is the disk full?")]
-    NotKept { source: io::Error },
+    #[error("{}: compiled code can't be kept there: {source}; name a directory that can be written to, on a disk that is not full", .path.display())]
+    NotKept { path: PathBuf, source: io::Error },
     #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
     NotLinkable {
         component: String,
