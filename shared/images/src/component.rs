@@ -4,6 +4,11 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use compiled_code::Store;
+use ex3_stats_tracker::{
+    host::{self, Application},
+    manifest::Manifest,
+};
 use guests::SPIN_COMPONENT;
 
 use crate::{
@@ -33,7 +38,11 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     fs::write(&application, &manifest).context("writing spin.toml")?;
     fs::write(directory.path().join(MODULE), &module).context("writing the module")?;
     let code = directory.path().join(COMPILED_CODE);
-    program::compile(&application, &code)?;
+    let options = host::Options {
+        store: Store::at(&code),
+        ..host::Options::default()
+    };
+    Application::compile_ahead(&Manifest::read(&application)?, &options)?;
     layer.copy_all(COMPILED_CODE, &code)?;
     layer.file("spin.toml", manifest);
     layer.file(MODULE, module);

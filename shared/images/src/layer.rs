@@ -1,9 +1,10 @@
 //! A layer: files in a compressed archive that is the same whenever and by whomever it is made.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs,
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -197,14 +198,10 @@ impl Layer {
 }
 
 impl Content {
-    fn read(&self) -> io::Result<Vec<u8>> {
+    fn read(&self) -> io::Result<Cow<'_, [u8]>> {
         match self {
-            Self::Bytes(bytes) => Ok(bytes.clone()),
-            Self::Of(path) => {
-                let mut bytes = Vec::new();
-                fs::File::open(path)?.read_to_end(&mut bytes)?;
-                Ok(bytes)
-            }
+            Self::Bytes(bytes) => Ok(bytes.into()),
+            Self::Of(path) => Ok(fs::read(path)?.into()),
         }
     }
 }

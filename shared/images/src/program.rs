@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -59,23 +59,6 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         bail!("cargo named no program that it built");
     };
     fs::read(&program).with_context(|| format!("reading {}", program.display()))
-}
-
-/// Has the tracker of this workspace, which has a compiler, compile an application into a directory.
-pub(crate) fn compile(application: &Path, code: &Path) -> Result<()> {
-    let mut command = Command::new("cargo");
-    command
-        .current_dir(workspace())
-        .args(["run", "--quiet", "--locked", "--package", PACKAGE, "--", "compile"])
-        .arg(application)
-        .arg("--output")
-        .arg(code);
-    eprintln!("{}", typed(&command));
-    let status = command
-        .status()
-        .context("cargo can't be started; install Rust from https://rustup.rs")?;
-    ensure!(status.success(), "it ended with {status}; what it said stands above");
-    Ok(())
 }
 
 /// A line of cargo's, as far as it counts here.

@@ -36,7 +36,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 15] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -134,6 +134,18 @@ const NEEDS: [Need; 14] = [
         packages: &["prometheus"],
         elsewhere: "install Prometheus",
         is_there: || on_path("promtool"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "skopeo, umoci, and what makes and runs a Debian root",
+        why: "the container images are read and unpacked as registries and runtimes do, and run",
+        packages: &["bubblewrap", "mmdebstrap", "skopeo", "uidmap", "umoci"],
+        elsewhere: "install bubblewrap, mmdebstrap, skopeo and umoci",
+        is_there: || {
+            [debian_root::BUILDER, debian_root::RUNNER, "skopeo", "umoci"]
+                .iter()
+                .all(|program| on_path(program))
+        },
     },
     Need {
         purpose: Purpose::Test,

@@ -1,0 +1,140 @@
+//! The images, each built once for all tests, and unpacked.
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use images::Image;
+use serde_json::Value;
+
+/// Tells this program that the images were built before, and where.
+const BUILT: &str = "STATS_TRACKER_IMAGES";
+
+/// Where an image's layout lies.
+pub(crate) fn layout(image: Image) -> &'static Path {
+    static LAYOUTS: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
+    LAYOUTS[image as usize].get_or_init(|| match env::var_os(BUILT) {
+        Some(directory) => Path::new(&directory).join(image.name()),
+        None => build(image, &directory()),
+    })
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("images")
+}
+
+pub(crate) fn build(image: Image, output: &Path) -> PathBuf {
+    image.build(output).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// An image's files, as a container gets them, until this program ends.
+pub(crate) struct Unpacked {
+    root: PathBuf,
+    /// What is static is never dropped, so that another program removes the files: once its input ends, as this one does.
+    _remover: Child,
+}
+
+impl Unpacked {
+    /// The root directory, which everybody may read.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+/// Unpacks an image, once for all tests.
+pub(crate) fn unpacked(image: Image) -> &'static Unpacked {
+    static UNPACKED: [OnceLock<Unpacked>; 3] = [const { OnceLock::new() }; 3];
+    UNPACKED[image as usize].get_or_init(|| {
+        // Not in the target directory: another user is to get there.
+        let directory = tempfile::Builder::new()
+            .prefix("stats-tracker-image-")
+            .tempdir_in("/tmp")
+            .unwrap()
+            .keep();
+        let remover = Command::new("sh")
+            .args(["-c", "read -r _; rm -rf \"$0\""])
+            .arg(&directory)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+        let bundle = directory.join("bundle");
+        let mut umoci = Command::new("umoci");
+        umoci.args(["unpack", "--image"]).arg(reference(image, &tag(image)));
+        if !is_root() {
+            umoci.arg("--rootless");
+        }
+        run(umoci.arg(&bundle));
+        fs::set_permissions(&bundle, fs::Permissions::from_mode(0o755)).unwrap();
+        Unpacked {
+            root: bundle.join("rootfs"),
+            _remover: remover,
+        }
+    })
+}
+
+/// The tag of what has files in it.
+pub(crate) fn tag(image: Image) -> String {
+    match image {
+        Image::Spin => format!("{}{}", images::VERSION, images::RUNTIME_CLASS),
+        Image::Component | Image::Rails => images::VERSION.to_owned(),
+    }
+}
+
+fn reference(image: Image, tag: &str) -> String {
+    format!("{}:{tag}", layout(image).display())
+}
+
+/// What skopeo reads: `--raw` is the manifest, `--config` the configuration.
+pub(crate) fn inspect(image: Image, tag: &str, what: &str) -> Value {
+    let mut skopeo = Command::new("skopeo");
+    skopeo
+        .args(["inspect", what])
+        .arg(format!("oci:{}", reference(image, tag)));
+    serde_json::from_slice(&run(&mut skopeo)).expect("skopeo prints JSON")
+}
+
+/// A blob of a layout's, by its digest.
+pub(crate) fn blob(image: Image, digest: &Value) -> Vec<u8> {
+    let digest = digest.as_str().unwrap().strip_prefix("sha256:").unwrap();
+    fs::read(layout(image).join("blobs/sha256").join(digest)).unwrap()
+}
+
+pub(crate) fn run(command: &mut Command) -> Vec<u8> {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask setup` installs what the tests need"));
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+/// Runs a test of this program's once more, as the root of a user name space, who may give containers users and networks
+/// as root may. The images that it needs are built.
+pub(crate) fn again_as_root(test: &str) {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--map-auto", "--"]);
+    unshare.arg(env::current_exe().unwrap());
+    unshare.args(["--exact", test, "--nocapture"]);
+    if env::var_os(BUILT).is_none() {
+        unshare.env(BUILT, directory());
+    }
+    let status = unshare.status().expect("unshare is a part of every Linux system");
+    assert!(
+        status.success(),
+        "{unshare:?} ended with {status}; what it said stands above. Where it was about mapping users, give yours a range \
+         of them (`sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER`), or run the tests as root"
+    );
+}
+
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
