@@ -10,10 +10,25 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{Error, go, keeping, write};
 
-/// The Go module that names Kubernetes' programs and their version.
-const KUBERNETES_MODULE: &str = include_str!("../kubernetes/go.mod");
-/// The checksums of all that they are built from.
-const KUBERNETES_CHECKSUMS: &str = include_str!("../kubernetes/go.sum");
+/// A Go module of this repository, which names programs and their versions.
+#[derive(Clone, Copy, Debug)]
+struct Module {
+    manifest: &'static str,
+    /// Of all that they are built from.
+    checksums: &'static str,
+}
+
+/// Kubernetes' programs.
+const KUBERNETES: Module = Module {
+    manifest: include_str!("../kubernetes/go.mod"),
+    checksums: include_str!("../kubernetes/go.sum"),
+};
+
+/// helm-unittest.
+const HELM_UNITTEST: Module = Module {
+    manifest: include_str!("../helm-unittest/go.mod"),
+    checksums: include_str!("../helm-unittest/go.sum"),
+};
 
 /// Without the symbols that only a debugger reads: a third of the size.
 const STRIPPED: &str = "-s -w";
@@ -45,7 +60,7 @@ pub enum Tool {
 }
 
 /// What is built by one command, since it has much in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Build {
     /// `go install` of one package of one module.
     Install {
@@ -53,21 +68,38 @@ enum Build {
         package: &'static str,
         version: &'static str,
     },
-    /// `go build` of several programs of Kubernetes.
-    Kubernetes { name: &'static str, tools: &'static [Tool] },
+    /// `go build` of some programs of a module of this repository.
+    Own {
+        name: &'static str,
+        module: Module,
+        /// The directory of packages that has one of each tool's name.
+        packages: &'static str,
+        tools: &'static [Tool],
+        linker_flags: fn() -> String,
+    },
 }
 
 /// All that a cluster needs to accept objects and act on them, without a node.
-const CONTROL_PLANE: Build = Build::Kubernetes {
-    name: "kubernetes",
-    tools: &[Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl],
-};
+const CONTROL_PLANE: Build = kubernetes(
+    "kubernetes",
+    &[Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl],
+);
 
 /// What a node needs beside it.
-const NODE: Build = Build::Kubernetes {
-    name: "kubernetes-node",
-    tools: &[Tool::KubeScheduler, Tool::Kubelet, Tool::KubeProxy],
-};
+const NODE: Build = kubernetes(
+    "kubernetes-node",
+    &[Tool::KubeScheduler, Tool::Kubelet, Tool::KubeProxy],
+);
+
+const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
+    Build::Own {
+        name,
+        module: KUBERNETES,
+        packages: "k8s.io/kubernetes/cmd",
+        tools,
+        linker_flags: || format!("{STRIPPED} {}", kubernetes_version_flags()),
+    }
+}
 
 impl Tool {
     /// Every tool.
@@ -105,10 +137,12 @@ impl Tool {
                 package: "cmd/helm",
                 version: "v4.3.1",
             },
-            Self::HelmUnittest => Build::Install {
-                module: "github.com/helm-unittest/helm-unittest",
-                package: "cmd/helm-unittest",
-                version: "v1.1.2",
+            Self::HelmUnittest => Build::Own {
+                name: "helm-unittest",
+                module: HELM_UNITTEST,
+                packages: "github.com/helm-unittest/helm-unittest/cmd",
+                tools: &[Self::HelmUnittest],
+                linker_flags: || STRIPPED.to_owned(),
             },
             Self::HelmDocs => Build::Install {
                 module: "github.com/norwoodj/helm-docs",
@@ -142,7 +176,8 @@ impl Tool {
 
     /// Kubernetes' version, such as `v1.37.2`.
     pub fn kubernetes_version() -> &'static str {
-        KUBERNETES_MODULE
+        KUBERNETES
+            .manifest
             .lines()
             .find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "))
             .and_then(|rest| rest.split_whitespace().next())
@@ -154,7 +189,7 @@ impl Build {
     fn name(self) -> &'static str {
         match self {
             Self::Install { package, .. } => package.rsplit('/').next().unwrap_or(package),
-            Self::Kubernetes { name, .. } => name,
+            Self::Own { name, .. } => name,
         }
     }
 
@@ -163,7 +198,7 @@ impl Build {
         let arguments = self.arguments();
         let sources = match self {
             Self::Install { .. } => 0,
-            Self::Kubernetes { .. } => xxh3_64([KUBERNETES_MODULE, KUBERNETES_CHECKSUMS].concat().as_bytes()),
+            Self::Own { module, .. } => xxh3_64([module.manifest, module.checksums].concat().as_bytes()),
         };
         let made_from = format!("go {}\n{sources:016x} {}\n", arguments.join(" "), env::consts::ARCH);
         keeping::keep(kept, self.name(), &made_from, |directory| {
@@ -173,9 +208,9 @@ impl Build {
                 Self::Install { .. } => {
                     command.env("GOBIN", directory);
                 }
-                Self::Kubernetes { .. } => {
-                    write(&directory.join("go.mod"), KUBERNETES_MODULE)?;
-                    write(&directory.join("go.sum"), KUBERNETES_CHECKSUMS)?;
+                Self::Own { module, .. } => {
+                    write(&directory.join("go.mod"), module.manifest)?;
+                    write(&directory.join("go.sum"), module.checksums)?;
                 }
             }
             eprintln!("building {} in {} (once; minutes)", self.name(), kept.display());
@@ -196,15 +231,16 @@ impl Build {
                 arguments.push(format!("{module}/{package}@{version}"));
                 arguments
             }
-            Self::Kubernetes { tools, .. } => {
+            Self::Own {
+                packages,
+                tools,
+                linker_flags,
+                ..
+            } => {
                 let mut arguments = common("build");
-                arguments.push(format!("-ldflags={STRIPPED} {}", kubernetes_version_flags()));
+                arguments.push(format!("-ldflags={}", linker_flags()));
                 arguments.push("-o=.".into());
-                arguments.extend(
-                    tools
-                        .iter()
-                        .map(|tool| format!("k8s.io/kubernetes/cmd/{}", tool.name())),
-                );
+                arguments.extend(tools.iter().map(|tool| format!("{packages}/{}", tool.name())));
                 arguments
             }
         }
@@ -228,7 +264,7 @@ mod tests {
     #[test]
     fn the_version_is_the_modules_and_is_said_to_the_linker() {
         let version = Tool::kubernetes_version();
-        assert!(KUBERNETES_CHECKSUMS.contains(&format!("k8s.io/kubernetes {version} ")));
+        assert!(KUBERNETES.checksums.contains(&format!("k8s.io/kubernetes {version} ")));
         let flags = kubernetes_version_flags();
         assert!(flags.contains(&format!(".gitVersion={version} ")), "{flags}");
         assert!(flags.contains(".gitMajor=1 "), "{flags}");
