@@ -7,3 +7,6 @@ bind "tcp://#{ENV.fetch("BINDING", "127.0.0.1")}:#{ENV.fetch("PORT", 3000)}"
 # Before version 7 a thread that has answered waits a fifth of a second for the same client's next request, while other
 # clients wait for the thread.
 enable_keep_alives false if Gem::Version.new(Puma::Const::VERSION) < Gem::Version.new("7")
+
+# To end when asked to is no failure. As a container's first process, puma would exit with 1 otherwise.
+raise_exception_on_sigterm false
