@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::{built::run, pod::give};
@@ -124,7 +125,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _ = self.server.kill();
+        // At once, but not before its own processes, which would write to the directory while that is removed.
+        let _ = kill_process(Pid::from_child(&self.server), Signal::QUIT);
         let _ = self.server.wait();
     }
 }
