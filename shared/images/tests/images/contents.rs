@@ -12,9 +12,9 @@ use walkdir::{DirEntry, WalkDir};
 use crate::built::{is_root, unpacked};
 
 /// Megabytes, as the images' files take them.
-const COMPONENT_LIMIT: u64 = 60;
-const SPIN_LIMIT: u64 = 5;
-const RAILS_LIMIT: u64 = 350;
+const COMPONENT_LIMIT: u64 = 20;
+const SPIN_LIMIT: u64 = 1;
+const RAILS_LIMIT: u64 = 120;
 
 /// What takes commands from whoever got in.
 const SHELLS: [&str; 10] = [
