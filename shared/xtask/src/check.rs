@@ -84,6 +84,12 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         check("lints, a parser with a tree", parser_alone("dom")),
         check("lints, a parser without one", parser_alone("stream")),
         check("documentation", documentation),
+        // What tests build, a test can't know to be current: cargo lists a program's sources beside it only where it is
+        // asked for the program. `ex1-hello --guest rust` would build both engines once more, for its host alone.
+        check(
+            "build",
+            with_selection(&["build"], selection.arguments(), &["--all-targets"]),
+        ),
         check(
             "examples in the documentation",
             with_selection(&["test"], selection.arguments(), &["--doc"]),
