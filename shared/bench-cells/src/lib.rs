@@ -28,8 +28,10 @@
 
 mod recorder;
 mod report;
+mod round;
 mod versions;
 
 pub use recorder::Recorder;
 pub use report::{Cell, Column, Error, LeftOut, Report, Row, Ruby, Step, directory, estimates};
+pub use round::{ROUND, is_first_round};
 pub use versions::locked;

@@ -1,7 +1,7 @@
 //! What could make the figures unfair: what is so in every run, and what a record says of its own.
 
 use crate::record::Estimates;
-use crate::{RUN_TO_RUN, Record, markdown, number};
+use crate::{RUN_TO_RUN, Record, markdown, number, rounds};
 
 /// An interval of more than this part of its estimate to each side is named.
 const WIDE: f64 = 0.05;
@@ -14,12 +14,18 @@ pub fn statements(record: &Record) -> Vec<String> {
     let mut statements = vec![machine(record)];
     statements.extend(load(record));
     statements.push(format!(
-        "It is one run. The intervals hold what varied within it ({} confidence); two runs of one machine differ by \
+        "It is one run. The intervals hold what varied within {} ({} confidence); two runs of one machine differ by \
          more, so nothing within {} of another is called faster. `cargo xtask matrix --compare` shows how far two \
          records differ.",
+        if record.rounds > 1 {
+            "the round that is shown"
+        } else {
+            "it"
+        },
         confidence(record),
         number::percent(RUN_TO_RUN),
     ));
+    statements.extend(quietest_rounds(record));
     statements.extend(wide(record));
     statements.push(
         "The Rust parser was written for this page by the people who measure it; Nokogiri, libxml2, Gumbo and HTree \
@@ -75,6 +81,25 @@ fn load(record: &Record) -> Option<String> {
     Some(format!(
         "Before the run, {:.2} threads wanted to run on its {} cores: {verdict}.",
         load.one, record.machine.cores
+    ))
+}
+
+fn quietest_rounds(record: &Record) -> Option<String> {
+    let estimates = record.benches.iter().flat_map(|bench| bench.estimates.values());
+    let mut spreads: Vec<(f64, &Estimates)> = estimates
+        .filter_map(|estimates| Some((rounds::spread(estimates)?, estimates)))
+        .collect();
+    spreads.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+    let (middle, _) = spreads.get(spreads.len() / 2)?;
+    let (most, noisiest) = spreads.last()?;
+    Some(format!(
+        "Each bench ran {} times, some minutes apart, and each figure is that of its quietest round, because what else \
+         runs on a machine only ever takes time away. From its quietest to its noisiest round, half of the figures \
+         grew by more than {}; the one that grew most, {}, by {}.",
+        record.rounds,
+        number::percent(*middle),
+        markdown::text(&noisiest.id),
+        number::percent(*most),
     ))
 }
 
@@ -172,6 +197,27 @@ mod tests {
             text.contains(", 1 have an interval") && text.contains("that of the/widest, 20 %"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn rounds_are_told_with_how_far_they_differ() {
+        let mut record = fixture::record();
+        assert!(!in_words(&record).contains("quietest"));
+        assert!(in_words(&record).contains("what varied within it (95 %"));
+        record.rounds = 2;
+        let mut estimates = record.benches[0].estimates.values_mut();
+        for (longest, id) in [(1.1, "a"), (3.0, "noisy"), (1.2, "b")] {
+            let estimates = estimates.next().unwrap();
+            estimates.id = id.to_owned();
+            estimates.rounds = vec![longest, 1.0];
+        }
+        let text = in_words(&record);
+        assert!(text.contains("Each bench ran 2 times"), "{text}");
+        assert!(
+            text.contains("grew by more than 20 %; the one that grew most, noisy, by 200 %"),
+            "{text}"
+        );
+        assert!(text.contains("within the round that is shown"), "{text}");
     }
 
     #[test]

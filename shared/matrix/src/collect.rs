@@ -201,6 +201,7 @@ fn estimates(directory: &Path) -> Result<BTreeMap<String, Estimates>, Error> {
                 median: interval(&estimates.median)?,
                 mean: interval(&estimates.mean)?,
                 slope: estimates.slope.as_ref().map(interval).transpose()?,
+                rounds: Vec::new(),
             },
         );
     }

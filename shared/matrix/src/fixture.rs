@@ -27,6 +27,7 @@ pub(crate) fn estimates(nanoseconds: f64) -> Estimates {
         median: interval(nanoseconds),
         mean: interval(nanoseconds * 1.01),
         slope: None,
+        rounds: Vec::new(),
     }
 }
 
@@ -148,6 +149,7 @@ pub(crate) fn record() -> Record {
         schema: SCHEMA,
         recorded_at: "2026-11-22T12:20:31Z".parse().unwrap(),
         quick: false,
+        rounds: 1,
         all_benches: true,
         machine: Machine {
             processor: "Processor 9000".to_owned(),

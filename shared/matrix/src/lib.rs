@@ -9,6 +9,7 @@
 //! | step | module |
 //! | --- | --- |
 //! | Criterion's files and the benches' reports become a record | [`collect`] |
+//! | several rounds of a bench become one | [`rounds`] |
 //! | the record, written once and checked when it is read | [`record`] |
 //! | what machine it was | [`machine`] |
 //! | a figure of a cell, or why there is none | [`figure`] |
@@ -34,6 +35,7 @@ pub mod number;
 pub mod part;
 pub mod plot;
 pub mod record;
+pub mod rounds;
 pub mod table;
 
 pub use interval::Interval;

@@ -13,8 +13,11 @@ use sysexits::ExitCode;
 use crate::Interval;
 use crate::machine::{Commit, Load, Machine};
 
-/// What this version reads and writes. Another number means other fields.
-pub const SCHEMA: u32 = 1;
+/// What this version writes. Another number means other fields.
+pub const SCHEMA: u32 = 2;
+
+/// The oldest that it reads: the first had one round and didn't say so.
+const OLDEST_SCHEMA: u32 = 1;
 
 /// A record has some hundred kilobytes; what is larger than this is none.
 const MAX_BYTES: u64 = 16 << 20;
@@ -29,6 +32,9 @@ pub struct Record {
     pub recorded_at: Timestamp,
     /// Whether less was measured, to see that it works: such figures are too coarse to be shown.
     pub quick: bool,
+    /// How often each bench was run; see [`crate::rounds`].
+    #[serde(default = "one")]
+    pub rounds: u32,
     /// Whether every bench of the workspace was asked for.
     pub all_benches: bool,
     /// What it ran on.
@@ -87,6 +93,14 @@ pub struct Estimates {
     /// Of the line through samples of more and more calls, where Criterion took such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope: Option<Interval>,
+    /// The median of each round, in their order, where there were several. What stands above is of the one in which it
+    /// is least.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<f64>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Why a record can't be read or written.
@@ -115,7 +129,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// Another version wrote it.
-    #[error("{path} is a record of schema {found}, and this program reads schema {SCHEMA}", path = path.display())]
+    #[error("{path} is a record of schema {found}, and this program reads schemas {OLDEST_SCHEMA} to {SCHEMA}", path = path.display())]
     Schema {
         /// The file.
         path: PathBuf,
@@ -229,7 +243,7 @@ impl Record {
             Ok(Schema { schema }) => schema,
             Err(source) => return Err(Error::Foreign { path, source }),
         };
-        if found != u64::from(SCHEMA) {
+        if !(u64::from(OLDEST_SCHEMA)..=u64::from(SCHEMA)).contains(&found) {
             return Err(Error::Schema { path, found });
         }
         let record: Self = match serde_json::from_slice(&bytes) {
@@ -443,12 +457,22 @@ mod tests {
 
     #[test]
     fn another_schema_is_told_from_another_file() {
-        let error = read(r#"{"schema":2,"everything":"else"}"#).unwrap_err();
+        let error = read(r#"{"schema":3,"everything":"else"}"#).unwrap_err();
         assert!(
-            error.to_string().contains("schema 2, and this program reads schema 1"),
+            error
+                .to_string()
+                .contains("schema 3, and this program reads schemas 1 to 2"),
             "{error}"
         );
         assert_eq!(error.exit_code(), ExitCode::DataErr);
+    }
+
+    #[test]
+    fn a_record_of_the_first_schema_had_one_round() {
+        let mut first = json(&fixture::record());
+        first["schema"] = 1.into();
+        first.as_object_mut().unwrap().remove("rounds");
+        assert_eq!(read(&first.to_string()).unwrap().rounds, 1);
     }
 
     #[test]

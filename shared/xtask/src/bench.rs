@@ -10,6 +10,7 @@ use std::time::Instant;
 use ::matrix::collect;
 use ::matrix::machine::{self, Commit, Load, Machine};
 use ::matrix::record::{Bench, Record, SCHEMA};
+use ::matrix::rounds;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use jiff::Timestamp;
@@ -29,6 +30,10 @@ const QUICK: [&str; 6] = [
     "0.3",
 ];
 
+/// How often each bench runs, if nobody says otherwise: enough to meet a machine's quiet minutes, and a run ends within
+/// half an hour.
+const ROUNDS: u32 = 3;
+
 /// What a bench takes of which no record says how long it ran.
 const UNKNOWN_SECONDS: f64 = 180.0;
 
@@ -38,7 +43,7 @@ const BUSY: f64 = 0.5;
 /// How to run the benches.
 #[derive(Args)]
 #[command(
-    after_help = "A full run takes ten minutes to half an hour after the build, and says at its start how long. Leave \
+    after_help = "A full run takes half an hour after the build, and says at its start how long. Leave \
                   the machine alone meanwhile: whatever else runs is in the figures. The record's path goes to standard \
                   output. Ctrl-C ends the run, and then there is no record of it.\n\nExit codes: 0 recorded; 1 a bench \
                   failed, and what the others measured is recorded; 64 no such bench; 73 the record can't be written."
@@ -47,6 +52,9 @@ pub(crate) struct Options {
     /// Measure little, to see that everything works; such a record is never spliced into a README
     #[arg(long)]
     quick: bool,
+    /// How often each bench runs; each figure is that of its quietest round [default: 3, and 1 with --quick]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: Option<u32>,
     /// Run only this bench; may be given several times
     #[arg(long = "bench", value_name = "NAME")]
     benches: Vec<String>,
@@ -78,31 +86,45 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     for note in selection.notes() {
         eprintln!("{note}");
     }
-    eprintln!("{}", plan(&chosen, &newest(workspace), options.quick));
+    let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { ROUNDS });
+    eprintln!("{}", plan(&chosen, &newest(workspace), options.quick, rounds));
     build(cargo, &selection, &chosen)?;
     let gem = build_gem(cargo, &selection, &target)?;
 
     let machine = Machine::this();
     let load_before = Load::now();
     warn_if_busy(&machine, load_before.as_ref());
-    let mut benches = Vec::new();
-    for (number, name) in (1..).zip(&chosen) {
-        anstream::eprintln!("{}", bold(format!("[{number}/{}] {name}", chosen.len())));
-        let mut command = bench_command(cargo, &selection);
-        command.args(["--bench", name, "--"]);
-        if options.quick {
-            command.args(QUICK);
+    // Not each bench's rounds in a row: those would meet the same minutes of the machine.
+    let mut measured: Vec<Vec<Bench>> = vec![Vec::new(); chosen.len()];
+    for round in 1..=rounds {
+        for (number, (name, measured)) in (1..).zip(chosen.iter().zip(&mut measured)) {
+            let of = match rounds {
+                1 => String::new(),
+                _ => format!(", round {round} of {rounds}"),
+            };
+            anstream::eprintln!("{}", bold(format!("[{number}/{}] {name}{of}", chosen.len())));
+            let mut command = bench_command(cargo, &selection);
+            command.env(bench_cells::ROUND, round.to_string());
+            command.args(["--bench", name, "--"]);
+            if options.quick {
+                command.args(QUICK);
+            }
+            if let Some(gem) = &gem {
+                command.env("WASM_HOST_LIBRARY", gem);
+            }
+            measured.push(measure(workspace, command, &target, name)?);
         }
-        if let Some(gem) = &gem {
-            command.env("WASM_HOST_LIBRARY", gem);
-        }
-        benches.push(measure(workspace, command, &target, name)?);
     }
+    let benches = measured
+        .into_iter()
+        .map(|mut of_bench| rounds::quietest(of_bench.remove(0), of_bench))
+        .collect();
 
     let record = Record {
         schema: SCHEMA,
         recorded_at: Timestamp::now(),
         quick: options.quick,
+        rounds,
         all_benches: chosen.len() == all.len(),
         machine,
         load_before,
@@ -220,7 +242,7 @@ fn newest(workspace: &Path) -> Option<Record> {
 }
 
 /// What will run, and how long.
-fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool) -> String {
+fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool, rounds: u32) -> String {
     let names: Vec<&str> = chosen.iter().map(|name| name.as_str()).collect();
     let names = names.join(", ");
     if quick {
@@ -228,7 +250,7 @@ fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool) -> String {
     }
     let seconds = |name: &str| {
         let bench = newest.as_ref()?.benches.iter().find(|bench| bench.name == name)?;
-        Some(bench.seconds)
+        Some(bench.seconds / f64::from(newest.as_ref()?.rounds))
     };
     let known = chosen.iter().filter(|name| seconds(name).is_some()).count();
     let expected: f64 = chosen.iter().map(|name| seconds(name).unwrap_or(UNKNOWN_SECONDS)).sum();
@@ -237,8 +259,8 @@ fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool) -> String {
         _ => "as far as can be said before a first full run".to_owned(),
     };
     format!(
-        "after the build, {names}: about {:.0} minutes, {source}",
-        (expected / 60.0).ceil()
+        "after the build, {names}, {rounds} times: about {:.0} minutes, {source}",
+        (expected * f64::from(rounds) / 60.0).ceil()
     )
 }
 
@@ -291,9 +313,12 @@ mod tests {
     #[test]
     fn a_run_says_how_long_it_takes() {
         let (hello, parser) = ("hello".to_owned(), "parser".to_owned());
-        let first = plan(&[&hello, &parser], &None, false);
-        assert!(first.contains("hello, parser: about 6 minutes, as far as"), "{first}");
-        assert!(plan(&[&hello], &None, true).contains("a quick run of hello"));
+        let first = plan(&[&hello, &parser], &None, false, 3);
+        assert!(
+            first.contains("hello, parser, 3 times: about 18 minutes, as far as"),
+            "{first}"
+        );
+        assert!(plan(&[&hello], &None, true, 1).contains("a quick run of hello"));
     }
 
     #[test]
@@ -347,6 +372,7 @@ measure() {{
     fn options(benches: &[&str]) -> Options {
         Options {
             quick: false,
+            rounds: Some(1),
             benches: benches.iter().map(|name| (*name).to_owned()).collect(),
             features: Vec::new(),
         }
@@ -373,6 +399,29 @@ measure() {{
             assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["now"]);
         }
         assert!(records[0].is_complete());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn each_figure_is_that_of_its_quietest_round() {
+        let workspace = tempfile::tempdir().unwrap();
+        let workspace = workspace.path();
+        let noisy = r#"measure "work"
+echo "$BENCH_ROUND" >> "$target/rounds"
+if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/estimates.json"; fi"#;
+        let cargo = cargo(workspace, &format!("{BUILT}{noisy}"));
+        let options = Options {
+            rounds: None,
+            ..options(&["hello"])
+        };
+        assert_eq!(run(workspace, &cargo, &options).unwrap(), ExitCode::SUCCESS);
+        let record = &recorded(workspace)[0];
+        assert_eq!(record.rounds, 3);
+        let estimates = &record.benches[0].estimates["work"];
+        assert_eq!(estimates.median.estimate, 9.5);
+        assert_eq!(estimates.rounds, [10.0, 9.5, 10.0]);
+        let rounds = fs::read_to_string(workspace.join("target/rounds")).unwrap();
+        assert_eq!(rounds, "1\n2\n3\n");
     }
 
     #[test]
