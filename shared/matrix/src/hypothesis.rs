@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::figure::Missing;
 use crate::markdown::{self, Align};
+use crate::record::Bench;
 use crate::{Interval, RUN_TO_RUN, Record, number};
 
 /// What the figures say to a question.
@@ -274,6 +275,31 @@ fn answer(record: &Record, hypothesis: Hypothesis) -> Answer {
 
 /// The questions with their verdicts, ratios and intervals.
 pub fn in_words(record: &Record) -> String {
+    said(record, answers(record))
+}
+
+/// The same of the questions that one bench's figures say something to, as far as they do.
+pub fn in_words_of(record: &Record, bench: &str) -> String {
+    let of_bench = |side: &Side| {
+        let measured = |bench: &Bench| bench.cells.iter().any(|cell| cell.id == side.id);
+        // A bench may leave out a group of cells at once.
+        let is = |left_out: &str| {
+            (side.id.strip_prefix(left_out)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let left_out = |bench: &Bench| bench.left_out.iter().any(|left_out| is(&left_out.id));
+        let mut named = record.benches.iter().filter(|other| other.name == bench);
+        named.any(|bench| measured(bench) || left_out(bench))
+    };
+    let mut answers = answers(record);
+    for answer in &mut answers {
+        let outcomes = &mut answer.outcomes;
+        outcomes.retain(|Outcome { comparison, .. }| of_bench(&comparison.faster) && of_bench(&comparison.slower));
+    }
+    answers.retain(|answer| !answer.outcomes.is_empty());
+    said(record, answers)
+}
+
+fn said(record: &Record, answers: Vec<Answer>) -> String {
     let head = [
         ("is this faster", Align::Left),
         ("than this", Align::Left),
@@ -281,7 +307,7 @@ pub fn in_words(record: &Record) -> String {
         ("verdict", Align::Left),
     ];
     let mut text = String::new();
-    for answer in answers(record) {
+    for answer in answers {
         let verdict = match answer.verdict() {
             Some(verdict) => capitalised(&verdict.to_string()),
             None => "Not measured".to_owned(),
@@ -374,6 +400,27 @@ mod tests {
         assert!(text.contains("with the VM preloaded?** Yes.\n"), "{text}");
         // 470 / 230, each half a percent to each side: Fieller's interval.
         assert!(text.contains("| 2.04 × (2.03 to 2.06) | yes "), "{text}");
+    }
+
+    #[test]
+    fn a_bench_alone_answers_what_is_about_it() {
+        let mut record = fixture::record();
+        let hello = in_words_of(&record, "hello");
+        assert!(
+            hello.contains("Ruby VM itself") && hello.contains("smaller binary"),
+            "{hello}"
+        );
+        assert!(!hello.contains("parser"), "{hello}");
+        let parser = in_words_of(&record, "parser");
+        assert!(
+            parser.contains("pure Ruby") && !parser.contains("Ruby VM itself"),
+            "{parser}"
+        );
+        assert_eq!(in_words_of(&record, "none"), "\n");
+
+        fixture::leave_out(&mut record, "htree", "not installed");
+        let parser = in_words_of(&record, "parser");
+        assert!(parser.contains("not installed"), "what is missing is said: {parser}");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Part<'a> {
     Plot(&'a str),
     /// The questions and their answers.
     Hypotheses,
+    /// Those of them that a bench's figures answer.
+    HypothesesOf(&'a str),
     /// What could make the figures unfair.
     Bias,
     /// When, where and with what it was measured.
@@ -49,6 +51,7 @@ impl<'a> Part<'a> {
             Some(("steps", bench)) => Self::Steps(bench),
             Some(("rates", bench)) => Self::Rates(bench),
             Some(("plot", bench)) => Self::Plot(bench),
+            Some(("hypotheses", bench)) => Self::HypothesesOf(bench),
             Some(_) => return None,
         })
     }
@@ -68,6 +71,7 @@ impl<'a> Part<'a> {
             Self::Steps(bench) => of(bench, table::steps),
             Self::Rates(bench) => of(bench, table::rates),
             Self::Hypotheses => hypothesis::in_words(record),
+            Self::HypothesesOf(bench) => hypothesis::in_words_of(record, bench),
             Self::Bias => bias::in_words(record),
             Self::Run => run(record),
             Self::Plot(bench) => return plot(record, bench, directory),
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(Part::named("summary"), Some(Part::Summary));
         assert_eq!(Part::named("cells hello"), Some(Part::Cells("hello")));
         assert_eq!(Part::named("plot parser"), Some(Part::Plot("parser")));
+        assert_eq!(Part::named("hypotheses hello"), Some(Part::HypothesesOf("hello")));
         for none in ["", "cells", "plots hello", "summary hello"] {
             assert_eq!(Part::named(none), None, "{none:?}");
         }
