@@ -194,9 +194,10 @@ pub fn rates(bench: &Bench) -> String {
         ("least", Align::Right),
         ("most", Align::Right),
     ];
-    let rows: Vec<Vec<String>> = bench
-        .rates
-        .iter()
+    let mut rates: Vec<(&String, &Vec<f64>)> = bench.rates.iter().collect();
+    rates.sort_by_key(|(name, _)| by_number(name));
+    let rows: Vec<Vec<String>> = rates
+        .into_iter()
         .filter_map(|(name, rounds)| {
             let mut rounds = rounds.clone();
             rounds.sort_by(f64::total_cmp);
@@ -206,6 +207,16 @@ pub fn rates(bench: &Bench) -> String {
         })
         .collect();
     markdown::table(&head, &rows)
+}
+
+/// A name as it is sorted: 8 connections come before 64.
+fn by_number(name: &str) -> String {
+    let words = name.split(' ');
+    let padded = words.map(|word| match word.parse::<u64>() {
+        Ok(number) => format!("{number:020}"),
+        Err(_) => word.to_owned(),
+    });
+    padded.collect::<Vec<_>>().join(" ")
 }
 
 /// What a bench left out, and why.
@@ -361,5 +372,17 @@ mod tests {
         let line = text.lines().last().unwrap();
         let figures: Vec<&str> = line.split('|').map(str::trim).collect();
         assert_eq!(figures[1..5], ["native/8", "1002", "900", "1100"]);
+    }
+
+    #[test]
+    fn rates_come_in_the_order_of_their_numbers() {
+        let mut record = fixture::record();
+        for connections in [64, 1, 8] {
+            let name = format!("native, {connections} connections");
+            record.benches[0].rates.insert(name, vec![1.0]);
+        }
+        let text = rates(&record.benches[0]);
+        let places = ["native, 1 ", "native, 8 ", "native, 64 "].map(|name| text.find(name).unwrap());
+        assert!(places.is_sorted(), "{text}");
     }
 }
