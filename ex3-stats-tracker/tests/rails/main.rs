@@ -4,15 +4,14 @@
 //!     cargo test -p ex3-stats-tracker --test rails -- sqlite
 //!     RAILS_TESTS='test/requests -n /badge/' cargo test -p ex3-stats-tracker --test rails
 //!
-//! Rails runs in the Debian root, which is built first where it is not there; PostgreSQL is Debian's, a cluster of its
+//! Rails runs in the Debian root, which is built first where it is not there; PostgreSQL is Debian's, a server of its
 //! own for each run.
-
-mod postgresql;
 
 use std::{path::Path, process::Stdio, time::Duration};
 
 use debian_root::DebianRoot;
 use ex3_stats_tracker::measure::tracker::{ANY_PORT, GitHub, Options, Tracker};
+use postgresql::PostgreSql;
 
 /// So short that a page that never comes ends a test soon, and long enough for any other on a busy machine.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,8 +28,9 @@ fn sqlite() {
 
 #[test]
 fn postgresql() {
-    let cluster = postgresql::Cluster::start();
-    run_tests(&cluster.url("stats_tracker_test"), cluster.socket_directory());
+    let server = PostgreSql::start();
+    server.create_database("stats_tracker_test");
+    run_tests(&server.url("stats_tracker_test"), server.socket_directory());
 }
 
 fn run_tests(database: &str, database_directory: &Path) {

@@ -14,8 +14,9 @@ use std::{
 };
 
 use cluster::{ApiServer, NODE, NODE_ADDRESS, Node, Tool, namespaces};
-use common::{chart, output, postgresql::PostgreSql, relay::relay, stdout, workspace};
+use common::{chart, output, relay::relay, stdout, workspace};
 use images::Image;
+use postgresql::PostgreSql;
 use serde_json::{Value, json};
 use stand_in::{Options, StandIn};
 
@@ -96,7 +97,7 @@ impl Cluster {
         Self {
             _node: node,
             server,
-            postgresql: PostgreSql::start(format!("{NODE_ADDRESS}:5432").parse().unwrap()),
+            postgresql: PostgreSql::listening(format!("{NODE_ADDRESS}:5432").parse().unwrap()),
             github,
             _stand_in: stand_in,
             _runtime: runtime,

@@ -14,7 +14,8 @@ use std::{
 };
 
 use cluster::ApiServer;
-use common::{api_server, postgresql::PostgreSql, refusal, stand_in_kubelet::StandInKubelet, stdout, workspace};
+use common::{api_server, refusal, stand_in_kubelet::StandInKubelet, stdout, workspace};
+use postgresql::PostgreSql;
 use serde_json::{Value, json};
 
 /// The namespace and the release of every way.
@@ -251,7 +252,7 @@ fn labelled(reader: &Reader) -> String {
 }
 
 fn production(reader: &mut Reader) {
-    let postgresql = PostgreSql::start(([127, 0, 0, 1], 0).into());
+    let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
     let mut variables = postgresql.variables().to_vec();
     variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
     reader.types_with(

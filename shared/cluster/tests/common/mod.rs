@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
-pub(crate) mod postgresql;
 pub(crate) mod relay;
 pub(crate) mod stand_in_kubelet;
 

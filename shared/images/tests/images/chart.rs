@@ -1,17 +1,23 @@
 //! The images run as the chart runs them: unpacked, each container with the chart's user, arguments, environment and
 //! read-only root, found by the chart's own names.
 
-use std::time::{Duration, Instant};
+use std::{
+    env, fs,
+    net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use cluster::Tool;
 use images::Image;
+use postgresql::PostgreSql;
 use serde_json::Value;
 use stand_in::StandIn;
 
 use crate::{
     built::{again_as_root, is_root, layout, run, unpacked},
-    database::Database,
     network::{Service, Side},
     pod::{Container, list, text},
 };
@@ -34,7 +40,7 @@ struct Chart {
 
 impl Chart {
     fn render() -> Self {
-        let chart = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/stats-tracker");
+        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/stats-tracker");
         let rendered = run(Tool::Helm
             .command()
             .unwrap_or_else(|error| panic!("{error}"))
@@ -138,9 +144,10 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
         component.resident() as f64 / 1e6
     );
 
-    let database = Database::start();
+    let database = PostgreSql::listening((Ipv4Addr::LOCALHOST, 0).into());
+    database.create_database("stats_tracker");
     make_users(&chart, &database);
-    let database_service = chart.service("database", &Side::Machine, database.port);
+    let database_service = chart.service("database", &Side::Machine, database.port());
 
     let web_pod = &chart.one("Deployment", "web")["spec"]["template"]["spec"];
     let mut web = chart.start(web_pod, "containers", std::slice::from_ref(&database_service));
@@ -193,25 +200,26 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     assert_eq!(web.terminate(PATIENCE), Some(0));
 }
 
-/// As the chart's database does after its start: its script, with the passwords of its Secret.
-fn make_users(chart: &Chart, database: &Database) {
+/// As the chart's database does after its start: its script, with the passwords of its Secret and its other files beside
+/// it.
+fn make_users(chart: &Chart, database: &PostgreSql) {
     let server = &chart.one("StatefulSet", "database")["spec"]["template"]["spec"]["containers"][0];
     let hook = &server["lifecycle"]["postStart"]["exec"]["command"];
     let script = text(&hook[1]);
     let (mounted, name) = script.rsplit_once('/').unwrap();
     let data = &chart.one("ConfigMap", "database")["data"];
-    let files: Vec<_> = data
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, content)| (&**name, content.as_str().unwrap()))
-        .collect();
-    let environment: Vec<_> = list(&server["env"])
-        .filter_map(|variable| {
-            let reference = &variable["valueFrom"]["secretKeyRef"];
-            let value = chart.secret(reference["name"].as_str()?, reference["key"].as_str()?);
-            Some((text(&variable["name"]), value))
-        })
-        .collect();
-    database.run_script(data[name].as_str().unwrap(), mounted, &files, &environment);
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, content) in data.as_object().unwrap() {
+        fs::write(place.path().join(name), content.as_str().unwrap()).unwrap();
+    }
+    let environment = list(&server["env"]).filter_map(|variable| {
+        let reference = &variable["valueFrom"]["secretKeyRef"];
+        let value = chart.secret(reference["name"].as_str()?, reference["key"].as_str()?);
+        Some((text(&variable["name"]), value))
+    });
+    let script = text(&data[name]).replace(mounted, place.path().to_str().unwrap());
+    let path = env::join_paths([database.programs(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let mut shell = database.client("/bin/sh");
+    run(shell.args(["-c", &script]).env("PATH", path).envs(environment));
 }

@@ -5,7 +5,6 @@ mod built;
 mod chart;
 mod component;
 mod contents;
-mod database;
 mod layouts;
 mod network;
 mod pod;

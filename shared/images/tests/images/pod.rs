@@ -5,7 +5,6 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     os::{fd::AsRawFd, unix::process::CommandExt},
-    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -236,9 +235,4 @@ pub(crate) fn text(value: &Value) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("{value} is no text"))
         .to_owned()
-}
-
-/// For a database's server: an unprivileged user owns it.
-pub(crate) fn give(path: &Path, user: u32, group: u32) {
-    std::os::unix::fs::chown(path, Some(user), Some(group)).unwrap();
 }

@@ -1,0 +1,275 @@
+//! A PostgreSQL of its own for a test: this machine's, in a temporary directory, and gone with it.
+//!
+//! Who comes by the socket in that directory is whoever they say they are; who comes by the address, if there is one,
+//! is asked for a password. What is tested is never a machine that loses power, so nothing is forced to the disk.
+//!
+//! Everything here panics where PostgreSQL is not installed or does not start: it is for tests.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// Where Debian puts PostgreSQL's programs, a directory for each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// It starts in a second or two; a busy machine takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The name of the socket, where there is no port to name it after.
+const DEFAULT_PORT: u16 = 5432;
+
+const ADMINISTRATOR: &str = "postgres";
+
+/// The administrator's, by the address.
+const PASSWORD: &str = "administrator";
+
+/// A running server, ended when this is dropped.
+#[derive(Debug)]
+pub struct PostgreSql {
+    server: Child,
+    programs: PathBuf,
+    address: Option<SocketAddr>,
+    directory: TempDir,
+}
+
+impl PostgreSql {
+    /// Starts one that only its socket leads to.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub fn start() -> Self {
+        Self::start_at(None)
+    }
+
+    /// Starts one that also listens on an address; port 0 is one that is free.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub fn listening(address: SocketAddr) -> Self {
+        let free = TcpListener::bind(address).and_then(|listener| listener.local_addr());
+        Self::start_at(Some(free.unwrap_or_else(|error| panic!("{address}: {error}"))))
+    }
+
+    fn start_at(address: Option<SocketAddr>) -> Self {
+        let programs = programs();
+        // Directly under /tmp: a socket's path has at most 107 bytes.
+        let directory = tempfile::Builder::new()
+            .prefix("stats-tracker-pg-")
+            .tempdir_in("/tmp")
+            .expect("a temporary directory can be made");
+        // The server, and its clients as other users, have to get in.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("permissions can be set");
+        let its_user = user_of_the_server(directory.path());
+        let data = directory.path().join("data");
+        let command = |program: &str| {
+            let mut command = Command::new(programs.join(program));
+            if let Some((user, group)) = its_user {
+                command.uid(user).gid(group);
+            }
+            command.arg("-D").arg(&data).current_dir("/").stdin(Stdio::null());
+            command
+        };
+
+        let password = directory.path().join("password");
+        fs::write(&password, PASSWORD).expect("a password can be written");
+        let mut initdb = command("initdb");
+        initdb.args([
+            "--username",
+            ADMINISTRATOR,
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]);
+        initdb.args(["--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile"]);
+        run(initdb.arg(&password));
+        OpenOptions::new()
+            .append(true)
+            .open(data.join("pg_hba.conf"))
+            .and_then(|mut file| writeln!(file, "host all all all scram-sha-256"))
+            .expect("the addresses that may come can be written");
+
+        let (listens, port) = address.map_or((String::new(), DEFAULT_PORT), |address| {
+            (address.ip().to_string(), address.port())
+        });
+        let mut server = command("postgres");
+        server.arg("-k").arg(directory.path());
+        server.args(["-p", &port.to_string(), "-c", "fsync=off", "-c"]);
+        server.arg(format!("listen_addresses={listens}"));
+        let log = File::create(directory.path().join("log")).expect("a log can be written");
+        let server = server.stdout(Stdio::null()).stderr(log).spawn();
+        let postgresql = Self {
+            server: server.expect("postgres starts"),
+            programs,
+            address,
+            directory,
+        };
+        postgresql.wait_until_ready();
+        postgresql
+    }
+
+    fn wait_until_ready(&self) {
+        let start = Instant::now();
+        while !output(&mut self.client("pg_isready")).status.success() {
+            let log = || fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+            assert!(start.elapsed() < PATIENCE, "PostgreSQL did not start: {}", log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Panics
+    /// If there is one of that name.
+    pub fn create_database(&self, name: &str) {
+        run(self.client("createdb").arg(name));
+    }
+
+    /// The directory of its socket.
+    pub fn socket_directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A database's address by the socket.
+    pub fn url(&self, database: &str) -> String {
+        let host = self.socket_directory().display().to_string().replace('/', "%2F");
+        let port = self.port();
+        format!("postgresql://{ADMINISTRATOR}@{host}:{port}/{database}")
+    }
+
+    /// The port of its address, and of its socket's name.
+    pub fn port(&self) -> u16 {
+        self.address.map_or(DEFAULT_PORT, |address| address.port())
+    }
+
+    /// Where its programs are.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// One of its programs, or any with an absolute path. It comes by the socket, as the administrator where it is not
+    /// told otherwise.
+    pub fn client(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command
+            .current_dir("/")
+            .env("PGHOST", self.socket_directory())
+            .env("PGPORT", self.port().to_string())
+            .env("PGUSER", ADMINISTRATOR);
+        command
+    }
+
+    /// The variables by which its programs get in by the address, as the administrator.
+    ///
+    /// # Panics
+    /// If it listens on none.
+    pub fn variables(&self) -> [(&'static str, String); 4] {
+        let address = self.address.expect("it was started with an address");
+        [
+            ("PGHOST", address.ip().to_string()),
+            ("PGPORT", address.port().to_string()),
+            ("PGUSER", ADMINISTRATOR.to_owned()),
+            ("PGPASSWORD", PASSWORD.to_owned()),
+        ]
+    }
+}
+
+impl Drop for PostgreSql {
+    fn drop(&mut self) {
+        // At once, by the signal at which it also ends its own processes: those would write to the directory while that
+        // is removed.
+        let process = self.server.id().to_string();
+        let asked = Command::new("kill").args(["-QUIT", &process]).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            _ = self.server.kill();
+        }
+        _ = self.server.wait();
+    }
+}
+
+/// The newest version's.
+fn programs() -> PathBuf {
+    let version = |programs: &PathBuf| -> Option<u32> { programs.parent()?.file_name()?.to_str()?.parse().ok() };
+    fs::read_dir(DEBIAN)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .filter(|programs| programs.join("postgres").is_file())
+        .max_by_key(version)
+        .expect("PostgreSQL is not installed; `cargo xtask setup` installs what the tests need")
+}
+
+/// Whom root starts the server as, and gives its directory to: PostgreSQL refuses to run as root.
+fn user_of_the_server(directory: &Path) -> Option<(u32, u32)> {
+    let id = |what: &str| -> u32 {
+        let printed = run(Command::new("id").args([what, "postgres"]));
+        let id = printed.trim().parse();
+        id.expect("there is a user `postgres`, whom the package makes")
+    };
+    let is_root = directory.metadata().is_ok_and(|metadata| metadata.uid() == 0);
+    is_root.then(|| {
+        let (user, group) = (id("-u"), id("-g"));
+        chown(directory, Some(user), Some(group)).expect("root may give a directory away");
+        (user, group)
+    })
+}
+
+fn run(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = output(command);
+    let errors = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{command:?} ended with {status}: {errors}");
+    String::from_utf8_lossy(&stdout).into_owned()
+}
+
+fn output(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(psql: &mut Command, question: &str) -> Output {
+        output(psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", question]))
+    }
+
+    #[test]
+    fn it_answers_by_its_socket_and_by_its_address_and_leaves_nothing() {
+        let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
+        postgresql.create_database("made");
+        let question = "SELECT current_user || '@' || current_database()";
+        let by_socket = asked(postgresql.client("psql").arg("made"), question);
+        assert_eq!(String::from_utf8_lossy(&by_socket.stdout), "postgres@made\n");
+        let by_url = asked(postgresql.client("psql").arg(postgresql.url("made")), question);
+        assert_eq!(by_url.stdout, by_socket.stdout);
+
+        let mut by_address = postgresql.client("psql");
+        by_address.envs(postgresql.variables()).arg("made");
+        assert_eq!(asked(&mut by_address, question).stdout, by_socket.stdout);
+        let refused = asked(by_address.env("PGPASSWORD", "another"), question);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("password authentication failed"));
+
+        let directory = postgresql.socket_directory().to_owned();
+        drop(postgresql);
+        assert!(!directory.exists());
+    }
+
+    #[test]
+    fn without_an_address_there_is_the_socket_alone() {
+        let postgresql = PostgreSql::start();
+        let answer = asked(&mut postgresql.client("psql"), "SHOW listen_addresses");
+        assert_eq!(String::from_utf8_lossy(&answer.stdout), "\n");
+    }
+}
