@@ -40,6 +40,8 @@ pub struct Node {
     programs: Vec<Program>,
     _names: Names,
     directory: PathBuf,
+    /// What containerd makes containers' roots with.
+    snapshotter: &'static str,
     server: Arc<ApiServer>,
 }
 
@@ -56,6 +58,7 @@ impl Node {
         let mut node = Self {
             programs: Vec::new(),
             _names: Names::start(server, &directory)?,
+            snapshotter: snapshotter(&directory)?,
             directory,
             server: Arc::clone(server),
         };
@@ -103,12 +106,15 @@ address = "{SOCKET}"
 sandbox_image = "{PAUSE}"
 # In some containers and virtual machines root may not shield a process from the memory's end.
 restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "{snapshotter}"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{PLUGINS}"
 conf_dir = "{networks}"
 "#,
             root = self.directory.join("containerd").display(),
             networks = networks.display(),
+            snapshotter = self.snapshotter,
         );
         let file = self.directory.join("containerd.toml");
         write(&file, configuration)?;
@@ -147,7 +153,7 @@ conf_dir = "{networks}"
             "config.json",
             "layer.tar",
         ])?;
-        checked(self.ctr().args(["images", "import"]).arg(directory.join("image.tar"))).map(drop)
+        checked(self.import_command().arg(directory.join("image.tar"))).map(drop)
     }
 
     fn start_kubelet(&mut self, control_group: &str) -> Result<(), Error> {
@@ -254,6 +260,12 @@ conf_dir = "{networks}"
         command
     }
 
+    fn import_command(&self) -> Command {
+        let mut command = self.ctr();
+        command.args(["images", "import", "--snapshotter", self.snapshotter]);
+        command
+    }
+
     /// Lets pods have the images of a directory in OCI's layout, under `repository` and the tags they have there.
     ///
     /// # Errors
@@ -270,13 +282,28 @@ conf_dir = "{networks}"
                 .arg(layout)
                 .arg("."),
         )?;
-        checked(
-            self.ctr()
-                .args(["images", "import", "--base-name", repository])
-                .arg(&archive),
-        )?;
+        checked(self.import_command().args(["--base-name", repository]).arg(&archive))?;
         fs::remove_file(&archive).map_err(Error::io(format!("removing {}", archive.display())))
     }
+}
+
+/// Layers are laid over each other, or copied where a file system can't hold that: that of a container, say, which is made
+/// of layers itself.
+fn snapshotter(directory: &Path) -> Result<&'static str, Error> {
+    let attempt = directory.join("overlay");
+    let parts = ["lower", "upper", "work", "merged"].map(|part| attempt.join(part));
+    for part in &parts {
+        create_directory(part)?;
+    }
+    let [lower, upper, work, merged] = parts.each_ref().map(|part| part.display());
+    let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
+    let merged = merged.to_string();
+    let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    if !succeeds(Command::new("mount").args(["-t", "overlay", "-o", &options, "overlay", &merged])) {
+        return Ok("native");
+    }
+    checked(Command::new("umount").arg(merged))?;
+    Ok("overlayfs")
 }
 
 /// This machine's, as images call it.

@@ -121,25 +121,43 @@ impl Cluster {
         let start = Instant::now();
         while !condition() {
             if start.elapsed() > PATIENCE {
-                for question in [
-                    vec!["get", "pods,jobs,deployments", "--output=wide"],
-                    vec!["get", "events", "--sort-by=.lastTimestamp"],
-                    vec![
-                        "logs",
-                        "--selector=app.kubernetes.io/instance",
-                        "--all-containers",
-                        "--prefix",
-                        "--tail=20",
-                    ],
-                ] {
-                    let answer = output(&mut self.kubectl(&question));
-                    eprintln!("{}", String::from_utf8_lossy(&answer.stdout));
-                }
+                self.say_what_there_is();
                 panic!("waited in vain until {what}");
             }
             thread::sleep(Duration::from_millis(100));
         }
         said(what, start);
+    }
+
+    fn say_what_there_is(&self) {
+        for question in [
+            vec!["get", "pods,jobs,deployments", "--output=wide"],
+            vec!["get", "events", "--sort-by=.lastTimestamp"],
+            vec![
+                "logs",
+                "--selector=app.kubernetes.io/instance",
+                "--all-containers",
+                "--prefix",
+                "--tail=20",
+            ],
+        ] {
+            let answer = output(&mut self.kubectl(&question));
+            eprintln!("{}", String::from_utf8_lossy(&answer.stdout));
+        }
+    }
+
+    /// Runs Helm, which says that something is not ready and not why.
+    fn succeeds(&self, helm: &mut Command) {
+        let answer = output(helm);
+        if !answer.status.success() {
+            self.say_what_there_is();
+            let [printed, errors] = [&answer.stdout, &answer.stderr].map(|text| String::from_utf8_lossy(text));
+            panic!(
+                "{} ended with {}\n{printed}{errors}",
+                command_line::typed(helm),
+                answer.status
+            );
+        }
     }
 
     fn objects(&self, kind: &str, component: &str) -> Vec<Value> {
@@ -207,7 +225,7 @@ impl Cluster {
         std::fs::write(&file, values.to_string()).unwrap();
         let start = Instant::now();
         let mut helm = self.helm(&["install", TRACKER]);
-        stdout(helm.arg(chart()).arg("--values").arg(file));
+        self.succeeds(helm.arg(chart()).arg("--values").arg(file));
         said("helm install is done", start);
         self.wait_for("a measurement is stored", || self.measurements() > 0);
         said("from helm install to the first measurement", start);
@@ -220,7 +238,7 @@ impl Cluster {
         let address = format!("/api/v1/namespaces/{TRACKER}/services/{TRACKER}-web:80/proxy/api/orgs/fluxcd.json");
         let answer = stdout(&mut self.kubectl(&["get", "--raw", &address]));
         assert!(answer.contains("stand-in"), "{answer}");
-        stdout(&mut self.helm(&["test", TRACKER, "--timeout=120s", "--logs"]));
+        self.succeeds(&mut self.helm(&["test", TRACKER, "--timeout=120s", "--logs"]));
         said("helm test agrees", start);
     }
 
