@@ -105,7 +105,8 @@ impl Container {
             .spawn()
             .expect("bubblewrap is installed");
         drop((tell, wait));
-        let process = read_process(told);
+        let said = || fs::read_to_string(files.join("stderr")).unwrap_or_default();
+        let process = read_process(told).unwrap_or_else(|| panic!("bubblewrap starts no container: {}", said()));
         let side = Side::of(process);
         connect(&side, services);
         drop(go);
@@ -181,7 +182,8 @@ fn inherited(file: &OwnedFd) -> String {
     file.as_raw_fd().to_string()
 }
 
-fn read_process(told: OwnedFd) -> i32 {
+/// `None` where it ends before it says which process it started, or never does.
+fn read_process(told: OwnedFd) -> Option<i32> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut json = String::new();
@@ -193,10 +195,8 @@ fn read_process(told: OwnedFd) -> i32 {
             }
         }
     });
-    let told = receiver
-        .recv_timeout(Duration::from_secs(60))
-        .expect("bubblewrap starts the container");
-    i32::try_from(told.expect("it names the process")).unwrap()
+    let told = receiver.recv_timeout(Duration::from_secs(60)).ok()?;
+    i32::try_from(told?).ok()
 }
 
 /// Which of the images it is, by the name that the chart pulls it by.
