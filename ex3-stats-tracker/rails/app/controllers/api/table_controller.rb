@@ -16,7 +16,7 @@ class Api::TableController < ProgramsController
   def index
     records = page
     respond_to do |format|
-      format.json { render json: envelope.merge(name_of_list => records.map { |record| json_row(record) }) }
+      format.json { render json: as_text(envelope.merge(name_of_list => records.map { |record| plain(json_row(record)) })) }
       format.csv do
         headers["Content-Disposition"] = ActionDispatch::Http::ContentDisposition.format(disposition: "attachment", filename: filename)
         render plain: Spreadsheet.csv([ *envelope.keys, *columns.keys ],
@@ -70,6 +70,22 @@ class Api::TableController < ProgramsController
     # A row as JSON, which may hold what no cell of a table can.
     def json_row(record)
       row(record)
+    end
+
+    # A row in JSON's own kinds of values: only what is of another kind is asked for its JSON, not each of some thousand
+    # numbers.
+    def plain(row)
+      row.transform_values do |value|
+        case value
+        when Integer, String, Array, true, false, nil then value
+        else value.as_json
+        end
+      end
+    end
+
+    # As +to_json+ writes it, with what HTML would take for its own escaped.
+    def as_text(plain)
+      ERB::Util.json_escape(JSON.generate(plain))
     end
 
     # What is the same for all rows.
