@@ -16,7 +16,9 @@ org = Org.create!(name: "fluxcd", source: "stand-in")
 
 gap = (today - 75)..(today - 67)
 outage = today - 20
-read_at = ->(date) { date == today ? now : date.to_time(:utc) + 21.hours }
+# At the same time each day: so growth over a day is a whole day's, also just after midnight.
+read_at = ->(date) { now - (today - date).days }
+part_of_day = now.seconds_since_midnight / 86_400
 weekday = ->(date) { [ 0.55, 1, 1.08, 1.1, 1.06, 0.95, 0.6 ][date.wday] }
 
 # name, repository, downloads a day, total on the first day, versions
@@ -60,14 +62,15 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
 
   (began..ended).each do |date|
     count = (rate * weekday[date] * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
-    count = (count * now.seconds_since_midnight / 86_400).round if date == today
+    until_read = (count * part_of_day).round
     # Downloads of a gap were on the pages that were read after it; but those of a gap of 40 days were not.
-    downloads << { date:, count:, read_at: [ read_at[date] + 1.day, now ].min, settled: date < today } if start
+    downloads << { date:, count: date == today ? until_read : count, read_at: [ read_at[date] + 1.day, now ].min, settled: date < today } if start
+    fell = name == "flagger-loadtester" && date == today - 110
+    total = (total * 0.9).round if fell
+    read_total = total + until_read if start
     total += count if start
     next if gap.cover?(date)
 
-    fell = name == "flagger-loadtester" && date == today - 110
-    total = (total * 0.9).round if fell
     kind = if date == outage then "unreachable"
     elsif start.nil? then "not_found"
     elsif name == "flux-cli" && date > today - 6 then "markup_changed"
@@ -79,8 +82,8 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
         detail: "#{name} could not be read: #{kind.tr("_", " ")} <invented>" }
       days << { date:, total: nil, measured_at: nil, fell: false, failures: 1, failure_kind: kind, versions_read: false }
     else
-      measurements << { at:, total:, fell:, collection_id: collection_ids[date] }
-      days << { date:, total:, measured_at: at, fell:, failures: 0, failure_kind: nil, versions_read: versions.positive? }
+      measurements << { at:, total: read_total, fell:, collection_id: collection_ids[date] }
+      days << { date:, total: read_total, measured_at: at, fell:, failures: 0, failure_kind: nil, versions_read: versions.positive? }
     end
   end
 

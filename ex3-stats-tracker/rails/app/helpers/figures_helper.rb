@@ -22,7 +22,7 @@ module FiguresHelper
     return "0 %" if growth.zero?
     digits = percent.abs >= 100 ? 0 : percent.abs >= 1 ? 1 : 2
     rounded = percent.abs.round(digits)
-    return "#{growth.positive? ? "+" : "−"}< 0.01 %" if rounded.zero?
+    return growth.positive? ? "< +0.01 %" : "> −0.01 %" if rounded.zero?
     "#{growth.positive? ? "+" : "−"}#{exact_decimal(rounded)} %"
   end
 
