@@ -67,6 +67,14 @@ pub struct LeftOut {
     pub why: String,
 }
 
+impl LeftOut {
+    /// Whether the cell with that id was left out by this, alone or with a group of cells: `ruby` leaves out `ruby/puts`.
+    pub fn covers(&self, id: &str) -> bool {
+        id.strip_prefix(&*self.id)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// The Ruby that ran in the bench.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruby {
@@ -322,6 +330,16 @@ mod tests {
             }],
             ruby: None,
         }
+    }
+
+    #[test]
+    fn a_group_of_cells_is_left_out_at_once() {
+        let left_out = |id: &str| LeftOut {
+            id: id.to_owned(),
+            ..report().left_out.remove(0)
+        };
+        assert!(left_out("ruby").covers("ruby") && left_out("ruby").covers("ruby/puts"));
+        assert!(!left_out("ruby").covers("ruby-in-wasm/puts") && !left_out("ruby/puts").covers("ruby"));
     }
 
     #[test]

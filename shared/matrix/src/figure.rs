@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bench_cells::{Cell, Column, Row, Step};
+use bench_cells::{Cell, Column, LeftOut, Row, Step};
 
 use crate::record::{Bench, Estimates};
 use crate::{Interval, Record};
@@ -51,14 +51,12 @@ impl Record {
         if let Some(found) = self.cells().find(|(_, cell)| cell.id == id) {
             return Ok(found);
         }
-        // A bench may leave out a group of cells at once.
-        let named = |left_out: &str| left_out == id;
-        let group = |left_out: &str| id.strip_prefix(left_out).is_some_and(|rest| rest.starts_with('/'));
-        let left_out = |is: &dyn Fn(&str) -> bool| {
+        // Its own reason before that of a group it belongs to.
+        let left_out = |is: &dyn Fn(&LeftOut) -> bool| {
             let mut all = self.benches.iter().flat_map(|bench| &bench.left_out);
-            all.find(|left_out| is(&left_out.id))
+            all.find(|left_out| is(left_out))
         };
-        if let Some(left_out) = left_out(&named).or_else(|| left_out(&group)) {
+        if let Some(left_out) = left_out(&|it| it.id == id).or_else(|| left_out(&|it| it.covers(id))) {
             return Err(Missing::LeftOut(left_out.why.clone()));
         }
         // Which bench would have measured it is not known, so any that failed may be why.
@@ -104,7 +102,6 @@ pub fn representative(row: Row, column: Column) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::fixture;
-    use bench_cells::LeftOut;
 
     #[test]
     fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cells() {

@@ -282,11 +282,7 @@ pub fn in_words(record: &Record) -> String {
 pub fn in_words_of(record: &Record, bench: &str) -> String {
     let of_bench = |side: &Side| {
         let measured = |bench: &Bench| bench.cells.iter().any(|cell| cell.id == side.id);
-        // A bench may leave out a group of cells at once.
-        let is = |left_out: &str| {
-            (side.id.strip_prefix(left_out)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let left_out = |bench: &Bench| bench.left_out.iter().any(|left_out| is(&left_out.id));
+        let left_out = |bench: &Bench| bench.left_out.iter().any(|left_out| left_out.covers(side.id));
         let mut named = record.benches.iter().filter(|other| other.name == bench);
         named.any(|bench| measured(bench) || left_out(bench))
     };
