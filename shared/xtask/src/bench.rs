@@ -249,8 +249,9 @@ fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool, rounds: u32) -
         return format!("after the build, a quick run of {names}: some minutes, and coarse figures");
     }
     let seconds = |name: &str| {
-        let bench = newest.as_ref()?.benches.iter().find(|bench| bench.name == name)?;
-        Some(bench.seconds / f64::from(newest.as_ref()?.rounds))
+        let record = newest.as_ref()?;
+        let bench = record.benches.iter().find(|bench| bench.name == name)?;
+        Some(bench.seconds / f64::from(record.rounds))
     };
     let known = chosen.iter().filter(|name| seconds(name).is_some()).count();
     let expected: f64 = chosen.iter().map(|name| seconds(name).unwrap_or(UNKNOWN_SECONDS)).sum();
