@@ -7,41 +7,21 @@
 
 mod program;
 
-use std::{
-    fs,
-    os::unix::process::ExitStatusExt,
-    path::Path,
-    process::{Command, Output, Stdio},
-    sync::Once,
-    time::Duration,
-};
+use std::{fs, os::unix::process::ExitStatusExt, path::Path, process::Command, sync::Once, time::Duration};
 
-use program::Running;
+use program::{LOUD, Running, program, stderr};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What every figure that is not GitHub's has to be called.
-const LOUD: &str = "STAND-IN: these figures are invented";
-
-fn program(arguments: &[&str], storage: &Path) -> Command {
-    static BUILT: Once = Once::new();
-    // Once for all tests, so that none of them waits for another's build.
-    BUILT.call_once(|| {
-        guests::SPIN_COMPONENT.build().expect("the component can be built");
+/// The program with a directory of its own for what it keeps.
+fn tracker(arguments: &[&str], storage: &Path) -> Command {
+    static ROOT: Once = Once::new();
+    ROOT.call_once(|| {
         debian_root::DebianRoot::get().expect("Debian's Rails can be had");
     });
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+    let mut command = program(arguments);
+    command.arg("--storage").arg(storage).env_remove("DATABASE_URL");
     command
-        .args(arguments)
-        .arg("--storage")
-        .arg(storage)
-        .env_remove("DATABASE_URL")
-        .stdin(Stdio::null());
-    command
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The processes that were told of a tracker's storage, which all of its own are, or of its dashboard's address, which
@@ -87,7 +67,7 @@ struct Up {
 impl Up {
     fn start(arguments: &[&str]) -> Self {
         let storage = tempfile::tempdir().unwrap();
-        let mut running = Running::start(program(&["up", "--stand-in", "--port", "0"], storage.path()).args(arguments));
+        let mut running = Running::start(tracker(&["up", "--stand-in", "--port", "0"], storage.path()).args(arguments));
         let dashboard = running.url_after("The dashboard is at ");
         Self {
             running,
@@ -173,7 +153,7 @@ fn not_even_a_killed_tracker_leaves_processes() {
 #[test]
 fn once_prints_the_table_stores_and_ends() {
     let storage = tempfile::tempdir().unwrap();
-    let output = program(&["--stand-in", "--once"], storage.path()).output().unwrap();
+    let output = tracker(&["--stand-in", "--once"], storage.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let first = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -184,7 +164,7 @@ fn once_prints_the_table_stores_and_ends() {
     assert!(processes(storage.path().to_str().unwrap()).is_empty());
 
     // What fails now keeps its place as a failure, with its kind and not with its earlier total.
-    let output = program(
+    let output = tracker(
         &["--stand-in", "--once", "--stand-in-fault", "flux=404"],
         storage.path(),
     )
@@ -203,7 +183,7 @@ fn a_port_in_use_is_named_before_anything_is_started() {
     let storage = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = program(&["--stand-in", "--port", &port], storage.path())
+    let output = tracker(&["--stand-in", "--port", &port], storage.path())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(69));
@@ -220,7 +200,7 @@ fn a_storage_that_cannot_be_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    let output = program(&["--stand-in", "--once"], &file.join("storage"))
+    let output = tracker(&["--stand-in", "--once"], &file.join("storage"))
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(73), "{}", stderr(&output));
@@ -232,7 +212,7 @@ fn without_rails_it_says_what_to_do() {
     let storage = tempfile::tempdir().unwrap();
     let nothing = tempfile::tempdir().unwrap();
     // Neither a root nor a Ruby is there.
-    let output = program(&["--stand-in", "--once"], storage.path())
+    let output = tracker(&["--stand-in", "--once"], storage.path())
         .env("STATS_TRACKER_KEPT", nothing.path())
         .env("PATH", nothing.path())
         .output()

@@ -1,10 +1,54 @@
-//! The program while it runs: what it says, where it listens, and how it ends.
+//! The program as the tests of its commands start it, and while it runs: what it says, where it listens, and how it ends.
+
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+    sync::Once,
     thread::{self, JoinHandle},
 };
+
+use jiff::Timestamp;
+use stand_in::Organisation;
+
+/// The tests' time, by the stand-in's clock.
+pub(crate) const CLOCK: &str = "2026-05-10T12:00:00Z";
+
+/// What every figure that is not GitHub's has to be called.
+pub(crate) const LOUD: &str = "STAND-IN: these figures are invented";
+
+/// The program with these arguments. The component is built by then.
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    static BUILT: Once = Once::new();
+    // Once for all tests, so that none of them waits for another's build.
+    BUILT.call_once(|| {
+        guests::SPIN_COMPONENT
+            .build()
+            .expect("the component can be built; `cargo xtask setup` installs what that takes");
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What is on stderr apart from a build's and a compilation's messages.
+pub(crate) fn last_line(output: &Output) -> String {
+    stderr(output).lines().last().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn clock() -> Timestamp {
+    CLOCK.parse().unwrap()
+}
+
+/// A package's total at the tests' time, as the stand-in knows it.
+pub(crate) fn expected(name: &str) -> u64 {
+    Organisation::fluxcd().package(name).unwrap().total(clock())
+}
 
 /// A program that was started. What it writes to stdout is taken meanwhile.
 pub(crate) struct Running {

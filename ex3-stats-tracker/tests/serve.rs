@@ -1,0 +1,219 @@
+//! `serve` and `compile` as their users see them: the real program, the real component and the stand-in.
+//!
+//!     cargo test -p ex3-stats-tracker --test serve
+
+mod program;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::Command,
+};
+
+use jiff::Timestamp;
+use program::{CLOCK, LOUD, Running, clock, expected, last_line, program, stderr};
+use serde_json::Value;
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = program(&["serve", "--stand-in", "--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let line = last_line(&output);
+    assert!(
+        line.contains(&format!("127.0.0.1:{port}")) && line.contains("in use"),
+        "{line}"
+    );
+}
+
+/// `serve` with a stand-in, as far as its words on stderr say that it does.
+struct Serving {
+    running: Running,
+    component: String,
+    github: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = program(&["serve", "--stand-in", "--port", "0", "--clock", CLOCK]);
+        let mut running = Running::start(command.args(arguments));
+        let component = address(&running.url_after("The component listens on"));
+        let github = address(&running.url_after("It asks the stand-in on"));
+        running.line_with(LOUD);
+        Self {
+            running,
+            component,
+            github,
+        }
+    }
+
+    fn get(address: &str, path: &str) -> (String, Value) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (
+            head.to_owned(),
+            serde_json::from_str(body.trim()).unwrap_or(Value::Null),
+        )
+    }
+
+    #[cfg(unix)]
+    fn interrupt(self) -> (Option<i32>, String) {
+        let (status, stdout) = self.running.end("-INT");
+        (status.code(), stdout)
+    }
+}
+
+/// Host and port.
+fn address(url: &str) -> String {
+    url.strip_prefix("http://").unwrap().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_component_alone_serves_until_ctrl_c() {
+    let serving = Serving::start(&[]);
+    let (head, body) = Serving::get(&serving.component, "/orgs/fluxcd/packages/charts%2Fflagger");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body["total"], expected("charts/flagger"));
+    let measured_at: Timestamp = body["measured_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(measured_at, clock(), "the component lives in the stand-in's time");
+    let (_, state) = Serving::get(&serving.github, "/_stand-in");
+    assert_eq!(state["now"], CLOCK);
+    assert_eq!(serving.interrupt(), (Some(0), String::new()));
+}
+
+/// Writes this workspace's `spin.toml` for a module that lies at `source`.
+fn write_manifest(path: &Path, source: &str) {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    table["component"]["stats-tracker"]["source"] = source.into();
+    fs::write(path, table.to_string()).unwrap();
+}
+
+/// Starts `serve`, and returns the address that it says it listens on.
+fn serve(command: &mut Command) -> (Running, String) {
+    let mut running = Running::start(command);
+    let address = address(&running.url_after("listens on"));
+    (running, address)
+}
+
+/// As in a container: nothing is built, and the environment is what Spin calls it.
+#[cfg(unix)]
+#[test]
+fn an_application_that_is_built_already_is_served_until_sigterm() {
+    let stand_in = Serving::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let manifest = directory.path().join("spin.toml");
+    write_manifest(&manifest, guests::SPIN_COMPONENT.build().unwrap().to_str().unwrap());
+
+    let mut command = program(&["serve", "--bind", "127.0.0.2", "--port", "0", "--application"]);
+    command
+        .arg(&manifest)
+        .env("SPIN_VARIABLE_GITHUB_URL", format!("http://{}", stand_in.github))
+        .env("SPIN_VARIABLE_CONTACT", "you@example.org")
+        .env("SPIN_VARIABLE_PAGE_TIMEOUT", "20");
+    let (running, address) = serve(&mut command);
+    assert!(address.starts_with("127.0.0.2:"), "{address}");
+    let (head, body) = Serving::get(&address, "/orgs/fluxcd/packages/flagger");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body["total"], expected("flagger"));
+    let (_, log) = Serving::get(&stand_in.github, "/_stand-in/log");
+    let agent = log["requests"][0]["user_agent"].as_str().unwrap();
+    assert!(agent.contains("you@example.org"), "{agent}");
+
+    assert_eq!(running.end("-TERM").0.code(), Some(0));
+    assert_eq!(stand_in.interrupt().0, Some(0));
+}
+
+/// As an image is made: the program, the application and the code lie beside each other, and nothing else is said.
+#[cfg(unix)]
+#[test]
+fn what_was_compiled_ahead_is_served_as_it_is() {
+    // On the program's own disk, so that it can be linked.
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let place = |name: &str| directory.path().join(name);
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
+    write_manifest(&place("spin.toml"), "component.wasm");
+    let code = place("compiled-code");
+    let output = program(&["compile"])
+        .arg(place("spin.toml"))
+        .arg("--output")
+        .arg(&code)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    let entries = || -> Vec<_> { code.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect() };
+    let compiled = entries();
+    assert_eq!(compiled.len(), 1, "{compiled:?}");
+
+    fs::hard_link(env!("CARGO_BIN_EXE_ex3-stats-tracker"), place("program")).unwrap();
+    let answers = || {
+        let mut command = Command::new(place("program"));
+        let (running, address) = serve(command.args(["serve", "--port", "0"]));
+        let (head, body) = Serving::get(&address, "/healthz");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(body["status"], "ok");
+        assert_eq!(running.end("-TERM").0.code(), Some(0));
+    };
+    answers();
+    assert_eq!(entries(), compiled, "nothing was compiled");
+    // Whatever is compiled is kept, so that one more entry is how a compilation shows.
+    let mut damaged = fs::read(&compiled[0]).unwrap();
+    damaged[1_000] ^= 1;
+    fs::write(&compiled[0], damaged).unwrap();
+    answers();
+    assert_eq!(entries().len(), 2);
+}
+
+#[test]
+fn what_can_not_be_compiled_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    fs::write(place("text.wasm"), "text").unwrap();
+    for name in ["text", "missing"] {
+        write_manifest(&place(&format!("{name}.toml")), &format!("{name}.wasm"));
+    }
+    fs::write(place("not.toml"), "[").unwrap();
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
+    write_manifest(&place("spin.toml"), "component.wasm");
+    // A file, which nobody can write other files to, not even root.
+    for (manifest, output, code, named, advice) in [
+        ("none.toml", "code", 66, "none.toml", "give the path of a spin.toml"),
+        ("not.toml", "code", 65, "not.toml", "correct it"),
+        ("missing.toml", "code", 66, "missing.wasm", "build it first"),
+        ("text.toml", "code", 65, "text.wasm", "build it for wasm32-wasip1"),
+        ("spin.toml", "text.wasm", 73, "text.wasm", "name a directory"),
+        (
+            "spin.toml",
+            "text.wasm/below",
+            73,
+            "text.wasm/below",
+            "name a directory",
+        ),
+    ] {
+        let output = program(&["compile"])
+            .arg(place(manifest))
+            .arg("--output")
+            .arg(place(output))
+            .output()
+            .unwrap();
+        let line = last_line(&output);
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        assert!(
+            line.contains(place(named).to_str().unwrap()) && line.contains(advice),
+            "{line}"
+        );
+        assert!(!place("code").exists(), "{manifest}");
+    }
+}
