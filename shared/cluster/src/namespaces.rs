@@ -141,7 +141,7 @@ fn set_up() -> Result<(), Error> {
     write(Path::new("/proc/sys/net/ipv4/ip_forward"), "1")
 }
 
-fn mount(arguments: &[&str]) -> Result<(), Error> {
+pub(crate) fn mount(arguments: &[&str]) -> Result<(), Error> {
     checked(Command::new("mount").args(arguments)).map(drop)
 }
 

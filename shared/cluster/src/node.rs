@@ -298,8 +298,7 @@ fn snapshotter(directory: &Path) -> Result<&'static str, Error> {
     let [lower, upper, work, merged] = parts.each_ref().map(|part| part.display());
     let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
     let merged = merged.to_string();
-    let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
-    if !succeeds(Command::new("mount").args(["-t", "overlay", "-o", &options, "overlay", &merged])) {
+    if namespaces::mount(&["-t", "overlay", "-o", &options, "overlay", &merged]).is_err() {
         return Ok("native");
     }
     checked(Command::new("umount").arg(merged))?;

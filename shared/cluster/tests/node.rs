@@ -14,7 +14,7 @@ use std::{
 };
 
 use cluster::{ApiServer, NODE, NODE_ADDRESS, Node, Tool, namespaces};
-use common::{chart, output, relay::relay, stdout, workspace};
+use common::{chart, output, printed, relay::relay, stdout, workspace};
 use images::Image;
 use postgresql::PostgreSql;
 use serde_json::{Value, json};
@@ -151,13 +151,8 @@ impl Cluster {
         let answer = output(helm);
         if !answer.status.success() {
             self.say_what_there_is();
-            let [printed, errors] = [&answer.stdout, &answer.stderr].map(|text| String::from_utf8_lossy(text));
-            panic!(
-                "{} ended with {}\n{printed}{errors}",
-                command_line::typed(helm),
-                answer.status
-            );
         }
+        printed(helm, answer);
     }
 
     fn objects(&self, kind: &str, component: &str) -> Vec<Value> {

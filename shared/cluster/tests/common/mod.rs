@@ -71,6 +71,11 @@ pub(crate) fn output(command: &mut Command) -> Output {
 /// What a command printed to stdout. It has to succeed.
 pub(crate) fn stdout(command: &mut Command) -> String {
     let output = output(command);
+    printed(command, output)
+}
+
+/// The stdout of a command's output. It has to have succeeded.
+pub(crate) fn printed(command: &Command, output: Output) -> String {
     assert!(
         output.status.success(),
         "{} ended with {}\n{}{}",
