@@ -102,6 +102,29 @@ fn the_table_shows_what_the_json_says() {
     assert!(text.trim_end().ends_with("downloads of 20 packages"), "{text}");
 }
 
+/// `script` makes a terminal as large as its own input, which here is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_without_a_size_gets_whole_lines() {
+    let command = program(&["measure", "--stand-in", "--clock", CLOCK]);
+    let output = Command::new("script")
+        .args([
+            "--quiet",
+            "--return",
+            "--command",
+            &command_line::typed(&command),
+            "/dev/null",
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .expect("script is in every Debian");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    let total = expected("source-controller-arm64").to_string();
+    let whole = |line: &str| line.starts_with(" source-controller-arm64 ") && line.contains(&total);
+    assert!(text.lines().any(whole), "{text}");
+}
+
 #[test]
 fn each_fault_is_a_failure_of_its_kind_and_never_a_number() {
     // Fault, kind, exit code.

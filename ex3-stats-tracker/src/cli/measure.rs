@@ -167,8 +167,9 @@ pub(super) fn plural(count: usize) -> &'static str {
 }
 
 pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
-    // The width of the terminal; without one, lines are as long as they have to be.
-    let width = Table::new().width();
+    // The width of the terminal; without one, lines are as long as they have to be. A terminal that nobody told its size,
+    // such as a serial line's, says that it has no columns.
+    let width = Table::new().width().filter(|columns| *columns > 0);
     let text = table::render(collection, width);
     let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     if colours {
