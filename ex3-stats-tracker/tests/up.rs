@@ -160,6 +160,11 @@ fn once_prints_the_table_stores_and_ends() {
         first.starts_with(LOUD) && first.contains("downloads of 20 packages"),
         "{first}"
     );
+    let place = |package: &str| first.find(&format!("\n {package} ")).unwrap();
+    assert!(
+        place("source-controller") < place("flagger"),
+        "as on the dashboard: {first}"
+    );
     assert!(storage.path().join("stats-tracker.sqlite3").is_file());
     assert!(processes(storage.path().to_str().unwrap()).is_empty());
 

@@ -1,5 +1,7 @@
 //! The figures that are stored, as the dashboard answers them to programs.
 
+use std::cmp::Reverse;
+
 use jiff::{Timestamp, ToSpan, civil::Date};
 use reqwest::{StatusCode, header::LINK};
 use serde::Deserialize;
@@ -33,8 +35,8 @@ struct Row {
     recent_until: Option<Date>,
 }
 
-/// What is known of an organisation: each package's last total, or since when it can't be read. `None` where nothing
-/// was ever read.
+/// What is known of an organisation: each package's last total, the largest first, or since when it can't be read. `None`
+/// where nothing was ever read.
 ///
 /// # Errors
 ///
@@ -63,6 +65,8 @@ pub async fn latest(settings: &Settings) -> Result<Option<Collection>, Error> {
             None => break,
         }
     }
+    // As the dashboard shows them.
+    packages.sort_by_key(|package| Reverse(package.total));
     Ok(measured_at.map(|at| Collection::new(org.clone(), settings.source, at, packages, failures)))
 }
 
