@@ -31,10 +31,16 @@ describe("what is drawn", () => {
     assert.equal(unknown["series-1"], 0)
     assert.ok(unknown["gap-line"] > 200)
     // Inside the day, so that no neighbour's bar is counted.
-    const zero = await pixels(page, "downloads", { from: `${day(-10)}T03:00`, to: `${day(-10)}T21:00`, bottom: 0.95, names })
+    const zero = await pixels(page, "downloads", { from: `${day(-10)}T03:00Z`, to: `${day(-10)}T21:00Z`, bottom: 0.95, names })
     assert.deepEqual(zero, { "series-1": 0, "gap-line": 0 })
-    const counted = await pixels(page, "downloads", { from: `${day(-12)}T03:00`, to: `${day(-12)}T21:00`, bottom: 0.95, names })
+    const counted = await pixels(page, "downloads", { from: `${day(-12)}T03:00Z`, to: `${day(-12)}T21:00Z`, bottom: 0.95, names })
     assert.ok(counted["series-1"] > 100)
+  }))
+
+  test("the axis is marked where days begin, which are UTC's", () => visit(browser, GAP_PACKAGE.replace("90d", "30d"), async (page) => {
+    const marks = await page.$eval("#total", ({ chart }) => chart.plot.axes[0]._splits)
+    assert.ok(marks.length > 3)
+    assert.deepEqual(marks.map((seconds) => new Date(seconds * 1000).toISOString().slice(11)), marks.map(() => "00:00:00.000Z"))
   }))
 
   test("the day that is not over is marked, in the downloads and not in the totals", () => visit(browser, GAP_PACKAGE, async (page) => {
@@ -47,11 +53,11 @@ describe("what is drawn", () => {
   test("failures are crosses on the axis, and a total that fell is marked", () => visit(browser, "/orgs/fluxcd/packages/flagger-loadtester?range=all", async (page) => {
     const chart = await page.$eval("#total", ({ chart }) => ({ failures: chart.drawnFailures, falls: chart.drawnFalls, gaps: chart.drawnGaps }))
     assert.deepEqual(chart, { failures: 1, falls: 1, gaps: 2 })
-    const cross = await pixels(page, "total", { from: `${day(-22)}T12:00`, to: day(-18), top: 0.97, bottom: 1, names: ["danger"] })
+    const cross = await pixels(page, "total", { from: `${day(-22)}T12:00Z`, to: day(-18), top: 0.97, bottom: 1, names: ["danger"] })
     assert.ok(cross.danger > 3, `the cross: ${cross.danger} pixels`)
     const bars = { top: 0.97, bottom: 1, names: ["surface"] }
     assert.equal((await pixels(page, "downloads", { from: day(-30), to: day(-26), ...bars })).surface, 0)
-    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00`, to: day(-18), ...bars })).surface > 3, "it stands off from the bars")
+    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00Z`, to: day(-18), ...bars })).surface > 3, "it stands off from the bars")
   }))
 
   describe("a history that was read once a fortnight, and lately more often", () => {
@@ -243,8 +249,8 @@ describe("scale", () => {
 
   test("a day without downloads is no hole and no error on the logarithmic scale", () => visit(browser, `${GAP_PACKAGE}&scale=log`, async (page) => {
     const names = ["series-1", "gap-line"]
-    assert.deepEqual(await pixels(page, "downloads", { from: `${day(-10)}T03:00`, to: `${day(-10)}T21:00`, bottom: 0.95, names }), { "series-1": 0, "gap-line": 0 })
-    assert.ok((await pixels(page, "downloads", { from: `${day(-12)}T03:00`, to: `${day(-12)}T21:00`, bottom: 0.95, names }))["series-1"] > 100)
+    assert.deepEqual(await pixels(page, "downloads", { from: `${day(-10)}T03:00Z`, to: `${day(-10)}T21:00Z`, bottom: 0.95, names }), { "series-1": 0, "gap-line": 0 })
+    assert.ok((await pixels(page, "downloads", { from: `${day(-12)}T03:00Z`, to: `${day(-12)}T21:00Z`, bottom: 0.95, names }))["series-1"] > 100)
   }))
 })
 
