@@ -13,6 +13,8 @@ pub mod cli;
 #[cfg(feature = "tracker")]
 pub mod dashboard;
 pub mod host;
+#[cfg(feature = "tracker")]
+mod loopback;
 pub mod manifest;
 #[cfg(feature = "tracker")]
 pub mod measure;

@@ -14,7 +14,7 @@ use ex3_stats_tracker::measure::{
     Manners, Tracker,
     tracker::{self, GitHub},
 };
-use program::{CLOCK, LOUD, clock, expected, last_line, program, stderr};
+use program::{CLOCK, LOUD, behind_a_proxy, clock, expected, last_line, program, stderr};
 use serde_json::Value;
 use stand_in::Organisation;
 
@@ -404,11 +404,7 @@ fn a_closed_stdout_is_no_panic() {
 #[test]
 fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
     let mut command = program(&["measure", "--stand-in", "--org", "stand-in-user"]);
-    // Nothing listens on port 1: whoever went there would fail.
-    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
-        command.env(variable, "http://127.0.0.1:1");
-    }
-    let output = command.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+    let output = behind_a_proxy(&mut command).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 

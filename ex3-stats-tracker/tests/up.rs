@@ -9,7 +9,7 @@ mod program;
 
 use std::{fs, os::unix::process::ExitStatusExt, path::Path, process::Command, sync::Once, time::Duration};
 
-use program::{LOUD, Running, program, stderr};
+use program::{LOUD, Running, behind_a_proxy, program, stderr};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -180,6 +180,19 @@ fn once_prints_the_table_stores_and_ends() {
     assert!(
         second.contains("not_found") && second.contains("downloads of 19 packages"),
         "{second}"
+    );
+}
+
+#[test]
+fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
+    let storage = tempfile::tempdir().unwrap();
+    let mut command = tracker(&["--stand-in", "--once", "--org", "stand-in-user"], storage.path());
+    let output = behind_a_proxy(&mut command).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("downloads of 3 packages")
     );
 }
 

@@ -7,9 +7,12 @@ use reqwest::{StatusCode, header::LINK};
 use serde::Deserialize;
 
 use super::{Error, Settings, server::address};
-use crate::measure::{
-    Collection, Failure, Kind, MeasuredPackage,
-    component::{Daily, segment},
+use crate::{
+    loopback,
+    measure::{
+        Collection, Failure, Kind, MeasuredPackage,
+        component::{Daily, segment},
+    },
 };
 
 /// No organisation has as many pages of a thousand packages.
@@ -42,7 +45,7 @@ struct Row {
 ///
 /// The dashboard does not answer, or something else than it should.
 pub async fn latest(settings: &Settings) -> Result<Option<Collection>, Error> {
-    let client = reqwest::Client::new();
+    let client = loopback::client().build()?;
     let org = &settings.org;
     let base = address(settings.port);
     let mut path = format!("/api/packages/{}.json", segment(org));

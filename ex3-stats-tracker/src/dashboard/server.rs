@@ -12,6 +12,7 @@ use super::{
     Error, Runtime, Settings,
     process::{Process, Stdout},
 };
+use crate::loopback;
 
 /// How long Rails may take to answer at first, on a machine that is busy compiling as well.
 const TO_START: Duration = Duration::from_secs(120);
@@ -34,7 +35,7 @@ impl Server {
     pub async fn start(runtime: &Runtime, settings: &Settings) -> Result<Self, Error> {
         let mut process = Process::start("the dashboard", runtime, &["puma"], settings, Stdout::Log)?;
         let url = format!("{}/readyz", address(settings.port));
-        let client = reqwest::Client::builder().timeout(TO_START).build()?;
+        let client = loopback::client().timeout(TO_START).build()?;
         let end = Instant::now() + TO_START;
         loop {
             tokio::select! {

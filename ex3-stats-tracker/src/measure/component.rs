@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::loopback;
+
 /// The host ends a request after five minutes; a client that waits longer than that waits for nothing.
 const LONGEST_REQUEST: Duration = Duration::from_secs(330);
 
@@ -154,9 +156,7 @@ impl HttpComponent {
     ///
     /// Where the HTTP client can't be set up.
     pub fn new(base_url: String) -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder()
-            // A proxy is for the way to GitHub, not for the way within this machine.
-            .no_proxy()
+        let client = loopback::client()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(LONGEST_REQUEST)
             .build()?;

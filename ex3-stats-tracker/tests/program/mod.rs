@@ -32,6 +32,14 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     command
 }
 
+/// On a machine that reaches the internet by a proxy. Nothing listens on port 1: whoever goes there fails.
+pub(crate) fn behind_a_proxy(command: &mut Command) -> &mut Command {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+    command.env_remove("NO_PROXY").env_remove("no_proxy")
+}
+
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
