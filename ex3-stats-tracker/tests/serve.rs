@@ -4,16 +4,10 @@
 
 mod program;
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    path::Path,
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use jiff::Timestamp;
-use program::{CLOCK, LOUD, Running, clock, expected, last_line, program, stderr};
+use program::{CLOCK, LOUD, Running, clock, expected, get, last_line, program, stderr};
 use serde_json::Value;
 
 #[test]
@@ -50,20 +44,9 @@ impl Serving {
         }
     }
 
-    fn get(address: &str, path: &str) -> (String, Value) {
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (
-            head.to_owned(),
-            serde_json::from_str(body.trim()).unwrap_or(Value::Null),
-        )
+    fn get(address: &str, path: &str) -> (u16, Value) {
+        let (status, body) = get(&format!("http://{address}{path}"));
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
     }
 
     #[cfg(unix)]
@@ -82,8 +65,8 @@ fn address(url: &str) -> String {
 #[test]
 fn the_component_alone_serves_until_ctrl_c() {
     let serving = Serving::start(&[]);
-    let (head, body) = Serving::get(&serving.component, "/orgs/fluxcd/packages/charts%2Fflagger");
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let (status, body) = Serving::get(&serving.component, "/orgs/fluxcd/packages/charts%2Fflagger");
+    assert_eq!(status, 200);
     assert_eq!(body["total"], expected("charts/flagger"));
     let measured_at: Timestamp = body["measured_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(measured_at, clock(), "the component lives in the stand-in's time");
@@ -124,8 +107,8 @@ fn an_application_that_is_built_already_is_served_until_sigterm() {
         .env("SPIN_VARIABLE_PAGE_TIMEOUT", "20");
     let (running, address) = serve(&mut command);
     assert!(address.starts_with("127.0.0.2:"), "{address}");
-    let (head, body) = Serving::get(&address, "/orgs/fluxcd/packages/flagger");
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let (status, body) = Serving::get(&address, "/orgs/fluxcd/packages/flagger");
+    assert_eq!(status, 200);
     assert_eq!(body["total"], expected("flagger"));
     let (_, log) = Serving::get(&stand_in.github, "/_stand-in/log");
     let agent = log["requests"][0]["user_agent"].as_str().unwrap();
@@ -161,8 +144,8 @@ fn what_was_compiled_ahead_is_served_as_it_is() {
     let answers = || {
         let mut command = Command::new(place("program"));
         let (running, address) = serve(command.args(["serve", "--port", "0"]));
-        let (head, body) = Serving::get(&address, "/healthz");
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let (status, body) = Serving::get(&address, "/healthz");
+        assert_eq!(status, 200);
         assert_eq!(body["status"], "ok");
         assert_eq!(running.end("-TERM").0.code(), Some(0));
     };

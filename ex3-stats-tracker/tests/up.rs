@@ -9,7 +9,7 @@ mod program;
 
 use std::{fs, os::unix::process::ExitStatusExt, path::Path, process::Command, sync::Once, time::Duration};
 
-use program::{LOUD, Running, behind_a_proxy, program, stderr};
+use program::{LOUD, Running, behind_a_proxy, get, program, stderr};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -94,11 +94,7 @@ impl Up {
 
     fn get(&self, path: &str) -> (u16, String) {
         let origin = self.dashboard.split_once("/orgs/").unwrap().0;
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let answer = reqwest::get(format!("{origin}{path}")).await.unwrap();
-            (answer.status().as_u16(), answer.text().await.unwrap())
-        })
+        get(&format!("{origin}{path}"))
     }
 }
 

@@ -58,6 +58,23 @@ pub(crate) fn expected(name: &str) -> u64 {
     Organisation::fluxcd().package(name).unwrap().total(clock())
 }
 
+/// Asks for what a running program serves, and returns the status and the body of its answer.
+pub(crate) fn get(url: &str) -> (u16, String) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client can be made");
+        let answer = client.get(url).send().await.expect("it answers");
+        assert_eq!(answer.version(), reqwest::Version::HTTP_11);
+        (
+            answer.status().as_u16(),
+            answer.text().await.expect("the answer is whole"),
+        )
+    })
+}
+
 /// A program that was started. What it writes to stdout is taken meanwhile.
 pub(crate) struct Running {
     child: Child,
