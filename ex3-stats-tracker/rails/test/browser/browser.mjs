@@ -36,8 +36,9 @@ function chromiumOnPath() {
  */
 export async function visit(browser, path, look, { theme = "light", width = 1280, height = 900, scripts = true, touch = false, before, expected, charts = true, status = 200 } = {}) {
   const context = await browser.newContext({
+    baseURL: URL_OF_DASHBOARD, colorScheme: theme, viewport: { width, height }, javaScriptEnabled: scripts, hasTouch: touch, isMobile: touch,
     // Days are UTC's for every reader, also where it is still yesterday.
-    baseURL: URL_OF_DASHBOARD, timezoneId: "America/Los_Angeles", colorScheme: theme, viewport: { width, height }, javaScriptEnabled: scripts, hasTouch: touch, isMobile: touch,
+    timezoneId: "America/Los_Angeles",
   })
   try {
     // A busy machine may need long for what an idle one does at once.
