@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use wasmer::sys::vm::{MemoryError, MemoryStyle, TableStyle, VMMemory, VMMemoryDefinition, VMTable, VMTableDefinition};
-use wasmer::sys::{BaseTunables, NativeEngineExt, Tunables};
+use wasmer::sys::{BaseTunables, NativeEngineExt, Target, Tunables};
 use wasmer::{Engine, MemoryType, Pages, TableType};
 
 /// How much a guest's memories and tables may hold, each of them.
@@ -26,7 +26,7 @@ pub fn engine(limits: Limits) -> Engine {
 /// The same for an engine of the caller's: one with another compiler, say.
 pub fn limited(mut engine: Engine, limits: Limits) -> Engine {
     engine.set_tunables(Limited {
-        base: BaseTunables::new(),
+        base: BaseTunables::for_target(&Target::default()),
         limits,
     });
     engine
