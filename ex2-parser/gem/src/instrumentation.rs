@@ -299,7 +299,7 @@ impl Added {
     }
 
     /// How many bytes each loop has; `None` for a function that is over within a turn and calls no other.
-    fn loops(&self, body: &FunctionBody<'_>) -> Result<Option<Vec<u64>>, BinaryReaderError> {
+    fn loops(&self, body: &FunctionBody<'_>) -> Result<Option<Vec<usize>>, BinaryReaderError> {
         let mut counts = body.as_bytes().len() >> TURN_BITS > 0;
         let mut lengths = Vec::new();
         // The loops among the open blocks.
@@ -350,13 +350,13 @@ fn longer<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>, binary: &[u8],
 }
 
 /// How many turns so many bytes of code are.
-fn turns(bytes: u64) -> i32 {
+fn turns(bytes: usize) -> i32 {
     i32::try_from(bytes >> TURN_BITS).unwrap_or(i32::MAX).saturating_add(1)
 }
 
 /// What lies in a range of positions, which the parser found there.
-fn part(bytes: &[u8], range: Range<u64>) -> &[u8] {
-    &bytes[range.start as usize..range.end as usize]
+fn part(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    &bytes[range]
 }
 
 fn encoded(number: u32) -> Vec<u8> {
