@@ -7,12 +7,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use compiled_code::Store;
-use ex3_stats_tracker::host::{Clock, Error, Host, Limits, Options};
+use ex3_stats_tracker::host::{Error, Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -35,6 +35,7 @@ struct Application {
     directory: TempDir,
     variables: BTreeMap<String, String>,
     limits: Limits,
+    outbound_pause: Duration,
 }
 
 impl Application {
@@ -46,6 +47,7 @@ impl Application {
             directory,
             variables: BTreeMap::new(),
             limits: Limits::default(),
+            outbound_pause: Duration::ZERO,
         };
         application.write_manifest(&manifest(allowed));
         application
@@ -65,7 +67,8 @@ impl Application {
             sources: BTreeMap::new(),
             // One store for all tests: the guest is compiled once.
             store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("host-compiled-code")),
-            clock: Clock::default(),
+            outbound_pause: self.outbound_pause,
+            ..Options::default()
         }
     }
 
@@ -437,6 +440,72 @@ async fn a_connection_serves_many_instances() {
         );
     }
     assert_eq!(connections.try_iter().count(), 1);
+}
+
+/// When requests began and when they ended.
+type Notes = Arc<Mutex<Vec<(Instant, Instant)>>>;
+
+/// A server that takes its time for each request, and notes it.
+fn noting_server(takes: Duration) -> (SocketAddr, Notes) {
+    let listener = TcpListener::bind(LOOPBACK).unwrap();
+    let address = listener.local_addr().unwrap();
+    let noted = Notes::default();
+    let notes = noted.clone();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let notes = notes.clone();
+            thread::spawn(move || {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).is_ok_and(|length| length > 0) {
+                    let begun = Instant::now();
+                    thread::sleep(takes);
+                    notes.lock().unwrap().push((begun, Instant::now()));
+                    let _ = stream.write_all(b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nhello");
+                }
+            });
+        }
+    });
+    (address, noted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_together_ask_a_server_one_request_at_a_time() {
+    const CALLERS: usize = 12;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let (server, noted) = noting_server(Duration::from_millis(20));
+    let mut application = Application::new("*://*:*");
+    application.outbound_pause = PAUSE;
+    // The last one waits longer for its turn than any of these.
+    application.limits.deadline = Duration::from_millis(400);
+    application.limits.outbound_wait = Duration::from_millis(200);
+    application.limits.computing = Duration::from_millis(200);
+    let host = Arc::new(application.start().await.unwrap());
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (host, path) = (host.clone(), format!("/fp{server}"));
+            tokio::spawn(async move { get(&host, &path).await })
+        })
+        .collect();
+    // Who goes away while waiting holds up nobody.
+    let leaving = TcpStream::connect(host.address()).unwrap();
+    write!(&leaving, "GET /fp{server} HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(leaving);
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), (200, "status 203".to_owned()));
+    }
+    let mut noted = noted.lock().unwrap().clone();
+    assert!(noted.len() >= CALLERS);
+    noted.sort();
+    for pair in noted.windows(2) {
+        let [(_, ended), (begun, _)] = pair else { unreachable!() };
+        // The host's pause begins when the response was read: after the server wrote it.
+        assert!(
+            *begun >= *ended + PAUSE,
+            "{:?}",
+            begun.saturating_duration_since(*ended)
+        );
+    }
 }
 
 /// A server that says the same to each request, and hangs up after a while.

@@ -23,6 +23,7 @@ use super::engine::Runtime;
 use super::error::Error;
 use super::error_codes;
 use super::guest::{self, Guest};
+use super::host_memory;
 use super::limits::{ComponentLimits, Limits};
 use super::outbound::Outbound;
 use super::problem::Problem;
@@ -92,7 +93,7 @@ impl Application {
                 .position(|known| known == id)
                 .expect("the manifest checked its routes' components")
         };
-        let outbound = Outbound::new(&limits).map_err(|error| Error::Engine {
+        let outbound = Outbound::new(&limits, options.outbound_pause).map_err(|error| Error::Engine {
             problem: format!("no TLS for outbound requests: {error}"),
         })?;
         Ok(Self {
@@ -135,6 +136,8 @@ impl Application {
     fn store(&self, loaded: &Loaded) -> Store<GuestState> {
         let mut store = Store::new(self.runtime.engine(), GuestState::new(&loaded.grants, &self.outbound));
         store.limiter(|state| state.memory());
+        store.set_hostcall_fuel(host_memory::CALL_BYTES);
+        store.set_max_component_handles(loaded.limits.handles);
         store
     }
 
@@ -238,6 +241,9 @@ fn grants(
         allowed_hosts,
         memory_bytes: limits.memory_bytes,
         output_bytes: limits.output_bytes,
+        host_bytes: limits.host_bytes,
+        handles: limits.handles,
+        outbound_requests: limits.outbound_requests,
         clock: clock.clone(),
     })
 }

@@ -26,10 +26,13 @@ pub(super) const VERSION: &str = "48";
 const TICK: Duration = Duration::from_millis(10);
 
 /// Core modules of a component: the guest, the WASI adapter, and the two that the encoder puts around them; twice that.
-const MODULES_PER_COMPONENT: u32 = 8;
+pub(super) const MODULES_PER_COMPONENT: u32 = 8;
 
 /// Tables of a component: one each of those modules.
-const TABLES_PER_COMPONENT: u32 = 8;
+pub(super) const TABLES_PER_COMPONENT: u32 = 8;
+
+/// Linear memories of a component: the guest's, which its adapter uses as well.
+pub(super) const MEMORIES_PER_COMPONENT: u32 = 1;
 
 /// Entries of a table: a guest's functions that are called through pointers.
 pub(super) const TABLE_ELEMENTS: usize = 20_000;
@@ -132,7 +135,7 @@ fn config(instances: u32, memory_bytes: usize) -> Config {
         .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
         .total_stacks(instances)
         .max_core_instances_per_component(MODULES_PER_COMPONENT)
-        .max_memories_per_component(1)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_memory_size(memory_bytes)
         .table_elements(TABLE_ELEMENTS)

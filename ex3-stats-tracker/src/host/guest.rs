@@ -32,6 +32,12 @@ use super::problem::Problem;
 use super::request_body::Held;
 use super::state::GuestState;
 
+/// A deadline that moves is looked at again after no less than this.
+const LEAST_SLEEP: Duration = Duration::from_millis(5);
+
+/// The longest cause of a failure that is printed.
+const CAUSE_CHARACTERS: usize = 500;
+
 /// A request, and all that it needs to be answered.
 pub(super) struct Guest {
     pub(super) handler: ProxyPre<GuestState>,
@@ -52,6 +58,7 @@ enum Failure {
     Deadline(Duration),
     Computing(Duration),
     Memory(usize),
+    HostMemory(usize),
     /// What the engine says, in one line.
     Trap(String),
 }
@@ -62,6 +69,7 @@ impl fmt::Display for Failure {
             Self::Deadline(limit) => write!(formatter, "it took more than {} s", limit.as_secs_f64()),
             Self::Computing(limit) => write!(formatter, "it computed for more than {} s", limit.as_secs_f64()),
             Self::Memory(limit) => write!(formatter, "it asked for more than {limit} bytes of memory"),
+            Self::HostMemory(limit) => write!(formatter, "it made the host hold more than {limit} bytes for it"),
             Self::Trap(cause) => formatter.write_str(cause),
         }
     }
@@ -109,6 +117,9 @@ impl From<Failure> for Problem {
             Failure::Memory(limit) => {
                 Self::failed(&format!("the component asked for more than {limit} bytes of memory"))
             }
+            Failure::HostMemory(limit) => Self::failed(&format!(
+                "the component made the host hold more than {limit} bytes for it"
+            )),
             // What a trap says is for whoever runs the host, and is on its stderr.
             Failure::Trap(_) => Self::failed("the component failed"),
         }
@@ -128,12 +139,15 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
     let _held = held;
     // Dropped before the store, whose end closes the response's body: whoever reads that knows then how it ended.
     let mut ended = Ended { failed, well: false };
-    let end = Instant::now() + limits.deadline;
+    let begun = Instant::now();
+    let waiting = store.data().waiting().clone();
+    // It moves while the guest waits for its turn at another server, which is the host's doing.
+    let end = move || begun + limits.deadline + waiting.total();
     let meter = Arc::new(Meter::new());
     store.set_epoch_deadline(1);
-    let computed = meter.clone();
+    let (computed, deadline) = (meter.clone(), end.clone());
     store.epoch_deadline_callback(move |_| {
-        if Instant::now() < end && computed.running() < limits.computing {
+        if Instant::now() < deadline() && computed.running() < limits.computing {
             // Others get their turn, and the deadline of a guest that waits is looked at.
             Ok(UpdateDeadline::Yield(1))
         } else {
@@ -142,7 +156,13 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
     });
     let result = {
         let mut call = pin!(call(&handler, &mut store, request, sender));
-        timeout_at(end, poll_fn(|context| meter.measure(|| call.as_mut().poll(context)))).await
+        loop {
+            let turn = poll_fn(|context| meter.measure(|| call.as_mut().poll(context)));
+            match timeout_at(end().max(Instant::now() + LEAST_SLEEP), turn).await {
+                Err(_) if Instant::now() < end() => {}
+                result => break result,
+            }
+        }
     };
     let failure = match result {
         Ok(Ok(())) => {
@@ -150,13 +170,19 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
             return Ok(());
         }
         Err(_) => Failure::Deadline(limits.deadline),
-        Ok(Err(_)) if Instant::now() >= end => Failure::Deadline(limits.deadline),
+        Ok(Err(_)) if Instant::now() >= end() => Failure::Deadline(limits.deadline),
         Ok(Err(_)) if meter.spent() >= limits.computing => Failure::Computing(limits.computing),
+        Ok(Err(_)) if store.data().exceeded_host_memory() => Failure::HostMemory(limits.host_bytes),
         Ok(Err(_)) if store.data_mut().memory().refused => Failure::Memory(limits.memory_bytes),
-        Ok(Err(error)) => Failure::Trap(one_line(&error.root_cause().to_string())),
+        Ok(Err(error)) => Failure::Trap(shortened(&one_line(&error.root_cause().to_string()))),
     };
     eprintln!("[{component}] a request failed: {failure}");
     Err(failure)
+}
+
+/// A cause may quote what the guest said.
+fn shortened(cause: &str) -> String {
+    cause.chars().take(CAUSE_CHARACTERS).collect()
 }
 
 /// How long a guest has been computing.

@@ -15,7 +15,13 @@ pub struct Limits {
     pub queue_wait: Duration,
     /// The most linear memory an instance may hold, in bytes.
     pub memory_bytes: usize,
-    /// How long a request may take in the guest, from its instantiation to the end of its response.
+    /// What the host may hold for one request besides that memory, in bytes: headers, bodies and whatever else the
+    /// guest has handles of.
+    pub host_bytes: usize,
+    /// Things of the host's that a guest may have handles of at the same time.
+    pub handles: usize,
+    /// How long a request may take in the guest, from its instantiation to the end of its response. What it waits for
+    /// its turn at another server is not counted.
     pub deadline: Duration,
     /// How long a request may compute in the guest, waiting not counted.
     pub computing: Duration,
@@ -37,10 +43,17 @@ pub struct Limits {
     pub upload: Duration,
     /// What one request may write to stdout and stderr together, in bytes.
     pub output_bytes: usize,
-    /// How long an outbound connection may take to be made, name look-up and TLS included.
+    /// Requests that one request may have under way to other servers at the same time.
+    pub outbound_requests_each: usize,
+    /// The same for all requests together; more wait for as long as a connection may take.
+    pub outbound_requests: usize,
+    /// How long an outbound connection may take to be made, name look-up and TLS included, where the guest does not say.
     pub connect: Duration,
-    /// How long an outbound request may wait for its response's head, and then for each piece of its body.
+    /// How long an outbound request may wait for its response's head, and then for each piece of its body, where the
+    /// guest does not say.
     pub outbound_wait: Duration,
+    /// The longest of these times that a guest may ask for.
+    pub longest_outbound_wait: Duration,
     /// Outbound connections kept open for the next request, for each server.
     pub idle_connections: usize,
 }
@@ -52,6 +65,11 @@ const CONCURRENT_REQUESTS: u32 = 32;
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// A package page is about 230 KB and the largest list a few MB; a guest that holds more than this is broken.
 const MEMORY_BYTES: usize = 64 << 20;
+/// A page's headers and the answer's pieces take a twentieth. With all instances together, half of what a guest may make
+/// the host hold beyond their own memory.
+const HOST_BYTES: usize = 1 << 20;
+/// A guest that asks a hundred servers at once has five hundred.
+const HANDLES: usize = 1_000;
 /// A request may ask another server a hundred times, one after the other, for two or three seconds each.
 const DEADLINE: Duration = Duration::from_secs(300);
 /// A page takes milliseconds, and a hundred pages on a busy machine a second or two; beyond that a guest loops.
@@ -74,10 +92,17 @@ const STALL: Duration = Duration::from_secs(15);
 const UPLOAD: Duration = Duration::from_secs(60);
 /// A backtrace and some lines; a guest that logs a page is cut.
 const OUTPUT_BYTES: usize = 16 << 10;
+/// A browser's six, and more for a guest that collects from many servers.
+const OUTBOUND_REQUESTS_EACH: usize = 16;
+/// Four for each instance; with those that are served they stay below 1024 open files, which is what a process may have
+/// where nobody said otherwise.
+const OUTBOUND_REQUESTS: usize = 128;
 /// A far server answers in less than a second; a SYN is sent again after 1, 3 and 7 seconds.
 const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on its own pages after 10 seconds.
 const OUTBOUND_WAIT: Duration = Duration::from_secs(30);
+/// What `--timeout` goes up to.
+const LONGEST_OUTBOUND_WAIT: Duration = Duration::from_secs(3_600);
 /// One server is asked by at most this many requests at a time without connecting anew.
 const IDLE_CONNECTIONS: usize = 8;
 
@@ -87,6 +112,8 @@ impl Default for Limits {
             concurrent_requests: CONCURRENT_REQUESTS,
             queue_wait: QUEUE_WAIT,
             memory_bytes: MEMORY_BYTES,
+            host_bytes: HOST_BYTES,
+            handles: HANDLES,
             deadline: DEADLINE,
             computing: COMPUTING,
             request_body_bytes: REQUEST_BODY_BYTES,
@@ -98,8 +125,11 @@ impl Default for Limits {
             stall: STALL,
             upload: UPLOAD,
             output_bytes: OUTPUT_BYTES,
+            outbound_requests_each: OUTBOUND_REQUESTS_EACH,
+            outbound_requests: OUTBOUND_REQUESTS,
             connect: CONNECT,
             outbound_wait: OUTBOUND_WAIT,
+            longest_outbound_wait: LONGEST_OUTBOUND_WAIT,
             idle_connections: IDLE_CONNECTIONS,
         }
     }
@@ -113,6 +143,9 @@ pub(super) struct ComponentLimits {
     pub(super) computing: Duration,
     pub(super) request_body_bytes: usize,
     pub(super) output_bytes: usize,
+    pub(super) host_bytes: usize,
+    pub(super) handles: usize,
+    pub(super) outbound_requests: usize,
 }
 
 impl ComponentLimits {
@@ -123,6 +156,9 @@ impl ComponentLimits {
             computing: stated.computing_seconds.map_or(host.computing, Duration::from_secs),
             request_body_bytes: stated.request_body_bytes.unwrap_or(host.request_body_bytes),
             output_bytes: host.output_bytes,
+            host_bytes: host.host_bytes,
+            handles: host.handles,
+            outbound_requests: host.outbound_requests_each,
         }
     }
 }

@@ -7,8 +7,8 @@
 //! | a connection is accepted, within limits | `server` |
 //! | the route is found, Spin's headers are written | `router` |
 //! | the body is read, or refused | `request_body` |
-//! | a fresh instance is made and answers, or is stopped | `guest`, with what it is granted in `state` |
-//! | what it asks of other servers is allowed or refused | `allowed_hosts`, `outbound` |
+//! | a fresh instance is made and answers, or is stopped | `guest`, with what it is granted in `state` and what is held for it in `host_memory` |
+//! | what it asks of other servers is allowed or refused, and waits for its turn | `allowed_hosts`, `outbound`, `waiting` |
 //! | what the host answers in its place | `problem` |
 //!
 //! Before any of that, once: the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
@@ -22,6 +22,7 @@ mod engine;
 mod error;
 mod error_codes;
 mod guest;
+mod host_memory;
 mod limits;
 mod outbound;
 mod output;
@@ -31,12 +32,14 @@ mod router;
 mod server;
 mod state;
 mod variables;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use compiled_code::Store;
 use tokio::net::TcpListener;
@@ -61,6 +64,9 @@ pub struct Options {
     pub store: Store,
     /// The time of day that components see.
     pub clock: Clock,
+    /// The pause between two requests to the same server, whoever asked for them: from the end of one to the start of
+    /// the next, one after the other. Zero: no pause, and as many at a time as there are.
+    pub outbound_pause: Duration,
 }
 
 impl Default for Options {
@@ -70,6 +76,7 @@ impl Default for Options {
             sources: BTreeMap::new(),
             store: Store::default_location(),
             clock: Clock::default(),
+            outbound_pause: Duration::ZERO,
         }
     }
 }

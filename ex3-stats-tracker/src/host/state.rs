@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use wasmtime::ResourceLimiter;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::allowed_hosts::AllowedHosts;
 use super::clock::Clock;
+use super::engine;
+use super::host_memory::{self, HostMemory};
 use super::outbound::Outbound;
 use super::output::Output;
 use super::variables::Variables;
+use super::waiting::{GuestClock, Waiting};
 
 /// What a component's instances have in common.
 #[derive(Debug)]
@@ -22,6 +26,9 @@ pub(super) struct Grants {
     pub(super) allowed_hosts: AllowedHosts,
     pub(super) memory_bytes: usize,
     pub(super) output_bytes: usize,
+    pub(super) host_bytes: usize,
+    pub(super) handles: usize,
+    pub(super) outbound_requests: usize,
     pub(super) clock: Clock,
 }
 
@@ -37,26 +44,38 @@ pub(super) struct GuestState {
 impl GuestState {
     pub(super) fn new(grants: &Arc<Grants>, outbound: &Arc<Outbound>) -> Self {
         let output = Output::new(grants.id.clone(), grants.output_bytes);
+        let waiting = Arc::new(Waiting::default());
         // Nothing of the host's files, environment, arguments, standard input or network: the builder grants none of
         // them by itself, and requests go through the hooks below.
         let wasi = WasiCtx::builder()
             .envs(&grants.environment)
             .stdout(output.clone())
-            .stderr(output)
+            .stderr(output.clone())
             .wall_clock(grants.clock.clone())
+            .monotonic_clock(GuestClock::new(waiting.clone()))
             .allow_tcp(false)
             .allow_udp(false)
+            .max_random_size(host_memory::RANDOM_BYTES)
             .build();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(host_memory::FIELDS_BYTES);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(grants.handles);
         Self {
-            table: ResourceTable::new(),
+            table,
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             hooks: Hooks {
                 grants: grants.clone(),
                 outbound: outbound.clone(),
+                waiting,
+                output,
+                requests: Arc::new(Semaphore::new(grants.outbound_requests)),
+                host_memory: HostMemory::new(grants.host_bytes),
             },
             memory: Memory {
                 limit: grants.memory_bytes,
+                held: 0,
                 refused: false,
             },
         }
@@ -70,13 +89,25 @@ impl GuestState {
         &mut self.table
     }
 
+    /// Whether the guest made the host hold more than it may.
+    pub(super) fn exceeded_host_memory(&self) -> bool {
+        self.hooks.host_memory.exceeded
+    }
+
+    /// How long the request waits for its turns at other servers.
+    pub(super) fn waiting(&self) -> &Arc<Waiting> {
+        &self.hooks.waiting
+    }
+
     pub(super) fn memory(&mut self) -> &mut Memory {
         &mut self.memory
     }
 }
 
 impl WasiView for GuestState {
+    /// Every call of WASI's interfaces comes by here.
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.hooks.host_memory.before_call(&mut self.table);
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
@@ -85,7 +116,9 @@ impl WasiView for GuestState {
 }
 
 impl WasiHttpView for GuestState {
+    /// And every call of wasi:http's by here.
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.hooks.host_memory.before_call(&mut self.table);
         WasiHttpCtxView {
             ctx: &mut self.http,
             table: &mut self.table,
@@ -94,26 +127,40 @@ impl WasiHttpView for GuestState {
     }
 }
 
-/// Holds linear memory to its limit.
+/// Holds linear memory to its limit: all of it together, where a component has several.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memory {
     limit: usize,
+    held: usize,
     /// Whether the guest ever asked for more, which is likely why it then gave up.
     pub(super) refused: bool,
 }
 
-/// The most entries a guest's tables may hold: its functions, of which a large guest has some thousands.
-const TABLE_ELEMENTS: usize = super::engine::TABLE_ELEMENTS;
-
 impl ResourceLimiter for Memory {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= self.limit;
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let held = self.held.saturating_add(desired.saturating_sub(current));
+        let granted = held <= self.limit;
+        if granted {
+            self.held = held;
+        }
         self.refused |= !granted;
         Ok(granted)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
+        Ok(desired <= engine::TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        engine::MODULES_PER_COMPONENT as usize
+    }
+
+    fn tables(&self) -> usize {
+        engine::TABLES_PER_COMPONENT as usize
+    }
+
+    fn memories(&self) -> usize {
+        engine::MEMORIES_PER_COMPONENT as usize
     }
 }
 
@@ -121,6 +168,11 @@ impl ResourceLimiter for Memory {
 struct Hooks {
     grants: Arc<Grants>,
     outbound: Arc<Outbound>,
+    waiting: Arc<Waiting>,
+    output: Output,
+    /// Places for requests that are under way at the same time.
+    requests: Arc<Semaphore>,
+    host_memory: HostMemory,
 }
 
 /// What [`WasiHttpHooks::send_request`] resolves to: the response, and what may still go wrong while it is read.
@@ -135,19 +187,30 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         if !self.grants.allowed_hosts.allows(request.uri()) {
             let uri = request.uri();
-            eprintln!(
-                "[{}] a request to {}://{} was refused: allowed_outbound_hosts in spin.toml does not allow it",
-                self.grants.id,
+            // A guest can be refused as often as it likes: the line counts as one that it prints.
+            self.output.say(&format!(
+                "a request to {}://{} was refused: allowed_outbound_hosts in spin.toml does not allow it",
                 uri.scheme_str().unwrap_or_default(),
                 uri.authority().map(http::uri::Authority::as_str).unwrap_or_default(),
-            );
+            ));
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        let outbound = self.outbound.clone();
+        // Not waited for: a guest that asks for one after the other never meets this limit, and one that asks for
+        // hundreds at once would only make the host remember them.
+        let Ok(place) = self.requests.clone().try_acquire_owned() else {
+            return Box::new(async { Err(Error::ConnectionLimitReached) });
+        };
+        let sent = self.host_memory.send(&request);
+        let (outbound, waiting) = (self.outbound.clone(), self.waiting.clone());
         Box::new(async move {
-            let response = outbound.send(request, options).await?;
+            let response = outbound.send(request, options, &waiting, place).await;
+            drop(sent);
             let nothing_more: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
-            Ok((response, nothing_more))
+            Ok((response?, nothing_more))
         })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        host_memory::CHUNK_BYTES
     }
 }

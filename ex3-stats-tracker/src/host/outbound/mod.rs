@@ -21,11 +21,22 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+mod turns;
+
+use self::turns::{Turn, Turns};
 use super::limits::Limits;
+use super::waiting::Waiting;
+
+/// Connections kept open to all servers together.
+const ALL_IDLE_CONNECTIONS: usize = 64;
+
+/// What is read of a response at once, and the most that its head may take. GitHub's take 8 KB.
+const READ_BUFFER_BYTES: usize = 64 << 10;
 
 /// The client of all guests.
 pub(super) struct Outbound {
@@ -33,7 +44,11 @@ pub(super) struct Outbound {
     idle: Mutex<HashMap<Server, Vec<SendRequest<WasiBody>>>>,
     connect: Duration,
     wait: Duration,
+    longest_wait: Duration,
     idle_connections: usize,
+    turns: Turns,
+    /// Places for the requests of all guests.
+    requests: Arc<Semaphore>,
 }
 
 /// What a connection is made to.
@@ -47,7 +62,7 @@ struct Server {
 impl Outbound {
     /// Certificates are checked against Mozilla's list, which is compiled in: what a server is trusted for does not
     /// depend on the machine, as in Spin.
-    pub(super) fn new(limits: &Limits) -> Result<Arc<Self>, rustls::Error> {
+    pub(super) fn new(limits: &Limits, pause: Duration) -> Result<Arc<Self>, rustls::Error> {
         let roots = rustls::RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
         };
@@ -61,23 +76,42 @@ impl Outbound {
             idle: Mutex::default(),
             connect: limits.connect,
             wait: limits.outbound_wait,
+            longest_wait: limits.longest_outbound_wait,
             idle_connections: limits.idle_connections,
+            requests: Arc::new(Semaphore::new(limits.outbound_requests)),
+            turns: Turns::new(pause),
         }))
     }
 
-    /// Sends a request that was found to be allowed. The guest's own time-outs hold where they are shorter.
+    /// Sends a request that was found to be allowed, in its turn. The guest's own time-outs hold, up to the longest.
+    ///
+    /// `place` is the request's among those of its guest; it is free again when the response was read.
     pub(super) async fn send(
         self: Arc<Self>,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
+        waiting: &Arc<Waiting>,
+        place: OwnedSemaphorePermit,
     ) -> Result<Response<WasiBody>, Error> {
         let options = options.unwrap_or_default();
-        let shorter = |own: Option<Duration>, host: Duration| own.map_or(host, |own| own.min(host));
-        let connect = shorter(options.connect_timeout, self.connect);
-        let first_byte = shorter(options.first_byte_timeout, self.wait);
-        let between_bytes = shorter(options.between_bytes_timeout, self.wait);
+        let wished = |own: Option<Duration>, host: Duration| own.unwrap_or(host).min(self.longest_wait);
+        let connect = wished(options.connect_timeout, self.connect);
+        let first_byte = wished(options.first_byte_timeout, self.wait);
+        let between_bytes = wished(options.between_bytes_timeout, self.wait);
 
         let (server, mut request) = prepare(request)?;
+        let wait = waiting.begin();
+        let turn = self.turns.wait(&server).await;
+        drop(wait);
+        let common_place = timeout(connect, self.requests.clone().acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or(Error::ConnectionLimitReached)?;
+        let under_way = UnderWay {
+            _turn: turn,
+            _places: (place, common_place),
+        };
         let mut sender;
         let response = loop {
             let reused = self.take(&server).await;
@@ -106,6 +140,7 @@ impl Outbound {
                 stall: None,
                 between_bytes,
                 connection,
+                under_way: Some(under_way),
             }
             .boxed_unsync()
         }))
@@ -126,9 +161,18 @@ impl Outbound {
             return;
         }
         let mut idle = self.lock();
+        let of_server = idle.get(&server).map_or(0, Vec::len);
+        let of_all = idle.values().map(Vec::len).sum::<usize>();
+        if of_server >= self.idle_connections || of_all >= ALL_IDLE_CONNECTIONS {
+            // Servers close what is not used.
+            idle.retain(|_, kept| {
+                kept.retain(|sender| !sender.is_closed());
+                !kept.is_empty()
+            });
+        }
+        let all = idle.values().map(Vec::len).sum::<usize>();
         let kept = idle.entry(server).or_default();
-        kept.retain(|sender| !sender.is_closed());
-        if kept.len() < self.idle_connections {
+        if kept.len() < self.idle_connections && all < ALL_IDLE_CONNECTIONS {
             kept.push(sender);
         }
     }
@@ -214,7 +258,11 @@ async fn handshake<S>(stream: S) -> Result<SendRequest<WasiBody>, Error>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(of_head)?;
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(READ_BUFFER_BYTES)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(of_head)?;
     // Ends when the sender is dropped or the server closes; what goes wrong is told to whoever waits for a response.
     tokio::spawn(async move {
         let _ = connection.await;
@@ -229,13 +277,26 @@ struct ResponseBody {
     stall: Option<Pin<Box<Sleep>>>,
     between_bytes: Duration,
     connection: Option<(Arc<Outbound>, Server, SendRequest<WasiBody>)>,
+    under_way: Option<UnderWay>,
+}
+
+/// What a request occupies until its response was read, or is not wanted any more.
+struct UnderWay {
+    _turn: Option<Turn>,
+    _places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
 }
 
 impl ResponseBody {
     fn finished(&mut self) {
+        self.under_way = None;
         if let Some((outbound, server, sender)) = self.connection.take() {
             outbound.keep(server, sender);
         }
+    }
+
+    fn broken(&mut self) {
+        self.under_way = None;
+        self.connection = None;
     }
 }
 
@@ -250,7 +311,7 @@ impl Body for ResponseBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.connection = None;
+                self.broken();
                 Poll::Ready(Some(Err(of_body(error))))
             }
             Poll::Ready(None) => {
@@ -261,7 +322,7 @@ impl Body for ResponseBody {
                 let between_bytes = self.between_bytes;
                 let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(between_bytes)));
                 ready!(stall.as_mut().poll(context));
-                self.connection = None;
+                self.broken();
                 Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
             }
         }
