@@ -88,6 +88,18 @@ pub enum Change {
     /// A list has neither rows nor the sign of an empty one.
     #[error("the list of packages has no rows and does not say that it is empty")]
     RowsMissing,
+    /// A row of a list of packages that links to no package, or to several.
+    #[error("a row of the list links to no package, or to several")]
+    BadRow,
+    /// Rows with packages, and no list that they stand in.
+    #[error("the rows stand outside of any list of packages")]
+    ListMissing,
+    /// A heading that counts packages with something else than one number.
+    #[error("the number of packages in the list's heading cannot be read")]
+    BadHeading,
+    /// A list of one page whose heading counts other than its rows, or a page with more rows than the heading counts.
+    #[error("the list has not as many rows as its heading counts")]
+    RowsMiscounted,
     /// The page can only be read by the engine that builds the whole tree: its tags are nested wrongly, or it has names,
     /// values or depths beyond this engine's limits. Only the `stream` engine says this: where it cannot know the tree
     /// it gives no answer, never another one.
@@ -141,6 +153,10 @@ impl Change {
             Self::BadVersionCount => "bad_version_count",
             Self::BadPaging => "bad_paging",
             Self::RowsMissing => "rows_missing",
+            Self::BadRow => "bad_row",
+            Self::ListMissing => "list_missing",
+            Self::BadHeading => "bad_heading",
+            Self::RowsMiscounted => "rows_miscounted",
             Self::NeedsTree => "needs_tree",
         }
     }
@@ -167,6 +183,10 @@ mod tests {
             Change::BadVersionCount,
             Change::BadPaging,
             Change::RowsMissing,
+            Change::BadRow,
+            Change::ListMissing,
+            Change::BadHeading,
+            Change::RowsMiscounted,
             Change::NeedsTree,
         ];
         let errors = [

@@ -12,6 +12,7 @@ mod package;
 mod package_list;
 mod page;
 mod paging;
+mod rows;
 mod text;
 mod version_list;
 

@@ -45,7 +45,12 @@ impl Json for PackageList {
                 None => out.write_str("null}"),
             }
         })?;
-        next_page(out, self.next_page)
+        next_page(out, self.next_page)?;
+        match self.heading_count {
+            Some(count) => write!(out, ",\"heading_count\":{count}")?,
+            None => out.write_str(",\"heading_count\":null")?,
+        }
+        write!(out, ",\"rows\":{}}}", self.rows)
     }
 }
 
@@ -57,7 +62,8 @@ impl Json for VersionList {
             array(out, &version.tags, |out, tag| write!(out, "\"{tag}\""))?;
             write!(out, ",\"total\":{}}}", version.total)
         })?;
-        next_page(out, self.next_page)
+        next_page(out, self.next_page)?;
+        out.write_str("}")
     }
 }
 
@@ -84,7 +90,7 @@ fn array<T>(out: &mut dyn Write, items: &[T], mut item: impl FnMut(&mut dyn Writ
 
 fn next_page(out: &mut dyn Write, page: Option<u32>) -> Result {
     match page {
-        Some(page) => write!(out, ",\"next_page\":{page}}}"),
-        None => out.write_str(",\"next_page\":null}"),
+        Some(page) => write!(out, ",\"next_page\":{page}"),
+        None => out.write_str(",\"next_page\":null"),
     }
 }

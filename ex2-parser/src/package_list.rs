@@ -8,6 +8,11 @@ pub struct PackageList {
     pub packages: Vec<ListedPackage>,
     /// The number of the next page; `None` on the last one.
     pub next_page: Option<u32>,
+    /// How many packages the list's heading counts, of all ecosystems and on all pages; `None` where the page has no
+    /// such heading. The rows of all pages add up to it, unless the list changed while it was read.
+    pub heading_count: Option<u64>,
+    /// How many packages this page lists, of all ecosystems.
+    pub rows: u64,
 }
 
 /// One row of a package list.

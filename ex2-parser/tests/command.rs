@@ -102,7 +102,7 @@ fn a_file_and_the_other_kinds_of_pages() {
             .stdout(rows);
     }
     let json = "{\"packages\":[{\"name\":\"source-controller\",\"repository\":\"fluxcd/source-controller\"},\
-                {\"name\":\"charts/flagger\",\"repository\":null}],\"next_page\":2}\n";
+                {\"name\":\"charts/flagger\",\"repository\":null}],\"next_page\":2,\"heading_count\":32,\"rows\":2}\n";
     run(&["--page", "list", "--json"], list.as_bytes())
         .success()
         .stdout(json);

@@ -70,6 +70,20 @@ fn changed<T>(what: Change) -> Result<T, Error> {
 
 const TOTAL: &str = "<span>Total downloads</span><h3 title=\"7\">7</h3>";
 
+fn empty_list() -> PackageList {
+    PackageList {
+        packages: Vec::new(),
+        next_page: None,
+        heading_count: Some(0),
+        rows: 0,
+    }
+}
+
+/// An organisation's list around these rows.
+fn list(rows: &str) -> String {
+    format!("<div id=org-packages>{rows}</div>")
+}
+
 fn chart(bars: &str) -> String {
     format!("{TOTAL}<div aria-label=\"Downloads for the last 30 days\"><svg>{bars}</svg></div>")
 }
@@ -400,22 +414,21 @@ fn every_variation_of_a_package_list() {
                     read("x_y.z", None),
                 ],
                 next_page,
+                heading_count: Some(u64::from(pages - 1) * 30 + 4),
+                rows: 4,
             };
             assert_eq!(package_list(list.render()), Ok(expected));
         }
     }
-    let empty = PackageListPage {
-        packages: Vec::new(),
-        ..Default::default()
-    }
-    .render();
-    assert_eq!(
-        package_list(&empty),
-        Ok(PackageList {
+    for user in [false, true] {
+        let empty = PackageListPage {
+            user,
             packages: Vec::new(),
-            next_page: None
-        })
-    );
+            ..Default::default()
+        }
+        .render();
+        assert_eq!(package_list(&empty), Ok(empty_list()));
+    }
 }
 
 #[test]
@@ -430,11 +443,11 @@ fn a_list_that_is_none_or_has_changed() {
         assert_eq!(package_list(&page), Err(Error::NotAPackageList), "{page}");
     }
     assert_eq!(
-        package_list("<div id=org-packages><li><a href=/x/y/z>"),
+        package_list("<div id=org-packages><li><a href=/x/y/z></a>"),
         changed(Change::RowsMissing)
     );
     for name in ["..%2Fx", "%2e%2e", "a%00b", "a%2F%2Fb", "%E2%80%AE", &"a".repeat(5_000)] {
-        let page = format!("<li><a href=\"/orgs/o/packages/container/package/{name}\">");
+        let page = list(&format!("<li><a href=\"/orgs/o/packages/container/package/{name}\"></a>"));
         let read = package_list(&page);
         assert_eq!(read, changed(Change::BadName), "{name}");
     }
@@ -442,18 +455,21 @@ fn a_list_that_is_none_or_has_changed() {
         format!("<li><a href=/orgs/o/packages/container/package/image>image</a><a href=/{repository}>repository</a>")
     };
     assert_eq!(
-        package_list(row("o/r") + "</li>" + &row("o/s")),
+        package_list(list(&(row("o/r") + "</li>" + &row("o/s")))),
         changed(Change::TwoRepositories)
     );
     // Not the owner's repository: not the package's.
-    assert_eq!(package_list(row("other/r")).unwrap().packages[0].repository, None);
+    assert_eq!(
+        package_list(list(&row("other/r"))).unwrap().packages[0].repository,
+        None
+    );
     for next in ["?page=", "?page=0", "?page=x", "", "?page=4294967296"] {
-        let page = row("o/r") + &format!("<a rel=next href=\"/orgs/o/packages{next}\">");
+        let page = list(&(row("o/r") + &format!("<a rel=next href=\"/orgs/o/packages{next}\"></a>")));
         assert_eq!(package_list(page), changed(Change::BadPaging), "{next}");
     }
-    let page = row("o/r") + "</li><em data-total-pages=3>1</em><a rel=next href=\"/o?x=y&amp;page=3\">";
+    let page = list(&(row("o/r") + "</li><em data-total-pages=3>1</em><a rel=next href=\"/o?x=y&amp;page=3\"></a>"));
     assert_eq!(package_list(page), changed(Change::BadPaging));
-    let page = row("o/r") + "</li><em data-total-pages=3>1</em>";
+    let page = list(&(row("o/r") + "</li><em data-total-pages=3>1</em>"));
     assert_eq!(package_list(page).unwrap().next_page, Some(2));
 }
 
@@ -593,13 +609,7 @@ fn the_other_real_pages() {
         assert_eq!(read.packages[0].name, listed.name);
     }
     if let Some(page) = read("org-list-empty_shape.html") {
-        assert_eq!(
-            package_list(page),
-            Ok(PackageList {
-                packages: Vec::new(),
-                next_page: None
-            })
-        );
+        assert_eq!(package_list(page), Ok(empty_list()));
     }
     if let Some(page) = read("versions_shape.html") {
         let version = |id, tags: &[&str], total| Version {

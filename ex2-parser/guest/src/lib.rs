@@ -11,7 +11,7 @@
 //! | `result_length() -> length` | how many bytes of JSON it has, in UTF-8 |
 //!
 //! Answers are `{"total":14360,"daily":[{"date":"2026-05-10","count":412}]}`,
-//! `{"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger"}],"next_page":2}` and
+//! `{"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger"}],"next_page":2,"heading_count":31,"rows":30}` and
 //! `{"versions":[{"id":1,"tags":["latest"],"total":17118}],"next_page":null}`; errors are
 //! `{"kind":"markup_changed","what":"label_missing"}`.
 //!

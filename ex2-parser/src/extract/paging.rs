@@ -16,6 +16,7 @@ pub(super) struct Paging {
     next: Option<u32>,
     total: Option<u32>,
     current: Option<u32>,
+    has_previous: bool,
     in_current: bool,
     text: Collapsed<LONGEST_NUMBER>,
     is_bad: bool,
@@ -30,6 +31,7 @@ impl Paging {
             next: None,
             total: None,
             current: None,
+            has_previous: false,
             in_current: false,
             text: Collapsed::new(),
             is_bad: false,
@@ -39,13 +41,15 @@ impl Paging {
     #[inline]
     pub(super) fn open(&mut self, element: Element, attributes: &Attributes) {
         self.end_current();
-        if element.is_html(Tag::A) && attributes.get(Attribute::Rel).is_some_and(|rel| has_word(rel, b"next")) {
+        if element.is_html(Tag::A) && is_next(attributes) {
             let page = attributes
                 .get(Attribute::Href)
                 .and_then(|href| query_parameter(href, b"page"));
             let page = page.and_then(number);
             self.is_bad |= page.is_none() || self.next.is_some_and(|next| Some(next) != page);
             self.next = page;
+        } else if element.is_html(Tag::A) {
+            self.has_previous |= has_relation(attributes, b"prev");
         } else if element.is_html(Tag::Em)
             && let Some(total) = attributes.get(Attribute::DataTotalPages)
         {
@@ -80,7 +84,12 @@ impl Paging {
         }
     }
 
-    pub(super) fn finish(self) -> Result<Option<u32>, Error> {
+    /// Whether nothing says that another page comes before this one.
+    pub(super) fn is_first(&self) -> bool {
+        !self.has_previous && self.current.is_none_or(|current| current == 1)
+    }
+
+    pub(super) fn next_page(&self) -> Result<Option<u32>, Error> {
         let by_count = match (self.current, self.total) {
             (Some(current), Some(total)) if current < total => Some(current + 1),
             _ => None,
@@ -91,6 +100,17 @@ impl Paging {
             (next, counted) => Ok(next.or(counted)),
         }
     }
+}
+
+/// Whether a link leads to the next page of something.
+pub(super) fn is_next(attributes: &Attributes) -> bool {
+    has_relation(attributes, b"next")
+}
+
+fn has_relation(attributes: &Attributes, relation: &[u8]) -> bool {
+    attributes
+        .get(Attribute::Rel)
+        .is_some_and(|relations| has_word(relations, relation))
 }
 
 fn number(text: &[u8]) -> Option<u32> {

@@ -146,7 +146,10 @@ impl Extractor for VersionListExtractor {
         {
             self.read_link(href);
         }
-        self.is_package_list |= matches!(attributes.get(Attribute::Id), Some(b"org-packages" | b"user-packages"));
+        self.is_package_list |= matches!(
+            attributes.get(Attribute::Id),
+            Some(b"org-packages" | b"user-packages-list")
+        );
         self.is_blank |= attributes
             .get(Attribute::Class)
             .is_some_and(|class| has_word(class, b"blankslate"));
@@ -186,7 +189,7 @@ impl Extractor for VersionListExtractor {
         }
         Ok(VersionList {
             versions: self.versions,
-            next_page: self.paging.finish()?,
+            next_page: self.paging.next_page()?,
         })
     }
 }

@@ -233,6 +233,7 @@ fn list(options: ListOptions) -> PackageListPage {
         user: options.user,
         page: options.page,
         pages: options.pages,
+        heading_count: None,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct PackageListPage {
     pub page: u32,
     /// How many pages the list has.
     pub pages: u32,
+    /// How many packages the heading counts, of all pages. `None`: the rows of this page, and 30 for each other page.
+    pub heading_count: Option<u64>,
 }
 
 impl Default for PackageListPage {
@@ -68,6 +70,7 @@ impl Default for PackageListPage {
             other_ecosystems: Vec::new(),
             page: 1,
             pages: 1,
+            heading_count: None,
         }
     }
 }
@@ -79,13 +82,15 @@ impl PackageListPage {
         let mut numbers = Numbers::from_text(&self.owner);
         let owner = Escaped(&self.owner);
         let owner_segment = address::segment(&self.owner);
-        let identifier = if self.user { "user-packages" } else { "org-packages" };
-        let rows = self.packages.len() + self.other_ecosystems.len();
-        let all = if self.pages <= 1 {
-            rows
+        let identifier = if self.user {
+            "user-packages-list"
         } else {
-            (self.pages as usize - 1) * ROWS_A_PAGE + rows
+            "org-packages"
         };
+        let rows = self.packages.len() + self.other_ecosystems.len();
+        let all = self
+            .heading_count
+            .unwrap_or_else(|| ((self.pages.max(1) as usize - 1) * ROWS_A_PAGE + rows) as u64);
         let _ = write!(
             out,
             r#"<!DOCTYPE html>
@@ -116,7 +121,7 @@ impl PackageListPage {
         <div class="Box">
           <div class="Box-header d-flex"><h3 class="f5"><span>{}</span> package{}</h3></div>
 "#,
-            crate::version_list_page::thousands(all as u64),
+            crate::version_list_page::thousands(all),
             if all == 1 { "" } else { "s" }
         );
         if rows == 0 {
