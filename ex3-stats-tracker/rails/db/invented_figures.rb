@@ -82,7 +82,7 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
         detail: "#{name} could not be read: #{kind.tr("_", " ")} <invented>" }
       days << { date:, total: nil, measured_at: nil, fell: false, failures: 1, failure_kind: kind, versions_read: false }
     else
-      measurements << { at:, total: read_total, fell:, collection_id: collection_ids[date] }
+      measurements << { at:, total: read_total, fell:, collection_id: collection_ids[date], day_count: until_read }
       days << { date:, total: read_total, measured_at: at, fell:, failures: 0, failure_kind: nil, versions_read: versions.positive? }
     end
   end
@@ -138,8 +138,8 @@ org_days = org_days.map do |date, days|
 end
 Org::Day.insert_all!(org_days)
 listed = tracked.reject(&:vanished?)
-org.update!(total: listed.sum { |package| package.total.to_i }, packages_count: listed.size, measured_at: now,
-  **Growing::SPANS.to_h { |span| [ :"growth_#{span}", listed.filter_map { |package| package.growth(span) }.sum ] })
+org.update!(packages_count: listed.size)
+org.add_up(today, today)
 ActiveRecord::Base.connection.commit_transaction
 
 puts "#{Org.count} organisations, #{Package.count} packages, #{Measurement.count} measurements, #{Failure.count} failures"

@@ -34,7 +34,7 @@ class ComparisonsController < PagesController
   end
 
   def by_package_and_date(model)
-    model.where(package: @compared, date: first_listed_day..).group_by(&:package_id)
+    model.where(package: @compared, date: listed_range).group_by(&:package_id)
       .transform_values { |rows| rows.index_by(&:date) }
   end
 

@@ -29,7 +29,7 @@ class OrganisationsController < PagesController
 
   # Asked for only where the page's part is not at hand from before.
   def days
-    @org.days.where(date: first_listed_day..).index_by(&:date)
+    @org.days.where(date: listed_range).index_by(&:date)
   end
 
   def earlier?

@@ -19,11 +19,11 @@ class PackagesController < PagesController
 
   # Asked for only where the page's parts are not at hand from before.
   def days
-    @package.days.where(date: first_listed_day..).index_by(&:date)
+    @package.days.where(date: listed_range).index_by(&:date)
   end
 
   def downloads
-    @package.daily_downloads.where(date: first_listed_day..).index_by(&:date)
+    @package.daily_downloads.where(date: listed_range).index_by(&:date)
   end
 
   def earlier?

@@ -36,6 +36,11 @@ class PagesController < ApplicationController
     Date.current - [ RANGES[range] || MOST_DAYS_LISTED, MOST_DAYS_LISTED ].min + 1
   end
 
+  # Not beyond today, whatever a clock that was wrong has left there.
+  def listed_range
+    first_listed_day..Date.current
+  end
+
   def find_org
     # A name is found in any case, as on GitHub.
     Org.find_by!(name: params[:org])

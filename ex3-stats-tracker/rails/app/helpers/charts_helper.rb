@@ -22,27 +22,30 @@ module ChartsHelper
       scope: "col", class: html_class, aria: { sort: order })
   end
 
-  # Downloads a day of the last 30 days: a stroke for each, a dotted one where nobody knows, a pale one for the day that
-  # was not over. `recent` ends with `recent_until`.
+  # Downloads a day of the last 30 days, whenever the package was read: a stroke for each, a dotted one where nobody
+  # knows, a pale one for the day that was not over. `recent` ends with `recent_until`.
   def sparkline(package)
-    counts = package.recent
-    return if counts.empty? || package.recent_until.nil?
-    counts = counts.last(SPARK_DAYS)
+    return if package.recent.empty? || package.recent_until.nil?
+    known = package.recent.each_with_index.to_h { |count, index| [ package.recent_until - (package.recent.size - 1 - index), count ] }
+    days = (Date.current - SPARK_DAYS + 1)..Date.current
+    counts = days.map { |date| known[date] }
+    return if counts.compact.empty?
+    unsettled = (package.recent_until - days.first).to_i
     most = counts.compact.max.to_i
     step = SPARK_WIDTH.fdiv(SPARK_DAYS)
     strokes = { settled: +"", counting: +"", missing: +"" }
     counts.each_with_index do |count, index|
-      left = ((index + SPARK_DAYS - counts.size + 0.5) * step).round(1)
+      left = ((index + 0.5) * step).round(1)
       height = most.zero? || count.nil? ? 1 : [ (count * (SPARK_HEIGHT - 2)).fdiv(most), 1 ].max.round(1)
       kind = if count.nil? then :missing
-      elsif index == counts.size - 1 then :counting
+      elsif index == unsettled then :counting
       else :settled
       end
       strokes[kind] << (count.nil? ? "M#{left} #{SPARK_HEIGHT}V4" : "M#{left} #{SPARK_HEIGHT}v-#{height}")
     end
     paths = strokes.reject { |_, path| path.empty? }.map { |kind, path| %(<path class="#{kind}" d="#{path}"/>) }.join
     missing = counts.count(&:nil?)
-    label = "Downloads a day in the #{SPARK_DAYS} days to #{package.recent_until}: " \
+    label = "Downloads a day in the #{SPARK_DAYS} days to #{days.last}: " \
       "#{exact(counts.compact.min)} to #{exact(most)}#{", #{missing} unknown" if missing.positive?}"
     # Every part of it is a number or made above: nothing that a stranger wrote.
     %(<svg class="sparkline" viewBox="0 0 #{SPARK_WIDTH} #{SPARK_HEIGHT}" role="img" aria-label="#{label}" ) \

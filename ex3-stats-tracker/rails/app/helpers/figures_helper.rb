@@ -26,6 +26,17 @@ module FiguresHelper
     "#{growth.positive? ? "+" : "−"}#{exact_decimal(rounded)} %"
   end
 
+  # What an organisation's growth over so many days leaves out, in words.
+  def left_out_words(left_out)
+    unread, unread_then, appeared, gone = left_out.values_at(*Org::Growth::REASONS)
+    [
+      ("#{pluralize unread, "package"} not read at its end" if unread),
+      ("#{pluralize unread_then, "package"} not read at its beginning" if unread_then),
+      ("#{exact left_out["appeared_total"]} that #{pluralize appeared, "package"} had when first read" if appeared),
+      ("#{pluralize gone, "package"} that #{gone == 1 ? "is" : "are"} gone, with #{exact left_out["gone_total"].to_i}" if gone)
+    ].compact.to_sentence
+  end
+
   # What part of a whole: "12.3 %".
   def share(part, whole)
     return NOTHING unless part && whole&.positive?

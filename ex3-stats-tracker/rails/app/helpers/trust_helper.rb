@@ -25,7 +25,7 @@ module TrustHelper
   end
 
   def fresh?(time)
-    time.present? && time > FRESH_FOR.ago
+    time.present? && time > FRESH_FOR.ago && !Clock.ahead?(time)
   end
 
   def state_pill(word, level = nil)
@@ -35,6 +35,7 @@ module TrustHelper
   # How fresh the figures are.
   def freshness(measured_at)
     if measured_at.nil? then state_pill("never read", "danger")
+    elsif Clock.ahead?(measured_at) then state_pill("in the future", "danger")
     elsif fresh?(measured_at) then state_pill("fresh", "good")
     else state_pill("stale", "warning")
     end
@@ -55,9 +56,9 @@ module TrustHelper
     end
   end
 
-  # Whose figures are invented of those that a page shows: :all, :some or nil.
+  # Whose figures are invented of those that a page shows: :all, :some or nil. The figures say that themselves, whatever
+  # this process is told to collect from.
   def invented
-    return :all if ENV["STATS_TRACKER_SOURCE"] == "stand-in"
     shown = [ @org, *@orgs, *@compared&.map(&:org) ].compact
     return unless shown.any?(&:stand_in?)
     shown.all?(&:stand_in?) ? :all : :some

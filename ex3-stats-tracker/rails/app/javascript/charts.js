@@ -61,8 +61,11 @@ function seriesOf(kind, documents, until) {
       series(tags.join(", ") || `version ${id}`, bare, totals, until, { continuous }))
   }
   // A total does not grow any more once it is read; what a day counts does until the day is over.
+  // Where real figures and invented ones share a chart, each invented one says so.
+  const mixed = new Set(documents.map(({ source }) => source)).size > 1
+  const label = ({ package: name, org, source }) => `${name ?? org}${mixed && source === "stand-in" ? " (stand-in)" : ""}`
   return documents.map((document) =>
-    series(document.package ?? document.org, continuous ? { ...document, unsettled: [] } : document, document[kind], until, { continuous }))
+    series(label(document), continuous ? { ...document, unsettled: [] } : document, document[kind], until, { continuous }))
 }
 
 function choose(link, toolbar, charts, view) {

@@ -15,7 +15,7 @@ class Badge
 
   # +total+ is nil where it is not known.
   def initialize(total, label: nil, stand_in: false)
-    @label = [ label.presence&.first(LONGEST_LABEL) || "downloads", ("(stand-in)" if stand_in) ].compact.join(" ")
+    @label = [ XmlText.clean(label).presence&.first(LONGEST_LABEL) || "downloads", ("(stand-in)" if stand_in) ].compact.join(" ")
     @known = total.present?
     @message = @known ? short(total) : "unknown"
   end

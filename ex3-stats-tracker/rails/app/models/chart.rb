@@ -8,10 +8,12 @@ class Chart
 
   attr_reader :dates
 
+  # From +first+ to +last+, as far as something is stored: a chart of all days since 1970 is no longer than one of all
+  # that was read, and where that is too long, the newest of it.
   def initialize(subject, first: nil, last: nil)
     @subject = subject
-    @dates = ((first || first_day)..(last || last_day))
-    @dates = (@dates.begin..[ @dates.end, @dates.begin + LONGEST - 1 ].min)
+    last = [ last, last_day ].compact.min
+    @dates = [ first, first_day, last - LONGEST + 1 ].compact.max..last
   end
 
   def as_json(*)
@@ -45,11 +47,12 @@ class Chart
     end
 
     def first_day
-      first_days.compact.min || Date.current
+      [ *first_days, Date.current ].compact.min
     end
 
+    # What is dated later comes from a clock that was wrong.
     def last_day
-      [ subject.days.maximum(:date), Date.current ].compact.max
+      Date.current
     end
 
     # Of a package.

@@ -68,7 +68,7 @@ class Collection < ApplicationRecord
   def abandon(at:)
     kind = reason || "interrupted"
     transaction do
-      left = org.packages.listed.where.not(collection_id: id).or(org.packages.listed.where(collection_id: nil))
+      left = org.packages.on_list.where.not(collection_id: id).or(org.packages.on_list.where(collection_id: nil))
       (left.to_a - failed_earlier(left)).each do |package|
         package.record_failure(Component::Problem.new(kind, "not asked for, as the pass had ended before"),
           about: "total", at: started_at, collection: self)

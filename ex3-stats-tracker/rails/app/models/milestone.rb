@@ -14,7 +14,9 @@ class Milestone < ApplicationRecord
     return unless from && to && to > from
 
     rows = between(from, to).map { |threshold| { org_id:, package_id:, threshold:, at: } }
-    insert_all(rows, unique_by: package_id ? %i[package_id threshold] : :index_milestones_on_org_alone) if rows.any?
+    # Seen to be passed earlier, where what was read first is written down last, or a clock was ahead.
+    upsert_all(rows, unique_by: package_id ? %i[package_id threshold] : :index_milestones_on_org_alone,
+      on_duplicate: Arel.sql("at = CASE WHEN excluded.at < milestones.at THEN excluded.at ELSE milestones.at END")) if rows.any?
   end
 
   # The round numbers above the one and up to the other.

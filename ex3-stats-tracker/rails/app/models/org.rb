@@ -1,6 +1,6 @@
 # An organisation or a user on GitHub whose packages are tracked.
 class Org < ApplicationRecord
-  include Growing, Listing, Summing
+  include Growing, Growth, Listing, Summing
 
   SOURCES = %w[github.com stand-in].freeze
 
@@ -46,11 +46,11 @@ class Org < ApplicationRecord
   end
 
   def last_collection
-    collections.order(:started_at).last
+    collections.where(started_at: ..Clock.horizon).order(:started_at).last
   end
 
   # The last collection whose list was read, and that was not stopped.
   def last_success
-    collections.where(state: "finished", reason: nil).order(:started_at).last
+    collections.where(state: "finished", reason: nil, started_at: ..Clock.horizon).order(:started_at).last
   end
 end

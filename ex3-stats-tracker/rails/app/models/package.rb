@@ -14,11 +14,17 @@ class Package < ApplicationRecord
 
   scope :ordered, -> { order(:position, :name) }
   scope :listed, -> { where(vanished_at: nil) }
+  # Those that the last list held. One that it did not is not asked for, and has not vanished yet.
+  scope :on_list, -> { listed.where(missed_at: nil) }
   scope :vanished, -> { where.not(vanished_at: nil) }
   scope :failing, -> { where.not(failing_since: nil) }
 
   def vanished?
     vanished_at?
+  end
+
+  def missed?
+    missed_at? && !vanished?
   end
 
   def failing?

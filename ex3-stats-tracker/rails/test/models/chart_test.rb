@@ -28,8 +28,8 @@ class ChartTest < ActiveSupport::TestCase
   test "a range has as many rows as days, whether there is something or not" do
     chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(2026, 5, 9), last: Date.new(2026, 5, 9)).as_json
     assert_equal [ 1, [ 240 ] ], chart.values_at(:days, :totals)
-    chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(1999, 1, 1), last: Date.new(1999, 1, 3)).as_json
-    assert_equal [ 3, [ nil ] * 3 ], chart.values_at(:days, :totals)
+    chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(2026, 5, 6), last: Date.new(2026, 5, 7)).as_json
+    assert_equal [ 2, [ nil ] * 2 ], chart.values_at(:days, :totals)
   end
 
   test "a range that ends before anything was read, or begins after it, is empty" do
@@ -42,9 +42,24 @@ class ChartTest < ActiveSupport::TestCase
     assert_equal [ "2026-05-11", [ nil ] ], Chart::OfOrg.new(orgs(:unread)).as_json.values_at(:from, :totals)
   end
 
-  test "a range has an end" do
-    chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(1970, 1, 1)).as_json
-    assert_equal Chart::LONGEST, chart[:totals].size
+  test "a range is what is stored, however much is asked for" do
+    chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(1970, 1, 1), last: Date.new(2200, 1, 1)).as_json
+    assert_equal [ "2026-05-06", 6 ], chart.values_at(:from, :days)
+    [ { last: Date.new(1999, 1, 3) }, { first: Date.new(1999, 1, 1), last: Date.new(1999, 1, 3) } ].each do |range|
+      assert_equal [ 0, [] ], Chart::OfPackage.new(packages(:flagger), **range).as_json.values_at(:days, :totals)
+    end
+  end
+
+  test "a range has an end, and its newest days are shown" do
+    packages(:flagger).days.create!(date: Date.new(2000, 1, 1), total: 1)
+    chart = Chart::OfPackage.new(packages(:flagger)).as_json
+    assert_equal [ 3660, "2016-05-04", nil ], [ chart[:totals].size, chart[:from], chart[:totals].last ]
+    assert_equal 250, chart[:totals][-2]
+  end
+
+  test "what is dated after today is not drawn" do
+    packages(:flagger).days.create!(date: Date.new(2027, 1, 1), total: 9_999)
+    assert_equal 6, Chart::OfPackage.new(packages(:flagger)).as_json[:days]
   end
 
   test "a version's total stands until it changes, also from before the range" do

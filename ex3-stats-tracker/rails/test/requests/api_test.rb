@@ -139,7 +139,7 @@ class ApiTest < ActionDispatch::IntegrationTest
     get "/api/orgs/unread.json"
     assert_nil response.parsed_body["total"]
     get "/api/orgs/unread.csv"
-    assert_equal "unread,github.com,,0,,,,,,", response.body.lines.last.chomp
+    assert_equal "unread,github.com,,0,,,,,,,,,,", response.body.lines.last.chomp
   end
 
   test "no cell is a formula" do
@@ -211,6 +211,20 @@ class ApiTest < ActionDispatch::IntegrationTest
     head "/api/orgs.json"
     assert_response :success
     assert_empty response.body
+  end
+
+  test "a chart's range is what is stored, whatever is asked for, and kept once" do
+    travel_to Time.utc(2026, 5, 11, 9)
+    %w[?from=1970-01-01 ?until=2100-01-01 ?from=2020-01-01&until=2026-05-11].push("").each do |query|
+      get "/api/chart/fluxcd/flagger.json#{query}"
+      assert_equal [ "2026-05-06", 6, 6 ], [ *response.parsed_body.values_at("from", "days"), response.parsed_body["totals"].size ], query
+      get "/api/chart/fluxcd.json#{query}"
+      assert_equal [ "2026-05-09", 3 ], response.parsed_body.values_at("from", "days"), query
+    end
+    get "/api/chart/fluxcd.json?from=2100-01-01"
+    assert_equal [ 0, [] ], response.parsed_body.values_at("days", "totals")
+    get "/api/chart/fluxcd.json?from=0001-01-01"
+    assert_response :bad_request
   end
 
   test "a chart" do

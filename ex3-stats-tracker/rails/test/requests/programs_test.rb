@@ -36,8 +36,11 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_equal "default-src 'none'", response.headers["Content-Security-Policy"]
     get "/badges/fluxcd.svg", params: { label: "a\u0000b" }
     assert_response :bad_request
-    get "/badges/fluxcd.svg", params: { label: "a\u0007b" }
-    Nokogiri::XML(response.body, &:strict)
+    [ "a\u0007b", "\uFFFE", "\uFFFF", "\u{1FFFE}" ].each do |label|
+      get "/badges/fluxcd.svg", params: { label: }
+      assert_response :success
+      Nokogiri::XML(response.body, &:strict)
+    end
   end
 
   test "metrics" do
@@ -73,11 +76,19 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_equal "application/atom+xml", response.media_type
     feed = Nokogiri::XML(response.body, &:strict).remove_namespaces!
     assert_includes feed.at("feed > title").text, "stand-in"
-    assert_equal [ "fluxcd/flagger passed 1,000 downloads" ], feed.css("entry > title").map(&:text)
+    assert_equal [ "fluxcd/flagger passed 1,000 downloads (stand-in)" ], feed.css("entry > title").map(&:text)
     assert_equal [ "tag:stats-tracker,2026:fluxcd/flagger:1000" ], feed.css("entry > id").map(&:text)
     assert_equal [ "http://www.example.com/orgs/fluxcd/packages/flagger" ], feed.css("entry > link").map { |link| link["href"] }
     get "/feeds/unread.atom"
     assert_response :success
+  end
+
+  test "a feed is well-formed, whatever a package is called, and has nothing from the future" do
+    packages(:flagger).update_columns(name: "a\uFFFE\u0007<b>")
+    orgs(:fluxcd).milestones.create!(threshold: 5_000, at: 1.year.from_now)
+    get "/feeds/fluxcd.atom"
+    feed = Nokogiri::XML(response.body, &:strict).remove_namespaces!
+    assert_equal [ "fluxcd/a\uFFFD\uFFFD<b> passed 1,000 downloads (stand-in)" ], feed.css("entry > title").map(&:text)
   end
 
   test "alive, and ready" do

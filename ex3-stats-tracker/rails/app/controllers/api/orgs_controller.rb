@@ -1,7 +1,8 @@
 class Api::OrgsController < Api::TableController
   table keys: :name, columns: {
     name: :name, source: :source, total: :total, packages: :packages_count, growth_1: :growth_1, growth_7: :growth_7,
-    growth_30: :growth_30, growth_365: :growth_365, measured_at: :measured_at, vanished_at: :vanished_at
+    growth_30: :growth_30, growth_365: :growth_365, measured_at: :measured_at, vanished_at: :vanished_at,
+    **Growing::SPANS.to_h { |days| [ :"growth_#{days}_left_out", ->(org) { org.packages_left_out(days) } ] }
   }
 
   def show

@@ -72,7 +72,7 @@ class Collection::Pass
 
     # Measures what the pass has left, in order.
     def measure
-      wanted = org.packages.listed.ordered.to_a
+      wanted = org.packages.on_list.ordered.to_a
       left = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
       progress.listed(wanted.size, left.size)
       packages = left.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close

@@ -40,7 +40,11 @@ module Component::Contract
     object(answer)
     package_name(answer["name"]) == of or broken("is about another package")
     daily = array(answer["daily"]).to_h { |day| [ date(day["date"]), count(day["count"]) ] }
-    Reading.new(total: count(answer["total"]), daily:, measured_at: time(answer["measured_at"]))
+    measured_at = time(answer["measured_at"])
+    raise Clock.problem(measured_at) if Clock.ahead?(measured_at)
+    # GitHub's clock may be a little ahead at midnight.
+    daily.keys.all? { |date| date <= measured_at.to_date.next_day } or broken("holds downloads of days to come")
+    Reading.new(total: count(answer["total"]), daily:, measured_at:)
   end
 
   def versions(list)

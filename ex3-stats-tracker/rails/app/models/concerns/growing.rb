@@ -4,7 +4,11 @@ module Growing
 
   SPANS = [ 1, 7, 30, 365 ].freeze
 
-  # By how much the total grew over so many days before it was last read; nil where nothing was read back then.
+  # How far from the beginning or the end of so many days a total may have been read to stand for that time.
+  NEAR = { 1 => 12.hours, 7 => 1.day, 30 => 2.days, 365 => 7.days }.freeze
+
+  # By how much the total grew over so many days before it was last read; nil where nothing was read back then, and
+  # where the organisation was read later without this package.
   def growth(days)
     public_send(:"growth_#{days}")
   end

@@ -5,13 +5,12 @@ module Org::Summing
   # Brings the sums up to date from what is stored about the packages, for the days from +first+ to +last+.
   def add_up(first, last)
     transaction do
+      packages.take_back
       (first..last).each { |date| add_up_day(date) }
-      read = packages.listed.where.not(total: nil)
-      sum, at = within_64_bits(read.pluck(:total)), packages.maximum(:measured_at)
+      sum, at = within_64_bits(packages.listed.where.not(total: nil).pluck(:total)), packages.maximum(:measured_at)
       Milestone.passed(org_id: id, from: total, to: sum, at:)
       # Changed in any case, as the days are: what is kept of them is out of date.
-      update!(total: sum, measured_at: at, updated_at: Time.current,
-        **Growing::SPANS.to_h { |span| [ :"growth_#{span}", within_64_bits(read.pluck(:"growth_#{span}").compact) ] })
+      update!(total: sum, measured_at: at, updated_at: Time.current, **growths_until(at))
     end
   end
 

@@ -5,13 +5,13 @@
 module Package::Recording
   extend ActiveSupport::Concern
 
-  # How far from so many days ago a total may have been read to stand for that time.
-  NEAR = { 1 => 12.hours, 7 => 1.day, 30 => 2.days, 365 => 7.days }.freeze
-
   class_methods do
     # Writes down readings of totals and daily downloads, by package. The same reading a second time changes nothing,
     # and a later one of the same second replaces it. The packages themselves are as they were until they are reloaded.
+    # A reading from the future is refused: it would be the newest for as long as that lasts.
     def record(readings, collection: nil)
+      ahead, readings = readings.partition { |_, reading| Clock.ahead?(reading.measured_at) }.map(&:to_h)
+      ahead.each { |package, reading| package.record_failure(Clock.problem(reading.measured_at), about: "total", at: Time.current, collection:) }
       before = readings.to_h { |package, reading| [ package, package.total_before(reading.measured_at) ] }
       fallen = before.select { |package, total| total && readings[package].total < total }
       record_totals readings, fallen, collection
@@ -19,9 +19,22 @@ module Package::Recording
       readings.each do |package, reading|
         Milestone.passed(org_id: package.org_id, package_id: package.id, from: before[package], to: reading.total, at: reading.measured_at)
       end
-      newest, late = readings.partition { |package, reading| package.measured_at.nil? || reading.measured_at >= package.measured_at }
+      newest, late = readings.partition do |package, reading|
+        package.measured_at.nil? || reading.measured_at >= package.measured_at || Clock.ahead?(package.measured_at)
+      end
       record_latest newest, fallen, collection
       where(id: late.map(&:first)).update_all(updated_at: Time.current, **(collection ? { collection_id: collection.id } : {})) if late.any?
+    end
+
+    # Goes back to the newest reading that can have been made, where the newest that is written down is from the future,
+    # from a time when a clock was wrong.
+    def take_back
+      where(measured_at: Clock.horizon..).where.not(measured_at: Clock.horizon).find_each do |package|
+        last = package.measurements.where(at: ..Clock.horizon).order(:at).last
+        fell = package.fell_at if package.fell_at && !Clock.ahead?(package.fell_at)
+        package.update!(total: last&.total, measured_at: last&.at, fell_at: fell, fell_from: fell && package.fell_from,
+          **Growing::SPANS.to_h { |span| [ :"growth_#{span}", nil ] })
+      end
     end
 
     # Writes down lists of versions, as package, list and time. A version's total is written down for the days on which
@@ -53,13 +66,15 @@ module Package::Recording
       # The day's row holds the total that was read last on it.
       def record_totals(readings, fallen, collection)
         Measurement.write readings.map { |package, reading|
-          { package_id: package.id, at: reading.measured_at, total: reading.total, fell: fallen.key?(package), collection_id: collection&.id }
-        }, conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id"
+          { package_id: package.id, at: reading.measured_at, total: reading.total, fell: fallen.key?(package), collection_id: collection&.id,
+            day_count: reading.daily[reading.measured_at.to_date] }
+        }, conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id, day_count = excluded.day_count"
         Package::Day.write readings.map { |package, reading|
           { package_id: package.id, date: reading.measured_at.to_date, total: reading.total, measured_at: reading.measured_at, fell: fallen.key?(package) }
         }, conflict: "package_id, date", set: <<~SQL.squish
           total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
           WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
+            OR package_days.measured_at > #{connection.quote(Clock.horizon)}
         SQL
       end
 
@@ -77,7 +92,7 @@ module Package::Recording
         end
         DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
           count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
-          WHERE excluded.read_at >= daily_downloads.read_at
+          WHERE excluded.read_at >= daily_downloads.read_at OR daily_downloads.read_at > #{connection.quote(Clock.horizon)}
         SQL
       end
 
@@ -95,18 +110,30 @@ module Package::Recording
         now = Time.current
         growths = growths_until(readings)
         write readings.map { |package, reading|
-          daily = reading.daily.sort.last(30)
+          recent, recent_until = last_days(reading.daily)
           { org_id: package.org_id, name: package.name, created_at: now, updated_at: now,
             collection_id: collection&.id, total: reading.total, measured_at: reading.measured_at,
-            recent: (JSON.generate(daily.map(&:last)) if daily.any?), recent_until: daily.last&.first,
+            recent: (JSON.generate(recent) if recent), recent_until:,
             fell_at: (reading.measured_at if fallen.key?(package)), fell_from: fallen[package], **growths[package] }
         }, conflict: "org_id, name", set: <<~SQL.squish
           collection_id = COALESCE(excluded.collection_id, packages.collection_id), updated_at = excluded.updated_at,
           total = excluded.total, measured_at = excluded.measured_at, failing_since = NULL, failure_kind = NULL,
           recent = COALESCE(excluded.recent, packages.recent), recent_until = COALESCE(excluded.recent_until, packages.recent_until),
-          fell_at = COALESCE(excluded.fell_at, packages.fell_at), fell_from = COALESCE(excluded.fell_from, packages.fell_from),
+          fell_at = COALESCE(excluded.fell_at, #{kept_fall "fell_at"}), fell_from = COALESCE(excluded.fell_from, #{kept_fall "fell_from"}),
           #{Growing::SPANS.map { |span| "growth_#{span} = excluded.growth_#{span}" }.join(", ")}
         SQL
+      end
+
+      # The counts of the last 30 days that a page shows, oldest first, nil for a day that it leaves out; and the last day.
+      def last_days(daily)
+        last = daily.keys.max or return
+        first = [ daily.keys.min, last - 29 ].max
+        [ (first..last).map { |date| daily[date] }, last ]
+      end
+
+      # What is known of an earlier fall, unless that is of the future.
+      def kept_fall(column)
+        "CASE WHEN packages.fell_at > #{connection.quote(Clock.horizon)} THEN NULL ELSE packages.#{column} END"
       end
 
       # By how much each total grew since the measurement that is nearest to so many days ago, for each span.
@@ -141,7 +168,7 @@ module Package::Recording
         literals = Hash.new { |texts, time| texts[time] = "#{type}#{connection.quote(time)}" }
         readings.flat_map do |package, reading|
           Growing::SPANS.map do |span|
-            beginning, near = reading.measured_at - span.days, NEAR[span]
+            beginning, near = reading.measured_at - span.days, Growing::NEAR[span]
             "(#{package.id}, #{span}, #{literals[beginning - near]}, #{literals[beginning]}, #{literals[beginning + near]})"
           end
         end
@@ -158,7 +185,7 @@ module Package::Recording
           INSERT INTO version_days (version_id, date, total)
           SELECT versions.id, #{connection.quote(date)}, versions.total FROM versions
           WHERE versions.package_id IN (#{packages.map(&:id).join(", ")}) AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
-            (SELECT total FROM version_days WHERE version_id = versions.id ORDER BY date DESC LIMIT 1)
+            (SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{connection.quote(date)} ORDER BY date DESC LIMIT 1)
           ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
         SQL
       end
@@ -173,12 +200,12 @@ module Package::Recording
     days.upsert({ date: at.to_date, failures: 1, failure_kind: problem.kind }, unique_by: %i[package_id date],
       on_duplicate: Arel.sql("failures = package_days.failures + 1, failure_kind = excluded.failure_kind"))
     # Changed in any case, so that nobody keeps a chart without it.
-    update!(updated_at: Time.current, **(about == "total" ? { failing_since: failing_since || at, failure_kind: problem.kind } : {}))
+    update!(updated_at: Time.current, **(about == "total" ? { failing_since: [ failing_since, at ].compact.min, failure_kind: problem.kind } : {}))
   end
 
   # Versions are read once a day: their lists are the longest, and a day is as fine as their history is kept.
   def versions_due?(at)
-    versions_measured_at.nil? || versions_measured_at.to_date < at.to_date
+    versions_measured_at&.to_date != at.to_date
   end
 
   # The newest total that was read before that time.

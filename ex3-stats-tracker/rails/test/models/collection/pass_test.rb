@@ -202,13 +202,21 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_not Org.exists?(name: "scripted")
   end
 
-  test "a package that is no longer listed has vanished, and is back when it is listed again" do
+  test "a package that two passes did not see listed has vanished, and is back when it is listed again" do
     collect(ScriptedComponent.new({ "a" => 1, "b" => 2 }))
+    @now += 1.day
+    component = ScriptedComponent.new({ "a" => 1, "renamed" => 3 }, now: @now)
+    collection = collect(component)
+    assert_equal [ nil, @now, 2, 6 ], [ package("b").vanished_at, package("b").missed_at, package("b").total, org.total ]
+    assert_equal [ 2, 2, 0 ], collection.values_at(:packages_listed, :packages_read, :packages_failed)
+    assert_not_includes component.asked, "b", "nor was it asked for"
     @now += 1.day
     collect(ScriptedComponent.new({ "a" => 1, "renamed" => 3 }, now: @now))
     assert_equal [ @now, 2, 4 ], [ package("b").vanished_at, package("b").total, org.total ]
-    @now += 1.day
-    collect(ScriptedComponent.new({ "a" => 1, "b" => 2 }, now: @now))
+    2.times do
+      @now += 1.day
+      collect(ScriptedComponent.new({ "a" => 1, "b" => 2 }, now: @now))
+    end
     assert_equal [ nil, @now, 3 ], [ package("b").vanished_at, package("renamed").vanished_at, org.total ]
   end
 

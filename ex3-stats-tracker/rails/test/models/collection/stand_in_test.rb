@@ -99,10 +99,13 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert_equal [ before, Time.utc(2026, 5, 11, 12), true ], [ flagger.fell_from, flagger.fell_at, flagger.days.chronological.last.fell ]
   end
 
-  test "a package that vanishes, from the list and then altogether" do
+  test "a package that vanishes, from one list and then from another" do
     collect
-    stand_in.now = Time.utc(2026, 5, 11, 12)
     stand_in.fail "flagger=vanished"
+    stand_in.now = Time.utc(2026, 5, 11, 12)
+    collect
+    assert_equal [ false, true, 19 ], [ package("flagger").vanished?, package("flagger").missed?, org.packages_count ]
+    stand_in.now = Time.utc(2026, 5, 12, 12)
     collect
     assert_equal [ true, 19 ], [ package("flagger").vanished?, org.packages_count ]
     assert_operator package("flagger").total, :>, 0

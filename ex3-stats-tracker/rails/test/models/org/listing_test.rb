@@ -1,0 +1,44 @@
+require "test_helper"
+
+# A package has vanished after two passes whose lists are without it.
+class Org::ListingTest < ActiveSupport::TestCase
+  NOON = Time.utc(2026, 5, 10, 12)
+
+  setup do
+    @org = orgs(:unread)
+    list NOON, "a", "b"
+  end
+
+  test "a package that one list lost is not gone, and not asked for" do
+    list NOON + 1.hour, "a"
+    assert_equal [ false, true, NOON + 1.hour ], [ b.vanished?, b.missed?, b.missed_at ]
+    assert_equal [ %w[a b], %w[a] ], [ @org.packages.listed.ordered.pluck(:name), @org.packages.on_list.ordered.pluck(:name) ]
+    assert_equal 1, @org.packages_count
+    list NOON + 2.hours, "a", "b"
+    assert_equal [ false, false ], [ b.vanished?, b.missed? ]
+    list NOON + 3.hours, "a"
+    assert_not b.vanished?, "once again once"
+  end
+
+  test "a second list without it says that it is gone, since then" do
+    2.times { |hour| list NOON + 1.hour + hour.hours, "a" }
+    assert_equal [ NOON + 2.hours, false ], [ b.vanished_at, b.missed? ]
+    list NOON + 3.hours, "a"
+    assert_equal NOON + 2.hours, b.vanished_at
+    list NOON + 4.hours, "a", "b"
+    assert_equal [ nil, nil ], [ b.vanished_at, b.missed_at ]
+  end
+
+  test "a pass that is resumed reads its list again, and is one pass" do
+    @org.collections.create!(state: "running", started_at: NOON + 1.hour)
+    3.times { |minutes| list NOON + 1.hour + minutes.minutes, "a" }
+    assert_equal [ false, true ], [ b.vanished?, b.missed? ]
+  end
+
+  private
+    def list(at, *names)
+      @org.list(names.map { |name| Component::Contract::Listed.new(name:, repository: nil) }, at:)
+    end
+
+    def b = @org.packages.find_by!(name: "b")
+end

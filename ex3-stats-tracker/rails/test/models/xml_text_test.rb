@@ -1,0 +1,27 @@
+require "test_helper"
+
+class XmlTextTest < ActiveSupport::TestCase
+  # Every character of the planes' ends, and all that XML 1.0 may object to.
+  CHARACTERS = [ *0..0xA0, 0xD7FF, *0xFDD0..0xFDEF, *0xE000..0xE002, *0xFFF0..0xFFFF, *0x10000..0x10002, 0x1FFFE, 0x1FFFF, 0x10FFFE, 0x10FFFF ].freeze
+
+  test "only what XML takes is left, and nothing else is changed" do
+    CHARACTERS.each do |code|
+      character = [ code ].pack("U")
+      allowed = begin
+        Nokogiri::XML("<a>#{ERB::Util.html_escape(character)}</a>", &:strict) && true
+      rescue Nokogiri::XML::SyntaxError
+        false
+      end
+      assert_equal allowed ? character : "\u{FFFD}", XmlText.clean(character), "U+#{code.to_s(16)}"
+    end
+    assert_equal [ "", "a\u{FFFD}b" ], [ XmlText.clean(nil), XmlText.clean("a\xFFb") ]
+  end
+
+  test "a badge is well-formed, whatever its label" do
+    CHARACTERS.each do |code|
+      label = "a#{[ code ].pack("U")}b"
+      texts = Nokogiri::XML(Badge.new(5, label:).to_svg, &:strict).css("text").map(&:text)
+      assert_equal [ 2, "5" ], [ texts.size, texts.last ], "U+#{code.to_s(16)}"
+    end
+  end
+end

@@ -1,0 +1,136 @@
+require "test_helper"
+
+# The dashboard's pages as the server sends them: what a figure is labelled with, and which is shown where.
+class PagesTest < ActionDispatch::IntegrationTest
+  include EveryAddress, Readings
+
+  setup do
+    # What they look like is the browser tests' business, and needs nothing built here.
+    @manifest = AssetsHelper.method(:manifest)
+    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
+  end
+
+  teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
+
+  test "each column sorts by its own figures, and what is not known comes last" do
+    org = sorted_org
+    { "day" => %w[c a b d], "week" => %w[b c a d], "month" => %w[a b c d], "total" => %w[b a c d] }.each do |sort, names|
+      get "/orgs/#{org.name}?sort=#{sort}"
+      assert_equal names, css("#packages tbody th a").map(&:text), sort
+      get "/orgs/#{org.name}?sort=#{sort}&direction=asc"
+      assert_equal [ *names.first(3).reverse, "d" ], css("#packages tbody th a").map(&:text), sort
+    end
+    get "/orgs/#{org.name}?sort=name"
+    assert_equal %w[a b c d], css("#packages tbody th a").map(&:text)
+    get "/orgs/#{org.name}"
+    assert_equal [ "+2", "+10", "+300" ], css("#packages tbody tr:nth-child(2)").first.css(".day, .week, .month").map(&:text)
+    assert_equal [ "Last 30 days", "1 day", "7 days", "30 days", "Total" ], css("#packages th[scope=col]").map { |cell| cell.text.strip }.last(5)
+  end
+
+  test "a range lists as many days as it is called" do
+    travel_to Time.utc(2026, 11, 20, 12)
+    days = (0...500).map { |ago| Date.new(2026, 11, 20) - ago }
+    packages(:flagger).days.delete_all
+    Package::Day.insert_all!(days.map { |date| { package_id: packages(:flagger).id, date:, total: 5, measured_at: date.noon } })
+    { "30d" => 30, "90d" => 90, "1y" => 365, "all" => 400, nil => 90 }.each do |range, listed|
+      get "/orgs/fluxcd/packages/flagger", params: { range: }.compact
+      assert_equal [ listed, (Date.new(2026, 11, 20) - listed + 1).iso8601 ], [ css("#total-days tbody tr:not(.gap)").size, css("#total-days tbody tr:not(.gap) th").last.text ], range
+    end
+    assert_equal [ [ "30d", "30" ], [ "90d", "90" ], [ "1y", "365" ], [ "all", "" ] ], css("[data-param=range]").map { |link| [ link["data-value"], link["data-days"] ] }
+  end
+
+  test "growth names what it leaves out, in HTML, JSON and CSV" do
+    orgs(:fluxcd).update!(growth_7: 5, total: 105, growth_left_out: { "7" => { "before" => 50, "unread" => 1, "gone" => 2, "gone_total" => 9 } }, measured_at: Time.current)
+    get "/orgs/fluxcd"
+    week = css(".growth > div")[1].text.squish
+    assert_equal "7 days +5 +10 % without 3 packages", week
+    assert_equal "7 days: 1 package not read at its end and 2 packages that are gone, with 9", css(".growth-left-out li").text.squish
+    get "/api/orgs/fluxcd.json"
+    assert_equal [ 5, 3, nil ], response.parsed_body.values_at("growth_7", "growth_7_left_out", "growth_30_left_out")
+    get "/api/orgs.csv"
+    assert_equal [ "5", "3", nil ], CSV.parse(response.body, headers: true).first.values_at("growth_7", "growth_7_left_out", "growth_30_left_out")
+  end
+
+  test "growth of what was not read lately says when it ends" do
+    travel_to Time.utc(2026, 5, 10, 13)
+    get "/orgs/fluxcd/packages/flagger"
+    assert_equal "1 day +10 +4.2 %", css(".growth > div").first.text.squish
+    travel_to Time.utc(2026, 5, 11, 14)
+    get "/orgs/fluxcd/packages/flagger"
+    assert_equal "1 day to 2026-05-10 +10 +4.2 %", css(".growth > div").first.text.squish
+  end
+
+  test "the sparkline shows the last 30 days, whenever the package was read" do
+    travel_to Time.utc(2026, 5, 10, 13)
+    get "/orgs/fluxcd"
+    assert_match(/in the 30 days to 2026-05-10: 5 to 8, 27 unknown/, css("svg.sparkline").first["aria-label"])
+    travel_to Time.utc(2026, 5, 20, 13)
+    get "/orgs/fluxcd"
+    sparkline = css("svg.sparkline").first
+    assert_match(/in the 30 days to 2026-05-20: 5 to 8, 27 unknown/, sparkline["aria-label"])
+    # The 8th, 9th and 10th of May are the 18th to 20th of 30 days that end on the 20th; 124 / 30 a day.
+    assert_equal %w[M72.3 M76.5], sparkline.css("path.settled").first["d"].scan(/M[\d.]+/)
+    assert_equal %w[M80.6], sparkline.css("path.counting").first["d"].scan(/M[\d.]+/)
+    travel_to Time.utc(2026, 6, 12)
+    get "/orgs/fluxcd"
+    assert_empty css("svg.sparkline"), "nothing is known of these"
+  end
+
+  test "invented figures are labelled wherever they show, whatever this process collects from" do
+    # A list without rows has no figure to label.
+    packages(:flagger).failures.create!(org: orgs(:fluxcd), at: Time.utc(2026, 5, 9), about: "total", kind: "timed_out", detail: "slow")
+    addresses = every_address(org: "fluxcd", package: "flagger").reject { |address| address.match?(/healthz|readyz|\A\/compare/) } + [ "/compare?packages=fluxcd/flagger" ]
+    with_environment("STATS_TRACKER_SOURCE" => "github.com") do
+      addresses.each do |address|
+        get address
+        follow_redirect! while response.redirect?
+        assert_response :success, address
+        assert_includes response.body, "stand-in", address
+        assert_equal 1, css(".stand-in[role=note]").size, address if response.media_type == "text/html"
+      end
+      get "/feeds/fluxcd.atom"
+      assert Nokogiri::XML(response.body).remove_namespaces!.css("title").all? { |title| title.text.include?("stand-in") }
+    end
+  end
+
+  test "real figures are not, also where this process collects from the stand-in" do
+    orgs(:fluxcd).update!(source: "github.com")
+    with_environment("STATS_TRACKER_SOURCE" => "stand-in") do
+      every_address(org: "fluxcd", package: "flagger").each do |address|
+        get address
+        follow_redirect! while response.redirect?
+        assert_not_includes response.body, "stand-in", address
+      end
+    end
+  end
+
+  test "a page with both says which are invented" do
+    real = orgs(:unread).packages.create!(name: "real", total: 5, measured_at: Time.current)
+    get "/compare?packages=fluxcd/flagger,unread/real"
+    assert_match(/Some of these figures/, css(".stand-in[role=note]").text)
+    assert_equal [ true, false ], css("table").first.css("tbody tr").map { |row| row.text.include?("stand-in") }
+    assert real
+    get "/"
+    assert_equal [ true, false ], css("tbody tr").map { |row| row.text.include?("stand-in") }
+  end
+
+  test "a package that one list lost is said to be missing, not gone" do
+    packages(:flagger).update!(missed_at: Time.current)
+    get "/orgs/fluxcd"
+    assert_includes css("#packages tbody").text, "not listed"
+    get "/orgs/fluxcd/packages/flagger"
+    assert_match(/last list is without this package/, css(".notice").text)
+  end
+
+  private
+    def css(selector)
+      Nokogiri::HTML5(response.body).css(selector)
+    end
+
+    def sorted_org
+      org = Org.create!(name: "sorted", source: "github.com", total: 600, measured_at: Time.current)
+      { "a" => [ 2, 10, 300, 200 ], "b" => [ 1, 30, 200, 300 ], "c" => [ 3, 20, 100, 100 ], "d" => [ nil, nil, nil, nil ] }
+        .each { |name, (day, week, month, total)| org.packages.create!(name:, growth_1: day, growth_7: week, growth_30: month, total:, measured_at: total && Time.current) }
+      org
+    end
+end
