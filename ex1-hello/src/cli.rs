@@ -289,7 +289,7 @@ fn serve(port: u16) -> Result<ExitCode, Failure> {
         let stop =
             stop_signal().map_err(|error| Failure::new(Exit::OsErr, format!("Ctrl-C can't be waited for: {error}")))?;
         let exit = print(format!("http://{}/\n", server.address()).as_bytes())?;
-        eprintln!("Open this address in a browser on this machine. Ctrl-C ends the server.");
+        command_line::note("Open this address in a browser on this machine. Ctrl-C ends the server.");
         server.run(site, stop).await;
         Ok(exit)
     })

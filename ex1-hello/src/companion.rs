@@ -98,10 +98,10 @@ impl Companion {
         }
         cargo.arg("--manifest-path").arg(workspace.join("Cargo.toml"));
         let command = command_line::typed(&cargo);
-        eprintln!(
+        command_line::note(format_args!(
             "building {}; the first time this takes some minutes: {command}",
             self.what
-        );
+        ));
         let started = SystemTime::now();
         // The answer alone belongs on stdout.
         let status = start(

@@ -40,7 +40,7 @@ impl From<host::Error> for Error {
             host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
             host::Error::AddressInUse { .. } | host::Error::Address { .. } => sysexits::ExitCode::Unavailable,
             host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,
-            host::Error::NotKept { .. } => sysexits::ExitCode::CantCreat,
+            host::Error::NotKept(_) => sysexits::ExitCode::CantCreat,
         };
         Self::new(error.to_string(), code)
     }

@@ -52,7 +52,7 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
     let storage = options
         .storage
         .clone()
-        .unwrap_or_else(|| Storage::default_directory(source));
+        .map_or_else(|| Storage::default_directory(source), Ok)?;
     let storage = Storage::open(&storage)?;
 
     let tracker = start(&options.what.github, &options.what.org, stop).await?;

@@ -38,6 +38,8 @@ pub enum Error {
     Root(#[from] debian_root::Error),
     #[error("{path}: {error}; --storage names another directory")]
     Storage { path: String, error: std::io::Error },
+    #[error("{0}; or --storage names a directory")]
+    NoStorage(#[from] kept::Error),
     #[error("{program} can't be started: {error}")]
     Start { program: String, error: std::io::Error },
     #[error("{program} ended with {status}{said}")]
@@ -64,7 +66,7 @@ impl Error {
             Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. } | Self::NotReady { .. } => {
                 sysexits::ExitCode::Unavailable
             }
-            Self::Storage { .. } => sysexits::ExitCode::CantCreat,
+            Self::Storage { .. } | Self::NoStorage(_) => sysexits::ExitCode::CantCreat,
             Self::Start { .. } | Self::Ended { .. } | Self::Asking(_) | Self::Answer(_) => sysexits::ExitCode::Software,
         }
         .into()

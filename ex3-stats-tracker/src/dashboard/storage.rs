@@ -39,15 +39,15 @@ impl Storage {
 
     /// Where figures from a source are kept unless somebody says otherwise. Real ones outlive `cargo clean`; those of
     /// the stand-in are invented and lie with what is built.
-    pub fn default_directory(source: Source) -> PathBuf {
-        match source {
-            Source::StandIn => kept::directory("storage").join("stand-in"),
-            Source::GitHub => dirs::data_local_dir()
-                .map_or_else(
-                    || kept::directory("storage"),
-                    |directory| directory.join("stats-tracker"),
-                )
-                .join("github.com"),
+    ///
+    /// # Errors
+    ///
+    /// There is no place that is this user's own.
+    pub fn default_directory(source: Source) -> Result<PathBuf, Error> {
+        match (source, dirs::data_local_dir()) {
+            (Source::StandIn, _) => Ok(kept::directory("storage")?.join("stand-in")),
+            (Source::GitHub, Some(directory)) => Ok(directory.join("stats-tracker/github.com")),
+            (Source::GitHub, None) => Ok(kept::directory("storage")?.join("github.com")),
         }
     }
 
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn invented_figures_lie_apart() {
         assert_ne!(
-            Storage::default_directory(Source::StandIn),
-            Storage::default_directory(Source::GitHub)
+            Storage::default_directory(Source::StandIn).unwrap(),
+            Storage::default_directory(Source::GitHub).unwrap()
         );
     }
 }

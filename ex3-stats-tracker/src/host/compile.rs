@@ -25,16 +25,22 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Loads what was compiled of a module or a component before, for any processor or for this one, or compiles it.
 pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
     let source = read(id, path)?;
-    match store.get(&portable_key(&source)).map(|entry| load(runtime, entry)) {
-        Some(Ok(component)) => Ok(component),
-        refused => otherwise(runtime, store, id, path, &source, refused.and_then(Result::err)),
-    }
+    let refused = match store.get(&portable_key(&source)) {
+        Ok(None) => None,
+        Ok(Some(entry)) => match load(runtime, entry) {
+            Ok(component) => return Ok(component),
+            Err(error) => Some(one_line(&format!("{error:#}"))),
+        },
+        Err(error) => Some(error.to_string()),
+    };
+    otherwise(runtime, store, id, path, &source, refused)
 }
 
 fn load(runtime: &Runtime, entry: Entry) -> wasmtime::Result<Component> {
-    // SAFETY: the entry was found whole, in a directory that only its owner writes, under a key that names this engine
-    // and what it was made from; the engine checks its own version and settings, and the processor, once more.
-    unsafe { Component::deserialize_file(runtime.engine(), entry.path()) }
+    // SAFETY: the entry was found whole, in a file that only this program's user or root can have written, under a key
+    // that names this engine and what it was made from; the engine checks its own version and settings, and the
+    // processor, once more.
+    unsafe { Component::deserialize(runtime.engine(), entry.code()) }
 }
 
 /// Files a module under its own bytes, as below; the engine checks the settings.
@@ -52,10 +58,7 @@ pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> 
         .precompile_component(&componentize(&source, id, path)?)
         .map_err(not_compilable(id, path))?;
     let key = portable_key(&source);
-    store.put(&key, &code).map_err(|source| Error::NotKept {
-        path: store.path(&key),
-        source,
-    })
+    store.put(&key, &code).map_err(Error::NotKept)
 }
 
 /// Without a compiler there is nothing else.
@@ -66,19 +69,14 @@ fn otherwise(
     id: &str,
     path: &Path,
     _: &[u8],
-    refused: Option<wasmtime::Error>,
+    refused: Option<String>,
 ) -> Result<Component, Error> {
     Err(Error::NotCompiled {
         component: id.to_owned(),
         path: path.to_owned(),
         problem: refused.map_or_else(
             || "no code that was compiled from it lies beside this program".to_owned(),
-            |error| {
-                format!(
-                    "the code that was compiled from it does not fit: {}",
-                    one_line(&format!("{error:#}"))
-                )
-            },
+            |refused| format!("the code that was compiled from it can't be used: {refused}"),
         ),
     })
 }
@@ -91,7 +89,7 @@ fn otherwise(
     id: &str,
     path: &Path,
     source: &[u8],
-    _: Option<wasmtime::Error>,
+    _: Option<String>,
 ) -> Result<Component, Error> {
     // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
     // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.

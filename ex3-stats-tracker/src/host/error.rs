@@ -50,8 +50,8 @@ pub enum Error {
         path: PathBuf,
         problem: String,
     },
-    #[error("{}: compiled code can't be kept there: {source}; name a directory that can be written to, on a disk that is not full", .path.display())]
-    NotKept { path: PathBuf, source: io::Error },
+    #[error("compiled code can't be kept: {0}; name a directory that only you can write to, on a disk that is not full")]
+    NotKept(compiled_code::Error),
     #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
     NotLinkable {
         component: String,

@@ -35,9 +35,9 @@ impl Wasmtime {
         let key = Key::new(guest, self.about.id, &self.about.versions["wasmtime"], "cranelift");
         store.load_or_compile(
             &key,
-            // SAFETY: the entry was found whole, in a directory that only its owner writes, under a key that names
-            // this engine's version; the engine checks its own version and settings once more.
-            |entry| unsafe { Module::deserialize_file(&self.engine, entry.path()) },
+            // SAFETY: the entry was found whole, in a file that only this program's user or root can have written,
+            // under a key that names this engine's version; the engine checks its own version and settings once more.
+            |entry| unsafe { Module::deserialize(&self.engine, entry.code()) },
             || {
                 let module = Module::new(&self.engine, guest)?;
                 let code = module.serialize()?;

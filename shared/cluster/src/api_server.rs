@@ -303,7 +303,7 @@ impl Drop for ApiServer {
     fn drop(&mut self) {
         if thread::panicking() {
             self.directory.disable_cleanup(true);
-            eprintln!("the cluster's logs are in {}", self.directory().display());
+            command_line::note(format_args!("the cluster's logs are in {}", self.directory().display()));
         }
     }
 }

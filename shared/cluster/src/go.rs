@@ -61,7 +61,7 @@ pub(crate) fn go(what: &str, directory: &Path) -> Result<Command, Error> {
 /// Go can't be started, or fails.
 pub(crate) fn run(what: &str, command: &mut Command) -> Result<Vec<u8>, Error> {
     let typed = command_line::typed(command);
-    eprintln!("{typed}");
+    command_line::note(&typed);
     let output = command
         .stderr(Stdio::inherit())
         .output()

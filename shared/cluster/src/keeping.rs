@@ -20,6 +20,10 @@ pub(crate) fn keep(
     make: impl FnOnce(&Path) -> Result<(), Error>,
 ) -> Result<PathBuf, Error> {
     let place = kept.join(name);
+    // Programs are run from there: what another user may have put there must not be.
+    if place.exists() {
+        kept::trusted(&place)?;
+    }
     if is_current(&place, made_from) {
         return Ok(place);
     }

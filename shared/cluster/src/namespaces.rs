@@ -172,7 +172,7 @@ impl Drop for Groups {
     fn drop(&mut self) {
         for group in &self.0 {
             if let Err(error) = remove(group) {
-                eprintln!("{} is left: {error}", group.display());
+                command_line::note(format_args!("{} is left: {error}", group.display()));
             }
         }
     }

@@ -161,7 +161,7 @@ impl Tool {
     ///
     /// [`Error`], with what to do.
     pub fn path(self) -> Result<PathBuf, Error> {
-        let directory = self.build_of().make(&kept::directory("cluster"))?;
+        let directory = self.build_of().make(&kept::directory("cluster")?)?;
         Ok(directory.join(self.name()))
     }
 
@@ -213,7 +213,11 @@ impl Build {
                     write(&directory.join("go.sum"), module.checksums)?;
                 }
             }
-            eprintln!("building {} in {} (once; minutes)", self.name(), kept.display());
+            command_line::note(format_args!(
+                "building {} in {} (once; minutes)",
+                self.name(),
+                kept.display()
+            ));
             go::run(self.name(), &mut command).map(drop)
         })
     }

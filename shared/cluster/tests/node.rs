@@ -50,7 +50,7 @@ fn the_tracker_runs_on_a_node() {
             tool.path().unwrap_or_else(|error| panic!("{error}"));
         }
         for image in IMAGES {
-            let directory = images::default_output();
+            let directory = images::default_output().unwrap();
             image.build(&directory).unwrap_or_else(|error| panic!("{error:#}"));
         }
         let again = ["--exact", "the_tracker_runs_on_a_node", "--nocapture"];
@@ -85,7 +85,7 @@ impl Cluster {
         let node = Node::start(&server).unwrap_or_else(|error| panic!("{error}"));
         said("the node is ready", start);
         for image in IMAGES {
-            let layout = images::default_output().join(image.name());
+            let layout = images::default_output().unwrap().join(image.name());
             node.import(&layout, &format!("{REPOSITORY}/{}", image.name()))
                 .unwrap_or_else(|error| panic!("{error}"));
         }

@@ -6,15 +6,17 @@
 //! - its name says that it was made from this guest, by this engine, version and compiler, for a processor with these
 //!   features ([`Key`]);
 //! - its last bytes, the seal, name its length and checksum, and both are right ([`Store::load_or_compile`]);
+//! - file and directory belong to this program's user or to root, and nobody else may write to them, or put others in
+//!   their place ([`kept::open`]);
 //! - and the engine accepts it.
 //!
-//! Everything else is compiled anew and replaced. The checksum finds damage, not malice: the directory is created for
-//! its owner alone, and who can write there could as well replace the program.
+//! Everything else is compiled anew and replaced. The checksum finds damage, not malice: that is what the owner is for.
 
 mod key;
 mod store;
 #[cfg(feature = "wasmer")]
 pub mod wasmer;
 
+pub use kept::Error;
 pub use key::Key;
 pub use store::{Entry, Store};

@@ -1,6 +1,6 @@
 //! A directory of compiled code.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,47 +22,44 @@ const READ_AT_MOST: u64 = 64 << 10;
 
 /// A directory of compiled code, one file an entry.
 ///
-/// An entry is the code as the engine wrote it, then the seal. The seal comes last so that the code starts on a page
-/// and an engine can map the file; engines read the lengths in their own headers and ignore what follows.
+/// An entry is the code as the engine wrote it, then the seal. The seal comes last so that the code starts on a page.
 #[derive(Clone, Debug)]
 pub struct Store {
-    directory: PathBuf,
+    /// `None`: there is no place of this user's own, so nothing is kept.
+    directory: Option<PathBuf>,
 }
 
-/// Compiled code that was found whole.
+/// Compiled code that was found whole, in a file that only this program's user or root can have written.
 #[derive(Debug)]
 pub struct Entry {
-    path: PathBuf,
     code: Bytes,
 }
 
 impl Entry {
-    /// The file, for engines that map it themselves.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The code without the seal: mapped from the file, unless it is small.
+    /// The code without the seal: mapped from the file that was checked, unless it is small. There is no path: by that an
+    /// engine could find another file.
     pub fn code(&self) -> Bytes {
         self.code.clone()
     }
 }
 
 impl Store {
-    /// The store of this machine, see [`kept::directory`].
+    /// The store of this machine, see [`kept::directory`]. Where there is no place for one, nothing is kept.
     pub fn default_location() -> Self {
-        Self::at(kept::directory("compiled-code"))
+        Self {
+            directory: kept::directory("compiled-code").ok(),
+        }
     }
 
     /// A store in a directory of the caller's. It need not exist yet.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self {
-            directory: directory.into(),
+            directory: Some(directory.into()),
         }
     }
 
-    /// Loads the code kept under `key`; where there is none, or it is damaged, or `load` refuses it, compiles it and
-    /// keeps the result.
+    /// Loads the code kept under `key`; where there is none, or it is damaged, or another user could have put it there,
+    /// or `load` refuses it, compiles it and keeps the result.
     ///
     /// `compile` returns what it compiled and the engine's serialised form of it. A store that can't be written costs
     /// the next run a compilation, so it is a warning on stderr and not an error.
@@ -72,53 +69,90 @@ impl Store {
         load: impl FnOnce(Entry) -> Result<T, L>,
         compile: impl FnOnce() -> Result<(T, Vec<u8>), C>,
     ) -> Result<T, C> {
-        if let Some(loaded) = self.get(key).and_then(|entry| load(entry).ok()) {
+        // What was put there by others is replaced, or is the reason that nothing can be kept.
+        if let Some(loaded) = self.get(key).ok().flatten().and_then(|entry| load(entry).ok()) {
             return Ok(loaded);
         }
         let (compiled, code) = compile()?;
-        if let Err(error) = self.put(key, &code) {
-            eprintln!(
-                "warning: compiled code can't be kept in {}, so the next run compiles again: {error}",
-                self.directory.display()
+        if self.directory.is_some()
+            && let Err(error) = self.put(key, &code)
+        {
+            // Nothing is left to be done about a closed stderr.
+            _ = writeln!(
+                io::stderr(),
+                "warning: compiled code can't be kept, so the next run compiles again: {error}"
             );
         }
         Ok(compiled)
     }
 
-    /// The entry kept under `key`, if it is whole.
-    pub fn get(&self, key: &Key) -> Option<Entry> {
-        let path = self.path(key);
-        let mut file = File::open(&path).ok()?;
-        let entry = if file.metadata().ok()?.len() <= READ_AT_MOST {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).ok()?;
-            Bytes::from(bytes)
-        } else {
-            // SAFETY: entries are only ever replaced by renaming a whole file over them and never written in place, so
-            // the mapped bytes stay what they are. The directory belongs to the user who runs this program.
-            Bytes::from_owner(unsafe { Mmap::map(&file) }.ok()?)
-        };
-        let code_length = entry.len().checked_sub(SEAL_LENGTH)?;
-        let (code, seal) = entry.split_at(code_length);
-        (seal == seal_of(code)).then_some(())?;
-        let code = entry.slice(..code_length);
-        Some(Entry { path, code })
+    /// The entry kept under `key`, if there is one and it is whole.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else may have put it there, so that it must not be run; or it can't be read.
+    pub fn get(&self, key: &Key) -> Result<Option<Entry>, kept::Error> {
+        let Some(path) = self.path(key) else { return Ok(None) };
+        match kept::open(&path)? {
+            None => Ok(None),
+            Some(file) => whole(file).map_err(|error| kept::Error {
+                what: format!("reading {}", path.display()),
+                error,
+            }),
+        }
     }
 
     /// Keeps `code` under `key`. Other processes see the old entry or the new one, never a part of it.
-    pub fn put(&self, key: &Key, code: &[u8]) -> io::Result<()> {
-        create_private_directory(&self.directory)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(code)?;
-        file.write_all(&seal_of(code))?;
-        file.persist(self.path(key))?;
-        Ok(())
+    ///
+    /// # Errors
+    ///
+    /// The directory can't be written, or what lies in it could be replaced by others.
+    pub fn put(&self, key: &Key, code: &[u8]) -> Result<(), kept::Error> {
+        let (Some(directory), Some(path)) = (&self.directory, self.path(key)) else {
+            return kept::directory("compiled-code").map(drop);
+        };
+        create_private_directory(directory)?;
+        kept::trusted(directory)?;
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(directory)?;
+            file.write_all(code)?;
+            file.write_all(&seal_of(code))?;
+            file.persist(&path)?;
+            io::Result::Ok(())
+        };
+        write().map_err(|error| kept::Error {
+            what: format!("writing {}", path.display()),
+            error,
+        })
     }
 
-    /// Where the entry for `key` lies, whether or not it is there.
-    pub fn path(&self, key: &Key) -> PathBuf {
-        self.directory.join(key.to_string())
+    /// Where the entry for `key` lies, whether or not it is there; `None` where nothing is kept.
+    pub fn path(&self, key: &Key) -> Option<PathBuf> {
+        Some(self.directory.as_ref()?.join(key.to_string()))
     }
+}
+
+/// What a file holds, if its seal fits.
+fn whole(mut file: File) -> io::Result<Option<Entry>> {
+    let entry = if file.metadata()?.len() <= READ_AT_MOST {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Bytes::from(bytes)
+    } else {
+        // SAFETY: entries are only ever replaced by renaming a whole file over them and never written in place, so
+        // the mapped bytes stay what they are. The file belongs to the user who runs this program, or to root, and
+        // nobody else may write to it.
+        Bytes::from_owner(unsafe { Mmap::map(&file) }?)
+    };
+    let Some(code_length) = entry.len().checked_sub(SEAL_LENGTH) else {
+        return Ok(None);
+    };
+    let (code, seal) = entry.split_at(code_length);
+    if seal != seal_of(code) {
+        return Ok(None);
+    }
+    let code = entry.slice(..code_length);
+    Ok(Some(Entry { code }))
 }
 
 fn seal_of(code: &[u8]) -> [u8; SEAL_LENGTH] {
@@ -129,27 +163,34 @@ fn seal_of(code: &[u8]) -> [u8; SEAL_LENGTH] {
     seal
 }
 
-fn create_private_directory(directory: &Path) -> io::Result<()> {
+fn create_private_directory(directory: &Path) -> Result<(), kept::Error> {
     if let Some(parent) = directory.parent() {
-        fs::create_dir_all(parent)?;
+        kept::create(parent)?;
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
+    builder.create(directory).map_err(|error| kept::Error {
+        what: format!("creating {}", directory.display()),
+        error,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
     use std::convert::Infallible;
-    use std::thread;
+    use std::{fs, thread};
 
     use super::*;
 
     fn key() -> Key {
         Key::new(b"guest", "engine", "1.0.0", "compiler")
+    }
+
+    fn path(store: &Store) -> PathBuf {
+        store.path(&key()).unwrap()
     }
 
     /// Asks a store for the code of `key`, and says what came back and how often it compiled.
@@ -198,7 +239,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path());
         ask(&store, &key(), true);
-        let whole = fs::read(store.path(&key())).unwrap();
+        let whole = fs::read(path(&store)).unwrap();
         let mut damaged = vec![Vec::new(), b"foreign".to_vec(), [&whole[..], b"longer"].concat()];
         damaged.extend((0..whole.len()).map(|length| whole[..length].to_vec()));
         damaged.extend((0..whole.len()).map(|index| {
@@ -207,9 +248,9 @@ mod tests {
             flipped
         }));
         for bytes in damaged {
-            fs::write(store.path(&key()), &bytes).unwrap();
+            fs::write(path(&store), &bytes).unwrap();
             assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1), "{bytes:?}");
-            assert_eq!(fs::read(store.path(&key())).unwrap(), whole);
+            assert_eq!(fs::read(path(&store)).unwrap(), whole);
         }
     }
 
@@ -241,7 +282,7 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..50 {
                         store.put(&key(), &large(byte)).unwrap();
-                        let code = store.get(&key()).expect("an entry is there and whole").code();
+                        let code = store.get(&key()).unwrap().expect("an entry is there and whole").code();
                         assert_eq!(code, large(code[0]));
                     }
                 });
@@ -252,5 +293,61 @@ mod tests {
             1,
             "no temporary file is left behind"
         );
+    }
+
+    #[test]
+    fn without_a_place_of_its_own_a_store_keeps_nothing() {
+        let store = Store { directory: None };
+        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1));
+    }
+
+    /// What is whole, and under the right name, and nevertheless may be anybody's.
+    #[cfg(unix)]
+    #[test]
+    fn code_that_others_may_have_put_there_is_never_loaded() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+        const NOBODY: u32 = 65534;
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let planted = || {
+            let above = tempfile::tempdir().unwrap();
+            let store = Store::at(above.path().join("store"));
+            store.put(&key(), b"foreign").unwrap();
+            assert_eq!(ask(&store, &key(), true), (b"foreign".to_vec(), 0));
+            (above, store)
+        };
+        let never_loaded = |store: &Store, kept_anew: bool| {
+            assert!(store.get(&key()).is_err());
+            assert_eq!(ask(store, &key(), true), (b"code".to_vec(), 1));
+            assert_eq!(ask(store, &key(), true).1, u32::from(!kept_anew));
+        };
+
+        // In a directory of this user's a file that others may write to is replaced.
+        let (_above, store) = planted();
+        mode(&path(&store), 0o666);
+        never_loaded(&store, true);
+        let (above, store) = planted();
+        fs::rename(path(&store), above.path().join("elsewhere")).unwrap();
+        symlink(above.path().join("elsewhere"), path(&store)).unwrap();
+        never_loaded(&store, true);
+
+        // In a directory that others may write to nothing is used, nor kept.
+        let (above, store) = planted();
+        mode(&above.path().join("store"), 0o777);
+        never_loaded(&store, false);
+
+        if fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
+            println!("partly skipped: only root can give a file to another user");
+            return;
+        }
+        let (_above, store) = planted();
+        chown(path(&store), Some(NOBODY), None).unwrap();
+        never_loaded(&store, true);
+        for directory in ["store", "."] {
+            let (above, store) = planted();
+            chown(above.path().join(directory), Some(NOBODY), None).unwrap();
+            never_loaded(&store, false);
+        }
     }
 }

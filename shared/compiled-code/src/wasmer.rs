@@ -20,8 +20,8 @@ pub fn module_by(
     let key = Key::new(guest, "wasmer", wasmer_types::VERSION, &engine.deterministic_id());
     store.load_or_compile(
         &key,
-        // SAFETY: the entry carries this engine's name, version and settings and is whole, and only its owner can
-        // write it.
+        // SAFETY: the entry carries this engine's name, version and settings and is whole, and only this program's user
+        // or root can have written it.
         |entry| unsafe { Module::deserialize_unchecked(engine, entry.code()) },
         || {
             let module = compile()?;

@@ -24,15 +24,28 @@ const LEFT_OUT: [&str; 5] = [
 ];
 
 /// Where the root lies, named after all that it is made from.
-pub(crate) fn place() -> PathBuf {
+pub(crate) fn place() -> Result<PathBuf, Error> {
     let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {LEFT_OUT:?}", env::consts::ARCH);
-    kept::directory("debian-root").join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes())))
+    Ok(kept::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
+}
+
+/// Whether the root is there. Programs are run from it: one that another user may have put there is none.
+///
+/// # Errors
+///
+/// Something is there that is not this user's alone.
+pub(crate) fn is_there(place: &Path) -> Result<bool, Error> {
+    if !place.is_dir() {
+        return Ok(false);
+    }
+    kept::trusted(place)?;
+    Ok(true)
 }
 
 pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
     let _lock = kept::lock(&place.with_extension("lock"))?;
     // Whoever held the lock may have built it.
-    if !place.is_dir() {
+    if !is_there(place)? {
         make(place)?;
     }
     Ok(place.to_owned())
@@ -46,10 +59,10 @@ pub(crate) fn rebuild(place: &Path) -> Result<PathBuf, Error> {
 
 fn make(place: &Path) -> Result<(), Error> {
     let builder = on_path(BUILDER, "mmdebstrap")?;
-    eprintln!(
+    command_line::note(format_args!(
         "building a Debian {SUITE} in {} (once; about 200 MB, a minute): Rails and Ruby as Debian packages them",
         place.display()
-    );
+    ));
     kept::replace(place, |directory| unpack(&builder, directory))
 }
 
@@ -61,7 +74,7 @@ fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     mmdebstrap.arg(format!("--include={}", PACKAGES.join(",")));
     mmdebstrap.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
-    eprintln!("{} | tar --extract", command_line::typed(&mmdebstrap));
+    command_line::note(format_args!("{} | tar --extract", command_line::typed(&mmdebstrap)));
     let mut mmdebstrap = mmdebstrap
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -106,7 +119,19 @@ mod tests {
     fn a_root_that_is_there_is_not_built_again() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("root");
-        fs::create_dir(&place).unwrap();
+        kept::create(&place).unwrap();
         assert_eq!(build(&place).unwrap(), place);
+    }
+
+    #[test]
+    fn a_root_that_others_may_have_put_there_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("root");
+        kept::create(&place).unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = build(&place).unwrap_err().to_string();
+        assert!(refused.contains("may write to it"), "{refused}");
     }
 }

@@ -44,10 +44,10 @@ pub struct DebianRoot {
 }
 
 impl DebianRoot {
-    /// The root, if it is built.
+    /// The root, if it is built and this user's own.
     pub fn find() -> Option<Self> {
-        let directory = build::place();
-        directory.is_dir().then_some(Self { directory })
+        let directory = build::place().ok()?;
+        build::is_there(&directory).ok()?.then_some(Self { directory })
     }
 
     /// The root, which is built first where it is not there. Of several processes that ask at once, one builds and the
@@ -60,7 +60,7 @@ impl DebianRoot {
         if let Some(root) = Self::find() {
             return Ok(root);
         }
-        build::build(&build::place()).map(|directory| Self { directory })
+        build::build(&build::place()?).map(|directory| Self { directory })
     }
 
     /// Builds the root anew, with what Debian offers today, and puts it in the place of the one that is there. Programs
@@ -70,7 +70,7 @@ impl DebianRoot {
     ///
     /// [`Error`], with what to do; the old root is still there then.
     pub fn rebuild() -> Result<Self, Error> {
-        build::rebuild(&build::place()).map(|directory| Self { directory })
+        build::rebuild(&build::place()?).map(|directory| Self { directory })
     }
 
     /// Where it lies.

@@ -7,60 +7,92 @@
 
 use std::{
     env,
+    ffi::OsString,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use clap::Parser;
 use debian_root::{DebianRoot, Error};
-
-/// sysexits: the command line, and a service that is not there.
-const USAGE: u8 = 64;
-const UNAVAILABLE: u8 = 69;
+use sysexits::ExitCode as Exit;
 
 /// What would send a program in the root looking in the machine's own directories.
 const OF_THE_MACHINE: [&str; 10] = [
     "BUNDLE_", "BUNDLER_", "GEM_", "HOME", "LANG", "LC_", "LD_", "PATH", "RUBY", "TMPDIR",
 ];
 
+/// Runs a program in Debian 13 with Rails, beside the machine's own programs; makes that Debian first where it is not
+/// there.
+///
+/// The program sees this workspace, /tmp and the network, and ends as it ends by itself. Exit codes of this command's
+/// own: 64 a wrong command line, 69 something is missing or can't be started, 74 the answer can't be written.
+#[derive(Debug, Parser)]
+#[command(name = "debian-root", version)]
+struct Arguments {
+    /// Make the root if it is not there, and print where it lies
+    #[arg(long, conflicts_with_all = ["rebuild", "program"])]
+    build: bool,
+
+    /// Make the root anew with what Debian offers today, and print where it lies
+    #[arg(long, conflicts_with = "program")]
+    rebuild: bool,
+
+    /// The program and its arguments, for example: ruby -v
+    #[arg(
+        value_name = "PROGRAM",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required_unless_present_any = ["build", "rebuild"]
+    )]
+    program: Vec<OsString>,
+}
+
 fn main() -> ExitCode {
-    let mut arguments = env::args_os().skip(1);
-    let Some(program) = arguments.next() else {
-        eprintln!("say which program to run: cargo run -p debian-root -- ruby -v");
-        return ExitCode::from(USAGE);
-    };
-    let result = if program == "--rebuild" {
-        DebianRoot::rebuild().map(|root| println!("{}", root.directory().display()))
-    } else if program == "--build" {
-        DebianRoot::get().map(|root| println!("{}", root.directory().display()))
+    let mut arguments: Arguments = command_line::arguments();
+    let root = if arguments.rebuild {
+        DebianRoot::rebuild()
     } else {
-        DebianRoot::get().and_then(|root| {
-            let mut inside = root.command(program).args(arguments).write(workspace()).write("/tmp");
-            if let Some(storage) = env::var_os("STATS_TRACKER_STORAGE") {
-                inside = inside.write(storage);
-            }
-            if let Ok(directory) = env::current_dir() {
-                inside = inside.current_dir(directory);
-            }
-            for (name, value) in env::vars_os() {
-                let of_the_machine = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
-                if !OF_THE_MACHINE.iter().any(of_the_machine) {
-                    inside = inside.env(name, value);
-                }
-            }
-            // This process becomes the program, so that signals and the terminal are the program's.
-            Err(Error::Io {
-                what: format!("starting {}", debian_root::RUNNER),
-                error: inside.command()?.exec(),
-            })
-        })
+        DebianRoot::get()
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(UNAVAILABLE)
+    let root = match root {
+        Ok(root) => root,
+        Err(error) => return command_line::fail(Exit::Unavailable, error),
+    };
+    if arguments.program.is_empty() {
+        return match command_line::print(format!("{}\n", root.directory().display()).as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => command_line::fail(
+                Exit::IoErr,
+                format_args!("the answer can't be written to stdout: {error}"),
+            ),
+        };
+    }
+    let program = arguments.program.remove(0);
+    command_line::fail(Exit::Unavailable, become_the_program(&root, program, arguments.program))
+}
+
+/// This process becomes the program, so that signals and the terminal are the program's. Returns only if it can't.
+fn become_the_program(root: &DebianRoot, program: OsString, arguments: Vec<OsString>) -> Error {
+    let mut inside = root.command(program).args(arguments).write(workspace()).write("/tmp");
+    if let Some(storage) = env::var_os("STATS_TRACKER_STORAGE") {
+        inside = inside.write(storage);
+    }
+    if let Ok(directory) = env::current_dir() {
+        inside = inside.current_dir(directory);
+    }
+    for (name, value) in env::vars_os() {
+        let of_the_machine = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
+        if !OF_THE_MACHINE.iter().any(of_the_machine) {
+            inside = inside.env(name, value);
         }
+    }
+    match inside.command() {
+        Ok(mut command) => Error::Io {
+            what: format!("starting {}", debian_root::RUNNER),
+            error: command.exec(),
+        },
+        Err(error) => error,
     }
 }
 

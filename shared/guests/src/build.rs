@@ -34,6 +34,10 @@ pub(crate) fn build(
     target_directory: &Path,
 ) -> Result<PathBuf, Error> {
     let module = directory.join(guest.file_name());
+    // What a guest says is believed: one that another user may have put there is not run.
+    if module.exists() {
+        kept::trusted(&module)?;
+    }
     let inputs = module.with_extension("inputs");
     if is_current(&module, &inputs, workspace) {
         return Ok(module);
@@ -110,7 +114,7 @@ fn run_cargo(
     command.current_dir(workspace);
 
     let line = command_line::typed(&command);
-    eprintln!("{line}");
+    command_line::note(&line);
     let status = command.status().map_err(|source| Error::NoCargo {
         command: line.clone(),
         source,
@@ -164,6 +168,8 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     /// A workspace of its own with one program, which prints `text`.
@@ -195,7 +201,7 @@ mod tests {
     fn a_guest_is_built_kept_and_rebuilt_when_its_source_or_module_changes() {
         let root = tempfile::tempdir().unwrap();
         let kept = tempfile::tempdir().unwrap();
-        let target = kept::directory("guests").join("build");
+        let target = kept::directory("guests").unwrap().join("build");
         let build = || build(&crate::HELLO, root.path(), kept.path(), &target).unwrap();
         write_workspace(root.path(), "the first text");
 
@@ -256,6 +262,10 @@ mod tests {
 
         let module = directory.path().join("hello-guest.program.wasm");
         fs::write(&module, "module").unwrap();
+        fs::set_permissions(&module, fs::Permissions::from_mode(0o666)).unwrap();
+        let error = build(&crate::HELLO, &nowhere, directory.path(), &nowhere).unwrap_err();
+        assert!(error.to_string().contains("may write to it"), "{error}");
+        fs::set_permissions(&module, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(
             build(&crate::HELLO, &nowhere, directory.path(), &nowhere).unwrap(),
             module

@@ -74,7 +74,7 @@ impl Guest {
     /// The cargo command and what it prints go to stderr. Of several processes that ask at once, one builds and the
     /// others wait for it.
     pub fn build(&self) -> Result<PathBuf, Error> {
-        let directory = kept::directory("guests");
+        let directory = kept::directory("guests")?;
         build::build(self, &workspace(), &directory, &directory.join("build"))
     }
 
@@ -146,9 +146,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Whether another process is building can't be found out.
-    #[error(transparent)]
-    Lock(#[from] kept::Error),
+    /// There is no place for guests that is this user's own, or whether another process is building can't be found out.
+    #[error("the guest can't be kept: {0}")]
+    Place(#[from] kept::Error),
 }
 
 /// The workspace's root, where it was when this crate was compiled.

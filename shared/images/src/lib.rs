@@ -78,7 +78,11 @@ impl Image {
 }
 
 /// Where images are built unless somebody says otherwise: with what else is built.
-pub fn default_output() -> PathBuf {
+///
+/// # Errors
+///
+/// There is no place that is this user's own.
+pub fn default_output() -> Result<PathBuf, kept::Error> {
     kept::directory("images")
 }
 

@@ -23,12 +23,25 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::arguments();
-    let output = arguments.output.unwrap_or_else(images::default_output);
+    let output = match arguments.output.map_or_else(images::default_output, Ok) {
+        Ok(output) => output,
+        Err(error) => return command_line::fail(sysexits::ExitCode::CantCreat, error),
+    };
     let wanted = |image: &Image| arguments.names.is_empty() || arguments.names.iter().any(|name| name == image.name());
     for image in Image::ALL.into_iter().filter(wanted) {
-        match image.build(&output) {
-            Ok(directory) => println!("{}", directory.display()),
-            Err(error) => return command_line::fail(sysexits::ExitCode::Unavailable, format!("{error:#}")),
+        let built = image
+            .build(&output)
+            .map_err(|error| (sysexits::ExitCode::Unavailable, command_line::causes(&*error)));
+        let said = built.and_then(|directory| {
+            command_line::print(format!("{}\n", directory.display()).as_bytes()).map_err(|error| {
+                (
+                    sysexits::ExitCode::IoErr,
+                    format!("the answer can't be written to stdout: {error}"),
+                )
+            })
+        });
+        if let Err((code, message)) = said {
+            return command_line::fail(code, message);
         }
     }
     ExitCode::SUCCESS

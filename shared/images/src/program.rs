@@ -38,10 +38,10 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         .arg("--message-format=json-render-diagnostics")
         .env_remove("RUSTFLAGS")
         .env(guests::RUSTFLAGS, guests::rustflags([STATIC.into()]));
-    eprintln!(
+    command_line::note(format_args!(
         "building {PACKAGE} for an image (some minutes at first)\n{}",
         typed(&command)
-    );
+    ));
     let output = command
         .stderr(Stdio::inherit())
         .output()

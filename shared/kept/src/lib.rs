@@ -4,35 +4,58 @@
 //! program that was moved elsewhere, into a container image say, keeps its things in the user's cache directory.
 
 mod replace;
+mod trust;
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
-pub use replace::{Error, lock, replace};
+pub use replace::{Error, create, lock, replace};
+pub use trust::{open, trusted};
 
 /// Names another directory, which wins over both.
 pub const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";
 
-/// Cargo writes this file into every target directory that it creates.
+/// Cargo writes this file into every target directory that it creates itself.
 const TARGET_DIRECTORY_TAG: &str = "CACHEDIR.TAG";
 
+/// Cargo writes this file into the directory of each profile, also in a target directory that was there before.
+const PROFILE_DIRECTORY_LOCK: &str = ".cargo-lock";
+
 /// The directory for things of one kind, for example `guests`. It need not exist yet.
-pub fn directory(kind: &str) -> PathBuf {
+///
+/// # Errors
+///
+/// [`Error`]: there is no place that belongs to this user alone. A directory that everybody can write to, as `/tmp`, is
+/// never taken for one: what lies there may be anybody's.
+pub fn directory(kind: &str) -> Result<PathBuf, Error> {
     env::var_os(ENVIRONMENT_VARIABLE)
         .filter(|directory| !directory.is_empty())
         .map(PathBuf::from)
         .or_else(|| Some(target_directory(&env::current_exe().ok()?)?.join("kept")))
         .or_else(user_cache)
-        .unwrap_or_else(|| env::temp_dir().join("stats-tracker"))
-        .join(kind)
+        .map(|directory| directory.join(kind))
+        .ok_or_else(|| Error {
+            what: format!("looking for a place for {kind}"),
+            error: io::Error::new(
+                io::ErrorKind::NotFound,
+                format!(
+                    "neither XDG_CACHE_HOME nor HOME is an absolute path; set HOME, or name a directory of your own by \
+                     {ENVIRONMENT_VARIABLE}"
+                ),
+            ),
+        })
 }
 
 /// The target directory that an executable lies in, or `None` where it lies in no such directory.
 pub fn target_directory(executable: &Path) -> Option<&Path> {
-    executable
-        .ancestors()
-        .skip(1)
+    let above = || executable.ancestors().skip(1);
+    above()
         .find(|directory| directory.join(TARGET_DIRECTORY_TAG).is_file())
+        .or_else(|| {
+            above()
+                .find(|directory| directory.join(PROFILE_DIRECTORY_LOCK).is_file())?
+                .parent()
+        })
 }
 
 /// The XDG base directory specification's place for what can be made again.
@@ -57,5 +80,16 @@ mod tests {
     #[test]
     fn an_executable_elsewhere_lies_in_no_target_directory() {
         assert_eq!(target_directory(Path::new("/nowhere/bin/program")), None);
+    }
+
+    #[test]
+    fn a_target_directory_that_was_there_before_cargo_is_found_by_its_profile() {
+        let target = tempfile::tempdir().unwrap();
+        let deps = target.path().join("debug/deps");
+        std::fs::create_dir_all(&deps).unwrap();
+        std::fs::write(target.path().join("debug").join(PROFILE_DIRECTORY_LOCK), "").unwrap();
+        for executable in [target.path().join("debug/program"), deps.join("test-0123")] {
+            assert_eq!(target_directory(&executable), Some(target.path()));
+        }
     }
 }

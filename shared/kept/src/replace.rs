@@ -1,6 +1,6 @@
 //! Making a directory whole, or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::path::Path;
 
@@ -15,10 +15,23 @@ pub struct Error {
 }
 
 impl Error {
-    fn new(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn new(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let what = format!("{what} {}", path.display());
         move |error| Self { what, error }
     }
+}
+
+/// Creates a directory and those it lies in, which nobody but their owner can write to, whatever the umask is.
+///
+/// # Errors
+///
+/// [`Error`]: it can't be created.
+pub fn create(directory: &Path) -> Result<(), Error> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(directory).map_err(Error::new("creating", directory))
 }
 
 /// Waits until no other process holds `file`, which is created with the directories it lies in, and holds it until what
@@ -29,7 +42,7 @@ impl Error {
 /// [`Error`]: the file can't be created.
 pub fn lock(file: &Path) -> Result<File, Error> {
     let directory = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory).map_err(Error::new("creating", directory))?;
+    create(directory)?;
     let opened = File::create(file).map_err(Error::new("creating", file))?;
     opened.lock().map_err(Error::new("waiting for", file))?;
     Ok(opened)
@@ -48,7 +61,7 @@ pub fn replace<E: From<Error>>(place: &Path, make: impl FnOnce(&Path) -> Result<
     for directory in [&unfinished, &old] {
         remove(directory)?;
     }
-    fs::create_dir_all(&unfinished).map_err(Error::new("creating", &unfinished))?;
+    create(&unfinished)?;
     let result = make(&unfinished).and_then(|()| {
         if place.exists() {
             fs::rename(place, &old).map_err(Error::new("renaming", place))?;

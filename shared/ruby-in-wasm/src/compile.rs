@@ -46,11 +46,11 @@ impl Compiler {
 
     /// Compiles, and says on stderr what is done, how far it is where that is a terminal, and how long it took.
     pub(crate) fn compile(self, engine: &Engine, wasm: &[u8]) -> Result<Module, CompileError> {
-        eprintln!(
+        command_line::note(format_args!(
             "compiling {} MB of WebAssembly with Wasmer's {}, once: what comes out is kept",
             wasm.len() / 1_000_000,
             self.name(),
-        );
+        ));
         let started = Instant::now();
         // indicatif draws nothing where stderr is not a terminal.
         let bar = ProgressBar::no_length().with_style(style());
@@ -58,7 +58,7 @@ impl Compiler {
         let module = engine.new_module_with_progress(wasm, progress(bar.clone()));
         bar.finish_and_clear();
         if module.is_ok() {
-            eprintln!("compiled in {:.0} s", started.elapsed().as_secs_f64());
+            command_line::note(format_args!("compiled in {:.0} s", started.elapsed().as_secs_f64()));
         }
         module
     }

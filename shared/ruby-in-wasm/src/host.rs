@@ -73,7 +73,7 @@ impl Host {
         };
         load_or(&|| {
             // Where there can be no lock, each compiles. With it, the one that waited finds what the other has kept.
-            let _lock = kept::lock(&kept::directory("npm").join(package::LOCK));
+            let _lock = kept::directory("npm").and_then(|directory| kept::lock(&directory.join(package::LOCK)));
             load_or(&|| self.compiler.compile(self.engine(), wasm))
         })
     }

@@ -156,7 +156,7 @@ fn script(code: Option<String>, file: Option<String>, arguments: Vec<String>) ->
 
 fn exit_for(error: &PackageError) -> Exit {
     match error {
-        PackageError::Kept { .. } => Exit::CantCreat,
+        PackageError::Kept { .. } | PackageError::NoPlace { .. } => Exit::CantCreat,
         _ => Exit::Unavailable,
     }
 }
@@ -191,7 +191,7 @@ fn execute(host: &Host, module: &wasmer::Module, script: &Script) -> Result<u8, 
         // A process's exit code has 8 bits, and Ruby's own exit takes the lower ones too.
         (None, Err(Error::Exit(code))) => Ok(code as u8),
         (None, Err(Error::Raised(exception))) => {
-            eprint!("{}", exception.full_message);
+            command_line::note(exception.full_message.trim_end_matches('\n'));
             Ok(RAISED)
         }
         (None, Err(error)) => Err(failure(script, error)),

@@ -96,6 +96,12 @@ pub enum Error {
         /// What is wrong with it.
         cause: String,
     },
+    /// There is no place that is this user's own.
+    #[error("Ruby can't be kept: {cause}")]
+    NoPlace {
+        /// What was looked for.
+        cause: kept::Error,
+    },
     /// The place where it is kept can't be read or written.
     #[error("{path} can't be used: {cause}; STATS_TRACKER_KEPT names another place")]
     Kept {
@@ -110,7 +116,7 @@ impl Package {
     /// Reads the file from where it is kept on this machine; where it isn't yet, or is damaged, fetches it first and
     /// says so on stderr.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        self.read_in(&kept::directory("npm"))
+        self.read_in(&kept::directory("npm").map_err(|error| Error::NoPlace { cause: error })?)
     }
 
     /// The same with a directory of the caller's.
@@ -169,7 +175,7 @@ impl Package {
         let mut npm = Command::new(NPM);
         npm.args(["pack", &self.specifier(), "--ignore-scripts", "--loglevel=error"]);
         let command = command_line::typed(&npm);
-        eprintln!("fetching {}, once: {command}", self.specifier());
+        command_line::note(format_args!("fetching {}, once: {command}", self.specifier()));
         // Its only output is the archive's name. The answer alone belongs on stdout.
         npm.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
         let status = self.run(&mut npm)?;

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => command_line::fail(code, format_args!("{error:#}")),
+        Err(error) => command_line::fail(code, command_line::causes(&*error)),
     }
 }
 
@@ -70,11 +70,11 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     for TargetedFault { target, fault, count } in arguments.fault {
         stand_in.set_fault(&target, fault, count);
     }
-    eprintln!(
+    command_line::note(format_args!(
         "A GitHub stand-in; every figure is invented. Ctrl-C stops it. Controls: {}{}",
         stand_in.base_url(),
         control::PREFIX
-    );
+    ));
     // A program that starts this one reads the address from stdout; a closed stdout is its own choice.
     let _ = writeln!(
         io::stdout(),

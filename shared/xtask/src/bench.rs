@@ -69,11 +69,11 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     let all = benches(cargo, &selection)?;
     if let Some(unknown) = options.benches.iter().find(|name| !all.contains(*name)) {
         let names: Vec<&str> = all.iter().map(String::as_str).collect();
-        anstream::eprintln!(
+        command_line::note(format_args!(
             "{}: there is no bench {unknown:?}; there are {}",
             red("error"),
             names.join(", ")
-        );
+        ));
         return Ok(ExitCode::from(sysexits::ExitCode::Usage));
     }
     let chosen: Vec<&String> = all
@@ -84,10 +84,13 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     let _only_one = only_one(&target)?;
 
     for note in selection.notes() {
-        eprintln!("{note}");
+        command_line::note(format_args!("{note}"));
     }
     let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { ROUNDS });
-    eprintln!("{}", plan(&chosen, &newest(workspace), options.quick, rounds));
+    command_line::note(format_args!(
+        "{}",
+        plan(&chosen, &newest(workspace), options.quick, rounds)
+    ));
     build(cargo, &selection, &chosen)?;
     let gem = build_gem(cargo, &selection, &target)?;
 
@@ -102,7 +105,10 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
                 1 => String::new(),
                 _ => format!(", round {round} of {rounds}"),
             };
-            anstream::eprintln!("{}", bold(format!("[{number}/{}] {name}{of}", chosen.len())));
+            command_line::note(format_args!(
+                "{}",
+                bold(format!("[{number}/{}] {name}{of}", chosen.len()))
+            ));
             let mut command = bench_command(cargo, &selection);
             command.env(bench_cells::ROUND, round.to_string());
             command.args(["--bench", name, "--"]);
@@ -134,7 +140,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
         benches,
     };
     let path = record.write(&records(workspace))?;
-    println!("{}", path.strip_prefix(workspace).unwrap_or(&path).display());
+    command_line::print(format!("{}\n", path.strip_prefix(workspace).unwrap_or(&path).display()).as_bytes())?;
     Ok(conclude(&record))
 }
 
@@ -150,7 +156,7 @@ fn measure(workspace: &Path, mut command: Command, target: &Path, name: &str) ->
     let status = announce_and_run(&mut command)?;
     let failed = (!status.success()).then(|| format!("it ended with {status}"));
     if let Some(failed) = &failed {
-        anstream::eprintln!("{}: the bench {name} failed: {failed}", red("error"));
+        command_line::note(format_args!("{}: the bench {name} failed: {failed}", red("error")));
     }
     let home = std::env::home_dir();
     let cleaned = |text: &str| collect::without_paths(text, workspace, home.as_deref());
@@ -197,7 +203,10 @@ fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Opti
     match fs::copy(&built, &library) {
         Ok(_) => Ok(Some(library)),
         Err(error) => {
-            eprintln!("{}: {error}; the gem's cells are left out", built.display());
+            command_line::note(format_args!(
+                "{}: {error}; the gem's cells are left out",
+                built.display()
+            ));
             Ok(None)
         }
     }
@@ -269,11 +278,11 @@ fn warn_if_busy(machine: &Machine, load: Option<&Load>) {
     let Some(load) = load else { return };
     // The build itself has just kept every core busy, which the average of one minute still remembers.
     if load.five / machine.cores.max(1) as f64 > BUSY {
-        eprintln!(
+        command_line::note(format_args!(
             "{:.1} threads wanted to run on {} cores in the last five minutes. If that was more than the build, the \
              figures will be of a busy machine.",
             load.five, machine.cores
-        );
+        ));
     }
 }
 
@@ -281,16 +290,16 @@ fn warn_if_busy(machine: &Machine, load: Option<&Load>) {
 fn conclude(record: &Record) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for bench in &record.benches {
-        eprintln!(
+        command_line::note(format_args!(
             "{}: {} estimates, {} rates, {} cells left out, {:.0} s",
             bench.name,
             bench.estimates.len(),
             bench.rates.len(),
             bench.left_out.len(),
             bench.seconds
-        );
+        ));
         if let Some(failed) = &bench.failed {
-            anstream::eprintln!("{}: {}: {failed}", red("failed"), bench.name);
+            command_line::note(format_args!("{}: {}: {failed}", red("failed"), bench.name));
             code = ExitCode::from(FAILED);
         }
     }

@@ -116,10 +116,11 @@ pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     for mut check in checks(cargo, &selection) {
         outcomes.push(outcome(check.name, &mut check.command)?);
     }
-    for note in selection.notes() {
-        anstream::println!("{note}");
-    }
-    Ok(report(&outcomes))
+    let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
+    text += &summary(&outcomes);
+    // Whether somebody reads it or not, the checks passed or failed.
+    _ = command_line::print_styled(&text);
+    Ok(verdict(&outcomes))
 }
 
 fn outcome(name: &'static str, command: &mut Command) -> Result<Outcome> {
@@ -132,18 +133,24 @@ fn outcome(name: &'static str, command: &mut Command) -> Result<Outcome> {
     })
 }
 
-fn report(outcomes: &[Outcome]) -> ExitCode {
-    anstream::println!("{}", bold("checks:"));
-    for Outcome { name, passed, seconds } in outcomes {
+/// A line for each check, what took longest first, and their count.
+fn summary(outcomes: &[Outcome]) -> String {
+    let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
+    sorted.sort_by_key(|outcome| std::cmp::Reverse(outcome.seconds));
+    let mut text = bold("checks:") + "\n";
+    for Outcome { name, passed, seconds } in sorted {
         let verdict = if *passed { green("passed") } else { red("failed") };
-        anstream::println!("  {verdict}  {name} ({seconds} s)");
+        text += &format!("  {verdict}  {seconds:>5} s  {name}\n");
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
-    println!("{} passed, {failed} failed", outcomes.len() - failed);
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let seconds: u64 = outcomes.iter().map(|outcome| outcome.seconds).sum();
+    text + &format!("{} passed, {failed} failed, in {seconds} s\n", outcomes.len() - failed)
+}
+
+fn verdict(outcomes: &[Outcome]) -> ExitCode {
+    match outcomes.iter().all(|outcome| outcome.passed) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }
 
@@ -155,8 +162,16 @@ mod tests {
     fn one_failed_check_fails_the_run() {
         let passed = outcome("passes", &mut Command::new("true")).unwrap();
         let failed = outcome("fails", &mut Command::new("false")).unwrap();
-        assert_eq!(report(&[]), ExitCode::SUCCESS);
-        assert_eq!(report(std::slice::from_ref(&passed)), ExitCode::SUCCESS);
-        assert_eq!(report(&[failed, passed]), ExitCode::FAILURE);
+        assert_eq!(verdict(&[]), ExitCode::SUCCESS);
+        assert_eq!(verdict(std::slice::from_ref(&passed)), ExitCode::SUCCESS);
+        assert_eq!(verdict(&[failed, passed]), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn what_took_longest_is_named_first() {
+        let outcome = |name, passed, seconds| Outcome { name, passed, seconds };
+        let text = summary(&[outcome("quick", true, 1), outcome("slow", false, 100)]);
+        assert!(text.find("slow").unwrap() < text.find("quick").unwrap(), "{text}");
+        assert!(text.ends_with("1 passed, 1 failed, in 101 s\n"), "{text}");
     }
 }

@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         // A record's errors know whether the input or the output was at fault.
         let record = error.downcast_ref::<::matrix::record::Error>();
         let code = record.map_or(FAILED, |error| error.exit_code() as u8);
-        command_line::fail(code, format_args!("{error:#}"))
+        command_line::fail(code, command_line::causes(&*error))
     })
 }
 
@@ -98,7 +98,7 @@ fn run(command: Command) -> Result<ExitCode> {
             check::all(&cargo)
         }
         Command::Setup { dry_run: true } => {
-            print!("{}", setup::plan(Purpose::Test, &workspace()));
+            command_line::print_styled(&setup::plan(Purpose::Test, &workspace()))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Setup { dry_run: false } => {
@@ -106,7 +106,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Guests => {
             for guest in guests::ALL {
-                println!("{}", guest.build()?.display());
+                command_line::print(format!("{}\n", guest.build()?.display()).as_bytes())?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -119,7 +119,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(options) => bench::run(&workspace(), &cargo, &options),
         Command::Matrix(options) => matrix::run(&workspace(), &cargo, &options),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut script);
+            command_line::print(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -1,6 +1,5 @@
 //! Renders a record, compares two, and puts one into the READMEs.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +9,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::readme;
-use crate::run::{Cargo, bold, red};
+use crate::run::{Cargo, bold};
 
 /// What to render, and how.
 #[derive(Args)]
@@ -70,30 +69,23 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
 
 fn write(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
     if !record.is_complete() {
-        anstream::eprintln!(
-            "{}: {} is of a quick run, of some benches alone, or of one that failed: too little for a README",
-            red("error"),
+        let message = format!(
+            "{} is of a quick run, of some benches alone, or of one that failed: too little for a README",
             record.name()
         );
-        return Ok(ExitCode::from(sysexits::ExitCode::DataErr as u8));
+        return Ok(command_line::fail(sysexits::ExitCode::DataErr, message));
     }
     // A README names its record, and the tests look for it among the records that are kept.
     Record::read(&records(workspace).join(format!("{}.json", record.name())))?;
     readme::splice_record(workspace, cargo, record)
 }
 
-/// Prints Markdown, its headings bold where there is a terminal. A reader that has seen enough is no error.
+/// Prints Markdown, its headings bold where there is a terminal.
 fn print(text: &str) -> Result<ExitCode> {
-    let mut output = anstream::stdout().lock();
-    for line in text.lines() {
-        let line = match line.starts_with('#') {
-            true => bold(line),
-            false => line.to_owned(),
-        };
-        match writeln!(output, "{line}") {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
-            other => other?,
-        }
-    }
+    let styled = |line: &str| match line.starts_with('#') {
+        true => bold(line) + "\n",
+        false => format!("{line}\n"),
+    };
+    command_line::print_styled(&text.lines().map(styled).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
 }

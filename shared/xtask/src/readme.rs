@@ -192,10 +192,13 @@ fn settle(workspace: &Path, path: &str, content: &str, write: bool) -> Result<bo
     }
     if write {
         fs::write(&file, content).with_context(|| format!("{path} can't be written"))?;
-        eprintln!("{path}: written");
+        command_line::note(format_args!("{path}: written"));
         return Ok(false);
     }
-    eprintln!("{path} differs from its sources:\n{}", difference(&present, content));
+    command_line::note(format_args!(
+        "{path} differs from its sources:\n{}",
+        difference(&present, content)
+    ));
     Ok(true)
 }
 

@@ -97,7 +97,7 @@ fn shared_target_directory() -> Option<PathBuf> {
 /// Prints the command, runs it, and says how it ended.
 pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
     let line = command_line::typed(command);
-    anstream::eprintln!("{}", bold(format!("$ {line}")));
+    command_line::note(format_args!("{}", bold(format!("$ {line}"))));
     command.status().with_context(|| format!("`{line}` can't be started"))
 }
 

@@ -256,7 +256,7 @@ pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Resul
     install(purpose)?;
     for step in STEPS {
         if !(step.is_done)(workspace) {
-            anstream::eprintln!("{}: {}", bold(step.name), step.why);
+            command_line::note(format_args!("{}: {}", bold(step.name), step.why));
             (step.run)(cargo, workspace).with_context(|| format!("{} can't be built", step.name))?;
         }
     }
@@ -268,7 +268,7 @@ fn install(purpose: Purpose) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    anstream::eprint!("{}", describe(&missing));
+    command_line::note(describe(&missing).trim_end());
     let installer = Installer::find();
     if installer == Installer::Nobody {
         bail!("setting this machine up needs you: type the commands above, then the same command again");
