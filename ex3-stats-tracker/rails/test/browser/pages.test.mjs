@@ -19,8 +19,12 @@ describe("an organisation", () => {
     const growth = await page.$$eval(".growth > div", (cells) => cells.map((cell) => cell.textContent.replace(/\s+/g, " ").trim()))
     assert.equal(growth.length, 4)
     for (const [index, span] of ["1 day", "7 days", "30 days", "365 days"].entries()) {
-      assert.match(growth[index], new RegExp(`^${span} \\+[\\d,]+ \\+[\\d.,]+ %$`))
+      assert.match(growth[index], new RegExp(`^${span} \\+[\\d,]+ \\+[\\d.,]+ % without \\d packages$`))
     }
+    await page.click(".growth-left-out summary")
+    const leftOut = await text(page, ".growth-left-out ul")
+    assert.match(leftOut, /1 day and 7 days: 2 packages not read at its end/)
+    assert.match(leftOut, /30 days: 2 packages not read at its end and 1 package that is gone, with [\d,]+/)
     const trust = await text(page, ".trust")
     assert.match(trust, /Last read (just now|\d+ (minute|hour)s? ago) fresh \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
     assert.match(trust, /13 of 15 read 2 failed/)
