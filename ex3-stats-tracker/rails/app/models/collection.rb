@@ -99,7 +99,7 @@ class Collection < ApplicationRecord
   def summary
     what = +"#{org.name}: #{packages_read} of #{packages_listed || "an unknown number of"} packages read"
     what << ", #{packages_failed} failed" if packages_failed.positive?
-    what << ", #{org.total.to_fs(:delimited)} downloads" if org.total
+    what << ", #{org.total.to_fs(:delimited)} downloads#{" (stand-in: invented)" if org.stand_in?}" if org.total
     what << "; stopped (#{reason}), to be resumed#{" after #{retry_at.utc.iso8601}" if retry_at}" if stopped?
     what
   end

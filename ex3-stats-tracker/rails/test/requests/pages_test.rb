@@ -47,6 +47,8 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal "7 days: 1 package not read at its end and 2 packages that are gone, with 9", css(".growth-left-out li").text.squish
     get "/api/orgs/fluxcd.json"
     assert_equal [ 5, 3, nil ], response.parsed_body.values_at("growth_7", "growth_7_left_out", "growth_30_left_out")
+    get "/"
+    assert_match(/\+5 without 3 packages/, css("tbody tr").text.squish)
     get "/api/orgs.csv"
     assert_equal [ "5", "3", nil ], CSV.parse(response.body, headers: true).first.values_at("growth_7", "growth_7_left_out", "growth_30_left_out")
   end

@@ -9,7 +9,7 @@ class StatsTest < ActiveSupport::TestCase
   end
 
   test "0 where all was read" do
-    assert_equal [ 0, "scripted: 1 of 1 packages read, 5 downloads\n", "" ], run_task("stats:collect", "scripted")
+    assert_equal [ 0, "scripted: 1 of 1 packages read, 5 downloads (stand-in: invented)\n", "" ], run_task("stats:collect", "scripted")
   end
 
   test "69 where trying again may be enough, 65 where it will not" do
@@ -30,7 +30,7 @@ class StatsTest < ActiveSupport::TestCase
 
   test "every organisation of the environment is read, and the worst exit code is the answer" do
     with_environment("STATS_TRACKER_ORGS" => "one  two") do
-      assert_equal [ 0, "one: 1 of 1 packages read, 5 downloads\ntwo: 1 of 1 packages read, 5 downloads\n" ], run_task("stats:collect").first(2)
+      assert_equal [ 0, "one: 1 of 1 packages read, 5 downloads (stand-in: invented)\ntwo: 1 of 1 packages read, 5 downloads (stand-in: invented)\n" ], run_task("stats:collect").first(2)
     end
   end
 

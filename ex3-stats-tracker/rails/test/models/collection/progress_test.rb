@@ -24,7 +24,7 @@ class Collection::ProgressTest < ActiveSupport::TestCase
       Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), component:,
         progress: Collection::Progress.for(nil))
     end
-    assert_equal [ "scripted: 1 of 2 packages read, 1 failed, 5 downloads\n", "b: gone (not_found)\n" ], [ out, error ]
+    assert_equal [ "scripted: 1 of 2 packages read, 1 failed, 5 downloads (stand-in: invented)\n", "b: gone (not_found)\n" ], [ out, error ]
   end
 
   test "a word that is none" do
