@@ -23,6 +23,11 @@ class Package < ApplicationRecord
     vanished_at?
   end
 
+  # Whether the organisation was read later without this package, so that its growth over so many days has ended.
+  def unread_since?(days)
+    measured_at? && org.measured_at? && measured_at < org.measured_at - NEAR[days]
+  end
+
   def missed?
     missed_at? && !vanished?
   end

@@ -46,7 +46,7 @@ class ClockTest < ActiveSupport::TestCase
 
     travel_to NOW
     assert @package.versions_due?(NOW), "the versions are read again"
-    assert_nil @org.last_collection
+    assert_equal [ nil, nil ], [ @org.last_collection, @org.last_success ]
     read @package, 2_100, at: NOW, daily: { NOW - 1.day => 6, NOW => 2 }
     versions NOW, 30
     @org.add_up NOW.to_date, NOW.to_date
@@ -57,6 +57,14 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ 2_100 ], Chart::OfOrg.new(@org).as_json[:totals]
     assert_equal [ [ NOW.to_date, 30 ] ], @package.versions.sole.days.where(date: ..NOW).pluck(:date, :total)
     assert_equal [ [ 2_000, NOW ] ], @package.org.milestones.where(package: @package, threshold: 2_000).pluck(:threshold, :at)
+  end
+
+  test "a clock that is hours ahead does not keep the day" do
+    travel_to NOW + 6.hours
+    read @package, 9_999, at: NOW + 6.hours
+    travel_to NOW + 1.hour
+    read @package, 1_600, at: NOW + 1.hour
+    assert_equal [ 1_600, 1_600 ], [ @package.total, @package.days.find_by!(date: NOW).total ]
   end
 
   test "a package that can't be read any more goes back to what it had, and to nothing where it had nothing" do

@@ -32,6 +32,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     days = (0...500).map { |ago| Date.new(2026, 11, 20) - ago }
     packages(:flagger).days.delete_all
     Package::Day.insert_all!(days.map { |date| { package_id: packages(:flagger).id, date:, total: 5, measured_at: date.noon } })
+    packages(:flagger).days.create!(date: Date.new(2027, 1, 1), total: 9_999)
     { "30d" => 30, "90d" => 90, "1y" => 365, "all" => 400, nil => 90 }.each do |range, listed|
       get "/orgs/fluxcd/packages/flagger", params: { range: }.compact
       assert_equal [ listed, (Date.new(2026, 11, 20) - listed + 1).iso8601 ], [ css("#total-days tbody tr:not(.gap)").size, css("#total-days tbody tr:not(.gap) th").last.text ], range
@@ -60,6 +61,15 @@ class PagesTest < ActionDispatch::IntegrationTest
     travel_to Time.utc(2026, 5, 11, 14)
     get "/orgs/fluxcd/packages/flagger"
     assert_equal "1 day to 2026-05-10 +10 +4.2 %", css(".growth > div").first.text.squish
+  end
+
+  test "a package that was not read when the others were says so in place of its growth" do
+    orgs(:fluxcd).update!(measured_at: Time.utc(2026, 5, 12))
+    get "/orgs/fluxcd/packages/gone"
+    assert_equal [ "not read lately" ], css(".growth .ratio").map { |cell| cell.text.strip }.uniq
+    packages(:gone).update!(measured_at: Time.utc(2026, 5, 10, 12))
+    get "/orgs/fluxcd/packages/gone"
+    assert_equal [ "not read lately", "not read lately", "nothing read 30 days before", "nothing read 365 days before" ], css(".growth .ratio").map { |cell| cell.text.strip }
   end
 
   test "the sparkline shows the last 30 days, whenever the package was read" do

@@ -27,6 +27,7 @@ class Org::GrowthTest < ActiveSupport::TestCase
     assert_equal({}, @org.left_out(365))
     assert_equal [ 1, 3, 4, nil ], Growing::SPANS.map { |days| @org.packages_left_out(days) }
     assert_equal [ 4_202_650, NOW ], @org.values_at(:total, :measured_at)
+    assert_equal [ [ 3_811_450, 5, 1 ], [ 4_202_650, 4, 1 ] ], [ noon(36), noon(40) ].map { |at| @org.days.find_by!(date: at).values_at(:total, :packages_read, :packages_stale) }
   end
 
   test "an image that appeared within the period counts from 0, and the growth is what the chart climbs by" do
