@@ -1,4 +1,6 @@
 require_relative "boot"
+require_relative "database_url"
+require_relative "hosts"
 
 require "rails"
 require "active_model/railtie"
@@ -35,6 +37,16 @@ module StatsTracker
       cascade: true, header_rules: [ [ %w[css js], { "cache-control" => "public, max-age=31536000, immutable" } ] ]
 
     config.x.storage = Pathname(ENV["STATS_TRACKER_STORAGE"].presence || root.join("storage"))
+
+    # Requests of one client a minute, for each kind of page and list.
+    config.x.requests_per_minute = Integer(ENV["STATS_TRACKER_REQUESTS_PER_MINUTE"].presence || "120", 10, exception: false) || -1
+    if config.x.requests_per_minute.negative?
+      warn "STATS_TRACKER_REQUESTS_PER_MINUTE is a number, 0 for no limit, not #{ENV["STATS_TRACKER_REQUESTS_PER_MINUTE"]}"
+      exit 64
+    end
+
+    # An address that a client made up decides nothing but whose requests are counted together.
+    config.action_dispatch.ip_spoofing_check = false
 
     # The migrations are the schema, for both databases: a dump of the one's types would not do for the other.
     config.active_record.dump_schema_after_migration = false

@@ -24,7 +24,7 @@ const APPLICATION: &str = "ex3-stats-tracker/rails";
 const DIRECTORY: &str = "rails";
 
 /// What of it runs in production. Tests, invented figures, and what scripts and styles are built from are not.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "Rakefile",
     "app/controllers",
     "app/helpers",
@@ -34,6 +34,7 @@ const PARTS: [&str; 11] = [
     "config",
     "config.ru",
     "db/migrate",
+    "lib/plain_errors.rb",
     "lib/tasks/stats.rake",
     "public",
 ];

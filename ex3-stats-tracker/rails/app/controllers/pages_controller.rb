@@ -1,5 +1,7 @@
 # What the dashboard's pages have in common: how they are looked at stands in their addresses, and nothing else matters.
 class PagesController < ApplicationController
+  include RateLimited
+
   # Newest days that are shown; nil: all of them.
   RANGES = { "30d" => 30, "90d" => 90, "1y" => 365, "all" => nil }.freeze
   SCALES = %w[linear log].freeze

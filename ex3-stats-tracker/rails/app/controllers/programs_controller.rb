@@ -1,6 +1,8 @@
 # What the addresses for programs have in common: what is wrong is a problem (RFC 9457), parameters have bounds, and
 # an answer that has not changed since it was last asked for is not sent again.
 class ProgramsController < ActionController::Base
+  include RateLimited
+
   class BadParameter < StandardError; end
 
   rescue_from(ActiveRecord::RecordNotFound) { |error| problem :not_found, "there is no such #{error.model&.underscore || "thing"}" }
@@ -50,6 +52,10 @@ class ProgramsController < ActionController::Base
       first, last = date(:from), date(:until)
       first.nil? || last.nil? || first <= last or raise BadParameter, "from is after until"
       [ first, last ]
+    end
+
+    def refuse_too_many
+      problem :too_many_requests, "too many requests: try again in a minute"
     end
 
     def problem(status, detail)

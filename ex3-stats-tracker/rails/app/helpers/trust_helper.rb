@@ -20,7 +20,10 @@ module TrustHelper
     KINDS.dig(kind, 0) || kind.to_s.tr("_", " ")
   end
 
-  def kind_meaning(kind)
+  # Of a package whose total was read, GitHub showed the page: no more is missing than the list of its versions.
+  def kind_meaning(kind, about = "total")
+    return "GitHub shows no list of the package's versions at this address." if kind == "not_found" && about == "versions"
+
     KINDS.dig(kind, 1)
   end
 

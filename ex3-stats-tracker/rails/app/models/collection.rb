@@ -10,7 +10,10 @@ class Collection < ApplicationRecord
 
   # GitHub asked to be left alone until then.
   class TooEarly < StandardError
+    attr_reader :time
+
     def initialize(time)
+      @time = time
       super("GitHub asked to be left alone until #{time.utc.iso8601}")
     end
   end
@@ -25,21 +28,29 @@ class Collection < ApplicationRecord
   #
   # +clock+ says what time it is where the figures come from; +component+ makes a connection to the component.
   #
-  # Raises Lock::Taken while another collection runs, TooEarly, and Org::OtherSource.
+  # Raises Lock::Taken while another collection runs, TooEarly, Org::OtherSource, and Database::Unavailable where the
+  # database stays away. +progress+ is told of each but for mistakes.
   def self.collect(name, source:, manners: Manners.towards(source), clock: -> { Time.current }, progress: Progress.new,
       component: Component.method(:new))
-    Lock.hold do |lock|
-      retry_at = joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: clock.call..).maximum(:retry_at)
-      raise TooEarly.new(retry_at) if retry_at
+    away = progress.method(:database_away)
+    Lock.hold(retrying: away) do |lock|
+      org, collection = Database.patiently(retrying: away) do
+        retry_at = joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: clock.call..).maximum(:retry_at)
+        raise TooEarly.new(retry_at) if retry_at
 
-      org = Org.track(name, source:)
-      open(org, at: clock.call).tap do |collection|
+        org = Org.track(name, source:)
+        [ org, open(org, at: clock.call) ]
+      end
+      collection.tap do
         progress.started(collection)
         Pass.new(collection, lock:, manners:, clock:, progress:, component:).run
         org.forget_if_unknown
         progress.ended(collection)
       end
     end
+  rescue TooEarly, Lock::Taken, Org::OtherSource, Org::Unknown, Database::Unavailable => error
+    progress.refused(name, error)
+    raise
   end
 
   # The pass to make: the unfinished one, if that may be resumed.
@@ -95,10 +106,26 @@ class Collection < ApplicationRecord
     state == "stopped"
   end
 
+  # How many of the listed packages the pass has not asked for; nil where the list was not read.
+  #
+  # packages_read, packages_failed and these add up to packages_listed.
+  def not_asked
+    [ packages_listed - packages_read - packages_failed, 0 ].max if packages_listed
+  end
+
+  # How many packages this pass was done with, in an earlier run, that are not among these names.
+  def done_without(names)
+    return 0 if runs == 1
+
+    failed = failures.where(about: "total").select(:package_id)
+    org.packages.where(collection: self).or(org.packages.where(id: failed)).pluck(:name).difference(names).size
+  end
+
   # In one line, for people.
   def summary
     what = +"#{org.name}: #{packages_read} of #{packages_listed || "an unknown number of"} packages read"
     what << ", #{packages_failed} failed" if packages_failed.positive?
+    what << ", #{not_asked} not asked for" if not_asked&.positive?
     what << ", #{org.total.to_fs(:delimited)} downloads#{" (stand-in: invented)" if org.stand_in?}" if org.total
     what << "; stopped (#{reason}), to be resumed#{" after #{retry_at.utc.iso8601}" if retry_at}" if stopped?
     what
@@ -109,11 +136,11 @@ class Collection < ApplicationRecord
     @problems ||= []
   end
 
-  # 0 where all was read; 69 where trying again later may be enough; 65 where it will not be.
+  # 0 where all was read; 69 where the pass was stopped, and is to be resumed; 65 where it ended without all of it. A
+  # retry of that would begin another pass and ask for everything again: what failed is the next one's.
   def exit_code
-    kinds = problems.map(&:kind) | org.packages.listed.failing.where(collection: self).distinct.pluck(:failure_kind)
-    if (kinds - Component::Problem::TEMPORARY).any? then 65
-    elsif kinds.any? then 69
+    if stopped? then 69
+    elsif problems.any? || packages_failed.positive? then 65
     else 0
     end
   end

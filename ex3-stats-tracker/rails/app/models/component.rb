@@ -3,8 +3,9 @@ require "net/http"
 # The Spin component, which reads GitHub's pages for us. Its answers are described in ../openapi.yaml; what it answers
 # otherwise is a Problem. One connection, for one thread.
 class Component
-  # The component may fetch a list of 100 pages for one request, and its host gives it five minutes.
-  READ_TIMEOUT = 330
+  # The component may fetch a list of 100 pages for one request, each of which may be given up to an hour, and its host
+  # gives it 65 minutes.
+  READ_TIMEOUT = 3930
   OPEN_TIMEOUT = 10
 
   # The host closes a connection that was idle for 30 seconds.
@@ -19,22 +20,27 @@ class Component
 
   def initialize(url = self.class.url)
     @url = URI(url.to_s.chomp("/"))
-    raise ArgumentError, "the component's address begins with http:// or https://, not #{url}" unless @url.is_a?(URI::HTTP)
+    raise URI::Error unless @url.is_a?(URI::HTTP) && @url.host.present?
+  rescue URI::Error
+    raise ArgumentError, "the component's address begins with http:// or https:// and names a host, unlike #{url}"
   end
 
-  # The container packages of an organisation or user, in GitHub's order.
+  # The container packages of an organisation or user, in GitHub's order, and which of the two it is.
   def packages(org)
-    Contract.packages get("orgs", org, "packages")
+    get("orgs", org, "packages") { |answer, response| Contract.list(answer, owner: response["Owner-Kind"]) }
   end
 
   # A package's total and daily downloads, now.
-  def measure(org, name)
-    Contract.measurement get("orgs", org, "packages", name), of: name
+  #
+  # With what the list said of it, +repository+ (as owner/repository) and +owner+ (organization or user), the component
+  # asks GitHub for one page where it would have to try several.
+  def measure(org, name, repository: nil, owner: nil)
+    get("orgs", org, "packages", name, repository:, owner:) { |answer, _| Contract.measurement(answer, of: name) }
   end
 
   # A package's tagged versions with their totals, newest first.
-  def versions(org, name)
-    Contract.versions get("orgs", org, "packages", name, "versions")
+  def versions(org, name, repository: nil, owner: nil)
+    get("orgs", org, "packages", name, "versions", repository:, owner:) { |answer, _| Contract.versions(answer) }
   end
 
   def close
@@ -44,12 +50,16 @@ class Component
   end
 
   private
-    def get(*segments)
-      request = Net::HTTP::Get.new("#{@url.path}/#{segments.map { |segment| escape(segment) }.join("/")}",
+    # Yields what the answer says, and the answer itself for its headers.
+    def get(*segments, **query)
+      path = "#{@url.path}/#{segments.map { |segment| escape(segment) }.join("/")}"
+      query = query.compact.map { |name, value| "#{name}=#{escape(value)}" }.join("&")
+      request = Net::HTTP::Get.new([ path, query.presence ].compact.join("?"),
         "Accept" => "application/json", "Accept-Encoding" => "identity")
       connection.request(request) do |response|
         body = read(response)
-        return response.is_a?(Net::HTTPOK) ? Contract.parse(body) : raise(Contract.problem(response, body))
+        response.is_a?(Net::HTTPOK) or raise Contract.problem(response, body)
+        return yield Contract.parse(body), response
       end
     rescue SystemCallError, SocketError, IOError, Timeout::Error, OpenSSL::SSL::SSLError, Net::ProtocolError,
         Net::HTTPBadResponse, Net::HTTPHeaderSyntaxError => error

@@ -1,3 +1,5 @@
+require "active_support/core_ext/integer/time"
+
 Rails.application.configure do
   config.enable_reloading = false
   config.eager_load = true
@@ -18,4 +20,20 @@ Rails.application.configure do
 
   # TLS ends at the ingress, which also redirects.
   config.assume_ssl = ENV["STATS_TRACKER_ASSUME_SSL"] == "1"
+
+  # Or it does not redirect, and says by X-Forwarded-Proto how it was asked. What a cluster asks for inside stays as it is.
+  config.force_ssl = ENV["STATS_TRACKER_FORCE_SSL"] == "1"
+  config.ssl_options = {
+    redirect: { exclude: ->(request) { [ *Hosts::HEALTH, "/metrics" ].include?(request.path) } },
+    # Other names under the same domain are not the dashboard's to speak for.
+    hsts: { expires: 1.year, subdomains: false, preload: false }
+  }
+
+  config.hosts = begin
+    Hosts.allowed(ENV["STATS_TRACKER_HOSTS"])
+  rescue ArgumentError => error
+    warn error.message
+    exit 64
+  end
+  config.host_authorization = { exclude: ->(request) { Hosts::HEALTH.include?(request.path) }, response_app: Hosts.method(:refuse) }
 end

@@ -1,5 +1,6 @@
-# What a scheduler or a person starts. Exit codes follow sysexits: 64 usage, 65 trying again will not help, 69 trying
-# again later may be enough, 75 another collection is running.
+# What a scheduler or a person starts. Exit codes follow sysexits: 64 usage and settings, 65 the pass ended without all of
+# it, 66 no database or no tables, 69 the pass was stopped and is to be resumed, 70 a mistake of the program, 75 another
+# collection is running. Errors of the database become sentences and exit codes in lib/plain_errors.rb.
 namespace :stats do
   desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS)"
   task :collect, [ :org ] => :environment do |_task, arguments|
@@ -11,10 +12,10 @@ namespace :stats do
     rescue ActiveRecord::RecordInvalid, Org::OtherSource, ArgumentError => error
       abort_with 64, error.message
     rescue Org::Unknown => error
-      warn error.message
+      say error.message
       65
-    rescue Collection::TooEarly => error
-      warn error.message
+    rescue Collection::TooEarly, Database::Unavailable => error
+      say error.message
       69
     rescue Collection::Lock::Taken => error
       abort_with 75, error.message
@@ -37,7 +38,14 @@ namespace :stats do
   end
 
   def abort_with(code, message)
-    warn message
+    say message
     exit code
+  end
+
+  # Who can't be told is left with the exit code.
+  def say(message)
+    warn message
+  rescue SystemCallError, IOError
+    nil
   end
 end

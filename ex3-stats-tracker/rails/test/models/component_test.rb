@@ -9,6 +9,26 @@ class ComponentTest < ActiveSupport::TestCase
     end
   end
 
+  test "what the list said goes with it, and nothing where it said nothing" do
+    serving(ok("[]"), ok("[]"), ok("[]")) do |component, requests|
+      component.versions("fluxcd", "flagger", repository: "fluxcd/flag&ger", owner: "organization")
+      component.close
+      component.versions("fluxcd", "flagger", repository: nil, owner: "user")
+      component.close
+      component.versions("fluxcd", "flagger")
+      assert_equal [ "?repository=fluxcd%2Fflag%26ger&owner=organization", "?owner=user", "" ],
+        requests.map { |request| request[%r{\AGET /orgs/fluxcd/packages/flagger/versions(\S*) }, 1] }
+    end
+  end
+
+  test "the list says what kind of owner it is, or nothing of it" do
+    said = ->(header) { "HTTP/1.1 200 OK\r\n#{header}Content-Length: 2\r\n\r\n[]" }
+    serving(said["Owner-Kind: user\r\n"], said["Owner-Kind: organization\r\n"], said[""], said["Owner-Kind: robot\r\n"]) do |component|
+      assert_equal [ "user", "organization", nil ], Array.new(3) { component.packages("fluxcd").owner.tap { component.close } }
+      assert_equal "component_failed", assert_raises(Component::Problem) { component.packages("fluxcd") }.kind
+    end
+  end
+
   test "a problem keeps its kind, its words and its patience" do
     body = { type: "about:blank", title: "Too Many Requests", status: 429, detail: "GitHub wants\nfewer", kind: "rate_limited", retry_after: 90 }.to_json
     serving("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 90\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}") do |component|
@@ -56,12 +76,12 @@ class ComponentTest < ActiveSupport::TestCase
   test "a broken answer does not spoil the next one" do
     serving("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{", ok("[]")) do |component|
       assert_raises(Component::Problem) { component.packages("fluxcd") }
-      assert_equal [], component.packages("fluxcd")
+      assert_equal [], component.packages("fluxcd").packages
     end
   end
 
   test "an address that is none" do
-    [ "file:///etc/passwd", "localhost:3000", "ftp://x" ].each { |url| assert_raises(ArgumentError) { Component.new(url) } }
+    [ "file:///etc/passwd", "localhost:3000", "ftp://x", "http://a b", "http://" ].each { |url| assert_raises(ArgumentError) { Component.new(url) } }
   end
 
   test "a stranger's sentence is one short line" do

@@ -2,12 +2,14 @@
 class ScriptedComponent
   Contract = Component::Contract
 
-  attr_reader :asked, :most_at_once
+  # +hinted+: what was said of each package beside its name.
+  attr_reader :asked, :most_at_once, :hinted
   attr_accessor :now
 
   # +packages+: name → a total, a problem, or a list of them that is answered one after the other, the last for ever.
-  def initialize(packages, now: Time.utc(2026, 5, 11, 12), list: nil, versions: {}, repositories: {})
+  def initialize(packages, now: Time.utc(2026, 5, 11, 12), list: nil, versions: {}, repositories: {}, owner: nil)
     @packages, @now, @list, @versions, @repositories = packages, now, list, versions, repositories
+    @owner, @hinted = owner, {}
     @asked, @under_way, @most_at_once, @mutex = [], 0, 0, Mutex.new
   end
 
@@ -22,11 +24,12 @@ class ScriptedComponent
   def packages(_org)
     ask("list") do
       raise @list.call if @list.respond_to?(:call) && @list.call.is_a?(Exception)
-      @packages.keys.map { |name| Contract::Listed.new(name:, repository: @repositories[name]) }
+      Contract::List.new(packages: @packages.keys.map { |name| Contract::Listed.new(name:, repository: @repositories[name]) }, owner: @owner)
     end
   end
 
-  def measure(_org, name)
+  def measure(_org, name, **hints)
+    @hinted[name] = hints
     ask(name) do |times|
       answers = Array(@packages.fetch(name))
       answer = answers[[ times, answers.size - 1 ].min]
@@ -35,7 +38,8 @@ class ScriptedComponent
     end
   end
 
-  def versions(_org, name)
+  def versions(_org, name, **hints)
+    @hinted["#{name}/versions"] = hints
     ask("#{name}/versions") do
       versions = @versions.fetch(name, [])
       raise versions if versions.is_a?(Exception)

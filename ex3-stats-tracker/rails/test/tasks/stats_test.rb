@@ -12,7 +12,7 @@ class StatsTest < ActiveSupport::TestCase
     assert_equal [ 0, "scripted: 1 of 1 packages read, 5 downloads (stand-in: invented)\n", "" ], run_task("stats:collect", "scripted")
   end
 
-  test "69 where trying again may be enough, 65 where it will not" do
+  test "69 where the pass was stopped, 65 where it ended without all of it" do
     @component = ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) })
     code, out, = run_task("stats:collect", "scripted")
     assert_equal 69, code
@@ -26,6 +26,19 @@ class StatsTest < ActiveSupport::TestCase
     assert_equal 65, run_task("stats:collect", "other").first
     @component = ScriptedComponent.new({}, list: -> { Component::Problem.new("not_found", "nobody") })
     assert_equal [ 65, "" ], run_task("stats:collect", "nobody").first(2)
+  end
+
+  test "a package that can't be reached ends no pass, and no retry collects the others again" do
+    @component = ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("unreachable", "status 503") })
+    code, out, error = run_task("stats:collect", "scripted")
+    assert_equal [ 65, "scripted: 1 of 2 packages read, 1 failed, 5 downloads\n", "b: status 503 (unreachable)\n" ], [ code, out, error ]
+    assert_predicate Collection.last, :finished?
+  end
+
+  test "69 where the database stays away" do
+    stub(Collection::Lock, :hold, -> { raise Database::Unavailable, "the database: locked: try again in a while" }) do
+      assert_equal [ 69, "", "the database: locked: try again in a while\n" ], run_task("stats:collect", "scripted")
+    end
   end
 
   test "every organisation of the environment is read, and the worst exit code is the answer" do

@@ -11,16 +11,18 @@ module Collection::Lock
   # Any number that no other program on the database uses: "stat" in ASCII.
   KEY = 0x73746174
 
-  # Runs the block while nobody else collects into this database; raises Taken where somebody does.
-  def self.hold(&block)
-    ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? Advisory.hold(&block) : Flock.hold(&block)
+  # Runs the block while nobody else collects into this database; raises Taken where somebody does. +retrying+ is told
+  # where the database fails meanwhile by what passes, as by Database.patiently.
+  def self.hold(retrying: nil, &)
+    kind = ActiveRecord::Base.connection_db_config.adapter == "postgresql" ? Advisory : Flock
+    kind.hold(retrying, &)
   end
 
   # A lock of PostgreSQL's, which belongs to the session.
   class Advisory
-    def self.hold
+    def self.hold(retrying)
       lock = new
-      lock.take or raise Collection::Lock::Taken
+      Database.patiently(retrying:) { lock.take } or raise Collection::Lock::Taken
       yield lock
     ensure
       lock&.release
@@ -47,13 +49,22 @@ module Collection::Lock
 
   # A lock on a file beside SQLite's.
   class Flock
-    def self.hold
-      path = ActiveRecord::Base.connection_db_config.database
-      File.open("#{File.expand_path(path, Rails.root)}.collecting", File::RDWR | File::CREAT, 0o600) do |file|
-        file.flock(File::LOCK_EX | File::LOCK_NB) or raise Collection::Lock::Taken
-        yield new
-      end
+    def self.hold(retrying)
+      path = File.expand_path(ActiveRecord::Base.connection_db_config.database, Rails.root)
+      file = Database.patiently(retrying:) { open_beside(path) }
+      file.flock(File::LOCK_EX | File::LOCK_NB) or raise Collection::Lock::Taken
+      yield new
+    ensure
+      file&.close
     end
+
+    def self.open_beside(path)
+      File.open("#{path}.collecting", File::RDWR | File::CREAT, 0o600)
+    rescue Errno::EACCES, Errno::EPERM, Errno::EROFS, Errno::ENOENT, Errno::ENOTDIR, Errno::EISDIR
+      # As SQLite says of the file itself.
+      raise ActiveRecord::ConnectionNotEstablished, "unable to open database file"
+    end
+    private_class_method :open_beside
 
     def held?
       true

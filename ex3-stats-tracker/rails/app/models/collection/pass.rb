@@ -53,15 +53,19 @@ class Collection::Pass
 
     def list
       component = @component.call
-      listed = ask { component.packages(org.name) }
-      listed.reject! { |package| Collection.skipped.include?("#{org.name}/#{package.name}") }
+      list = ask { component.packages(org.name) }
+      @owner = list.owner
+      listed = list.packages.reject { |package| Collection.skipped.include?("#{org.name}/#{package.name}") }
+      at = now
       write do
-        org.list(listed, at: now)
-        collection.update!(packages_listed: listed.size)
+        org.list(listed, at:)
+        # What was asked for before the pass was resumed counts also where it is no longer listed.
+        collection.update!(packages_listed: listed.size + collection.done_without(listed.map(&:name)))
       end
       true
     rescue Component::Problem => problem
-      write { org.record_failure(problem, at: now, collection:) }
+      at = now
+      write { org.record_failure(problem, at:, collection:) }
       progress.failed(org.name, problem)
       collection.problems << problem
       problem.temporary? ? stop(problem) : finish(problem)
@@ -72,7 +76,7 @@ class Collection::Pass
 
     # Measures what the pass has left, in order.
     def measure
-      wanted = org.packages.on_list.ordered.to_a
+      wanted = org.packages.on_list.ordered.includes(:repository).to_a
       left = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
       progress.listed(wanted.size, left.size)
       packages = left.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
@@ -126,13 +130,18 @@ class Collection::Pass
 
     def bring(component, package)
       asked = total_wanted?(package)
-      reading = answer { component.measure(org.name, package.name) } if asked
+      reading = answer { component.measure(org.name, package.name, **hints(package)) } if asked
       # A package that can't be read now will not show its versions either.
       if !reading.is_a?(Component::Problem) && package.versions_due?(now)
         pause if asked
-        versions = answer { component.versions(org.name, package.name) }
+        versions = answer { component.versions(org.name, package.name, **hints(package)) }
       end
       Outcome.new(package:, reading:, versions:)
+    end
+
+    # What the list said of the package, with which GitHub is asked for fewer pages.
+    def hints(package)
+      { repository: package.repository&.name, owner: @owner }
     end
 
     def answer(&)
@@ -185,19 +194,32 @@ class Collection::Pass
     end
 
     def note(outcomes)
-      write { write_down outcomes }
+      # Of the first attempt: what is written twice by mistake runs into an index.
+      at = now
+      write(again: -> { outcomes = left_of(outcomes, at:) }) { write_down outcomes, at: }
       outcomes.each do |outcome|
         collection.problems.concat(outcome.problems)
-        if (problem = outcome.problems.first)
-          progress.failed(outcome.package.name, problem)
+        if outcome.reading.is_a?(Component::Problem)
+          progress.failed(outcome.package.name, outcome.reading)
         else
           progress.read(outcome.package.name, outcome.reading&.total || outcome.package.total)
+          progress.versions_failed(outcome.package.name, outcome.versions) if outcome.versions.is_a?(Component::Problem)
         end
       end
     end
 
-    def write_down(outcomes)
-      at = now
+    # What a transaction that seemed to fail has not written: a connection may be lost after it has.
+    def left_of(outcomes, at:)
+      outcomes.reject do |outcome|
+        package = outcome.package.reload
+        case outcome.reading
+        when Component::Contract::Reading then !total_wanted?(package)
+        when Component::Problem then package.failures.exists?(collection:, about: "total", at:)
+        end
+      end
+    end
+
+    def write_down(outcomes, at:)
       failed_before = collection.failed_earlier(outcomes.map(&:package))
       read, unread = outcomes.select(&:reading).partition { |outcome| outcome.reading.is_a?(Component::Contract::Reading) }
       Package.record(read.to_h { |outcome| [ outcome.package, outcome.reading ] }, collection:)
@@ -225,10 +247,21 @@ class Collection::Pass
       end
     end
 
-    def write
-      ActiveRecord::Base.transaction do
-        @lock.held? or raise Collection::Lock::Taken
-        yield
+    # One transaction, which is made again as long as the database fails by what passes. What was read is not asked for
+    # again meanwhile. +again+ is called before each further attempt.
+    def write(again: nil)
+      first = true
+      Database.patiently(retrying: progress.method(:database_away)) do
+        unless first
+          # What this attempt counts from is what is written down.
+          collection.reload
+          again&.call
+        end
+        first = false
+        ActiveRecord::Base.transaction do
+          @lock.held? or raise Collection::Lock::Taken
+          yield
+        end
       end
     end
 
@@ -243,9 +276,10 @@ class Collection::Pass
 
     # A pass that is killed never comes here: its state stays "running".
     def settle(**how)
+      last = now.to_date
       write do
         collection.update!(**how, seconds: collection.seconds + monotonic - @began)
-        org.add_up(collection.started_at.to_date, now.to_date)
+        org.add_up(collection.started_at.to_date, last)
       end
     end
 end

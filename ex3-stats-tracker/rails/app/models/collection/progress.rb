@@ -20,14 +20,35 @@ class Collection::Progress
   # The package, or the organisation's list, was not read.
   def failed(name, problem) = nil
 
+  # The package's total was read, its versions were not.
+  def versions_failed(name, problem) = nil
+
   # The same is asked again after so many seconds. Called from the threads that ask.
   def waiting(problem, seconds) = nil
+
+  # The database fails by what passes: it is tried again after so many seconds.
+  def database_away(detail, seconds) = nil
 
   # The pass is over, or stopped.
   def ended(collection) = nil
 
+  # There is no pass, or no more of it: +error+ says why.
+  def refused(name, error) = nil
+
   # So many passes of so many of a history were made; this one at that time.
   def played(pass, passes, time) = nil
+
+  private
+    # A terminal that is gone, a pipe that nobody reads or a disk that is full ends no pass.
+    def printing
+      yield
+    rescue SystemCallError, IOError
+      nil
+    end
+
+    def complain(line)
+      printing { $stderr.puts line }
+    end
 
   # A line of JSON for each event, on stdout: for the launcher, which draws the bar.
   class Lines < self
@@ -52,14 +73,33 @@ class Collection::Progress
       say event: "package", name:, kind: problem.kind, detail: problem.detail
     end
 
+    def versions_failed(name, problem)
+      say event: "versions", name:, kind: problem.kind, detail: problem.detail
+    end
+
     def waiting(problem, seconds)
       say event: "waiting", kind: problem.kind, detail: problem.detail, seconds: seconds.ceil
     end
 
+    def database_away(detail, seconds)
+      say event: "waiting", kind: "database_unavailable", detail:, seconds: seconds.ceil
+    end
+
+    # +read+, +failed+ and +not_asked+ add up to +listed+.
     def ended(collection)
       say event: "ended", org: collection.org.name, state: collection.state, reason: collection.reason,
-        detail: collection.detail, retry_at: collection.retry_at&.iso8601, read: collection.packages_read,
-        failed: collection.packages_failed, total: collection.org.total, seconds: collection.seconds.round(3)
+        started_at: collection.started_at.iso8601, detail: collection.detail, retry_at: collection.retry_at&.iso8601, listed: collection.packages_listed,
+        read: collection.packages_read, failed: collection.packages_failed, not_asked: collection.not_asked,
+        total: collection.org.total, seconds: collection.seconds.round(3)
+    end
+
+    REASONS = { "Collection::TooEarly" => "too_early", "Collection::Lock::Taken" => "already_running",
+      "Org::OtherSource" => "other_source",
+      "Org::Unknown" => "unknown_org", "Database::Unavailable" => "database_unavailable" }.freeze
+
+    def refused(name, error)
+      say event: "ended", org: name, state: "refused", reason: REASONS[error.class.name], detail: error.message,
+        retry_at: (error.time.utc.iso8601 if error.is_a?(Collection::TooEarly))
     end
 
     def played(pass, passes, time)
@@ -69,8 +109,10 @@ class Collection::Progress
     private
       def say(event)
         @mutex.synchronize do
-          @out.puts event.to_json
-          @out.flush
+          printing do
+            @out.puts event.to_json
+            @out.flush
+          end
         end
       end
   end
@@ -78,11 +120,19 @@ class Collection::Progress
   # What failed, and a line at the end: for a scheduler's log.
   class Summary < self
     def failed(name, problem)
-      $stderr.puts "#{name}: #{problem.detail} (#{problem.kind})"
+      complain "#{name}: #{problem.detail} (#{problem.kind})"
+    end
+
+    def versions_failed(name, problem)
+      failed "#{name}, versions", problem
+    end
+
+    def database_away(detail, seconds)
+      complain "#{detail} (again in #{seconds.ceil} s)"
     end
 
     def ended(collection)
-      $stdout.puts collection.summary
+      printing { $stdout.puts collection.summary }
     end
   end
 
@@ -107,18 +157,26 @@ class Collection::Progress
       step name
     end
 
+    def versions_failed(name, problem)
+      line "#{name}, versions: #{problem.detail} (#{problem.kind})"
+    end
+
+    def database_away(detail, seconds)
+      line "#{detail} (again in #{seconds.ceil} s)"
+    end
+
     def waiting(problem, seconds)
       show "waiting for #{seconds.ceil} s: #{problem.kind}"
     end
 
     def ended(collection)
-      @mutex.synchronize { @out.print "\r\e[K" }
+      write "\r\e[K"
       super
     end
 
     def played(pass, passes, time)
       show "#{pass} of #{passes} passes: #{time.to_date}"
-      @out.puts if pass == passes
+      write "\n" if pass == passes
     end
 
     private
@@ -128,11 +186,15 @@ class Collection::Progress
       end
 
       def show(what)
-        @mutex.synchronize { @out.print "\r\e[K#{what}".truncate(100) }
+        write "\r\e[K#{what}".truncate(100)
       end
 
       def line(text)
-        @mutex.synchronize { @out.puts "\r\e[K#{text}" }
+        write "\r\e[K#{text}\n"
+      end
+
+      def write(text)
+        @mutex.synchronize { printing { @out.print text } }
       end
   end
 end

@@ -1,6 +1,8 @@
 # What the component's answers have to look like (../openapi.yaml). An answer that looks otherwise is a failure of the
 # component: of a count that is not one, nothing is stored.
 module Component::Contract
+  # +owner+ is organization or user; nil from a component that does not say it yet.
+  List = Data.define(:packages, :owner)
   Listed = Data.define(:name, :repository)
   Reading = Data.define(:total, :daily, :measured_at)
   Tagged = Data.define(:id, :tags, :total)
@@ -14,6 +16,8 @@ module Component::Contract
   TIME = /\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\z/
   DATE = /\A\d{4}-\d\d-\d\d\z/
 
+  OWNERS = %w[organization user].freeze
+
   KINDS = %w[rate_limited not_found markup_changed unreachable timed_out too_large bad_request].freeze
 
   # Nothing of the contract is deeper than a list of objects that hold a list.
@@ -26,6 +30,11 @@ module Component::Contract
     JSON.parse(body, max_nesting: DEPTH)
   rescue JSON::ParserError
     broken("is no JSON")
+  end
+
+  def list(answer, owner:)
+    owner.nil? || OWNERS.include?(owner) or broken("names a kind of owner that is none")
+    List.new(packages: packages(answer), owner:)
   end
 
   def packages(list)

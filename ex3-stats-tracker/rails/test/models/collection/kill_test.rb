@@ -30,15 +30,15 @@ class Collection::KillTest < ActiveSupport::TestCase
 
     def packages(_org)
       @said << "."
-      names.map { |name| Contract::Listed.new(name:, repository: "killed/#{name}") }
+      Contract::List.new(packages: names.map { |name| Contract::Listed.new(name:, repository: "killed/#{name}") }, owner: "organization")
     end
 
-    def measure(_org, name)
+    def measure(_org, name, **)
       @said << "."
       Contract::Reading.new(total: self.class.total(name, @time), daily: self.class.daily(@time), measured_at: @time)
     end
 
-    def versions(_org, name)
+    def versions(_org, name, **)
       @said << "."
       (1..VERSIONS).map { |id| Contract::Tagged.new(id:, tags: [ "v#{id}" ], total: self.class.version_total(name, id, @time)) }
     end

@@ -73,7 +73,7 @@ class Collection::PassTest < ActiveSupport::TestCase
       component = ScriptedComponent.new({ "a" => [ problem(kind), problem(kind), 7 ], "b" => problem(kind), "c" => 9 })
       collection = collect(component)
       assert_equal %w[list a a a a/versions b b b c c/versions], component.asked
-      assert_equal [ "finished", 2, 1, 69 ], [ collection.state, collection.packages_read, collection.packages_failed, collection.exit_code ]
+      assert_equal [ "finished", 2, 1, 65 ], [ collection.state, collection.packages_read, collection.packages_failed, collection.exit_code ]
       assert_equal [ [ "b", kind, "total" ] ], written_down
       assert_equal kind, package("b").failure_kind
       start_over
@@ -85,6 +85,36 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_equal delays, delays.sort
     assert_operator delays.first, :>=, 2
     assert_not_equal PATIENT.with(retry_delay: 1).delay(1), PATIENT.with(retry_delay: 1).delay(1), "chance keeps two from asking in step"
+  end
+
+  test "the component is told what the list said, which is asked for once" do
+    component = ScriptedComponent.new({ "a" => 1, "b" => [ problem("unreachable"), 2 ] }, repositories: { "a" => "scripted/a" }, owner: "user")
+    collect(component)
+    with, without = { repository: "scripted/a", owner: "user" }, { repository: nil, owner: "user" }
+    assert_equal({ "a" => with, "a/versions" => with, "b" => without, "b/versions" => without }, component.hinted)
+    assert_equal 1, component.asked.count("list")
+  end
+
+  test "versions that are not found say nothing about the package" do
+    component = ScriptedComponent.new({ "a" => 7, "b" => 1 }, versions: { "a" => problem("not_found") })
+    collection = collect(component)
+    assert_equal [ [ "a", "not_found", "versions" ] ], written_down
+    assert_equal [ 7, nil, nil, nil ], package("a").then { |a| [ a.total, a.failing_since, a.failure_kind, a.vanished_at ] }
+    assert_equal [ "finished", 2, 2, 0, 0, 65 ], [ collection.state, *numbers(collection), collection.exit_code ]
+    component.asked.clear
+    @now += 1.hour
+    collect(component)
+    assert_equal %w[list a a/versions b], component.asked, "asked for again with the next pass"
+  end
+
+  test "packages read, failed and not asked for add up to those listed" do
+    packages = { "a" => 1, "b" => problem("not_found"), "c" => [ problem("rate_limited", 1800), 3 ], "d" => 4, "e" => 5 }
+    assert_equal [ 5, 1, 2, 2 ], numbers(collect(ScriptedComponent.new(packages)))
+    # When it goes on, one that was read is no longer listed, and one is new.
+    @now += 31.minutes
+    collection = collect(ScriptedComponent.new({ "b" => 2, "c" => 3, "d" => 4, "e" => 5, "f" => 6 }))
+    assert_equal [ "finished", 6, 5, 1, 0 ], [ collection.state, *numbers(collection) ]
+    assert_equal [ nil, 0, 0, nil ], numbers(collect_another(list: -> { problem("markup_changed") }))
   end
 
   test "what would not help is not tried again" do
@@ -174,7 +204,7 @@ class Collection::PassTest < ActiveSupport::TestCase
   test "some that can't be reached between others do not stop it" do
     packages = (1..9).to_h { |number| [ "p#{number}", number.even? ? problem("timed_out") : number ] }
     collection = collect(ScriptedComponent.new(packages), PATIENT.with(attempts: 1))
-    assert_equal [ "finished", 5, 4, 69 ], [ *collection.values_at(:state, :packages_read, :packages_failed), collection.exit_code ]
+    assert_equal [ "finished", 5, 4, 65 ], [ *collection.values_at(:state, :packages_read, :packages_failed), collection.exit_code ]
   end
 
   test "a list that can't be read for now stops the pass; one that never can be ends it" do
@@ -287,8 +317,16 @@ class Collection::PassTest < ActiveSupport::TestCase
 
   test "manners can be set within reason" do
     assert_equal [ 1, 1 ], Collection::Manners.towards("github.com").then { |manners| [ manners.pause, manners.concurrency ] }
+    assert_equal [ 0, 4 ], Collection::Manners.towards("stand-in").then { |manners| [ manners.pause, manners.concurrency ] }
     with_environment("STATS_TRACKER_PAUSE" => "0.5", "STATS_TRACKER_CONCURRENCY" => "3") do
-      assert_equal [ 0.5, 3 ], Collection::Manners.towards("github.com").then { |manners| [ manners.pause, manners.concurrency ] }
+      assert_equal [ 0.5, 3 ], Collection::Manners.towards("stand-in").then { |manners| [ manners.pause, manners.concurrency ] }
+    end
+    with_environment("STATS_TRACKER_PAUSE" => "2.5") { assert_equal 2.5, Collection::Manners.towards("github.com").pause }
+    [ %w[PAUSE 0], %w[PAUSE 0.99], %w[CONCURRENCY 2] ].each do |name, value|
+      with_environment("STATS_TRACKER_#{name}" => value) do
+        assert_match(/#{name} is (a number from )?1.* with this source, not #{value}/, assert_raises(ArgumentError) { Collection::Manners.towards("github.com") }.message)
+        assert Collection::Manners.towards("stand-in"), "a stand-in bears it"
+      end
     end
     [ %w[PAUSE -1], %w[PAUSE x], %w[PAUSE NaN], %w[CONCURRENCY 0], %w[CONCURRENCY 1000] ].each do |name, value|
       with_environment("STATS_TRACKER_#{name}" => value) do
@@ -300,6 +338,14 @@ class Collection::PassTest < ActiveSupport::TestCase
   private
     def collect(component, manners = PATIENT)
       Collection.collect("scripted", source: "stand-in", manners:, clock: -> { @now }, component:)
+    end
+
+    def collect_another(**)
+      Collection.collect("another", source: "stand-in", manners: PATIENT, clock: -> { @now }, component: ScriptedComponent.new({}, **))
+    end
+
+    def numbers(collection)
+      [ collection.packages_listed, collection.packages_read, collection.packages_failed, collection.not_asked ]
     end
 
     # Notes how long a pass would have slept instead of sleeping.

@@ -14,8 +14,47 @@ class Collection::ProgressTest < ActiveSupport::TestCase
       { "event" => "package", "name" => "a", "total" => 5 },
       { "event" => "package", "name" => "b", "kind" => "not_found", "detail" => "gone for good" },
       { "event" => "ended", "org" => "scripted", "state" => "finished", "reason" => nil, "detail" => nil, "retry_at" => nil,
-        "read" => 1, "failed" => 1, "total" => 5 }
+        "started_at" => "2026-05-11T12:00:00Z", "listed" => 2, "read" => 1, "failed" => 1, "not_asked" => 0, "total" => 5 }
     ], events.map { |event| event.except("seconds") }
+  end
+
+  test "for the launcher: a package whose versions could not be read was read" do
+    out = StringIO.new
+    component = ScriptedComponent.new({ "a" => 5 }, versions: { "a" => Component::Problem.new("not_found", "nothing there") })
+    Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), component:,
+      progress: Collection::Progress::Lines.new(out))
+    assert_equal [ { "event" => "package", "name" => "a", "total" => 5 },
+      { "event" => "versions", "name" => "a", "kind" => "not_found", "detail" => "nothing there" } ],
+      out.string.lines.map { |line| JSON.parse(line) }.slice(2, 2)
+  end
+
+  test "for the launcher: why there is no pass, and when there may be one" do
+    now = Time.utc(2026, 5, 11, 12)
+    collect = lambda do |out|
+      Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), clock: -> { now },
+        component: ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) }),
+        progress: Collection::Progress::Lines.new(out))
+    end
+    collect.call(StringIO.new)
+    now += 60
+    out = StringIO.new.tap { |again| assert_raises(Collection::TooEarly) { collect.call(again) } }
+    assert_equal({ "event" => "ended", "org" => "scripted", "state" => "refused", "reason" => "too_early",
+      "detail" => "GitHub asked to be left alone until 2026-05-11T12:30:00Z", "retry_at" => "2026-05-11T12:30:00Z" }, JSON.parse(out.string))
+  end
+
+  test "nobody to read it ends no pass" do
+    reader, writer = IO.pipe
+    reader.close
+    [ writer, File.open("/dev/full", "w"), File.open(File::NULL).tap(&:close) ].each do |gone|
+      [ Collection::Progress::Lines.new(gone), Collection::Progress::Terminal.new(gone) ].each do |progress|
+        capture_io do
+          $stdout = $stderr = gone
+          collection = Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0),
+            component: ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("not_found", "gone") }), progress:)
+          assert_predicate collection, :finished?
+        end
+      end
+    end
   end
 
   test "for people: what failed, and one line at the end" do

@@ -182,7 +182,7 @@ class Collection::StandInTest < ActiveSupport::TestCase
 
     # One package shows what a fault does: the others need not be read each time.
     def collect_few
-      names = Component.new.packages("fluxcd").map(&:name)
+      names = Component.new.packages("fluxcd").packages.map(&:name)
       skipped = (names - FEW).map { |name| "fluxcd/#{name}" }
       with_environment("STATS_TRACKER_SKIP" => skipped.join(" ")) { collect }
     end

@@ -1,0 +1,95 @@
+require "test_helper"
+require "net/http"
+
+# The web server as it is started: where it listens, and whom it answers.
+class ServerTest < ActiveSupport::TestCase
+  setup { @directory = Dir.mktmpdir }
+  teardown do
+    @pid&.then { |pid| Process.kill(:KILL, pid) && Process.wait(pid) }
+    FileUtils.remove_entry @directory
+  end
+
+  test "a port that is taken, and an address that is none, are a sentence" do
+    taken = TCPServer.new("127.0.0.1", 0)
+    port = taken.local_address.ip_port.to_s
+    assert_ends 69, "the dashboard can't listen on tcp://127.0.0.1:#{port}: it is in use: end what listens there, or set PORT to another\n", "PORT" => port
+    assert_ends 64, "the dashboard can't listen on tcp://192.0.2.1:#{port}: it is no address of this machine's: set BINDING and PORT\n",
+      "PORT" => port, "BINDING" => "192.0.2.1"
+  end
+
+  test "it takes the socket that is handed over" do
+    socket = TCPServer.new("127.0.0.1", 0)
+    port = socket.local_address.ip_port
+    start({ "PORT" => port.to_s, "PUMA_INHERIT_0" => "#{socket.fileno}:tcp://127.0.0.1:#{port}" }, socket => socket)
+    socket.close
+    assert_equal "200", ask(port, "/healthz").code
+    Process.kill :TERM, @pid
+    assert_equal 0, ended, File.read(log)
+  end
+
+  test "names it is not known by are refused, whoever says them" do
+    port = listening("STATS_TRACKER_HOSTS" => "dashboard.example.org")
+    good = [ "127.0.0.1:#{port}", "localhost:#{port}", "10.1.2.3:3000", "[::1]:#{port}", "dashboard.example.org", "Dashboard.Example.org:443" ]
+    assert_equal good.map { "200" }, good.map { |host| ask(port, "/metrics", "Host" => host).code }
+    [ { "Host" => "evil.example" }, { "Host" => "dashboard.example.org.evil.example" }, { "Host" => "dashboard.example.org", "X-Forwarded-Host" => "evil.example" },
+      { "Host" => "evil.example", "X-Forwarded-Host" => "dashboard.example.org" } ].each do |headers|
+      answer = ask(port, "/", headers)
+      assert_equal [ "403", "text/plain; charset=utf-8" ], [ answer.code, answer["Content-Type"] ], headers.inspect
+      assert_match(/adds the name to STATS_TRACKER_HOSTS/, answer.body)
+      assert_equal %w[200 200], %w[/healthz /readyz].map { |path| ask(port, path, headers).code }, "a probe asks for no name"
+    end
+    # TLS is nothing that is spoken of.
+    assert_nil ask(port, "/metrics", "X-Forwarded-Proto" => "https")["Strict-Transport-Security"]
+  end
+
+  test "any name where that was said, and TLS where it was asked for" do
+    port = listening("STATS_TRACKER_HOSTS" => "*", "STATS_TRACKER_FORCE_SSL" => "1")
+    plain = ask(port, "/api/orgs.json", "Host" => "any.example")
+    assert_equal [ "301", "https://any.example/api/orgs.json" ], [ plain.code, plain["Location"] ]
+    secure = ask(port, "/api/orgs.json", "Host" => "any.example", "X-Forwarded-Proto" => "https")
+    assert_equal [ "200", "max-age=31556952" ], [ secure.code, secure["Strict-Transport-Security"] ]
+    assert_equal %w[200 200 200], %w[/healthz /readyz /metrics].map { |path| ask(port, path).code }, "what the cluster asks for inside"
+  end
+
+  private
+    def log
+      "#{@directory}/log"
+    end
+
+    def start(environment, command = %w[puma], **options)
+      settings = { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => "a" * 128, "RAILS_LOG_LEVEL" => "fatal", "STATS_TRACKER_STORAGE" => @directory,
+        "DATABASE_URL" => nil, "STATS_TRACKER_SOURCE" => "stand-in", "BINDING" => nil }
+      @pid = spawn(settings.merge(environment), *command, chdir: Rails.root.to_s, %i[out err] => [ log, "w" ], **options)
+    end
+
+    # Starts it with tables, on a port of its own.
+    def listening(environment)
+      start({}, %w[bin/rails db:prepare])
+      assert_equal 0, ended, File.read(log)
+      socket = TCPServer.new("127.0.0.1", 0)
+      port = socket.local_address.ip_port
+      start(environment.merge("PORT" => port.to_s, "PUMA_INHERIT_0" => "#{socket.fileno}:tcp://127.0.0.1:#{port}"), socket => socket)
+      socket.close
+      port
+    end
+
+    # Its exit code, once it has ended.
+    def ended
+      pid, @pid = @pid, nil
+      Process.wait pid
+      $?.exitstatus || 128 + $?.termsig
+    end
+
+    def assert_ends(code, said, environment)
+      start(environment)
+      assert_equal code, ended, File.read(log)
+      assert_equal said, File.read(log).lines.grep_v(/\A(Puma|\*|\[|=>)/).join
+    end
+
+    # A handed-over socket takes the connection before puma is there to answer it.
+    def ask(port, path, headers = {})
+      http = Net::HTTP.new("127.0.0.1", port, nil)
+      http.read_timeout = 60
+      http.request(Net::HTTP::Get.new(path, headers))
+    end
+end

@@ -1,0 +1,89 @@
+require "test_helper"
+require "open3"
+
+# What is wrong with the database's settings is one sentence with the next step, and an exit code, whichever program is
+# told of it.
+class SettingsTest < ActiveSupport::TestCase
+  SECRET = "never repeated"
+
+  setup { @directory = Dir.mktmpdir }
+  teardown { FileUtils.remove_entry @directory }
+
+  {
+    "mysql://root:#{ERB::Util.url_encode(SECRET)}@db/x" => /begins with sqlite3: or postgresql:, not with mysql:; it is sqlite3:/,
+    "postgresql://user:#{SECRET}@db/x" => /is no address: .*%40/,
+    "/var/lib/database" => /not with anything of that kind/,
+    "postgresql://db" => /names no database/,
+    "sqlite3:" => /names no database/
+  }.each do |url, sentence|
+    test "DATABASE_URL=#{url}" do
+      %w[puma bin/rails\ db:prepare bin/rails\ stats:collect[fluxcd]].each { |command| assert_says 64, sentence, url, *command.split }
+    end
+  end
+
+  test "a database that is not there, or none" do
+    File.write("#{@directory}/text", "no database" * 1000)
+    Dir.mkdir("#{@directory}/directory")
+    {
+      "text/file" => [ 64, /unable to open|File exists|Not a directory/ ],
+      "directory" => [ 64, /unable to open|Is a directory/ ],
+      "text" => [ 65, /not a database: name another file/ ]
+    }.each do |file, (code, sentence)|
+      [ "db:migrate", "stats:collect[fluxcd]" ].each { |task| assert_says code, sentence, "sqlite3:#{@directory}/#{file}", "bin/rails", task }
+    end
+    assert_says 66, /bring its tables up to date with bin\/rails db:migrate/, "sqlite3:#{@directory}/empty", "bin/rails", "stats:collect[fluxcd]"
+  end
+
+  test "a server that is not there, that lets nobody in, or that has no such database" do
+    server = TCPServer.new("127.0.0.1", 0)
+    port = server.local_address.ip_port
+    server.close
+    assert_says 69, /Connection refused.*: try again in a while/, "postgresql://127.0.0.1:#{port}/x", "bin/rails", "db:migrate"
+    assert_says 64, /correct the address in DATABASE_URL/, "postgresql://no-such-host.invalid/x", "bin/rails", "db:migrate"
+    next_to = ENV["DATABASE_URL"].to_s
+    return unless next_to.start_with?("postgresql:")
+
+    [ "db:migrate", "stats:collect[fluxcd]" ].each do |task|
+      assert_says 66, /make it with bin\/rails db:prepare/, next_to.sub("stats_tracker_test", "no_such_database"), "bin/rails", task
+      assert_says 64, /set the right user and password/, with_user(next_to, "nobody_at_all"), "bin/rails", task
+    end
+  end
+
+  test "settings of the web server and of manners" do
+    Open3.capture3(environment("sqlite3:#{@directory}/made"), "bin/rails", "db:prepare", chdir: Rails.root.to_s)
+    assert_says 64, /STATS_TRACKER_HOSTS holds http:\/\/x/, nil, "puma", "STATS_TRACKER_HOSTS" => "a.example http://x"
+    assert_says 64, /REQUESTS_PER_MINUTE is a number/, nil, "puma", "STATS_TRACKER_REQUESTS_PER_MINUTE" => "many"
+    assert_says 64, /PAUSE is a number from 1 to 3600 with this source, not 0/, nil, "bin/rails", "stats:collect[fluxcd]",
+      "STATS_TRACKER_PAUSE" => "0", "STATS_TRACKER_SOURCE" => "github.com"
+    assert_says 64, /component's address begins with http/, "sqlite3:#{@directory}/made", "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_COMPONENT_URL" => "http://a b"
+  end
+
+  test "a mistake of the program is 70, with its trace" do
+    File.write("#{@directory}/Rakefile", "load #{Rails.root.join("Rakefile").to_s.inspect}\ntask(wrong: :environment) { nil.mistake }\n")
+    _, error, status = Open3.capture3(environment(nil), "rake", "--rakefile", "#{@directory}/Rakefile", "wrong", chdir: Rails.root.to_s)
+    assert_equal 70, status.exitstatus, error
+    assert_match(/undefined method `mistake'/, error)
+  end
+
+  private
+    def assert_says(code, sentence, url, *command, **more)
+      _, error, status = Open3.capture3(environment(url).merge(more.transform_keys(&:to_s)), *command, chdir: Rails.root.to_s)
+      about = "#{command.join(" ")} with #{url}: #{error}"
+      assert_equal code, status.exitstatus, about
+      assert_match sentence, error, about
+      assert_equal 1, error.lines.count, about
+      assert_no_match(/#{SECRET}|#{ERB::Util.url_encode(SECRET)}/, error, about)
+    end
+
+    def environment(url)
+      { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => "a" * 128, "RAILS_LOG_LEVEL" => "fatal", "PORT" => "0", "STATS_TRACKER_STORAGE" => @directory,
+        "STATS_TRACKER_SOURCE" => "stand-in", "STATS_TRACKER_COMPONENT_URL" => nil }.merge("DATABASE_URL" => url)
+    end
+
+    def with_user(url, user)
+      uri = URI(url)
+      query = URI.decode_www_form(uri.query.to_s).to_h.merge("user" => user)
+      uri.query = URI.encode_www_form(query)
+      uri.to_s
+    end
+end
