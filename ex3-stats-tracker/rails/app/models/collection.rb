@@ -39,7 +39,7 @@ class Collection < ApplicationRecord
         raise TooEarly.new(retry_at) if retry_at
 
         org = Org.track(name, source:)
-        [ org, open(org, at: clock.call) ]
+        [ org, begin_or_resume(org, at: clock.call) ]
       end
       collection.tap do
         progress.started(collection)
@@ -54,7 +54,7 @@ class Collection < ApplicationRecord
   end
 
   # The pass to make: the unfinished one, if that may be resumed.
-  def self.open(org, at:)
+  def self.begin_or_resume(org, at:)
     transaction do
       if (collection = org.collections.unfinished.first)
         if collection.started_at.between?(at - RESUMABLE, at)
@@ -63,12 +63,10 @@ class Collection < ApplicationRecord
         end
         collection.abandon(at:)
       end
-      org.collections.find_or_initialize_by(started_at: at).tap do |collection|
-        collection.update!(state: "running", finished_at: nil)
-      end
+      org.collections.find_or_initialize_by(started_at: at).tap { |begun| begun.update!(state: "running", finished_at: nil) }
     end
   end
-  private_class_method :open
+  private_class_method :begin_or_resume
 
   # Packages whose owners asked not to be counted, as org/package.
   def self.skipped

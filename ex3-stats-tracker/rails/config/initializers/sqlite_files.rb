@@ -12,7 +12,7 @@ module SQLiteFiles
     return if path.empty? || path == ":memory:" || path.start_with?("file:")
 
     begin
-      File.open(path, File::WRONLY | File::CREAT | File::EXCL, MODE) { }
+      File.open(path, File::WRONLY | File::CREAT | File::EXCL, MODE) {}
     rescue Errno::EEXIST
       # It must not be opened: closing it would take away the locks that this process has on it.
       stat = File.lstat(path)

@@ -97,7 +97,7 @@ class DatabaseTest < ActiveSupport::TestCase
     else
       Org.where(name: "scripted").destroy_all
       child = process do |said|
-        waiting ->(_) { }
+        waiting ->(_) {}
         other = PG.connect(ENV.fetch("DATABASE_URL"))
         pid = ActiveRecord::Base.connection.select_value("SELECT pg_backend_pid()")
         collection = collect(spoiling { other.exec("SELECT pg_terminate_backend(#{pid})") })
@@ -110,7 +110,7 @@ class DatabaseTest < ActiveSupport::TestCase
 
   test "a transaction that was committed without anybody being told counts once" do
     child = on_sqlite do |said|
-      waiting ->(_) { }
+      waiting ->(_) {}
       lost = false
       ActiveRecord::Base.singleton_class.prepend(Module.new do
         define_method(:transaction) do |*arguments, **options, &block|

@@ -79,7 +79,7 @@ class StatsTest < ActiveSupport::TestCase
 
     def stub(object, name, replacement)
       original = object.method(name)
-      object.define_singleton_method(name) { |*, **, &block| replacement.call(*[], &block) }
+      object.define_singleton_method(name) { |*, **, &block| replacement.call(&block) }
       yield
     ensure
       object.define_singleton_method(name, original)

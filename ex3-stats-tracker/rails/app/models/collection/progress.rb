@@ -38,18 +38,6 @@ class Collection::Progress
   # So many passes of so many of a history were made; this one at that time.
   def played(pass, passes, time) = nil
 
-  private
-    # A terminal that is gone, a pipe that nobody reads or a disk that is full ends no pass.
-    def printing
-      yield
-    rescue SystemCallError, IOError
-      nil
-    end
-
-    def complain(line)
-      printing { $stderr.puts line }
-    end
-
   # A line of JSON for each event, on stdout: for the launcher, which draws the bar.
   class Lines < self
     def initialize(out = $stdout)
@@ -197,4 +185,16 @@ class Collection::Progress
         @mutex.synchronize { printing { @out.print text } }
       end
   end
+
+  private
+    # A terminal that is gone, a pipe that nobody reads or a disk that is full ends no pass.
+    def printing
+      yield
+    rescue SystemCallError, IOError
+      nil
+    end
+
+    def complain(line)
+      printing { $stderr.puts line }
+    end
 end
