@@ -31,7 +31,7 @@ class StatsTest < ActiveSupport::TestCase
   test "a package that can't be reached ends no pass, and no retry collects the others again" do
     @component = ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("unreachable", "status 503") })
     code, out, error = run_task("stats:collect", "scripted")
-    assert_equal [ 65, "scripted: 1 of 2 packages read, 1 failed, 5 downloads\n", "b: status 503 (unreachable)\n" ], [ code, out, error ]
+    assert_equal [ 65, "scripted: 1 of 2 packages read, 1 failed, 5 downloads (stand-in: invented)\n", "b: status 503 (unreachable)\n" ], [ code, out, error ]
     assert_predicate Collection.last, :finished?
   end
 
