@@ -33,13 +33,14 @@ podFailurePolicy:
       onPodConditions:
         - type: DisruptionTarget
           status: "True"
-    # 64: the settings are wrong; 65: trying again will not help; 75: another collection is running. What is left,
-    # above all 69, GitHub's rate limit, goes on after a pause.
+    # 64: the settings are wrong; 65: the pass ended, without all packages, and another one would ask for everything
+    # again; 66: there are no tables; 70: the program is wrong; 75: another collection is running. What is left, above
+    # all 69, a pass that was stopped by GitHub's rate limit, goes on after a pause.
     - action: FailIndex
       onExitCodes:
         containerName: collect
         operator: In
-        values: [64, 65, 75]
+        values: [64, 65, 66, 70, 75]
 template:
   metadata:
     labels:
