@@ -87,13 +87,21 @@ class Org::GrowthTest < ActiveSupport::TestCase
     assert_equal [ nil, {}, [ nil ] * 4 ], [ @org.total, @org.growth_left_out, @org.growths.values ]
   end
 
-  test "what was there when tracking began has not appeared" do
-    read package("a"), 100, at: noon(10) + 6.hours
-    read package("b"), 7, at: noon(10) + 7.hours
+  test "what was there when tracking began has not appeared, also where that was a day into the period" do
+    read package("a"), 100, at: noon(11)
+    read package("b"), 7, at: noon(11) + 1.hour
     read package("a"), 150, at: noon(40)
     read package("b"), 8, at: noon(40)
     @org.add_up day_ago(0), day_ago(0)
     assert_equal [ 51, { "before" => 107 } ], [ @org.growth(30), @org.left_out(30) ]
+  end
+
+  test "no package had less than nothing, whatever GitHub counts of a day" do
+    (0..TODAY).each { |day| read package("steady"), 0, at: noon(day) }
+    read package("new"), 100, at: noon(35), daily: { noon(34) => 300, noon(35) => 5 }
+    read package("new"), 120, at: noon(40)
+    @org.add_up day_ago(0), day_ago(0)
+    assert_equal [ 120, { "before" => 0 } ], [ @org.growth(30), @org.left_out(30) ]
   end
 
   test "what was added to a package before it was first read is known by the days that its page shows" do

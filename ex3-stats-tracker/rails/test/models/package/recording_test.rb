@@ -54,6 +54,13 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_equal [ [ 2 ], Date.new(2026, 5, 10), 1 ], [ @package.recent, @package.recent_until, @package.daily_downloads.count ]
   end
 
+  test "what a page shows of the last 30 days, with a gap where it leaves one out" do
+    days = (0...40).to_h { |ago| [ (Date.new(2026, 5, 10) - ago).iso8601, ago ] }.except("2026-05-08")
+    record 100, at: "2026-05-10 12:00", daily: days
+    assert_equal [ 30, [ 29, 28 ], [ 3, nil, 1, 0 ], Date.new(2026, 5, 10) ],
+      [ @package.recent.size, @package.recent.first(2), @package.recent.last(4), @package.recent_until ]
+  end
+
   test "growth is told since the measurement nearest to so many days ago" do
     { "2025-05-12 12:00" => 10, "2026-04-10 12:00" => 40, "2026-05-02 23:00" => 60, "2026-05-03 14:00" => 70,
       "2026-05-09 10:00" => 90, "2026-05-09 14:30" => 95 }.each { |at, total| record total, at: }
