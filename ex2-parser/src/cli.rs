@@ -89,7 +89,16 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return print(&command_line::completions::<Arguments>(shell));
     }
     let (name, page) = read(arguments.file.as_deref())?;
-    let answer = answer(arguments, page).map_err(|error| Failure::new(&name, &error))?;
+    let answer = answer(arguments, page.clone()).map_err(|error| {
+        let mut failure = Failure::new(&name, &error);
+        if let wasm::Error::Page(Error::NotAPackagePage | Error::NotAPackageList | Error::NotAVersionList) = error
+            && let Some(kind) = kind_of(&page).and_then(|kind| kind.to_possible_value())
+        {
+            // It answers the question that the message ends with.
+            _ = write!(failure.message, " It reads as another kind: --page {}", kind.get_name());
+        }
+        failure
+    })?;
     print(answer.as_bytes())
 }
 
@@ -140,6 +149,19 @@ fn answer(arguments: &Arguments, page: Vec<u8>) -> Result<String, wasm::Error> {
                 Kind::Versions => show(&parser.version_list(&page)?, json),
             })
         }),
+    }
+}
+
+/// What a page is, if it can be read as anything.
+fn kind_of(page: &[u8]) -> Option<Kind> {
+    if stream::package(page).is_ok() {
+        Some(Kind::Package)
+    } else if stream::package_list(page).is_ok() {
+        Some(Kind::List)
+    } else if stream::version_list(page).is_ok() {
+        Some(Kind::Versions)
+    } else {
+        None
     }
 }
 

@@ -13,14 +13,15 @@ pub enum Error {
     /// GitHub's rate-limit page, in either of its wordings.
     #[error("GitHub's rate limit was reached; wait 30 minutes and ask again")]
     RateLimited,
-    /// Nothing on the page looks like a package page: a login page, a 404 page, any other page, no page at all.
-    #[error("not a package page: there is no `Total downloads` on it")]
+    /// Nothing on the page looks like a package page: a login page, a 404 page, the page of one version, any other page,
+    /// no page at all.
+    #[error("not a package page: there is no total of all versions' downloads on it; is it the page of the package?")]
     NotAPackagePage,
     /// Nothing on the page looks like a list of packages.
-    #[error("not a list of packages")]
+    #[error("not a list of packages; is it the page of an organisation's or a user's packages?")]
     NotAPackageList,
-    /// Nothing on the page looks like a list of versions.
-    #[error("not a list of versions")]
+    /// Nothing on the page looks like a list of versions. A package page is none, although it shows the newest of them.
+    #[error("not a list of versions; is it the page of a package's versions?")]
     NotAVersionList,
     /// The page ends before its document does: a download that was cut.
     #[error("the page is cut: its end is missing; fetch it again")]
@@ -76,8 +77,8 @@ pub enum Change {
     /// One package twice on one page of a list, in two repositories.
     #[error("a package is listed twice with different repositories")]
     TwoRepositories,
-    /// A row of a version list without an id, or with more than one.
-    #[error("a version's row has no id, or several")]
+    /// A row of a version list without an id, or with more than one, or with another row's.
+    #[error("a version's row has no id of its own, or several")]
     BadVersion,
     /// A row of a version list without exactly one count.
     #[error("a version's row has no count, or several")]

@@ -129,12 +129,58 @@ fn a_page_without_a_total_is_bad_data() {
             );
         }
     }
-    assert_refuses(
-        &run(&["--page", "list"], page().as_bytes()),
-        65,
-        &["not_a_package_list"],
-    );
     assert_refuses(&run(&["--page", "versions"], b"x"), 65, &["not_a_version_list"]);
+}
+
+#[test]
+fn a_page_of_another_kind_is_bad_data_and_named() {
+    let (list, versions) = (
+        pages::PackageListPage::default().render(),
+        pages::VersionListPage::default().render(),
+    );
+    let version = pages::version_page("image", "v1", 1_234);
+    for engine in ENGINES {
+        for (kind, page, words) in [
+            ("package", &list, &["not_a_package_page", "--page list"][..]),
+            ("package", &versions, &["not_a_package_page", "--page versions"]),
+            ("package", &version, &["not_a_package_page", "the page of the package"]),
+            ("list", &page(), &["not_a_package_list", "--page package"]),
+            ("list", &versions, &["not_a_package_list", "--page versions"]),
+            ("list", &version, &["not_a_package_list"]),
+            ("versions", &page(), &["not_a_version_list", "--page package"]),
+            ("versions", &list, &["not_a_version_list", "--page list"]),
+            ("versions", &version, &["not_a_version_list"]),
+        ] {
+            let assert = run(&["--engine", engine, "--page", kind], page.as_bytes());
+            assert_refuses(&assert, 65, words);
+            let message = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+            assert!(!message.contains("markup"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_is_not_whole_is_bad_data() {
+    let list = pages::PackageListPage::default();
+    for engine in ENGINES {
+        for (change, heading_count, words) in [
+            (Some(pages::ListChange::LinkUnknown), None, "links to no package"),
+            (Some(pages::ListChange::SlashNotEncoded), None, "links to no package"),
+            (Some(pages::ListChange::ListRenamed), None, "outside of any list"),
+            (None, Some(3), "as many rows as its heading counts"),
+        ] {
+            let page = pages::PackageListPage {
+                change,
+                heading_count,
+                ..list.clone()
+            };
+            assert_refuses(
+                &run(&["--engine", engine, "--page", "list"], page.render().as_bytes()),
+                65,
+                &["markup_changed", words],
+            );
+        }
+    }
 }
 
 #[test]

@@ -447,7 +447,9 @@ fn a_list_that_is_none_or_has_changed() {
         changed(Change::RowsMissing)
     );
     for name in ["..%2Fx", "%2e%2e", "a%00b", "a%2F%2Fb", "%E2%80%AE", &"a".repeat(5_000)] {
-        let page = list(&format!("<li><a href=\"/orgs/o/packages/container/package/{name}\"></a>"));
+        let page = list(&format!(
+            "<li><a href=\"/orgs/o/packages/container/package/{name}\"></a>"
+        ));
         let read = package_list(&page);
         assert_eq!(read, changed(Change::BadName), "{name}");
     }

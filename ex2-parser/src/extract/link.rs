@@ -57,6 +57,16 @@ pub(super) fn query_parameter<'a>(href: &'a [u8], name: &[u8]) -> Option<&'a [u8
     parameter(split(href)?.1, name)
 }
 
+/// Whether an address of a next page leads away from packages: to another site, or to something else on this one.
+pub(super) fn leaves_packages(href: &[u8]) -> bool {
+    match split(href) {
+        Some((path, _)) => !path
+            .split(|&byte| byte == b'/')
+            .any(|segment| matches!(segment, b"packages" | b"pkgs")),
+        None => href.starts_with(b"//") || href.starts_with(b"http:") || href.starts_with(b"https:"),
+    }
+}
+
 /// The path without its first slash, and the query.
 fn split(href: &[u8]) -> Option<(&[u8], &[u8])> {
     let href = href.strip_prefix(SITE).unwrap_or(href).strip_prefix(b"/")?;

@@ -1,7 +1,10 @@
 //! A package page.
 //!
 //! - The total: a `span` whose whole text is `Total downloads`, and directly after it an `h3` whose `title` is only
-//!   digits. Anything else after that label is changed markup: the next `h3` on the page counts the issues.
+//!   digits. Where no label has its total after it the markup has changed: the next `h3` on the page counts the issues.
+//! - A label alone is an owner's text, in a description's box, if another one has a total. That total must then be as
+//!   many as the days of the chart at least, in case that the label with nothing after it was the true one.
+//! - A version's own page has the label too, and the count with commas in a `span` after it. It is no package page.
 //! - The daily downloads: the element with `aria-label="Downloads for the last 30 days"`, and in an `svg` in it the
 //!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
 //!   has no daily downloads, unless as many such bars stand elsewhere: then its label has changed.
@@ -11,12 +14,14 @@ use alloc::vec::Vec;
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
     page::first,
-    text::{Collapsed, collapses_to, digits, is_blank},
+    text::{Collapsed, collapses_to, digits, grouped_digits, is_blank},
 };
 use crate::{Change, DailyDownloads, Date, Error, Package, tag::Tag};
 
-const LABEL: &[u8] = b"Total downloads";
-const CHART: &[u8] = b"Downloads for the last 30 days";
+pub(super) const LABEL: &[u8] = b"Total downloads";
+pub(super) const CHART: &[u8] = b"Downloads for the last 30 days";
+/// `18,446,744,073,709,551,615`: the longest count of a version's page, and longer than the label.
+const LONGEST_TEXT: usize = 26;
 /// The chart's days.
 const DAYS: usize = 30;
 
@@ -31,6 +36,8 @@ enum Label {
     None,
     /// In a span that has only had text so far.
     Span,
+    /// In such a span, directly after a label.
+    SpanAfterLabel,
     /// A span with the label has closed; its total must open next.
     Read,
 }
@@ -38,8 +45,12 @@ enum Label {
 #[derive(Debug, Clone)]
 pub(crate) struct PackageExtractor {
     label: Label,
-    text: Collapsed<{ LABEL.len() }>,
+    text: Collapsed<LONGEST_TEXT>,
     total: Option<u64>,
+    /// A label without a total after it.
+    has_lone_label: bool,
+    /// A label with a version's count after it.
+    has_version_count: bool,
     depth: u32,
     /// The depth of the chart's element and of the `svg` in it, while they are open.
     chart: Option<u32>,
@@ -57,6 +68,8 @@ impl PackageExtractor {
             label: Label::None,
             text: Collapsed::new(),
             total: None,
+            has_lone_label: false,
+            has_version_count: false,
             depth: 0,
             chart: None,
             svg: None,
@@ -68,12 +81,11 @@ impl PackageExtractor {
     }
 
     fn read_total(&mut self, element: Element, attributes: &Attributes) {
-        let title = if element.is_html(Tag::H3) {
-            attributes.get(Attribute::Title)
-        } else {
-            None
-        };
-        match (title.and_then(digits), self.total) {
+        if !element.is_html(Tag::H3) {
+            self.has_lone_label = true;
+            return;
+        }
+        match (attributes.get(Attribute::Title).and_then(digits), self.total) {
             (None, _) => first(&mut self.error, Change::LabelWithoutTotal),
             (Some(new), Some(old)) if new != old => first(&mut self.error, Change::TwoTotals),
             (new, _) => self.total = new,
@@ -124,12 +136,17 @@ impl Extractor for PackageExtractor {
     #[inline]
     fn open(&mut self, element: Element, attributes: &Attributes) {
         self.depth += 1;
-        if self.label == Label::Read {
+        let is_after_label = self.label == Label::Read;
+        if is_after_label {
             self.read_total(element, attributes);
         }
         self.label = if element.is_html(Tag::Span) {
             self.text.clear();
-            Label::Span
+            if is_after_label {
+                Label::SpanAfterLabel
+            } else {
+                Label::Span
+            }
         } else {
             Label::None
         };
@@ -155,11 +172,15 @@ impl Extractor for PackageExtractor {
     fn close(&mut self) {
         self.label = match self.label {
             Label::None => Label::None,
-            Label::Span if self.text.whole() == Some(LABEL) => Label::Read,
+            Label::Span | Label::SpanAfterLabel if self.text.whole() == Some(LABEL) => Label::Read,
             Label::Span => Label::None,
+            Label::SpanAfterLabel => {
+                self.has_version_count |= self.text.whole().and_then(grouped_digits).is_some();
+                Label::None
+            }
             Label::Read => {
                 // The label was the last thing in its parent.
-                first(&mut self.error, Change::LabelWithoutTotal);
+                self.has_lone_label = true;
                 Label::None
             }
         };
@@ -175,10 +196,10 @@ impl Extractor for PackageExtractor {
     fn text(&mut self, text: &[u8]) {
         match self.label {
             Label::None => {}
-            Label::Span => self.text.push(text),
+            Label::Span | Label::SpanAfterLabel => self.text.push(text),
             Label::Read if is_blank(text) => {}
             Label::Read => {
-                first(&mut self.error, Change::LabelWithoutTotal);
+                self.has_lone_label = true;
                 self.label = Label::None;
             }
         }
@@ -193,14 +214,19 @@ impl Extractor for PackageExtractor {
         if let Some(error) = self.error {
             return Err(error);
         }
-        if self.label == Label::Read {
-            return Err(Change::LabelWithoutTotal.into());
-        }
+        let has_lone_label = self.has_lone_label || self.label == Label::Read;
+        let is_doubtful = |total: u64| {
+            let days = self.daily.iter().fold(0_u64, |sum, day| sum.saturating_add(day.count));
+            has_lone_label && total < days
+        };
         match self.total {
+            None if self.has_version_count && !self.has_chart => Err(Error::NotAPackagePage),
+            None if has_lone_label => Err(Change::LabelWithoutTotal.into()),
             None if self.has_chart => Err(Change::LabelMissing.into()),
             None => Err(Error::NotAPackagePage),
             Some(_) if self.has_chart && self.daily.len() != DAYS => Err(Change::BarsNotThirtyDays.into()),
             Some(_) if !self.has_chart && self.stray_bars >= DAYS => Err(Change::BarsWithoutChart.into()),
+            Some(total) if is_doubtful(total) => Err(Change::LabelWithoutTotal.into()),
             Some(total) => Ok(Package {
                 total,
                 daily: self.daily,

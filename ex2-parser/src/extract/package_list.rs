@@ -87,6 +87,11 @@ pub(crate) struct PackageListExtractor {
     error: Option<Error>,
 }
 
+/// Whether that is the id of an organisation's or a user's list.
+pub(super) fn is_id_of_list(id: &[u8]) -> bool {
+    matches!(id, b"org-packages" | b"user-packages-list")
+}
+
 impl PackageListExtractor {
     pub(crate) fn new() -> Self {
         Self {
@@ -257,9 +262,7 @@ impl Extractor for PackageListExtractor {
     #[inline]
     fn open(&mut self, element: Element, attributes: &Attributes) {
         self.depth += 1;
-        if self.place == Place::Before
-            && let Some(b"org-packages" | b"user-packages-list") = attributes.get(Attribute::Id)
-        {
+        if self.place == Place::Before && attributes.get(Attribute::Id).is_some_and(is_id_of_list) {
             self.place = Place::Inside(self.depth);
             self.rows = Rows::default();
         }

@@ -60,6 +60,12 @@ impl Paging {
         }
     }
 
+    /// An element opens whose links, if it has any, are not the list's.
+    #[inline]
+    pub(super) fn open_other(&mut self) {
+        self.end_current();
+    }
+
     #[inline]
     pub(super) fn close(&mut self) {
         self.end_current();

@@ -4,17 +4,24 @@
 //!   before it is the version's count.
 //! - A link in the row to a version gives its id, with `?tag=` a tag too. The links of one row must agree on the id. An
 //!   untagged version is any row with such a link and no tag.
-//! - A row with tags and without a count has changed; so has a row with a count and without an id.
+//! - A row with tags and without a count has changed; so has a row with a count and without an id, an `li` beside the
+//!   rows that is none, and a version that stands in two rows.
+//! - A `rel="next"` that leads away from packages is none of the list's.
+//! - A package page shows its newest versions as such rows; so may a version's own page. Their label or their chart tells
+//!   that they are no list.
 //! - A page without rows is an empty list if it has a `blankslate`.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
-    link::Link,
+    link::{Link, leaves_packages},
+    package,
+    package_list::is_id_of_list,
     page::first,
-    paging::Paging,
-    text::{Collapsed, grouped_digits, has_word},
+    paging::{Paging, is_next},
+    rows::Rows,
+    text::{Collapsed, collapses_to, grouped_digits, has_word},
 };
 use crate::{Change, Error, Version, VersionList, tag::Tag};
 
@@ -23,18 +30,18 @@ const LABEL: &[u8] = b"Version downloads";
 const LONGEST_COUNT: usize = 26;
 
 const OF_LINK: AttributeSet = AttributeSet::of(&[
+    Attribute::AriaLabel,
     Attribute::Id,
     Attribute::Class,
     Paging::WANTED_OF_LINK[0],
     Paging::WANTED_OF_LINK[1],
 ]);
-const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::Id, Attribute::Class]);
+const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Id, Attribute::Class]);
 
 #[derive(Debug, Clone, Default)]
 struct Row {
-    /// The depth it opened at.
-    depth: u32,
     ids: Option<Ids>,
+    /// In the order of the row; one that is linked twice stands here twice.
     tags: Vec<String>,
     total: Option<u64>,
 }
@@ -48,14 +55,16 @@ enum Ids {
 #[derive(Debug, Clone)]
 pub(crate) struct VersionListExtractor {
     depth: u32,
-    /// The rows that are open, the innermost last.
-    rows: Vec<Row>,
+    rows: Rows,
+    /// What the open row said so far.
+    row: Row,
     /// The text since the last tag.
     text: Collapsed<LONGEST_COUNT>,
     /// The text before a span that has only had text so far.
     before: Option<Collapsed<LONGEST_COUNT>>,
     versions: Vec<Version>,
-    is_package_list: bool,
+    ids: BTreeSet<u64>,
+    is_other_page: bool,
     is_blank: bool,
     paging: Paging,
     error: Option<Error>,
@@ -65,11 +74,13 @@ impl VersionListExtractor {
     pub(crate) fn new() -> Self {
         Self {
             depth: 0,
-            rows: Vec::new(),
+            rows: Rows::default(),
+            row: Row::default(),
             text: Collapsed::new(),
             before: None,
             versions: Vec::new(),
-            is_package_list: false,
+            ids: BTreeSet::new(),
+            is_other_page: false,
             is_blank: false,
             paging: Paging::new(),
             error: None,
@@ -77,7 +88,10 @@ impl VersionListExtractor {
     }
 
     fn read_link(&mut self, href: &[u8]) {
-        let Some(row) = self.rows.last_mut() else { return };
+        if !self.rows.is_open() {
+            return;
+        }
+        let row = &mut self.row;
         let Some(Link::Version { id, tag }) = Link::read(href) else {
             return;
         };
@@ -86,36 +100,52 @@ impl VersionListExtractor {
             _ => Ids::One(id),
         });
         match tag {
-            Some(Some(tag)) if !row.tags.contains(&tag) => row.tags.push(tag),
+            Some(Some(tag)) => row.tags.push(tag),
             Some(None) => first(&mut self.error, Change::BadName),
-            _ => {}
+            None => {}
         }
     }
 
     /// A span with nothing but text has closed.
     fn read_span(&mut self, before: &Collapsed<LONGEST_COUNT>) {
-        if self.text.whole() != Some(LABEL) {
+        let text = self.text.whole();
+        self.is_other_page |= text == Some(package::LABEL);
+        if text != Some(LABEL) {
             return;
         }
         let count = before.whole().and_then(grouped_digits);
-        match (self.rows.last_mut(), count) {
-            (Some(row), Some(count)) if row.total.is_none() => row.total = Some(count),
+        match count {
+            Some(count) if self.rows.is_open() && self.row.total.is_none() => self.row.total = Some(count),
             _ => first(&mut self.error, Change::BadVersionCount),
         }
     }
 
-    fn read_row(&mut self, row: Row) {
+    fn close_row(&mut self) {
+        let row = core::mem::take(&mut self.row);
+        let is_box = self.rows.is_box();
+        self.rows.close(row.total.is_some());
         match (row.ids, row.total) {
-            (Some(Ids::One(id)), Some(total)) => self.versions.push(Version {
+            (Some(Ids::One(id)), Some(total)) if self.ids.insert(id) => self.versions.push(Version {
                 id,
-                tags: row.tags,
+                tags: without_repetition(row.tags),
                 total,
             }),
             (_, Some(_)) => first(&mut self.error, Change::BadVersion),
-            (_, None) if !row.tags.is_empty() => first(&mut self.error, Change::BadVersionCount),
+            (ids, None) if !row.tags.is_empty() || is_box && ids.is_some() => {
+                first(&mut self.error, Change::BadVersionCount);
+            }
             (_, None) => {}
         }
     }
+}
+
+/// The same words, each where it stood first.
+fn without_repetition(mut words: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let is_first: Vec<bool> = words.iter().map(|word| seen.insert(word.as_str())).collect();
+    let mut is_first = is_first.into_iter();
+    words.retain(|_| is_first.next().unwrap_or(false));
+    words
 }
 
 impl Extractor for VersionListExtractor {
@@ -133,23 +163,27 @@ impl Extractor for VersionListExtractor {
     #[inline]
     fn open(&mut self, element: Element, attributes: &Attributes) {
         self.depth += 1;
-        self.paging.open(element, attributes);
+        if element.is_html(Tag::A)
+            && is_next(attributes)
+            && attributes.get(Attribute::Href).is_some_and(leaves_packages)
+        {
+            self.paging.open_other();
+        } else {
+            self.paging.open(element, attributes);
+        }
         self.before = element.is_html(Tag::Span).then(|| self.text.clone());
         self.text.clear();
         if element.is_html(Tag::Li) {
-            self.rows.push(Row {
-                depth: self.depth,
-                ..Row::default()
-            });
+            self.rows.open(self.depth, attributes.get(Attribute::Class));
         } else if element.is_html(Tag::A)
             && let Some(href) = attributes.get(Attribute::Href)
         {
             self.read_link(href);
         }
-        self.is_package_list |= matches!(
-            attributes.get(Attribute::Id),
-            Some(b"org-packages" | b"user-packages-list")
-        );
+        self.is_other_page |= attributes.get(Attribute::Id).is_some_and(is_id_of_list)
+            || attributes
+                .get(Attribute::AriaLabel)
+                .is_some_and(|label| collapses_to(label, package::CHART));
         self.is_blank |= attributes
             .get(Attribute::Class)
             .is_some_and(|class| has_word(class, b"blankslate"));
@@ -162,9 +196,10 @@ impl Extractor for VersionListExtractor {
             self.read_span(&before);
         }
         self.text.clear();
-        let depth = self.depth;
-        if let Some(row) = self.rows.pop_if(|row| row.depth == depth) {
-            self.read_row(row);
+        if self.rows.closes(self.depth) {
+            self.close_row();
+        } else {
+            self.rows.close_other(self.depth);
         }
         self.depth -= 1;
     }
@@ -181,10 +216,16 @@ impl Extractor for VersionListExtractor {
     }
 
     fn finish(self) -> Result<VersionList, Error> {
+        if self.is_other_page {
+            return Err(Error::NotAVersionList);
+        }
         if let Some(error) = self.error {
             return Err(error);
         }
-        if self.versions.is_empty() && (self.is_package_list || !self.is_blank) {
+        if self.rows.has_empty() {
+            return Err(Change::BadVersion.into());
+        }
+        if self.versions.is_empty() && !self.is_blank {
             return Err(Error::NotAVersionList);
         }
         Ok(VersionList {

@@ -49,7 +49,21 @@ pub fn user_packages(user: &str, page: u32) -> String {
 
 /// The tagged versions of the package at the path `package`, from page 1.
 pub fn versions(package: &str, page: u32) -> String {
-    format!("{package}/versions?filters%5Bversion_type%5D=tagged&page={page}")
+    format!(
+        "{}/versions?filters%5Bversion_type%5D=tagged&page={page}",
+        of_versions(package)
+    )
+}
+
+/// One version of the package at the path `package`.
+pub fn version(package: &str, id: u64) -> String {
+    format!("{}/{id}", of_versions(package))
+}
+
+/// What the addresses of a package's versions begin with: an owner's have one segment less than the package's page,
+/// `/orgs/fluxcd/packages/container/flagger/versions`.
+fn of_versions(package: &str) -> String {
+    package.replacen("/packages/container/package/", "/packages/container/", 1)
 }
 
 #[cfg(test)]
@@ -61,6 +75,14 @@ mod tests {
         assert_eq!(
             organisation_package("fluxcd", "charts/flagger"),
             "/orgs/fluxcd/packages/container/package/charts%2Fflagger"
+        );
+        assert_eq!(
+            versions(&organisation_package("o", "image"), 2),
+            "/orgs/o/packages/container/image/versions?filters%5Bversion_type%5D=tagged&page=2"
+        );
+        assert_eq!(
+            version(&repository_package("o", "r", "image"), 7),
+            "/o/r/pkgs/container/image/7"
         );
         assert_eq!(repository_package("a", "b", "../c"), "/a/b/pkgs/container/..%2Fc");
     }

@@ -32,6 +32,12 @@ enum Page {
     List(ListOptions),
     /// One page of the list of a package's versions
     Versions(VersionsOptions),
+    /// The page of one version, which is no package page
+    Version {
+        /// The version's downloads
+        #[arg(long, default_value_t = 1_234)]
+        total: u64,
+    },
     /// The page of what is private or not there
     NotFound,
     /// The page that asks to slow down
@@ -170,6 +176,7 @@ fn answer(options: Options) -> String {
         (None, Some(Page::Package(options))) => package(options).render(),
         (None, Some(Page::List(options))) => list(options).render(),
         (None, Some(Page::Versions(options))) => versions(options).render(),
+        (None, Some(Page::Version { total })) => pages::version_page("source-controller", "v1.5.0", total),
         (None, Some(Page::NotFound)) => pages::not_found(),
         (None, Some(Page::RateLimit { wording })) => pages::rate_limit(match wording {
             Wording::AbuseDetection => RateLimit::AbuseDetection,
@@ -233,7 +240,7 @@ fn list(options: ListOptions) -> PackageListPage {
         user: options.user,
         page: options.page,
         pages: options.pages,
-        heading_count: None,
+        ..PackageListPage::default()
     }
 }
 

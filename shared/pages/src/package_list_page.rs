@@ -49,6 +49,23 @@ pub struct PackageListPage {
     pub pages: u32,
     /// How many packages the heading counts, of all pages. `None`: the rows of this page, and 30 for each other page.
     pub heading_count: Option<u64>,
+    /// Whether links to packages, and to the next page of something else, stand around the list: none of them is its own.
+    pub links_around: bool,
+    /// A change of the markup.
+    pub change: Option<ListChange>,
+}
+
+/// A change of a list's markup that a parser must report as one, rather than answer with a part of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListChange {
+    /// The last container's link leads to an address that no package is known to have.
+    LinkUnknown,
+    /// As before, and the rows have lost their class.
+    LinkUnknownAndRowRenamed,
+    /// The slash in a name is written as it is.
+    SlashNotEncoded,
+    /// The element around the list has another id.
+    ListRenamed,
 }
 
 impl Default for PackageListPage {
@@ -71,6 +88,8 @@ impl Default for PackageListPage {
             page: 1,
             pages: 1,
             heading_count: None,
+            links_around: false,
+            change: None,
         }
     }
 }
@@ -82,7 +101,9 @@ impl PackageListPage {
         let mut numbers = Numbers::from_text(&self.owner);
         let owner = Escaped(&self.owner);
         let owner_segment = address::segment(&self.owner);
-        let identifier = if self.user {
+        let identifier = if self.change == Some(ListChange::ListRenamed) {
+            "packages-list"
+        } else if self.user {
             "user-packages-list"
         } else {
             "org-packages"
@@ -117,10 +138,11 @@ impl PackageListPage {
             out,
             r#"    </ul></nav></header>
     <main>
-      <div id="{identifier}">
+{}      <div id="{identifier}">
         <div class="Box">
           <div class="Box-header d-flex"><h3 class="f5"><span>{}</span> package{}</h3></div>
 "#,
+            self.links_around("pinned"),
             crate::version_list_page::thousands(all),
             if all == 1 { "" } else { "s" }
         );
@@ -130,8 +152,9 @@ impl PackageListPage {
             out.push_str("<h3 class=\"blankslate-heading\">No results matched your search.</h3></div>\n");
         } else {
             out.push_str("          <ul>\n");
-            for package in &self.packages {
-                self.row(&mut out, &mut numbers, package);
+            for (index, package) in self.packages.iter().enumerate() {
+                let is_last = index + 1 == self.packages.len();
+                self.row(&mut out, &mut numbers, package, is_last);
             }
             for other in &self.other_ecosystems {
                 self.other_row(&mut out, &mut numbers, other);
@@ -140,22 +163,50 @@ impl PackageListPage {
         }
         out.push_str("        </div>\n");
         self.pagination(&mut out);
-        out.push_str("      </div>\n    </main>\n    <footer><ul>\n");
+        out.push_str("      </div>\n");
+        out.push_str(&self.links_around("popular"));
+        out.push_str("    </main>\n    <footer><ul>\n");
         filler::body(&mut out, &mut numbers, 1_000);
         out.push_str("    </ul></footer>\n  </body>\n</html>\n");
         out
     }
 
-    fn row(&self, out: &mut String, numbers: &mut Numbers, package: &ListedPackage) {
+    /// A box beside the list, with a package and a list of its own.
+    fn links_around(&self, name: &str) -> String {
+        if !self.links_around {
+            return String::new();
+        }
+        format!(
+            "      <div class=\"Box\"><ol><li class=\"Box-row\"><a class=\"text-bold\" title=\"{name}\" href=\"{}\">{name}</a></li></ol><em class=\"current\" data-total-pages=\"9\">1</em><a rel=\"next\" href=\"/explore?page=2\">Next</a></div>\n",
+            address::organisation_package(&self.owner, name)
+        )
+    }
+
+    fn row(&self, out: &mut String, numbers: &mut Numbers, package: &ListedPackage, is_last: bool) {
         let name = Escaped(&package.name);
         let href = if self.user {
             address::user_package(&self.owner, &package.name)
         } else {
             address::organisation_package(&self.owner, &package.name)
         };
+        let href = match self.change {
+            Some(ListChange::LinkUnknown | ListChange::LinkUnknownAndRowRenamed) if is_last => {
+                format!(
+                    "/orgs/{}/images/{}",
+                    address::segment(&self.owner),
+                    address::segment(&package.name)
+                )
+            }
+            Some(ListChange::SlashNotEncoded) => href.replace("%2F", "/"),
+            _ => href,
+        };
+        let class = match self.change {
+            Some(ListChange::LinkUnknownAndRowRenamed) => "ListItem",
+            _ => "Box-row",
+        };
         let _ = write!(
             out,
-            r#"            <li class="Box-row">
+            r#"            <li class="{class}">
               <div class="d-flex">
                 <div class="flex-auto">
                   <a class="text-bold f4 Link--primary no-underline" title="{name}" href="{href}">{name}</a>

@@ -72,7 +72,7 @@ pub struct PackagePage {
     /// Whether labels, counters and charts that are not the package's stand in comments, scripts, attributes and the
     /// text around.
     pub decoys: bool,
-    /// What the owner wrote about the package: hostile text is at home here.
+    /// What the owner wrote about the package, in a `span` of its own: hostile text is at home here, a label too.
     pub description: String,
     /// The versions under "Recent tagged image versions", each with a counter of its own.
     pub versions: Vec<ListedVersion>,
@@ -245,7 +245,7 @@ impl PackagePage {
         let _ = write!(
             out,
             r#"      <h1 class="h2"><span class="mr-2">{name}</span><span class="text-normal h2 mr-1 color-fg-muted">{tag}</span></h1>
-      <p class="f4 tmp-my-3">{description}</p>
+      <p class="f4 tmp-my-3"><span>{description}</span></p>
       <div class="Box"><pre class="f5"><code>docker pull ghcr.io/{owner}/{name}:{tag}</code></pre>
         <clipboard-copy value="docker pull ghcr.io/{owner}/{name}:{tag}" aria-label="Copy">"#,
             name = Escaped(&self.name),

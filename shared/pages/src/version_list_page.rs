@@ -159,8 +159,8 @@ pub(crate) fn tag_links(out: &mut String, package: &str, version: &ListedVersion
         };
         let _ = writeln!(
             out,
-            "              <a class=\"{class}\" href=\"{package}/{}?tag={}\">{}</a>",
-            version.id,
+            "              <a class=\"{class}\" href=\"{}?tag={}\">{}</a>",
+            address::version(package, version.id),
             address::segment(tag),
             Escaped(tag)
         );
@@ -168,8 +168,8 @@ pub(crate) fn tag_links(out: &mut String, package: &str, version: &ListedVersion
     if version.tags.is_empty() {
         let _ = writeln!(
             out,
-            "              <a class=\"Link--primary\" href=\"{package}/{}\">sha256:{}</a>",
-            version.id,
+            "              <a class=\"Link--primary\" href=\"{}\">sha256:{}</a>",
+            address::version(package, version.id),
             Numbers::new(version.id).hex(64)
         );
     }

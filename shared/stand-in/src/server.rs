@@ -290,6 +290,7 @@ impl Shared {
             page: query.page,
             pages: u32::try_from(pages).ok()?,
             heading_count: Some((there.len() + owner.other_ecosystems.len()) as u64),
+            ..PackageListPage::default()
         };
         Some(Answer::html(StatusCode::OK, page.render()))
     }

@@ -1,0 +1,303 @@
+//! Pages that are easily taken for others, and lists that have lost a part: the right answer, or the right advice.
+//!
+//! Both engines, on generated pages and, where they are at hand, on the small pages beside the repository.
+
+mod real;
+
+use std::fmt::Debug;
+
+use ex2_parser::{Change, Error, Package, PackageList, VersionList, dom, stream};
+use pages::{ListChange, ListedPackage, PackageListPage, PackagePage, VersionListPage};
+
+fn both<T: PartialEq + Debug>(page: &[u8], read: [fn(&[u8]) -> Result<T, Error>; 2]) -> Result<T, Error> {
+    let [dom, stream] = read.map(|read| read(page));
+    assert_eq!(dom, stream, "{}", page.escape_ascii());
+    stream
+}
+
+fn package(page: impl AsRef<[u8]>) -> Result<Package, Error> {
+    both(page.as_ref(), [dom::package, stream::package])
+}
+
+fn package_list(page: impl AsRef<[u8]>) -> Result<PackageList, Error> {
+    both(page.as_ref(), [dom::package_list, stream::package_list])
+}
+
+fn version_list(page: impl AsRef<[u8]>) -> Result<VersionList, Error> {
+    both(page.as_ref(), [dom::version_list, stream::version_list])
+}
+
+fn names(list: &PackageList) -> Vec<&str> {
+    list.packages.iter().map(|package| package.name.as_str()).collect()
+}
+
+fn changed<T>(what: Change) -> Result<T, Error> {
+    Err(Error::MarkupChanged { what })
+}
+
+fn list(change: Option<ListChange>) -> PackageListPage {
+    PackageListPage {
+        change,
+        ..Default::default()
+    }
+}
+
+#[test]
+fn a_row_without_a_known_link_is_changed_markup() {
+    for user in [false, true] {
+        for change in [
+            ListChange::LinkUnknown,
+            ListChange::LinkUnknownAndRowRenamed,
+            ListChange::SlashNotEncoded,
+        ] {
+            // With a heading that counts the rows that are left, the row alone must tell.
+            for heading_count in [None, Some(1)] {
+                let page = PackageListPage {
+                    user,
+                    heading_count,
+                    ..list(Some(change))
+                };
+                assert_eq!(package_list(page.render()), changed(Change::BadRow), "{change:?}");
+            }
+        }
+    }
+    let row = |name: &str| format!("<a href=/orgs/o/packages/container/package/{name}>{name}</a>");
+    let two = format!("<div id=org-packages><ul><li>{}{}</li></ul></div>", row("a"), row("b"));
+    assert_eq!(package_list(two), changed(Change::BadRow));
+    // A menu beside the rows is no row, and neither is a list in a row.
+    let menu = format!(
+        "<div id=org-packages><ul><li><a href=/x>Sort</a></li></ul><ul><li>{}<ul><li>topic</li></ul></li></ul></div>",
+        row("a")
+    );
+    assert_eq!(names(&package_list(menu).unwrap()), ["a"]);
+}
+
+#[test]
+fn a_list_has_as_many_rows_as_its_heading_counts() {
+    let with = |heading_count, page, pages| {
+        package_list(
+            PackageListPage {
+                heading_count: Some(heading_count),
+                page,
+                pages,
+                ..Default::default()
+            }
+            .render(),
+        )
+    };
+    for (heading_count, page, pages, rows) in [
+        (2, 1, 1, Ok(2)),
+        (3, 1, 1, changed(Change::RowsMiscounted)),
+        (1, 1, 1, changed(Change::RowsMiscounted)),
+        (0, 1, 1, changed(Change::RowsMiscounted)),
+        // Of several pages only all together have as many; none has more.
+        (32, 1, 2, Ok(2)),
+        (32, 2, 2, Ok(2)),
+        (1, 2, 2, changed(Change::RowsMiscounted)),
+        (1_234_567, 1, 9, Ok(2)),
+    ] {
+        let read = with(heading_count, page, pages);
+        assert_eq!(
+            read.as_ref().map(|list| (list.rows, list.heading_count)),
+            rows.as_ref().map(|&rows| (rows, Some(heading_count))),
+            "{heading_count} {page} {pages}"
+        );
+    }
+    let page = list(None).render();
+    for (heading, read) in [
+        ("2 packages", Ok(Some(2))),
+        ("<span>1.2k</span> packages", changed(Change::BadHeading)),
+        ("30+ packages", changed(Change::BadHeading)),
+        ("All of them", Ok(None)),
+    ] {
+        let page = page.replace("<span>2</span> packages", heading);
+        assert_eq!(package_list(page).map(|list| list.heading_count), read, "{heading}");
+    }
+    let two = page.replace(
+        "<ul>\n            <li class=\"Box-row\"",
+        "<h3>3 packages</h3><ul>\n            <li class=\"Box-row\"",
+    );
+    assert_ne!(two, page);
+    assert_eq!(package_list(two), changed(Change::BadHeading));
+    // A package twice, and another one lost.
+    let doubled = PackageListPage {
+        packages: vec![
+            ListedPackage {
+                name: "image".into(),
+                repository: None,
+            };
+            2
+        ],
+        ..Default::default()
+    };
+    assert_eq!(package_list(doubled.render()), changed(Change::RowsMiscounted));
+}
+
+#[test]
+fn what_stands_around_a_list_is_none_of_its_own() {
+    for user in [false, true] {
+        for (page, pages, next_page) in [(1, 1, None), (1, 2, Some(2)), (2, 2, None)] {
+            let page = PackageListPage {
+                user,
+                page,
+                pages,
+                links_around: true,
+                ..Default::default()
+            };
+            let read = package_list(page.render()).unwrap();
+            assert_eq!(names(&read), ["source-controller", "charts/flagger"]);
+            assert_eq!((read.next_page, read.rows), (next_page, 2));
+        }
+    }
+    // Nothing but such links is no list, and rows without a list are changed markup.
+    let page = list(Some(ListChange::ListRenamed)).render();
+    assert_eq!(package_list(&page), changed(Change::ListMissing));
+    assert_eq!(package_list(page.replace("Box-row", "x")), Err(Error::NotAPackageList));
+    // A list of versions has a next page among packages.
+    let versions = VersionListPage::default().render();
+    for (next, page) in [
+        ("https://other.example/?page=2", Ok(None)),
+        ("//other.example/?page=2", Ok(None)),
+        ("/explore?page=2", Ok(None)),
+        ("/o/r/pkgs/container/x/versions?page=2", Ok(Some(2))),
+        ("/orgs/o/packages/container/x/versions?a=b&amp;page=3", Ok(Some(3))),
+        ("?page=2", changed(Change::BadPaging)),
+    ] {
+        let read = version_list(versions.replace("</main>", &format!("<a rel=next href=\"{next}\">Next</a></main>")));
+        assert_eq!(read.map(|list| list.next_page), page, "{next}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_one_wherever_it_stands() {
+    for user in [false, true] {
+        let page = PackageListPage {
+            user,
+            packages: Vec::new(),
+            ..Default::default()
+        };
+        let read = package_list(page.render()).unwrap();
+        assert_eq!((read.packages, read.rows, read.heading_count), (Vec::new(), 0, Some(0)));
+        let page = PackageListPage {
+            heading_count: Some(2),
+            ..page
+        };
+        assert_eq!(package_list(page.render()), changed(Change::RowsMiscounted));
+    }
+}
+
+#[test]
+fn a_versions_own_page_is_neither_a_package_page_nor_a_list() {
+    let page = pages::version_page("image", "v1.2.3", 1_234);
+    assert_eq!(package(&page), Err(Error::NotAPackagePage));
+    assert_eq!(version_list(&page), Err(Error::NotAVersionList));
+    assert_eq!(package_list(&page), Err(Error::NotAPackageList));
+    // With a chart it is a package page whose total has changed.
+    let with_chart = page.replace(
+        "</main>",
+        "<div aria-label=\"Downloads for the last 30 days\"></div></main>",
+    );
+    assert_eq!(package(with_chart), changed(Change::LabelWithoutTotal));
+}
+
+#[test]
+fn a_package_page_is_no_list_of_its_newest_versions() {
+    let page = PackagePage::default();
+    assert!(page.render().contains("Version downloads") && !page.versions.is_empty());
+    for change in [
+        None,
+        Some(pages::Change::LabelRenamed),
+        Some(pages::Change::TitleDropped),
+    ] {
+        for daily in [Vec::new(), page.daily.clone()] {
+            if daily.is_empty() && change == Some(pages::Change::LabelRenamed) {
+                continue;
+            }
+            let page = PackagePage {
+                change,
+                daily,
+                ..page.clone()
+            };
+            assert_eq!(version_list(page.render()), Err(Error::NotAVersionList));
+            assert_eq!(package_list(page.render()), Err(Error::NotAPackageList));
+        }
+    }
+}
+
+#[test]
+fn a_version_stands_in_one_row() {
+    let row = |id: u64, total: u64| {
+        format!(
+            "<li class=Box-row><a class=Label href=/o/r/pkgs/container/x/{id}?tag=a>a</a> {total} <span>Version downloads</span></li>"
+        )
+    };
+    assert_eq!(version_list(row(1, 7) + &row(2, 8)).unwrap().versions.len(), 2);
+    assert_eq!(version_list(row(1, 7) + &row(1, 8)), changed(Change::BadVersion));
+    assert_eq!(version_list(row(1, 7) + "<li>lost</li>"), changed(Change::BadVersion));
+    assert_eq!(
+        version_list(row(1, 7) + "<li class=Box-row><a href=/o/r/pkgs/container/x/3>sha256:1</a></li>"),
+        changed(Change::BadVersionCount)
+    );
+}
+
+#[test]
+fn a_label_in_an_owners_text_is_not_the_label() {
+    for daily in [Vec::new(), PackagePage::default().daily] {
+        let page = PackagePage {
+            description: "Total downloads".into(),
+            total: 4_890_000_000,
+            daily,
+            ..Default::default()
+        };
+        assert_eq!(package(page.render()).map(|package| package.total), Ok(4_890_000_000));
+        for change in [
+            pages::Change::TitleDropped,
+            pages::Change::TitleRounded,
+            pages::Change::TitleEmpty,
+            pages::Change::LabelRenamed,
+        ] {
+            let page = PackagePage {
+                change: Some(change),
+                ..page.clone()
+            };
+            assert_eq!(package(page.render()), changed(Change::LabelWithoutTotal), "{change:?}");
+        }
+    }
+    // The true label has lost its total, and one that was added stands before the issues.
+    let page = PackagePage::default().render();
+    let page = page.replacen("<h3 title=\"14360\">", "<h4 title=\"14360\">", 1);
+    let page = page.replace("<h3 title=\"9\">", "<span>Total downloads</span> <h3 title=\"9\">");
+    assert_eq!(package(page), changed(Change::LabelWithoutTotal));
+}
+
+#[test]
+fn the_small_pages_beside_the_repository() {
+    if let Some(page) = real::case("list-one-row-unknown.html") {
+        assert_eq!(package_list(page), changed(Change::BadRow));
+    }
+    if let Some(page) = real::case("list-fewer-rows-than-heading.html") {
+        assert_eq!(package_list(page), changed(Change::RowsMiscounted));
+    }
+    if let Some(page) = real::case("list-slash-not-encoded-beside-another.html") {
+        assert_eq!(package_list(page), changed(Change::BadRow));
+    }
+    if let Some(page) = real::case("list-next-link-outside.html") {
+        let read = package_list(page).unwrap();
+        assert_eq!((names(&read), read.next_page), (vec!["image"], None));
+        // What the parser can't know it hands on: another page may hold the other one.
+        assert_eq!((read.rows, read.heading_count), (1, Some(2)));
+    }
+    if let Some(page) = real::case("user-list-empty.html") {
+        assert_eq!(package_list(page).unwrap().packages, []);
+    }
+    if let Some(page) = real::case("user-list-rows-elsewhere.html") {
+        assert_eq!(names(&package_list(page).unwrap()), ["image"]);
+    }
+    if let Some(page) = real::case("version-detail-page.html") {
+        assert_eq!(package(page), Err(Error::NotAPackagePage));
+    }
+    if let Some(page) = real::page("package_2026-05-10_nas-doctor.html") {
+        assert_eq!(version_list(&page), Err(Error::NotAVersionList));
+        assert_eq!(package_list(&page), Err(Error::NotAPackageList));
+    }
+}
