@@ -4,6 +4,8 @@
 //! a million attributes takes it hours. For pages from strangers use [`stream`](crate::stream); here a page with a tag
 //! or a comment of more than 128 KiB is [`TooLarge`](Error::TooLarge).
 
+mod counted;
+
 use std::cell::Cell;
 
 use html5ever::{
@@ -16,6 +18,8 @@ use html5ever::{
     tree_builder::{TreeBuilder, TreeBuilderOpts},
 };
 use scraper::{Html, HtmlTreeSink, Node};
+
+use counted::{Counted, NodeId};
 
 use crate::{
     Error, Package, PackageList, VersionList,
@@ -32,6 +36,10 @@ const PIECE: usize = 16 * 1024;
 /// After so many pieces without a token, a tag or a comment is longer than any of GitHub's, and too long for html5ever,
 /// which compares each attribute of a tag with all before it.
 const MAX_PIECES_WITHOUT_TOKEN: usize = 8;
+/// The steps of building the tree that each page may cost, and those for each of its bytes. A page of 50,000 tags one
+/// after the other costs fewer. Where tags are nested in one another by the thousand, each looks at all of them.
+const FREE_WORK: u64 = 2_000_000;
+const WORK_A_BYTE: u64 = 3;
 
 /// Reads a package page.
 ///
@@ -72,31 +80,35 @@ pub(crate) fn extract<E: Extractor>(bytes: &[u8], extractor: E) -> Result<E::Out
 /// Stands between html5ever's tokenizer and its tree builder, and notes what the tree does not keep: whether the
 /// document was closed.
 struct Watch {
-    builder: TreeBuilder<<HtmlTreeSink as html5ever::interface::TreeSink>::Handle, HtmlTreeSink>,
+    builder: TreeBuilder<NodeId, Counted>,
     end: Cell<End>,
     has_token: Cell<bool>,
 }
 
 impl TokenSink for Watch {
-    type Handle = <HtmlTreeSink as html5ever::interface::TreeSink>::Handle;
+    type Handle = NodeId;
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
         let mut end = self.end.get();
         match &token {
             Token::DoctypeToken(_) => end.is_document = true,
-            Token::TagToken(tag) => match tag.kind {
-                TagKind::StartTag => {
-                    end.tags += 1;
-                    end.is_document |= &*tag.name == "html";
+            Token::TagToken(tag) => {
+                let name = Tag::from_name(tag.name.as_bytes());
+                match tag.kind {
+                    TagKind::StartTag => end.start_tag(name),
+                    TagKind::EndTag => end.end_tag(name),
                 }
-                TagKind::EndTag => end.is_complete |= &*tag.name == "html",
-            },
+            }
             _ => {}
         }
         self.end.set(end);
         // What the tokenizer dislikes is no progress.
         if !matches!(token, Token::ParseError(_)) {
             self.has_token.set(true);
+        }
+        // What is left of the page no longer matters, and is not built.
+        if self.is_too_much_work() {
+            return TokenSinkResult::Continue;
         }
         self.builder.process_token(token, line)
     }
@@ -109,6 +121,13 @@ impl TokenSink for Watch {
         self.builder.adjusted_current_node_present_but_not_in_html_namespace()
     }
 }
+
+impl Watch {
+    /// Whether building the tree has cost more than a page of this size may.
+    fn is_too_much_work(&self) -> bool {
+        self.builder.sink.work() > FREE_WORK + WORK_A_BYTE * self.end.get().bytes as u64
+    }
+}
 // endregion: watch
 
 fn parse(text: &str) -> Result<(Html, End), Error> {
@@ -118,7 +137,7 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         ..TreeBuilderOpts::default()
     };
     let watch = Watch {
-        builder: TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), options),
+        builder: TreeBuilder::new(Counted::new(HtmlTreeSink::new(Html::new_document())), options),
         end: Cell::default(),
         has_token: Cell::new(false),
     };
@@ -135,6 +154,9 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
     while !rest.is_empty() {
         let (piece, tail) = rest.split_at(rest.ceil_char_boundary(PIECE));
         rest = tail;
+        let mut end = tokenizer.sink.end.get();
+        end.bytes += piece.len();
+        tokenizer.sink.end.set(end);
         queue.push_back(StrTendril::from_slice(piece));
         // It stops at each script and at each word about the encoding; neither is ours to follow.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
@@ -143,12 +165,20 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         } else {
             without_token + 1
         };
-        if tokenizer.sink.end.get().is_too_large() || without_token > MAX_PIECES_WITHOUT_TOKEN {
+        if tokenizer.sink.end.get().has_too_many_tags()
+            || tokenizer.sink.is_too_much_work()
+            || without_token > MAX_PIECES_WITHOUT_TOKEN
+        {
             return Err(Error::TooLarge);
         }
     }
     tokenizer.end();
-    let end = tokenizer.sink.end.get();
+    if tokenizer.sink.is_too_much_work() {
+        return Err(Error::TooLarge);
+    }
+    // The bytes that were not UTF-8 are longer by now: how many the page has was checked before.
+    let mut end = tokenizer.sink.end.get();
+    end.bytes = 0;
     Ok((html5ever::interface::TreeSink::finish(tokenizer.sink.builder.sink), end))
 }
 

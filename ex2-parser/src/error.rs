@@ -26,8 +26,8 @@ pub enum Error {
     /// The page ends before its document does: a download that was cut.
     #[error("the page is cut: its end is missing; fetch it again")]
     Truncated,
-    /// More bytes, or more tags, than any page of GitHub's has.
-    #[error("the page is too large: it has more than {} MiB or {MAX_TAGS} tags", MAX_PAGE_BYTES / (1024 * 1024))]
+    /// More bytes, or more tags, than any page of GitHub's has, or tags nested in one another by the thousand.
+    #[error("the page is too large: it has more than {} MiB or {MAX_TAGS} tags, or too many in one another", MAX_PAGE_BYTES / (1024 * 1024))]
     TooLarge,
     /// The page is not UTF-8, which all of GitHub's are.
     #[error("the page is encoded as {encoding}, not as UTF-8")]

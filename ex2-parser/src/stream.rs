@@ -8,6 +8,7 @@
 //! [`Change::NeedsTree`](crate::Change::NeedsTree), never an answer that [`dom`](crate::dom) would not give.
 
 mod block;
+mod names;
 mod nesting;
 mod reference;
 mod tokenizer;

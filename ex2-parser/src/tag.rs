@@ -52,7 +52,7 @@ macro_rules! tags {
         const NAMES: [(&str, Tag); Tag::COUNT - 1] = [$(($name, Tag::$variant),)+];
 
         impl Tag {
-            const COUNT: usize = 1 + [$($name,)+].len();
+            pub(crate) const COUNT: usize = 1 + [$($name,)+].len();
         }
     };
 }

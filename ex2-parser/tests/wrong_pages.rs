@@ -263,6 +263,11 @@ fn a_label_in_an_owners_text_is_not_the_label() {
             assert_eq!(package(page.render()), changed(Change::LabelWithoutTotal), "{change:?}");
         }
     }
+    // A number with two labels is not the total's: here the true block is gone.
+    assert_eq!(
+        package("<span>Issues</span> <span>Total downloads</span><h3 title=9>9</h3>"),
+        changed(Change::LabelWithoutTotal)
+    );
     // The true label has lost its total, and one that was added stands before the issues.
     let page = PackagePage::default().render();
     let page = page.replacen("<h3 title=\"14360\">", "<h4 title=\"14360\">", 1);

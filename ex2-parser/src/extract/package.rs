@@ -2,8 +2,10 @@
 //!
 //! - The total: a `span` whose whole text is `Total downloads`, and directly after it an `h3` whose `title` is only
 //!   digits. Where no label has its total after it the markup has changed: the next `h3` on the page counts the issues.
-//! - A label alone is an owner's text, in a description's box, if another one has a total. That total must then be as
-//!   many as the days of the chart at least, in case that the label with nothing after it was the true one.
+//! - A number has one label: where that of another counter stands directly before the label, it is the other's number.
+//! - A label alone is an owner's text, in a description's box, if another one has a total.
+//! - A total of less than the days of the chart is doubtful, since counts can fall. Where there is a label alone, too, or
+//!   a number without a label that is large enough, the label stands at the wrong number.
 //! - A version's own page has the label too, and the count with commas in a `span` after it. It is no package page.
 //! - The daily downloads: the element with `aria-label="Downloads for the last 30 days"`, and in an `svg` in it the
 //!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
@@ -22,6 +24,8 @@ pub(super) const LABEL: &[u8] = b"Total downloads";
 pub(super) const CHART: &[u8] = b"Downloads for the last 30 days";
 /// `18,446,744,073,709,551,615`: the longest count of a version's page, and longer than the label.
 const LONGEST_TEXT: usize = 26;
+/// The labels of the counters beside the total, whose markup is the same.
+const OTHER_LABELS: [&[u8]; 3] = [b"Issues", b"Discussions", b"Last published"];
 /// The chart's days.
 const DAYS: usize = 30;
 
@@ -47,8 +51,15 @@ pub(crate) struct PackageExtractor {
     label: Label,
     text: Collapsed<LONGEST_TEXT>,
     total: Option<u64>,
+    /// The element that closed last is a span with text, and whether it is another counter's label.
+    is_after_span: bool,
+    is_after_other_label: bool,
+    /// The span that is open stands directly after such a one.
+    is_second_label: bool,
     /// A label without a total after it.
     has_lone_label: bool,
+    /// The largest number that is the title of an `h3` without a label.
+    largest: u64,
     /// A label with a version's count after it.
     has_version_count: bool,
     depth: u32,
@@ -68,7 +79,11 @@ impl PackageExtractor {
             label: Label::None,
             text: Collapsed::new(),
             total: None,
+            is_after_span: false,
+            is_after_other_label: false,
+            is_second_label: false,
             has_lone_label: false,
+            largest: 0,
             has_version_count: false,
             depth: 0,
             chart: None,
@@ -136,9 +151,15 @@ impl Extractor for PackageExtractor {
     #[inline]
     fn open(&mut self, element: Element, attributes: &Attributes) {
         self.depth += 1;
+        self.is_second_label = core::mem::take(&mut self.is_after_other_label);
+        let has_label = core::mem::take(&mut self.is_after_span);
         let is_after_label = self.label == Label::Read;
         if is_after_label {
             self.read_total(element, attributes);
+        }
+        if element.is_html(Tag::H3) && !has_label {
+            let number = attributes.get(Attribute::Title).and_then(digits);
+            self.largest = self.largest.max(number.unwrap_or(0));
         }
         self.label = if element.is_html(Tag::Span) {
             self.text.clear();
@@ -170,10 +191,19 @@ impl Extractor for PackageExtractor {
 
     #[inline]
     fn close(&mut self) {
+        self.is_after_other_label = false;
+        self.is_after_span = self.label != Label::None && !self.text.beginning().is_empty();
         self.label = match self.label {
             Label::None => Label::None,
+            Label::Span if self.is_second_label && self.text.whole() == Some(LABEL) => {
+                self.has_lone_label = true;
+                Label::None
+            }
             Label::Span | Label::SpanAfterLabel if self.text.whole() == Some(LABEL) => Label::Read,
-            Label::Span => Label::None,
+            Label::Span => {
+                self.is_after_other_label = self.text.whole().is_some_and(|text| OTHER_LABELS.contains(&text));
+                Label::None
+            }
             Label::SpanAfterLabel => {
                 self.has_version_count |= self.text.whole().and_then(grouped_digits).is_some();
                 Label::None
@@ -217,7 +247,7 @@ impl Extractor for PackageExtractor {
         let has_lone_label = self.has_lone_label || self.label == Label::Read;
         let is_doubtful = |total: u64| {
             let days = self.daily.iter().fold(0_u64, |sum, day| sum.saturating_add(day.count));
-            has_lone_label && total < days
+            total < days && (has_lone_label || self.largest >= days)
         };
         match self.total {
             None if self.has_version_count && !self.has_chart => Err(Error::NotAPackagePage),

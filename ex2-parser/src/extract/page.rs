@@ -10,29 +10,60 @@ const RATE_LIMIT_HEADING: &[u8] = b"Whoa there!";
 /// The longer of the two fits; what follows does not matter.
 const LONGEST_SIGN: usize = 16;
 
-/// The most start tags of one page. GitHub's have some 2,000; a tree of millions nested in one another takes hours to
-/// build, since every tag may have to look at all that are open.
-pub(crate) const MAX_TAGS: u32 = 50_000;
+/// The most start tags of one page, and the most end tags. GitHub's have some 2,000; a tree of millions nested in one
+/// another takes hours to build, since every tag may have to look at all that are open.
+pub(crate) const MAX_TAGS: u32 = if cfg!(fuzzing) { 200 } else { 50_000 };
 /// The most bytes of one page that either engine reads: 35 times what a package page has.
-pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_PAGE_BYTES: usize = if cfg!(fuzzing) { 4 * 1024 } else { 8 * 1024 * 1024 };
 
 /// What an engine's tokenizer, rather than its tree, knows of a page's ends.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct End {
     /// A doctype or a start tag `html`: the page is a whole document, not a fragment of one.
     pub(crate) is_document: bool,
-    /// An end tag `html`.
+    /// An end tag `html` outside of any template, and no start tag after it: its document does not break off.
     pub(crate) is_complete: bool,
     /// Start tags so far.
-    pub(crate) tags: u32,
+    start_tags: u32,
+    /// End tags so far.
+    end_tags: u32,
+    /// Templates that are open, by their tags alone.
+    templates: u32,
     /// Bytes so far.
     pub(crate) bytes: usize,
 }
 
 impl End {
-    /// Whether the page has outgrown what is read at all.
-    pub(crate) fn is_too_large(self) -> bool {
-        self.tags > MAX_TAGS || self.bytes > MAX_PAGE_BYTES
+    /// A start tag was read.
+    #[inline]
+    pub(crate) fn start_tag(&mut self, tag: Tag) {
+        self.start_tags += 1;
+        self.is_complete = false;
+        self.is_document |= tag == Tag::Html;
+        self.templates += u32::from(tag == Tag::Template);
+    }
+
+    /// An end tag was read.
+    #[inline]
+    pub(crate) fn end_tag(&mut self, tag: Tag) {
+        self.end_tags += 1;
+        match tag {
+            Tag::Html => self.is_complete |= self.templates == 0,
+            Tag::Template => self.templates = self.templates.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// Whether the page has outgrown the tags that are read at all.
+    #[inline]
+    pub(crate) fn has_too_many_tags(self) -> bool {
+        self.start_tags > MAX_TAGS || self.end_tags > MAX_TAGS
+    }
+
+    /// Whether the page has outgrown the bytes that are read at all.
+    #[inline]
+    pub(crate) fn has_too_many_bytes(self) -> bool {
+        self.bytes > MAX_PAGE_BYTES
     }
 }
 
@@ -113,7 +144,7 @@ impl<E: Extractor> Page<E> {
     /// The page's answer. What the page *is* comes first, so that a refusal is never called changed markup; then
     /// whether it is all there, because a page that was cut proves nothing about the markup.
     pub(crate) fn finish(self, end: End) -> Result<E::Output, Error> {
-        if end.is_too_large() {
+        if end.has_too_many_tags() || end.has_too_many_bytes() {
             return Err(Error::TooLarge);
         }
         let answer = self.extractor.finish();

@@ -8,6 +8,7 @@
 
 use alloc::vec::Vec;
 
+use super::names::Names;
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace, Page},
     tag::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The most elements open at once. Browsers stop at 512; the real page has 30.
-const MAX_DEPTH: usize = 512;
+const MAX_DEPTH: usize = if cfg!(fuzzing) { 24 } else { 512 };
 
 /// How the text after a start tag is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +35,31 @@ pub(super) enum TextKind {
     Plaintext,
 }
 
+/// Where an element stands in the stack, counted from 1; 0 for none. The greater of two is the inner one.
+type Position = u16;
+
 #[derive(Debug, Clone, Copy)]
 struct Open {
     element: Element,
     /// Where the name begins in `names`, for a name that is no `Tag`.
     name: u32,
+    /// The number of such a name.
+    name_number: u16,
+    /// The next outer element with the same name, in HTML or outside of it.
+    outer: Position,
+    innermost: Innermost,
+}
+
+/// The innermost elements, up to one of the stack, that bound a rule.
+#[derive(Debug, Clone, Copy, Default)]
+struct Innermost {
+    special: Position,
+    /// A special one other than `address`, `div` and `p`: an `li` does not close another one beyond it.
+    around_item: Position,
+    scope: Position,
+    marker: Position,
+    html: Position,
+    foreign: Position,
 }
 
 impl Open {
@@ -58,11 +79,12 @@ impl Open {
             Namespace::MathMl => matches!(self.element.tag, Tag::Mi | Tag::Mo | Tag::Mn | Tag::Ms | Tag::Mtext),
         }
     }
+}
 
-    /// Bounds the "default" scope.
-    fn bounds_scope(self) -> bool {
-        self.is_any(SCOPE) || self.is_integration_point()
-    }
+/// Where the element at that position stands in the stack.
+#[inline]
+fn index_of(position: Position) -> usize {
+    usize::from(position) - 1
 }
 
 /// The stack of open elements, and the extractor that hears of them.
@@ -73,9 +95,11 @@ pub(super) struct Nesting<E> {
     stack: Vec<Open>,
     /// The names of open elements that are no `Tag`, one after the other.
     names: Vec<u8>,
-    /// How many `p`, `select`, and `template` are open.
-    open_p: u32,
-    open_select: u32,
+    /// The innermost element with each `Tag`, in HTML and outside of it.
+    by_tag: [[Position; 2]; Tag::COUNT],
+    /// The innermost element with each name that is no `Tag`.
+    by_name: Names,
+    /// How many templates are open.
     open_template: u32,
     /// The form element pointer is set.
     has_form: bool,
@@ -88,8 +112,8 @@ impl<E: Extractor> Nesting<E> {
             needs_tree: false,
             stack: Vec::with_capacity(64),
             names: Vec::with_capacity(256),
-            open_p: 0,
-            open_select: 0,
+            by_tag: [[0; 2]; Tag::COUNT],
+            by_name: Names::default(),
             open_template: 0,
             has_form: false,
         }
@@ -247,18 +271,13 @@ impl<E: Extractor> Nesting<E> {
 
     /// `li` closes `li`; `dd` and `dt` close each other.
     fn close_item(&mut self, tag: Tag) {
-        for index in (0..self.stack.len()).rev() {
-            let open = self.stack[index];
-            let closes = match tag {
-                Tag::Li => open.is(Tag::Li),
-                _ => open.is(Tag::Dd) || open.is(Tag::Dt),
-            };
-            if closes {
-                return self.pop_to(index);
-            }
-            if open.is_any(SPECIAL) && !open.is(Tag::Address) && !open.is(Tag::Div) && !open.is(Tag::P) {
-                return;
-            }
+        let item = match tag {
+            Tag::Li => self.position(Tag::Li),
+            _ => self.innermost_of(&[Tag::Dd, Tag::Dt]),
+        };
+        // Each of them is special itself: none may stand further in.
+        if item > 0 && item == self.innermost().around_item {
+            self.pop_to(index_of(item));
         }
     }
 
@@ -284,20 +303,19 @@ impl<E: Extractor> Nesting<E> {
     /// A start tag that means something only in a table.
     fn start_table_part(&mut self, tag: Tag, name: &[u8], attributes: &Attributes) {
         if !self.top_is(TABLE_STRUCTURE) {
-            match self.stack.iter().rposition(|open| {
-                matches!(
-                    open.element.tag,
-                    Tag::Td | Tag::Th | Tag::Caption | Tag::Table | Tag::Template
-                ) && open.element.namespace == Namespace::Html
-            }) {
+            match self.innermost_of(&[Tag::Td, Tag::Th, Tag::Caption, Tag::Table, Tag::Template]) {
                 // Outside any table it is ignored.
-                None => return,
-                Some(index) if self.stack[index].is(Tag::Template) || self.stack[index].is(Tag::Table) => {
+                0 => return,
+                position
+                    if [Tag::Template, Tag::Table]
+                        .map(|tag| self.position(tag))
+                        .contains(&position) =>
+                {
                     // In a template it may begin a table without one, depending on what the template began with.
                     self.needs_tree = true;
                     return;
                 }
-                Some(index) => self.pop_cleared(index),
+                position => self.pop_cleared(index_of(position)),
             }
         }
         let stops: &[Tag] = match tag {
@@ -402,14 +420,9 @@ impl<E: Extractor> Nesting<E> {
                 // What an integration point does with them, parsers do not agree on.
                 self.needs_tree |= self.is_foreign();
             } else {
-                for index in (0..self.stack.len()).rev() {
-                    let open = self.stack[index];
-                    if open.element.namespace == Namespace::Html {
-                        break;
-                    }
-                    if open.element.tag == tag && (tag != Tag::Other || self.name_is(open, name)) {
-                        return self.pop_to(index);
-                    }
+                let open = self.position_of(tag, name, Namespace::Svg);
+                if open > self.innermost().html {
+                    return self.pop_to(index_of(open));
                 }
             }
         }
@@ -417,10 +430,8 @@ impl<E: Extractor> Nesting<E> {
             return;
         }
         if tag == Tag::Template {
-            if self.open_template > 0
-                && let Some(index) = self.stack.iter().rposition(|open| open.is(Tag::Template))
-            {
-                self.pop_cleared(index);
+            if self.open_template > 0 {
+                self.pop_cleared(index_of(self.position(Tag::Template)));
             }
             return;
         }
@@ -444,21 +455,15 @@ impl<E: Extractor> Nesting<E> {
             Tag::Dd | Tag::Dt if self.in_scope(tag) => self.pop_through(tag),
             Tag::Li | Tag::Dd | Tag::Dt => {}
             _ if tag.is(HEADING) => {
-                for index in (0..self.stack.len()).rev() {
-                    if self.stack[index].is_any(HEADING) {
-                        return self.pop_to(index);
-                    }
-                    if self.stack[index].bounds_scope() {
-                        return;
-                    }
+                let heading = self.innermost_of(&[Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6]);
+                if heading > self.innermost().scope {
+                    self.pop_to(index_of(heading));
                 }
             }
             _ if tag.is(BLOCK | MARKER) => {
                 if self.in_scope(tag) {
                     if tag.is(MARKER) {
-                        if let Some(index) = self.stack.iter().rposition(|open| open.is(tag)) {
-                            self.pop_cleared(index);
-                        }
+                        self.pop_cleared(index_of(self.position(tag)));
                     } else {
                         self.pop_through(tag);
                     }
@@ -489,35 +494,27 @@ impl<E: Extractor> Nesting<E> {
         if matches!(tag, Tag::Col | Tag::Colgroup) {
             return;
         }
-        let mut cell = None;
-        for index in (0..self.stack.len()).rev() {
-            let open = self.stack[index];
-            if open.is(tag) {
-                // A caption only ends by its own end tag or its table's.
-                let in_caption = cell.is_some_and(|cell: usize| self.stack[cell].is(Tag::Caption));
-                if in_caption && tag != Tag::Table {
-                    return;
-                }
-                if let Some(cell) = cell {
-                    if matches!(tag, Tag::Td | Tag::Th) {
-                        // `</th>` in a `td` in a `th`: no page has it.
-                        self.needs_tree = true;
-                        return;
-                    }
-                    self.pop_cleared(cell);
-                }
-                return self.pop_cleared(index);
-            }
-            if open.is(Tag::Table) || open.is(Tag::Template) {
+        let open = self.position(tag);
+        if open == 0 || open < self.innermost_of(&[Tag::Table, Tag::Template]) {
+            return;
+        }
+        let cell = self.innermost_of(&[Tag::Td, Tag::Th, Tag::Caption]);
+        if cell > open {
+            if tag == Tag::Caption {
                 return;
             }
-            if cell.is_none() && (open.is(Tag::Td) || open.is(Tag::Th) || open.is(Tag::Caption)) {
-                if tag == Tag::Caption {
-                    return;
-                }
-                cell = Some(index);
+            // A caption only ends by its own end tag or its table's.
+            if cell == self.position(Tag::Caption) && tag != Tag::Table {
+                return;
             }
+            if matches!(tag, Tag::Td | Tag::Th) {
+                // `</th>` in a `td` in a `th`: no page has it.
+                self.needs_tree = true;
+                return;
+            }
+            self.pop_cleared(index_of(cell));
         }
+        self.pop_cleared(index_of(open));
     }
 
     fn end_form(&mut self) {
@@ -541,82 +538,84 @@ impl<E: Extractor> Nesting<E> {
 
     /// The end tag of an element that no rule names.
     fn end_any_other(&mut self, tag: Tag, name: &[u8]) {
-        let mut through_foreign = false;
-        for index in (0..self.stack.len()).rev() {
-            let open = self.stack[index];
-            if open.is(tag) && (tag != Tag::Other || self.name_is(open, name)) {
-                self.needs_tree |= through_foreign;
-                return self.pop_to(index);
-            }
-            if open.is_any(SPECIAL) {
-                return;
-            }
-            through_foreign |= open.element.namespace != Namespace::Html;
+        let open = self.position_of(tag, name, Namespace::Html);
+        let innermost = self.innermost();
+        if open > 0 && open >= innermost.special {
+            self.needs_tree |= innermost.foreign > open;
+            self.pop_to(index_of(open));
         }
     }
 
     /// The "adoption agency", as far as it only closes elements.
     fn adopt(&mut self, tag: Tag) {
-        let mut past_special = false;
-        for index in (0..self.stack.len()).rev() {
-            let open = self.stack[index];
-            if open.is(tag) {
-                if past_special {
-                    self.needs_tree = true;
-                } else {
-                    self.pop_to(index);
-                }
-                return;
-            }
-            if open.is_any(MARKER) {
-                return;
-            }
-            past_special |= open.is_any(SPECIAL) || open.element.namespace != Namespace::Html;
+        let open = self.position(tag);
+        let innermost = self.innermost();
+        if open == 0 || open < innermost.marker {
+            return;
+        }
+        if open < innermost.special || open < innermost.foreign {
+            self.needs_tree = true;
+        } else {
+            self.pop_to(index_of(open));
         }
     }
 
     fn close_p_in_button_scope(&mut self) {
-        if self.open_p > 0 && self.in_button_scope(Tag::P) {
+        if self.in_button_scope(Tag::P) {
             self.pop_through(Tag::P);
         }
     }
 
     fn in_select(&self) -> bool {
-        self.open_select > 0 && self.in_scope(Tag::Select)
+        self.in_scope(Tag::Select)
     }
 
     fn in_scope(&self, tag: Tag) -> bool {
-        self.in_scope_bounded_by(tag, Open::bounds_scope)
+        let open = self.position(tag);
+        open > 0 && open >= self.innermost().scope
     }
 
     fn in_button_scope(&self, tag: Tag) -> bool {
-        self.in_scope_bounded_by(tag, |open| open.bounds_scope() || open.is(Tag::Button))
+        self.in_scope(tag) && self.position(tag) >= self.position(Tag::Button)
     }
 
     fn in_list_item_scope(&self) -> bool {
-        self.in_scope_bounded_by(Tag::Li, |open| {
-            open.bounds_scope() || open.is(Tag::Ol) || open.is(Tag::Ul)
-        })
-    }
-
-    fn in_scope_bounded_by(&self, tag: Tag, bounds: impl Fn(Open) -> bool) -> bool {
-        for &open in self.stack.iter().rev() {
-            if open.is(tag) {
-                return true;
-            }
-            if bounds(open) {
-                return false;
-            }
-        }
-        false
+        self.in_scope(Tag::Li) && self.position(Tag::Li) > self.innermost_of(&[Tag::Ol, Tag::Ul])
     }
 
     fn has_before_marker(&self, tag: Tag) -> bool {
-        self.in_scope_bounded_by(tag, |open| open.is_any(MARKER))
+        self.position(tag) > self.innermost().marker
     }
 
     fn is_open(&self, tag: Tag) -> bool {
-        self.stack.iter().any(|open| open.is(tag))
+        self.position(tag) > 0
+    }
+
+    /// What bounds the rules where the page is now.
+    #[inline]
+    fn innermost(&self) -> Innermost {
+        self.stack.last().map(|top| top.innermost).unwrap_or_default()
+    }
+
+    /// HTML's innermost element with this tag.
+    #[inline]
+    fn position(&self, tag: Tag) -> Position {
+        self.by_tag[tag as usize][0]
+    }
+
+    /// HTML's innermost element with one of these tags.
+    fn innermost_of(&self, tags: &[Tag]) -> Position {
+        tags.iter().map(|&tag| self.position(tag)).max().unwrap_or(0)
+    }
+
+    /// The innermost element with this name, in HTML or outside of it.
+    fn position_of(&self, tag: Tag, name: &[u8], namespace: Namespace) -> Position {
+        let of_name = if tag == Tag::Other {
+            self.by_name.innermost(name)
+        } else {
+            self.by_tag[tag as usize]
+        };
+        of_name[usize::from(namespace != Namespace::Html)]
     }
 
     fn top_is(&self, flags: u32) -> bool {
@@ -635,8 +634,9 @@ impl<E: Extractor> Nesting<E> {
 
     /// Pops through the innermost element with this tag.
     fn pop_through(&mut self, tag: Tag) {
-        if let Some(index) = self.stack.iter().rposition(|open| open.is(tag)) {
-            self.pop_to(index);
+        let open = self.position(tag);
+        if open > 0 {
+            self.pop_to(index_of(open));
         }
     }
 
@@ -683,30 +683,63 @@ impl<E: Extractor> Nesting<E> {
             });
         }
         self.page_event(|page| page.open(element, attributes));
+        let mut innermost = self.innermost();
         let start = self.names.len() as u32;
-        match element.tag {
-            Tag::Other => {
-                self.names.extend_from_slice(name);
-                self.names.push(b' ');
+        let position = self.stack.len() as Position + 1;
+        let is_foreign = element.namespace != Namespace::Html;
+        let mut name_number = 0;
+        let of_name = if element.tag == Tag::Other {
+            self.names.extend_from_slice(name);
+            self.names.push(b' ');
+            name_number = self.by_name.number(name);
+            self.by_name.of_number(name_number)
+        } else {
+            &mut self.by_tag[element.tag as usize]
+        };
+        let outer = core::mem::replace(&mut of_name[usize::from(is_foreign)], position);
+        let open = Open {
+            element,
+            name: start,
+            name_number,
+            outer,
+            innermost,
+        };
+        if is_foreign {
+            innermost.foreign = position;
+            if open.is_integration_point() {
+                innermost.scope = position;
             }
-            Tag::P => self.open_p += 1,
-            Tag::Select => self.open_select += 1,
-            Tag::Template if element.namespace == Namespace::Html => self.open_template += 1,
-            _ => {}
+        } else {
+            innermost.html = position;
+            if element.tag.is(SPECIAL) {
+                innermost.special = position;
+                if !matches!(element.tag, Tag::Address | Tag::Div | Tag::P) {
+                    innermost.around_item = position;
+                }
+            }
+            if element.tag.is(SCOPE) {
+                innermost.scope = position;
+            }
+            if element.tag.is(MARKER) {
+                innermost.marker = position;
+            }
+            self.open_template += u32::from(element.tag == Tag::Template);
         }
-        self.stack.push(Open { element, name: start });
+        self.stack.push(Open { innermost, ..open });
     }
 
     #[inline]
     fn pop(&mut self) {
         let Some(open) = self.stack.pop() else { return };
-        match open.element.tag {
-            Tag::Other => self.names.truncate(open.name as usize),
-            Tag::P => self.open_p -= 1,
-            Tag::Select => self.open_select -= 1,
-            Tag::Template if open.element.namespace == Namespace::Html => self.open_template -= 1,
-            _ => {}
-        }
+        let is_foreign = open.element.namespace != Namespace::Html;
+        let of_name = if open.element.tag == Tag::Other {
+            self.names.truncate(open.name as usize);
+            self.by_name.of_number(open.name_number)
+        } else {
+            &mut self.by_tag[open.element.tag as usize]
+        };
+        of_name[usize::from(is_foreign)] = open.outer;
+        self.open_template -= u32::from(open.is(Tag::Template));
         self.page_event(Page::close);
     }
 

@@ -71,6 +71,33 @@ const WITHOUT_SEMICOLON: [(&[u8], &[u8]); 8] = [
     (b"quot", b"\""),
 ];
 
+/// The names of other characters that begin with one of those: written with a semicolon they are names of their own.
+const LONGER: [&[u8]; 23] = [
+    b"gtcc",
+    b"gtcir",
+    b"gtdot",
+    b"gtlPar",
+    b"gtquest",
+    b"gtrapprox",
+    b"gtrarr",
+    b"gtrdot",
+    b"gtreqless",
+    b"gtreqqless",
+    b"gtrless",
+    b"gtrsim",
+    b"ltcc",
+    b"ltcir",
+    b"ltdot",
+    b"lthree",
+    b"ltimes",
+    b"ltlarr",
+    b"ltquest",
+    b"ltrPar",
+    b"ltri",
+    b"ltrie",
+    b"ltrif",
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Ampersand,
@@ -185,6 +212,9 @@ impl Reference {
             self.length = value.len();
             return Step::TakesAndEnds;
         }
+        if next == Some(b';') && LONGER.contains(&name) {
+            return Step::Ended;
+        }
         if let Some((known, value)) = WITHOUT_SEMICOLON.iter().find(|(known, _)| name.starts_with(known)) {
             // In an address such as `?a=1&lt=2` it is a parameter's name.
             let is_parameter = self.in_attribute && (name.len() > known.len() || next == Some(b'='));
@@ -247,6 +277,8 @@ mod tests {
             ("&amp;amp;", "&amp;"),
             ("&Tab;&NewLine;&fjlig;", "\t\nfj"),
             ("&nbsp;", "\u{a0}"),
+            ("&gtcc;&ltimes;&ltrif;", "&gtcc;&ltimes;&ltrif;"),
+            ("&gtccx;", "&gtccx;"),
             ("&eacute;", "&eacute;"),
             ("&CounterClockwiseContourIntegral;", "&CounterClockwiseContourIntegral;"),
             (

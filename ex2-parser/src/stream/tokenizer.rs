@@ -113,12 +113,19 @@ impl<E: Extractor> Tokenizer<E> {
             self.begin();
         }
         self.end.bytes += chunk.len();
+        if self.end.has_too_many_bytes() {
+            self.error = Some(Error::TooLarge);
+        }
         self.run(chunk);
     }
 
     pub(crate) fn finish(mut self) -> Result<E::Output, Error> {
         if !self.begun {
             self.begin();
+        }
+        // However the page was cut: what was met before this many bytes were counted does not matter.
+        if self.end.has_too_many_bytes() {
+            return Err(Error::TooLarge);
         }
         if let Some(error) = self.error {
             return Err(error);
@@ -238,11 +245,10 @@ impl<E: Extractor> Tokenizer<E> {
         self.state = State::Text;
         self.nesting.needs_tree |= self.name.is_unusual;
         if self.is_end_tag {
-            self.end.is_complete |= self.tag == Tag::Html;
+            self.end.end_tag(self.tag);
             self.nesting.end_tag(self.tag, self.name.as_bytes());
         } else {
-            self.end.is_document |= self.tag == Tag::Html;
-            self.end.tags += 1;
+            self.end.start_tag(self.tag);
             let kind = self
                 .nesting
                 .start(self.tag, self.name.as_bytes(), is_self_closing, &self.attributes);
@@ -253,7 +259,7 @@ impl<E: Extractor> Tokenizer<E> {
         // Checked where a tag ends, and not before: a page beyond these limits gets no answer, so the rest is not read.
         if self.nesting.needs_tree {
             self.error = Some(Change::NeedsTree.into());
-        } else if self.end.is_too_large() {
+        } else if self.end.has_too_many_tags() {
             self.error = Some(Error::TooLarge);
         }
     }
@@ -333,7 +339,7 @@ impl<E: Extractor> Tokenizer<E> {
         at + end + 1
     }
 
-    fn append(&mut self, attribute: Attribute, part: &[u8]) {
+    pub(super) fn append(&mut self, attribute: Attribute, part: &[u8]) {
         if self.attributes.len() + part.len() > MAX_VALUES {
             self.nesting.needs_tree = true;
         } else {

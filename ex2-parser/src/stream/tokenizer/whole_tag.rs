@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{
-    MAX_VALUES, Tokenizer,
+    Tokenizer,
     class::{ATTRIBUTE_NAME_END, CLASS, NAME_END, SPACE},
 };
 use crate::{
@@ -125,12 +125,8 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     fn whole_value(&mut self, attribute: Attribute, value: &[u8]) {
-        if self.attributes.len() + value.len() > MAX_VALUES {
-            self.nesting.needs_tree = true;
-            return;
-        }
-        let attributes = &mut self.attributes;
-        decode_value(value, |part| attributes.append(attribute, part));
+        // By what the value stands for, as where it comes in pieces.
+        decode_value(value, |part| self.append(attribute, part));
     }
 }
 

@@ -1,0 +1,86 @@
+//! The pages, the ways to find a number on them, and the score.
+
+#[path = "change.rs"]
+mod change;
+#[path = "rule.rs"]
+mod rule;
+#[path = "tree.rs"]
+mod tree;
+
+use std::fmt::Write;
+
+use ex2_parser::{Error, Package, stream};
+use rule::Rule;
+use tree::Tree;
+
+/// What a way to find the total said of all pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Score {
+    /// The total, and the days of the chart or none.
+    pub(crate) right: u64,
+    /// That it can't tell.
+    pub(crate) failed: u64,
+    /// Another number.
+    pub(crate) wrong: u64,
+}
+
+/// A package page with what real ones have around the total: other counters of the same markup, and an owner's text.
+pub(crate) fn generated_page() -> String {
+    pages::PackagePage {
+        total: 1_234_567,
+        discussions: Some(120),
+        ..Default::default()
+    }
+    .render()
+}
+
+/// Changes the page so many times, each time from the start, and asks each rule.
+///
+/// # Errors
+/// If the page without any change has no total.
+pub(crate) fn run(page: &str, pages: u64) -> Result<Vec<(&'static str, Score)>, Error> {
+    let truth = stream::package(page.as_bytes())?;
+    let original = Tree::parse(page);
+    let mut rules = Rule::all(&original, truth.total);
+    let mut parser = Score::default();
+    let mut scores = vec![Score::default(); rules.len()];
+    for seed in 0..pages {
+        let mut tree = original.clone();
+        change::change(&mut tree, seed);
+        let html = tree.to_html();
+        count(&mut parser, judge(&stream::package(html.as_bytes()), &truth));
+        for (rule, score) in rules.iter_mut().zip(&mut scores) {
+            count(score, rule.total(&tree, &html).map(|total| total == truth.total));
+        }
+    }
+    let names = rules.iter().map(Rule::name);
+    Ok([("this parser", parser)].into_iter().chain(names.zip(scores)).collect())
+}
+
+/// Whether an answer is right; `None` if it is none. A page that has lost its chart has no days, and that is right.
+fn judge(answer: &Result<Package, Error>, truth: &Package) -> Option<bool> {
+    let answer = answer.as_ref().ok()?;
+    Some(answer.total == truth.total && (answer.daily.is_empty() || answer.daily == truth.daily))
+}
+
+fn count(score: &mut Score, is_right: Option<bool>) {
+    match is_right {
+        Some(true) => score.right += 1,
+        None => score.failed += 1,
+        Some(false) => score.wrong += 1,
+    }
+}
+
+/// The scores as a table in Markdown.
+#[allow(dead_code, reason = "the test asserts the scores themselves")]
+pub(crate) fn table(scores: &[(&str, Score)]) -> String {
+    let mut table = String::from("| rule | right | typed failure | wrong number |\n| --- | ---: | ---: | ---: |\n");
+    for (name, score) in scores {
+        _ = writeln!(
+            table,
+            "| {name} | {} | {} | {} |",
+            score.right, score.failed, score.wrong
+        );
+    }
+    table
+}

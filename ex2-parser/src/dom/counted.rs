@@ -1,0 +1,116 @@
+//! The tree that html5ever's builder builds, and how often the builder looked at it.
+
+use std::{borrow::Cow, cell::Cell};
+
+use html5ever::{
+    Attribute, QualName,
+    interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
+    tendril::StrTendril,
+};
+use scraper::{Html, HtmlTreeSink};
+
+pub(super) type NodeId = <HtmlTreeSink as TreeSink>::Handle;
+
+/// Counts each element that is made, moved or looked at: whichever rule the builder follows through its open elements,
+/// it asks for their names one by one.
+pub(super) struct Counted {
+    sink: HtmlTreeSink,
+    work: Cell<u64>,
+}
+
+impl Counted {
+    pub(super) fn new(sink: HtmlTreeSink) -> Self {
+        Self {
+            sink,
+            work: Cell::new(0),
+        }
+    }
+
+    /// How many steps the tree cost so far.
+    pub(super) fn work(&self) -> u64 {
+        self.work.get()
+    }
+
+    fn count(&self) -> &HtmlTreeSink {
+        self.work.set(self.work.get() + 1);
+        &self.sink
+    }
+}
+
+impl TreeSink for Counted {
+    type Handle = NodeId;
+    type Output = Html;
+    type ElemName<'a> = <HtmlTreeSink as TreeSink>::ElemName<'a>;
+
+    fn finish(self) -> Html {
+        self.sink.finish()
+    }
+
+    fn parse_error(&self, message: Cow<'static, str>) {
+        self.sink.parse_error(message);
+    }
+
+    fn get_document(&self) -> NodeId {
+        self.sink.get_document()
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Self::ElemName<'a> {
+        self.count().elem_name(target)
+    }
+
+    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+        self.count().create_element(name, attributes, flags)
+    }
+
+    fn create_comment(&self, text: StrTendril) -> NodeId {
+        self.count().create_comment(text)
+    }
+
+    fn create_pi(&self, target: StrTendril, data: StrTendril) -> NodeId {
+        self.count().create_pi(target, data)
+    }
+
+    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
+        self.count().append(parent, child);
+    }
+
+    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
+        self.count().append_based_on_parent_node(element, previous, child);
+    }
+
+    fn append_doctype_to_document(&self, name: StrTendril, public: StrTendril, system: StrTendril) {
+        self.count().append_doctype_to_document(name, public, system);
+    }
+
+    fn get_template_contents(&self, target: &NodeId) -> NodeId {
+        self.count().get_template_contents(target)
+    }
+
+    fn same_node(&self, one: &NodeId, other: &NodeId) -> bool {
+        self.count().same_node(one, other)
+    }
+
+    fn set_quirks_mode(&self, mode: QuirksMode) {
+        self.sink.set_quirks_mode(mode);
+    }
+
+    fn append_before_sibling(&self, sibling: &NodeId, node: NodeOrText<NodeId>) {
+        self.count().append_before_sibling(sibling, node);
+    }
+
+    fn add_attrs_if_missing(&self, target: &NodeId, attributes: Vec<Attribute>) {
+        self.count().add_attrs_if_missing(target, attributes);
+    }
+
+    fn remove_from_parent(&self, target: &NodeId) {
+        self.count().remove_from_parent(target);
+    }
+
+    fn reparent_children(&self, node: &NodeId, parent: &NodeId) {
+        self.count().reparent_children(node, parent);
+    }
+
+    fn is_mathml_annotation_xml_integration_point(&self, target: &NodeId) -> bool {
+        self.count().is_mathml_annotation_xml_integration_point(target)
+    }
+}
