@@ -275,19 +275,27 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
     }
 }
 
-/// Replaces `cargo run -q -p NAME [--]` by the program of that name in `directory`.
+/// Replaces `cargo run -q -p NAME [--example EXAMPLE] [--]` by the program of that name in `directory`.
 fn with_built_programs(command: &str, directory: &Path) -> String {
     let mut parts = command.split(RUN);
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (name, arguments) = part.split_at(part.find(' ').unwrap_or(part.len()));
-        let arguments = arguments
+        let (name, rest) = first_word(part);
+        let (name, rest) = match rest.strip_prefix(" --example ").map(first_word) {
+            Some((example, rest)) => (format!("examples/{example}"), rest),
+            None => (name.to_owned(), rest),
+        };
+        let arguments = rest
             .strip_prefix(" --")
             .filter(|rest| rest.is_empty() || rest.starts_with(' '));
-        let arguments = arguments.unwrap_or(&part[name.len()..]);
+        let arguments = arguments.unwrap_or(rest);
         result.push_str(&format!("'{}'{arguments}", directory.join(name).display()));
     }
     result
+}
+
+fn first_word(text: &str) -> (&str, &str) {
+    text.split_at(text.find(' ').unwrap_or(text.len()))
 }
 
 fn output(command: &mut Command) -> Result<String> {
