@@ -41,7 +41,7 @@ enum Label {
     /// In a span that has only had text so far.
     Span,
     /// In such a span, directly after a label.
-    SpanAfterLabel,
+    SpanNext,
     /// A span with the label has closed; its total must open next.
     Read,
 }
@@ -163,11 +163,7 @@ impl Extractor for PackageExtractor {
         }
         self.label = if element.is_html(Tag::Span) {
             self.text.clear();
-            if is_after_label {
-                Label::SpanAfterLabel
-            } else {
-                Label::Span
-            }
+            if is_after_label { Label::SpanNext } else { Label::Span }
         } else {
             Label::None
         };
@@ -199,12 +195,12 @@ impl Extractor for PackageExtractor {
                 self.has_lone_label = true;
                 Label::None
             }
-            Label::Span | Label::SpanAfterLabel if self.text.whole() == Some(LABEL) => Label::Read,
+            Label::Span | Label::SpanNext if self.text.whole() == Some(LABEL) => Label::Read,
             Label::Span => {
                 self.is_after_other_label = self.text.whole().is_some_and(|text| OTHER_LABELS.contains(&text));
                 Label::None
             }
-            Label::SpanAfterLabel => {
+            Label::SpanNext => {
                 self.has_version_count |= self.text.whole().and_then(grouped_digits).is_some();
                 Label::None
             }
@@ -226,7 +222,7 @@ impl Extractor for PackageExtractor {
     fn text(&mut self, text: &[u8]) {
         match self.label {
             Label::None => {}
-            Label::Span | Label::SpanAfterLabel => self.text.push(text),
+            Label::Span | Label::SpanNext => self.text.push(text),
             Label::Read if is_blank(text) => {}
             Label::Read => {
                 self.has_lone_label = true;
