@@ -39,7 +39,7 @@ class ClockTest < ActiveSupport::TestCase
     collection = @org.collections.create!(state: "finished", started_at: WRONG, finished_at: WRONG)
     read @package, 5_000, at: WRONG, daily: { NOW.to_date => 99, WRONG.to_date => 7 }
     read @package, 4_000, at: WRONG + 1, daily: { NOW.to_date => 99, WRONG.to_date => 7 }
-    versions WRONG, 40
+    versions WRONG, 30
     @org.add_up WRONG.to_date, WRONG.to_date
     assert_equal [ 4_000, 4_000, collection ], [ @package.total, @org.total, @org.last_collection ]
     assert @package.fell?

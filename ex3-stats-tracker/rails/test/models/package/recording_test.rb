@@ -19,9 +19,9 @@ class Package::RecordingTest < ActiveSupport::TestCase
   test "a total that falls is kept and flagged" do
     record 100, at: "2026-05-10 12:00"
     record 90, at: "2026-05-11 12:00"
-    record 95, at: "2026-05-12 12:00"
-    assert_equal [ false, true, false ], @package.measurements.chronological.pluck(:fell)
-    assert_equal [ false, true, false ], @package.days.chronological.pluck(:fell)
+    2.times { |day| record 95, at: "2026-05-1#{2 + day} 12:00" }
+    assert_equal [ false, true, false, false ], @package.measurements.chronological.pluck(:fell)
+    assert_equal [ false, true, false, false ], @package.days.chronological.pluck(:fell)
     assert_equal [ Time.utc(2026, 5, 11, 12), 100, 95 ], @package.values_at(:fell_at, :fell_from, :total)
   end
 
@@ -46,6 +46,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     record 90, at: "2026-05-08 12:00", daily: { "2026-05-07" => 3, "2026-05-08" => 1, "2026-05-09" => 999 }
     assert_equal({ 7 => [ 3, true ], 8 => [ 1, false ], 9 => [ 5, true ], 10 => [ 9, true ], 11 => [ 7, true ], 12 => [ 1, false ] },
       @package.daily_downloads.chronological.to_h { |day| [ day.date.day, [ day.count, day.settled ] ] })
+    assert_equal [ 1, 2, 1 ], @package.measurements.chronological.pluck(:day_count), "what each page had counted of its own day"
   end
 
   test "a page without a chart keeps what was known" do
