@@ -12,7 +12,8 @@ require_relative "ghcr_page/guest"
 module GhcrPage
   private_class_method :read
 
-  # Reads a package page, with the parser as native code. It keeps the GVL, for a quarter of a millisecond a usual page.
+  # Reads a package page, with the parser as native code. Usual pages take a quarter of a millisecond; those of more than
+  # 256 KiB are read without the GVL.
   #
   # @param html [String] the page, whatever its encoding says: GitHub's are UTF-8
   # @return [Package]

@@ -34,6 +34,24 @@ RSpec.describe GhcrPage do
       .to raise_error(GhcrPage::MarkupChanged, /30 days/) { |error| expect(error.what).to eq(:bars_not_thirty_days) }
   end
 
+  it "lets other threads run while it reads a large page, and change that" do
+    page = Page.package.sub("<body>", "<body>#{"some text " * 500_000}")
+    done = false
+    parses = Thread.new { described_class.parse(page) && Thread.pass until done }
+    # To Ruby, a thread that gave the lock up is asleep. One that computes with it waits for it when it is looked at.
+    seen = Array.new(20) do
+      page << "x"
+      page[0] = "<"
+      Thread.pass
+      parses.status
+    end
+    expect(seen.count("sleep")).to be > 10
+    expect(described_class.parse(page).total).to eq(14_360)
+  ensure
+    done = true
+    parses.join
+  end
+
   it "takes a string only" do
     expect { described_class.parse(nil) }.to raise_error(TypeError)
   end

@@ -2,6 +2,7 @@
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 
+require "pathname"
 require "tmpdir"
 require "timeout"
 require "wasm_host"

@@ -9,7 +9,9 @@
 //! an import for it: hosts need not know, so [`ex2_parser::wasm`] and [`wasi_host`] run such guests unchanged. The
 //! answer -1, which no other growing by nothing gets, means that the guest has to end.
 
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmer::sys::vm::{
     LinearMemory, MemoryError, MemoryStyle, TableStyle, VMMemory, VMMemoryDefinition, VMTable, VMTableDefinition,
@@ -19,8 +21,8 @@ use wasmer::{Engine, MemoryType, Pages, TableType};
 
 use crate::call;
 
-/// Counts changes of what is written into modules: kept code of another edition isn't used.
-pub(crate) const EDITION: u32 = 2;
+/// Counts changes of what is written into modules: cached code of another edition isn't used.
+pub(crate) const EDITION: u32 = 3;
 
 /// An engine for guests that can be stopped.
 pub(crate) fn engine() -> Engine {
@@ -33,16 +35,43 @@ pub(crate) fn engine() -> Engine {
         .into()
 }
 
-/// Has `engine`'s memories, which are made within the limits it has, take the guest's questions.
-pub(crate) fn asking(mut engine: Engine) -> Engine {
+/// How many bytes the memories and tables of an instance have.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryUse(AtomicUsize);
+
+impl MemoryUse {
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A table's entry, in bytes.
+const ENTRY: usize = 16;
+
+/// Has `engine`'s memories, which are made within the limits it has, take the guest's questions, and counts them. Where
+/// `only_asks`, the module's one memory was added for the questions.
+pub(crate) fn asking(mut engine: Engine, only_asks: bool, used: &Arc<MemoryUse>) -> Engine {
     let limited = engine.clone();
-    engine.set_tunables(Asked { limited });
+    let used = Arc::clone(used);
+    engine.set_tunables(Asked {
+        limited,
+        only_asks,
+        used,
+    });
     engine
 }
 
 /// The tunables of `limited`, with memories that take questions.
 struct Asked {
     limited: Engine,
+    only_asks: bool,
+    used: Arc<MemoryUse>,
+}
+
+impl Asked {
+    fn count_table(&self, asked: &TableType) {
+        self.used.0.fetch_add(asked.minimum as usize * ENTRY, Ordering::Relaxed);
+    }
 }
 
 impl Tunables for Asked {
@@ -56,7 +85,7 @@ impl Tunables for Asked {
 
     fn create_host_memory(&self, asked: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
         let memory = self.limited.tunables().create_host_memory(asked, style)?;
-        Ok(AskedMemory::around(memory))
+        Ok(AskedMemory::around(memory, &self.used))
     }
 
     unsafe fn create_vm_memory(
@@ -65,12 +94,17 @@ impl Tunables for Asked {
         style: &MemoryStyle,
         location: NonNull<VMMemoryDefinition>,
     ) -> Result<VMMemory, MemoryError> {
-        // SAFETY: the caller's promise about `location` is passed on as it is.
+        if self.only_asks {
+            // SAFETY: the caller's promise about `location` is passed on as it is.
+            return Ok(unsafe { NoMemory::at(location) });
+        }
+        // SAFETY: the same.
         let memory = unsafe { self.limited.tunables().create_vm_memory(asked, style, location) }?;
-        Ok(AskedMemory::around(memory))
+        Ok(AskedMemory::around(memory, &self.used))
     }
 
     fn create_host_table(&self, asked: &TableType, style: &TableStyle) -> Result<VMTable, String> {
+        self.count_table(asked);
         self.limited.tunables().create_host_table(asked, style)
     }
 
@@ -80,18 +114,42 @@ impl Tunables for Asked {
         style: &TableStyle,
         location: NonNull<VMTableDefinition>,
     ) -> Result<VMTable, String> {
+        self.count_table(asked);
         // SAFETY: the caller's promise about `location` is passed on as it is.
         unsafe { self.limited.tunables().create_vm_table(asked, style, location) }
     }
 }
 
-/// A memory that takes growing by nothing for the guest's question.
+/// A memory that takes growing by nothing for the guest's question, and is counted.
 #[derive(Debug)]
-struct AskedMemory(VMMemory);
+struct AskedMemory {
+    memory: VMMemory,
+    used: Arc<MemoryUse>,
+    /// How much of it is counted, in bytes. Nothing of a copy is, which is the engine's.
+    counted: usize,
+}
 
 impl AskedMemory {
-    fn around(memory: VMMemory) -> VMMemory {
-        VMMemory(Box::new(Self(memory)))
+    fn around(memory: VMMemory, used: &Arc<MemoryUse>) -> VMMemory {
+        let mut asked = Self {
+            memory,
+            used: Arc::clone(used),
+            counted: 0,
+        };
+        asked.count();
+        VMMemory(Box::new(asked))
+    }
+
+    fn count(&mut self) {
+        let bytes = self.memory.size().bytes().0;
+        self.used.0.fetch_add(bytes - self.counted, Ordering::Relaxed);
+        self.counted = bytes;
+    }
+}
+
+impl Drop for AskedMemory {
+    fn drop(&mut self) {
+        self.used.0.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
@@ -103,38 +161,118 @@ impl LinearMemory for AskedMemory {
                 attempted_delta: delta,
             });
         }
-        self.0.grow(delta)
+        let before = self.memory.grow(delta)?;
+        self.count();
+        Ok(before)
     }
 
     fn ty(&self) -> MemoryType {
-        self.0.ty()
+        self.memory.ty()
     }
 
     fn size(&self) -> Pages {
-        self.0.size()
+        self.memory.size()
     }
 
     fn style(&self) -> MemoryStyle {
-        self.0.style()
+        self.memory.style()
     }
 
     fn grow_at_least(&mut self, size: u64) -> Result<(), MemoryError> {
-        self.0.grow_at_least(size)
+        self.memory.grow_at_least(size)?;
+        self.count();
+        Ok(())
     }
 
+    // Nobody asks for the other way: memories don't shrink.
     fn reset(&mut self) -> Result<(), MemoryError> {
-        self.0.reset()
+        Err(MemoryError::UnsupportedOperation {
+            message: "a guest's memory is never begun anew".to_owned(),
+        })
     }
 
     fn vmmemory(&self) -> NonNull<VMMemoryDefinition> {
-        self.0.vmmemory()
+        self.memory.vmmemory()
     }
 
     fn try_clone(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
-        Ok(Box::new(Self(self.0.try_clone()?)))
+        self.uncounted(self.memory.try_clone()?)
     }
 
     fn copy(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
-        Ok(Box::new(Self(VMMemory(self.0.copy()?))))
+        self.uncounted(VMMemory(self.memory.copy()?))
+    }
+}
+
+impl AskedMemory {
+    #[allow(clippy::unnecessary_wraps, reason = "both callers return a result")]
+    fn uncounted(&self, memory: VMMemory) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
+        Ok(Box::new(Self {
+            memory,
+            used: Arc::default(),
+            counted: 0,
+        }))
+    }
+}
+
+/// The memory of a module that has none: there only for the questions. A real one would take gigabytes of the address
+/// space, and most of the time that an instance takes. No instruction of such a module reads or writes a memory.
+#[derive(Debug)]
+struct NoMemory(NonNull<VMMemoryDefinition>);
+
+// SAFETY: the pointer leads into the instance, which owns this memory and goes with it.
+unsafe impl Send for NoMemory {}
+// SAFETY: the same.
+unsafe impl Sync for NoMemory {}
+
+impl NoMemory {
+    /// # Safety
+    ///
+    /// As of `create_vm_memory`: a definition has to fit at `location`, for as long as there is the memory.
+    unsafe fn at(location: NonNull<VMMemoryDefinition>) -> VMMemory {
+        // SAFETY: the caller's promise.
+        unsafe {
+            location.write(VMMemoryDefinition {
+                base: ptr::null_mut(),
+                current_length: 0,
+            });
+        }
+        VMMemory(Box::new(Self(location)))
+    }
+}
+
+impl LinearMemory for NoMemory {
+    fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
+        if delta == Pages(0) && call::look() {
+            return Ok(Pages(0));
+        }
+        Err(MemoryError::CouldNotGrow {
+            current: Pages(0),
+            attempted_delta: delta,
+        })
+    }
+
+    fn ty(&self) -> MemoryType {
+        MemoryType::new(Pages(0), Some(Pages(0)), false)
+    }
+
+    fn size(&self) -> Pages {
+        Pages(0)
+    }
+
+    fn style(&self) -> MemoryStyle {
+        MemoryStyle::Dynamic { offset_guard_size: 0 }
+    }
+
+    fn vmmemory(&self) -> NonNull<VMMemoryDefinition> {
+        self.0
+    }
+
+    fn try_clone(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
+        Ok(Box::new(Self(self.0)))
+    }
+
+    fn copy(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
+        Ok(Box::new(Self(self.0)))
     }
 }

@@ -1,5 +1,6 @@
 //! The exceptions, which `lib/wasm_host/error.rb` defines.
 
+use std::any::Any;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -75,6 +76,23 @@ pub(crate) fn trap(ruby: &Ruby, cause: &RuntimeError) -> Error {
         _ = write!(message, "\n  and {} more", cause.trace().len() - FRAMES);
     }
     trapped(ruby, code, message)
+}
+
+/// The guest's host has a bug, or no memory left. What the guest was in the middle of is half done.
+pub(crate) fn panicked(ruby: &Ruby, payload: &(dyn Any + Send)) -> Error {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or_default();
+    of(
+        ruby,
+        "Error",
+        format!(
+            "the guest's host came to a stop, for want of memory or by a bug of its own: {}",
+            one_line(text)
+        ),
+    )
 }
 
 /// A trap of which only the text is left.

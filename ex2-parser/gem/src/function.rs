@@ -1,5 +1,7 @@
 //! `WasmHost::Function`: an exported function.
 
+use std::sync::Arc;
+
 use magnus::typed_data::Obj;
 use magnus::value::Opaque;
 use magnus::{DataTypeFunctions, Error, Ruby, TypedData, Value};
@@ -55,7 +57,7 @@ impl Function {
 /// Calls a function of a guest with Ruby's numbers.
 pub(crate) fn call(
     ruby: &Ruby,
-    world: &World,
+    world: &Arc<World>,
     function: &wasmer::Function,
     ty: &FunctionType,
     name: &str,
@@ -79,6 +81,8 @@ pub(crate) fn call(
             .map_err(|error| error::about(&format!("argument {} of the export {name:?}", index + 1), error))?;
         parameters.push(parameter);
     }
-    let results = world.run(ruby, |store| function.call(store, &parameters))?;
+    let function = function.clone();
+    // SAFETY: the work owns what it uses.
+    let results = unsafe { world.run(ruby, move |store| function.call(store, &parameters)) }?;
     value::results_to_ruby(ruby, &results.map_err(|cause| error::trap(ruby, &cause))?)
 }

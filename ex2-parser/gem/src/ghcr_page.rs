@@ -3,14 +3,20 @@
 use ex2_parser::{Error as PageError, Package, stream};
 use magnus::{Error, RArray, RString, Ruby};
 
-use crate::error;
+use crate::{bytes, error, gvl};
+
+/// The largest page that is read with the GVL, in bytes: it takes less than a thread that gave the lock up waits for it.
+/// GitHub's have some 240 KB.
+const WITH_GVL: usize = 256 << 10;
 
 /// Reads a package page: its total, and year, month, day and count of each day.
-///
-/// It keeps the GVL: the largest page that isn't refused takes some ten milliseconds, a usual one a quarter of one.
 pub(crate) fn parse(ruby: &Ruby, page: RString) -> Result<RArray, Error> {
-    // SAFETY: nothing of Ruby's happens while it is read.
-    let package = stream::package(unsafe { page.as_slice() });
+    let package = if page.len() <= WITH_GVL {
+        // SAFETY: nothing of Ruby's happens while it is read.
+        stream::package(unsafe { page.as_slice() })
+    } else {
+        bytes::with(page, |page| gvl::without_to_the_end(|| stream::package(page)))?
+    };
     answer(ruby, &package.map_err(|error| page_error(ruby, error))?)
 }
 

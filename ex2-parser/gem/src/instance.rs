@@ -1,14 +1,18 @@
 //! `WasmHost::Instance`: a module with a memory of its own, linked with procs.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use magnus::block::Proc;
 use magnus::prelude::*;
 use magnus::typed_data::Obj;
+use magnus::value::Opaque;
 use magnus::{DataTypeFunctions, Error, RArray, RHash, Ruby, Symbol, TypedData, Value};
-use wasmer::{Extern, ExternType, FunctionType, GlobalType, MemoryType};
+use wasmer::{Extern, ExternType, FunctionType, GlobalType, InstantiationError, LinkError, MemoryType};
 
+use crate::call::Options;
+use crate::checkpoint::MemoryUse;
 use crate::function::{self, Function};
 use crate::global::Global;
 use crate::memory::Memory;
@@ -19,7 +23,7 @@ use crate::{error, value};
 #[derive(TypedData)]
 #[magnus(class = "WasmHost::Instance", free_immediately, mark)]
 pub(crate) struct Instance {
-    world: World,
+    world: Arc<World>,
     /// Unset while its start function runs.
     instance: OnceCell<wasmer::Instance>,
 }
@@ -30,36 +34,74 @@ impl DataTypeFunctions for Instance {
     }
 }
 
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // SAFETY: it is Ruby that drops it, with the GVL.
+        let ruby = unsafe { Ruby::get_unchecked() };
+        self.world.freed(&ruby);
+    }
+}
+
 /// What fills an import.
 enum Filled {
     /// The next of the functions.
     Function,
-    Memory(Obj<Memory>, MemoryType),
+    Memory(Opaque<Obj<Memory>>, MemoryType),
     Global(wasmer::Value),
 }
 
 impl Instance {
     /// Links `module` with `imports`, `{"module" => {"name" => proc, memory or number}}`, and runs its start function.
-    pub(crate) fn link(
-        ruby: &Ruby,
-        module: Obj<Module>,
-        imports: RHash,
-        memory_limit: u64,
-        time_limit: Option<f64>,
-    ) -> Result<Obj<Self>, Error> {
+    pub(crate) fn link(ruby: &Ruby, arguments: &[Value]) -> Result<Obj<Self>, Error> {
+        type Arguments = (Obj<Module>, RHash, u64, Option<f64>, bool);
+        let arguments: RArray = ruby.ary_from_iter(arguments.iter().copied());
+        let (module, imports, memory_limit, time_limit, release_gvl): Arguments =
+            magnus::TryConvert::try_convert(arguments.as_value())?;
+        let options = Options {
+            time_limit: duration(ruby, time_limit)?,
+            release_gvl,
+        };
+        let memory = Arc::new(MemoryUse::default());
+        let world = World::new(module.engine(memory_limit, &memory), options, memory);
+        // From the first: by it the collector finds what is taken out of the imports, which another thread may change.
+        let this = ruby.obj_wrap(Self {
+            world,
+            instance: OnceCell::new(),
+        });
+        let (filled, procs) = this.fill(ruby, imports, module.compiled())?;
+        let functions = this.world.define(ruby, procs)?;
+        let mut attached = Vec::new();
+        let linked = this.instantiate(ruby, this, &module, &filled, functions, &mut attached);
+        if linked.is_err() {
+            for memory in attached {
+                memory.detach();
+            }
+        }
+        // Of what came to nothing, too.
+        this.world.report_memory(ruby)?;
+        linked.map(|()| this)
+    }
+
+    /// Finds what fills each import.
+    fn fill(&self, ruby: &Ruby, imports: RHash, module: &wasmer::Module) -> Result<(Vec<Filled>, Vec<Import>), Error> {
         let mut procs = Vec::new();
         let mut filled = Vec::new();
-        for import in module.compiled().imports() {
+        for import in module.imports() {
             let name = format!("{:?} {:?}", import.module(), import.name());
             let Some(item) = find(ruby, imports, import.module(), import.name())? else {
                 return Err(missing(ruby, &import));
             };
             filled.push(match import.ty() {
                 ExternType::Function(ty) => {
-                    procs.push(proc_of(ruby, item, &name, ty)?);
+                    let import = proc_of(ruby, &self.world, item, &name, ty)?;
+                    procs.push(import);
                     Filled::Function
                 }
-                ExternType::Memory(ty) => Filled::Memory(memory_of(ruby, item, &name)?, *ty),
+                ExternType::Memory(ty) => {
+                    let memory = memory_of(ruby, item, &name)?;
+                    self.world.keep(memory.as_value());
+                    Filled::Memory(memory.into(), *ty)
+                }
                 ExternType::Global(ty) => Filled::Global(constant_of(ruby, item, &name, *ty)?),
                 ty => {
                     return Err(error::link(
@@ -72,57 +114,72 @@ impl Instance {
                 }
             });
         }
-        let time_limit = duration(ruby, time_limit)?;
-        let this = ruby.obj_wrap(Self {
-            world: World::new(ruby, module.engine(memory_limit), time_limit),
-            instance: OnceCell::new(),
-        });
-        let mut functions = this.world.define(ruby, procs)?.into_iter();
-        let mut attached = Vec::new();
-        let linked = (|| {
-            let mut externs = Vec::new();
-            for item in &filled {
-                externs.push(match item {
-                    Filled::Function => functions.next().map(Extern::Function),
-                    Filled::Memory(memory, ty) => {
-                        let (handle, newly) = memory.attach(ruby, this, *ty)?;
-                        if newly {
-                            attached.push(*memory);
-                        }
-                        Some(Extern::Memory(handle))
-                    }
-                    Filled::Global(number) => {
-                        let global = this
-                            .world
-                            .with(ruby, |store| wasmer::Global::new(store, number.clone()))?;
-                        Some(Extern::Global(global))
-                    }
-                });
-            }
-            let externs: Vec<Extern> = externs.into_iter().flatten().collect();
-            let compiled = module.compiled();
-            #[allow(clippy::result_large_err, reason = "the error is Wasmer's own")]
-            let instance = this
-                .world
-                .run(ruby, |store| wasmer::Instance::new_by_index(store, compiled, &externs))?;
-            instance.map_err(|cause| error::instantiation(ruby, &cause))
-        })();
-        match linked {
-            Ok(instance) => {
-                _ = this.instance.set(instance);
-                Ok(this)
-            }
-            Err(error) => {
-                for memory in attached {
-                    memory.detach();
-                }
-                Err(error)
-            }
-        }
+        Ok((filled, procs))
     }
 
-    pub(crate) fn world(&self) -> &World {
+    fn instantiate(
+        &self,
+        ruby: &Ruby,
+        this: Obj<Self>,
+        module: &Module,
+        filled: &[Filled],
+        functions: Vec<wasmer::Function>,
+        attached: &mut Vec<Obj<Memory>>,
+    ) -> Result<(), Error> {
+        let mut functions = functions.into_iter();
+        let mut externs = Vec::new();
+        for item in filled {
+            externs.extend(match item {
+                Filled::Function => functions.next().map(Extern::Function),
+                Filled::Memory(memory, ty) => {
+                    let memory = ruby.get_inner(*memory);
+                    let (handle, newly) = memory.attach(ruby, this, *ty)?;
+                    if newly {
+                        attached.push(memory);
+                    }
+                    Some(Extern::Memory(handle))
+                }
+                Filled::Global(number) => {
+                    let global = self
+                        .world
+                        .with(ruby, |store| wasmer::Global::new(store, number.clone()))?;
+                    Some(Extern::Global(global))
+                }
+            });
+        }
+        for last_try in [false, true] {
+            let (module, externs) = (module.compiled().clone(), externs.clone());
+            // SAFETY: the work owns what it uses.
+            let instance = unsafe {
+                #[allow(clippy::result_large_err, reason = "the error is Wasmer's own")]
+                self.world.run(ruby, move |store| {
+                    wasmer::Instance::new_by_index(store, &module, &externs)
+                })?
+            };
+            match instance {
+                Ok(instance) => {
+                    _ = self.instance.set(instance);
+                    return Ok(());
+                }
+                // The address space may be full of instances that nobody holds any more.
+                Err(InstantiationError::Link(LinkError::Resource(_))) if !last_try => ruby.gc_start(),
+                Err(cause) => return Err(error::instantiation(ruby, &cause)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
         &self.world
+    }
+
+    /// Frees all that the guest has, at once.
+    pub(crate) fn close(ruby: &Ruby, this: Obj<Self>) -> Result<(), Error> {
+        this.world.close(ruby)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.world.is_closed()
     }
 
     /// Calls the export that is named first with the other arguments.
@@ -267,14 +324,16 @@ fn missing(ruby: &Ruby, import: &wasmer::ImportType) -> Error {
     )
 }
 
-fn proc_of(ruby: &Ruby, item: Value, name: &str, ty: &FunctionType) -> Result<Import, Error> {
-    let callable = match Proc::from_value(item) {
+fn proc_of(ruby: &Ruby, world: &World, item: Value, name: &str, ty: &FunctionType) -> Result<Import, Error> {
+    let callable: Proc = match Proc::from_value(item) {
         Some(callable) => callable,
         None if item.is_kind_of(ruby.class_method()) => item.funcall("to_proc", ())?,
         None => {
             return Err(wrong(ruby, name, "function", item, "a proc or a method"));
         }
     };
+    // Nobody else holds what was made of a method.
+    world.keep(callable.as_value());
     if let Some(ty) = ty
         .params()
         .iter()
@@ -326,7 +385,10 @@ fn takes(ruby: &Ruby, callable: Proc, wanted: usize) -> Result<bool, Error> {
 }
 
 fn memory_of(ruby: &Ruby, item: Value, name: &str) -> Result<Obj<Memory>, Error> {
-    Obj::<Memory>::try_convert(item).map_err(|_| wrong(ruby, name, "memory", item, "a WasmHost::Memory"))
+    if !item.is_kind_of(Memory::class(ruby)) {
+        return Err(wrong(ruby, name, "memory", item, "a WasmHost::Memory"));
+    }
+    Obj::try_convert(item)
 }
 
 fn constant_of(ruby: &Ruby, item: Value, name: &str, ty: GlobalType) -> Result<wasmer::Value, Error> {

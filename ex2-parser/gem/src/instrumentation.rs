@@ -42,6 +42,29 @@ pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderErr
     module.write(binary).map(Cow::Owned)
 }
 
+/// Whether a module is given a memory to ask by, because it has none of its own.
+///
+/// # Errors
+/// If it is not valid.
+pub(crate) fn is_given_memory(binary: &[u8]) -> Result<bool, BinaryReaderError> {
+    for payload in Parser::new(0).parse_all(binary) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    if let TypeRef::Memory(_) = import?.ty {
+                        return Ok(false);
+                    }
+                }
+            }
+            Payload::MemorySection(memories) if memories.count() > 0 => return Ok(false),
+            // It comes after the memories.
+            Payload::CodeSectionStart { count, .. } => return Ok(count > 0),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
 /// What is known of a module before its code is written.
 #[derive(Default)]
 struct Module {

@@ -1,22 +1,25 @@
 //! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
 //!
 //! A file is a class, and has a file with its documentation in `lib` and one with its examples in `spec`. What they
-//! share: a guest can be stopped (`checkpoint`), runs without Ruby's global lock (`gvl`) on a stack of its own
-//! (`call`), and its store has one user at a time (`world`).
+//! share: a guest can be stopped (`checkpoint`), runs on a stack of its own (`call`), without Ruby's global lock if it
+//! takes long (`gvl`), and its store has one user at a time (`world`).
 
 #![allow(
     missing_docs,
     reason = "the one function that Ruby sees is made by a macro; the classes are documented in lib"
 )]
 
+mod bytes;
 mod call;
 mod checkpoint;
 mod error;
+mod fiber;
 mod function;
 mod ghcr_page;
 mod global;
 mod guest;
 mod gvl;
+mod helper;
 mod instance;
 mod instrumentation;
 mod memory;
@@ -40,16 +43,19 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     };
 
     let module = class("Module")?;
-    module.define_singleton_method("load", function!(module::Module::load, 2))?;
+    module.define_singleton_method("load", function!(module::Module::load, 3))?;
     module.define_method("native_imports", method!(module::Module::imports, 0))?;
     module.define_method("native_exports", method!(module::Module::exports, 0))?;
+    module.define_method("interruptible?", method!(module::Module::is_interruptible, 0))?;
 
     let instance = class("Instance")?;
-    instance.define_singleton_method("link", function!(instance::Instance::link, 4))?;
+    instance.define_singleton_method("link", function!(instance::Instance::link, -1))?;
     instance.define_method("call", method!(instance::Instance::call, -1))?;
     instance.define_method("function", method!(instance::Instance::function, 1))?;
     instance.define_method("memory", method!(instance::Instance::memory, 1))?;
     instance.define_method("global", method!(instance::Instance::global, 1))?;
+    instance.define_method("close", method!(instance::Instance::close, 0))?;
+    instance.define_method("closed?", method!(instance::Instance::is_closed, 0))?;
 
     let function = class("Function")?;
     function.define_method("call", method!(function::Function::call, -1))?;
@@ -69,14 +75,16 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     global.define_method("value=", method!(global::Global::set_value, 1))?;
     global.define_method("mutable?", method!(global::Global::is_mutable, 0))?;
 
-    let program: RModule = host.define_module("Native")?;
-    program.define_singleton_method("run", function!(program::run, -1))?;
+    let native: RModule = host.define_module("Native")?;
+    native.define_singleton_method("run", function!(program::run, -1))?;
+    let mark = native.define_class("FiberMark", ruby.class_object())?;
+    mark.undef_default_alloc_func();
 
     let page = ruby.define_module("GhcrPage")?;
     page.define_singleton_method("read", function!(ghcr_page::parse, 1))?;
     let guest = page.define_class("Guest", ruby.class_object())?;
     guest.undef_default_alloc_func();
-    guest.define_singleton_method("load", function!(guest::Guest::load, 1))?;
+    guest.define_singleton_method("load", function!(guest::Guest::load, 2))?;
     guest.define_method("read", method!(guest::Guest::parse, 1))?;
 
     // Each type looks its class up once, by a call into Ruby that must not be interrupted: now, not in somebody's call.
@@ -86,5 +94,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     memory::Memory::class(ruby);
     global::Global::class(ruby);
     guest::Guest::class(ruby);
+    fiber::Mark::class(ruby);
     Ok(())
 }

@@ -116,10 +116,13 @@ impl Memory {
                 // SAFETY: it is copied before anything else of Ruby's happens.
                 let bytes = unsafe { bytes.as_slice() };
                 check(ruby, memory, store, offset, bytes.len() as u64)?;
-                memory
-                    .view(store)
-                    .write(offset, bytes)
-                    .map_err(|cause| Error::new(ruby.exception_index_error(), cause.to_string()))?;
+                let view = memory.view(store);
+                // SAFETY: the guest doesn't run, and has no threads: nobody else uses its memory.
+                let room = unsafe { view.data_unchecked_mut() };
+                let start = offset as usize;
+                if let Some(room) = room.get_mut(start..start + bytes.len()) {
+                    room.copy_from_slice(bytes);
+                }
                 Ok(bytes.len())
             })?
         })
@@ -137,10 +140,11 @@ impl Memory {
         let pages = natural(ruby, "the number of pages", pages)?;
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
         this.with(ruby, |ruby, memory, world| {
-            world
+            let before = world
                 .with(ruby, |store| memory.grow(store, Pages(pages)))?
-                .map(|before| before.0)
-                .map_err(|cause| error::limit(ruby, too_large(&cause)))
+                .map_err(|cause| error::limit(ruby, too_large(&cause)))?;
+            world.report_memory(ruby)?;
+            Ok(before.0)
         })
     }
 

@@ -1,14 +1,21 @@
 //! `WasmHost::Module`: a guest's code, compiled.
 
+use std::borrow::Cow;
 use std::panic;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use compiled_code::Store;
 use guest_limits::Limits;
-use magnus::{Error, RArray, RString, Ruby};
+use magnus::prelude::*;
+use magnus::{Error, RArray, RString, Ruby, Value};
 use rayon::ThreadPoolBuilder;
+use wasmer::sys::wasmparser::BinaryReaderError;
 use wasmer::{CompileError, Engine, Pages};
 
-use crate::instrumentation::instrument;
-use crate::{checkpoint, error, gvl, value};
+use crate::checkpoint::MemoryUse;
+use crate::instrumentation::{instrument, is_given_memory};
+use crate::{bytes, checkpoint, error, gvl, value};
 
 /// How a module begins that is not text.
 const BINARY: &[u8] = b"\0asm";
@@ -23,6 +30,56 @@ pub(crate) const PAGE: u64 = 64 * 1024;
 pub(crate) struct Module {
     engine: Engine,
     module: wasmer::Module,
+    interruptible: bool,
+    /// Whether its one memory was added, to ask by.
+    only_asks: bool,
+}
+
+/// How a module is compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) cache: Cache,
+    /// Whether its guests can be stopped.
+    pub(crate) interruptible: bool,
+}
+
+/// Where compiled code is kept for the next process.
+#[derive(Clone, Debug)]
+pub(crate) enum Cache {
+    Nowhere,
+    /// Where this machine's is, see [`kept::directory`].
+    Default,
+    Directory(PathBuf),
+}
+
+impl Cache {
+    /// As Ruby says it: false or nil, true, or a directory.
+    pub(crate) fn from_ruby(ruby: &Ruby, value: Value) -> Result<Self, Error> {
+        if let Some(directory) = RString::from_value(value) {
+            return Ok(Self::Directory(directory.to_string()?.into()));
+        }
+        if value.is_kind_of(ruby.class_true_class()) {
+            return Ok(Self::Default);
+        }
+        if !value.to_bool() {
+            return Ok(Self::Nowhere);
+        }
+        Err(Error::new(
+            ruby.exception_type_error(),
+            format!(
+                "cache: is true, false or a directory's path, not {}",
+                error::class_of(value)
+            ),
+        ))
+    }
+
+    fn store(&self) -> Option<Store> {
+        match self {
+            Self::Nowhere => None,
+            Self::Default => Some(Store::default_location()),
+            Self::Directory(directory) => Some(Store::at(directory)),
+        }
+    }
 }
 
 /// Why bytes are no module.
@@ -34,21 +91,23 @@ enum Failure {
 }
 
 impl Module {
-    /// Compiles `source`, a module's bytes or its text, or loads what was kept when it was compiled before.
-    pub(crate) fn load(ruby: &Ruby, source: RString, keep: bool) -> Result<Self, Error> {
-        // Another thread may change the string while this one compiles; a frozen copy shares its bytes until then.
-        let source = RString::new_frozen(source);
-        // SAFETY: nobody changes a frozen string, and it is on this function's stack, where the collector finds it.
-        let bytes = unsafe { source.as_slice() };
-        if bytes.is_empty() {
+    /// Compiles `source`, a module's bytes or its text, or loads what was cached when it was compiled before.
+    pub(crate) fn load(ruby: &Ruby, source: RString, cache: Value, interruptible: bool) -> Result<Self, Error> {
+        if source.is_empty() {
             return Err(error::of(
                 ruby,
                 "CompileError",
                 "the module's source is empty: hand over the bytes of a .wasm file, or the text of a .wat file",
             ));
         }
-        let loaded = gvl::without_to_the_end(|| {
-            panic::catch_unwind(|| Self::compile(bytes, keep)).unwrap_or(Err(Failure::Panic))
+        let options = Options {
+            cache: Cache::from_ruby(ruby, cache)?,
+            interruptible,
+        };
+        let loaded = bytes::with(source, |source| {
+            gvl::without_to_the_end(|| {
+                panic::catch_unwind(|| Self::compile(source, &options)).unwrap_or(Err(Failure::Panic))
+            })
         })?;
         loaded.map_err(|failure| match failure {
             Failure::Wat(cause) => error::of(
@@ -65,47 +124,65 @@ impl Module {
         })
     }
 
-    fn compile(source: &[u8], keep: bool) -> Result<Self, Failure> {
+    fn compile(source: &[u8], options: &Options) -> Result<Self, Failure> {
         if source.starts_with(BINARY) {
-            return Self::from_binary(source, keep).map_err(Failure::Compile);
+            return Self::from_binary(source, options).map_err(Failure::Compile);
         }
         let binary = wat::parse_bytes(source).map_err(Failure::Wat)?;
-        Self::from_binary(&binary, keep).map_err(Failure::Compile)
+        Self::from_binary(&binary, options).map_err(Failure::Compile)
     }
 
-    /// Compiles a binary module, or loads what was kept.
-    pub(crate) fn from_binary(binary: &[u8], keep: bool) -> Result<Self, CompileError> {
+    /// Compiles a binary module, or loads what was cached.
+    pub(crate) fn from_binary(binary: &[u8], options: &Options) -> Result<Self, CompileError> {
         let engine = checkpoint::engine();
+        let interruptible = options.interruptible;
+        let invalid = |error: BinaryReaderError| CompileError::Validate(error.to_string());
         let compile = || {
             wasmer::Module::validate(&engine, binary)?;
-            let instrumented = instrument(binary).map_err(|error| CompileError::Validate(error.to_string()))?;
+            let code = if interruptible {
+                instrument(binary).map_err(invalid)?
+            } else {
+                Cow::Borrowed(binary)
+            };
             // The compiler's work is rayon's. In threads of its own: a process that was forked has the shared ones no more,
             // and would wait for them for ever.
             let threads = ThreadPoolBuilder::new()
                 .build()
                 .map_err(|error| CompileError::Resource(error.to_string()))?;
-            threads.install(|| wasmer::Module::new(&engine, instrumented))
+            threads.install(|| wasmer::Module::new(&engine, code))
         };
-        let module = if keep {
-            let compiler = format!("{}-checkpoints-{}", engine.deterministic_id(), checkpoint::EDITION);
-            let key = compiled_code::Key::new(binary, "wasmer", wasmer_types::VERSION, &compiler);
-            compiled_code::Store::default_location().load_or_compile(
-                &key,
-                // SAFETY: the entry carries this engine's name, version and settings and is whole, and only its owner
-                // can write it.
-                |entry| unsafe { wasmer::Module::deserialize_unchecked(&engine, entry.code()) },
-                || {
-                    let module = compile()?;
-                    let code = module
-                        .serialize()
-                        .map_err(|error| CompileError::Resource(error.to_string()))?;
-                    Ok::<_, CompileError>((module, code.to_vec()))
-                },
-            )?
-        } else {
-            compile()?
+        let module = match options.cache.store() {
+            None => compile()?,
+            Some(store) => {
+                let checkpoints = if interruptible { checkpoint::EDITION } else { 0 };
+                let compiler = format!("{}-checkpoints-{checkpoints}", engine.deterministic_id());
+                let key = compiled_code::Key::new(binary, "wasmer", wasmer_types::VERSION, &compiler);
+                store.load_or_compile(
+                    &key,
+                    // SAFETY: the entry carries this engine's name, version and settings and is whole, and only its owner
+                    // can write it.
+                    |entry| unsafe { wasmer::Module::deserialize_unchecked(&engine, entry.code()) },
+                    || {
+                        let module = compile()?;
+                        let code = module
+                            .serialize()
+                            .map_err(|error| CompileError::Resource(error.to_string()))?;
+                        Ok::<_, CompileError>((module, code.to_vec()))
+                    },
+                )?
+            }
         };
-        Ok(Self { engine, module })
+        Ok(Self {
+            engine,
+            module,
+            interruptible,
+            only_asks: interruptible && is_given_memory(binary).map_err(invalid)?,
+        })
+    }
+
+    /// Whether its guests can be stopped.
+    pub(crate) fn is_interruptible(&self) -> bool {
+        self.interruptible
     }
 
     /// The compiled code.
@@ -113,14 +190,14 @@ impl Module {
         &self.module
     }
 
-    /// The engine for instances whose memories hold at most so many bytes, each of them.
-    pub(crate) fn engine(&self, memory_limit: u64) -> Engine {
+    /// The engine for an instance whose memories hold at most so many bytes, each of them, and are counted.
+    pub(crate) fn engine(&self, memory_limit: u64, used: &Arc<MemoryUse>) -> Engine {
         let pages = u32::try_from(memory_limit / PAGE).unwrap_or(u32::MAX);
         let limits = Limits {
             memory: Pages(pages).min(Pages::max_value()),
             table: TABLE_LIMIT,
         };
-        checkpoint::asking(guest_limits::limited(self.engine.clone(), limits))
+        checkpoint::asking(guest_limits::limited(self.engine.clone(), limits), self.only_asks, used)
     }
 
     /// Every import: module, name, kind, details.

@@ -54,6 +54,12 @@ enum Failure {
 /// It has a thread of its own, because it may sleep, and a sleeper doesn't look up.
 pub(crate) fn run(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<RArray, Error> {
     let (module, given) = given(ruby, arguments)?;
+    if !module.is_interruptible() {
+        return Err(Error::new(
+            ruby.exception_arg_error(),
+            "a program has to be one that can be stopped: make its module without interruptible: false",
+        ));
+    }
     let limits = (given.time_limit, given.output_limit);
     let ended = supervise(ruby, &module, given)?;
     if ended.timed_out {
@@ -112,7 +118,10 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
     let stop = Arc::new(AtomicBool::new(false));
     let deadline = given.time_limit.and_then(|limit| Instant::now().checked_add(limit));
     let (sender, receiver) = mpsc::sync_channel(1);
-    let (engine, module) = (module.engine(given.memory_limit), module.compiled().clone());
+    let (engine, module) = (
+        module.engine(given.memory_limit, &Arc::default()),
+        module.compiled().clone(),
+    );
     let time_limit = given.time_limit;
     let stopped = Arc::clone(&stop);
     thread::Builder::new()
@@ -151,7 +160,8 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
             Some(Err(RecvTimeoutError::Timeout)) | None => {
                 if let Err(interrupt) = gvl::check_interrupts() {
                     stop.store(true, Ordering::Relaxed);
-                    _ = receiver.recv_timeout(GRACE);
+                    // Ruby's other threads don't wait for it.
+                    gvl::without(&AtomicBool::new(false), || _ = receiver.recv_timeout(GRACE));
                     return Err(interrupt);
                 }
             }

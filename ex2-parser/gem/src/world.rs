@@ -1,87 +1,122 @@
 //! What an instance and its memory, functions and globals share: the store, and whose turn it is to use it.
 
-use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use magnus::block::Proc;
+use magnus::rb_sys::protect;
 use magnus::value::Opaque;
-use magnus::{Error, RArray, Ruby};
+use magnus::{Error, RArray, Ruby, Value};
+use rb_sys::{Qnil, VALUE};
 use wasmer::{AsStoreMut, Engine, Function, FunctionEnv, FunctionEnvMut, FunctionType, RuntimeError, Store, StoreMut};
 
-use crate::call::{self, Reply, Request};
-use crate::{error, value};
-
-/// How many worlds there may be before the garbage collector is asked to look for some that nobody holds. It can't know:
-/// an instance is a small object, and takes some gigabytes of the address space, which has room for twenty thousand.
-const FEW: usize = 1_000;
-
-/// How many worlds there are.
-static WORLDS: AtomicUsize = AtomicUsize::new(0);
-
-/// How many there may be until the collector is asked again.
-static ENOUGH: AtomicUsize = AtomicUsize::new(FEW);
+use crate::call::{self, Options, Reply, Request};
+use crate::checkpoint::MemoryUse;
+use crate::{error, fiber, value};
 
 /// A store, which one call at a time uses.
 pub(crate) struct World {
-    store: UnsafeCell<Store>,
-    access: Cell<Access>,
+    /// Gone once it was closed.
+    store: UnsafeCell<Option<Store>>,
+    access: Access,
+    /// Whom the store is lent to, while it is.
+    lent: Cell<Borrower>,
     imports: OnceCell<Vec<Import>>,
-    time_limit: Option<Duration>,
+    /// What the collector is to find by the instance.
+    marked: RefCell<Vec<Opaque<Value>>>,
+    options: Options,
+    memory: Arc<MemoryUse>,
+    /// How much of that Ruby's collector knows of.
+    reported: Cell<usize>,
 }
 
 // SAFETY: the store is what isn't Send, for what it may hold of others'. This one holds functions of this crate and
-// wasmer's own objects, which are. `access`, read and written under the GVL or by the one call that has the store,
-// keeps all but one thread from it.
+// wasmer's own objects, which are. All else is used under the GVL, or by the one call that has the store.
 unsafe impl Send for World {}
+// SAFETY: the same. `access` says whose turn it is, and is all that may be changed without the GVL.
+unsafe impl Sync for World {}
 
 /// Who may use the store.
+struct Access(AtomicU8);
+
+/// Whoever comes.
+const IDLE: u8 = 0;
+/// The guest that runs, alone.
+const RUNNING: u8 = 1;
+/// The fiber whose guest waits for a proc to return.
+const LENT: u8 = 2;
+/// Nobody: there is none.
+const CLOSED: u8 = 3;
+
+/// Who uses a store while the guest that has it waits for a proc.
 #[derive(Clone, Copy)]
-enum Access {
-    /// Whoever comes.
-    Idle,
-    /// The guest that runs, alone.
-    Running,
-    /// The thread whose guest waits for a proc to return.
-    Lent(*mut StoreMut<'static>, ThreadId),
+struct Borrower {
+    store: *mut StoreMut<'static>,
+    /// Ruby's thread may look into it,
+    thread: VALUE,
+    /// and this fiber may call its guest.
+    fiber: u64,
 }
 
 /// A proc that the guest may call.
 pub(crate) struct Import {
+    /// Marked by the world.
     pub(crate) callable: Opaque<Proc>,
     /// For messages: `"console" "log"`.
     pub(crate) name: String,
     pub(crate) ty: FunctionType,
 }
 
+/// The right to run the guest, given back when it is dropped: also where the guest's host panics.
+struct Turn {
+    world: Arc<World>,
+    before: u8,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.world.access.0.store(self.before, Ordering::Release);
+    }
+}
+
 impl World {
-    pub(crate) fn new(ruby: &Ruby, engine: Engine, time_limit: Option<Duration>) -> Self {
-        if WORLDS.fetch_add(1, Ordering::Relaxed) >= ENOUGH.load(Ordering::Relaxed) {
-            ruby.gc_start();
-            // Those that are held are not looked for each time.
-            ENOUGH.store(WORLDS.load(Ordering::Relaxed) + FEW, Ordering::Relaxed);
-        }
-        Self {
-            store: UnsafeCell::new(Store::new(engine)),
-            access: Cell::new(Access::Idle),
+    pub(crate) fn new(engine: Engine, options: Options, memory: Arc<MemoryUse>) -> Arc<Self> {
+        Arc::new(Self {
+            store: UnsafeCell::new(Some(Store::new(engine))),
+            access: Access(AtomicU8::new(IDLE)),
+            lent: Cell::new(Borrower {
+                store: ptr::null_mut(),
+                thread: Qnil.into(),
+                fiber: 0,
+            }),
             imports: OnceCell::new(),
-            time_limit,
-        }
+            marked: RefCell::default(),
+            options,
+            memory,
+            reported: Cell::new(0),
+        })
     }
 
     pub(crate) fn mark(&self, marker: &magnus::gc::Marker) {
-        for import in self.imports.get().into_iter().flatten() {
-            marker.mark(import.callable);
+        // What borrows it to change it doesn't allocate, so the collector never comes meanwhile.
+        for value in &*self.marked.borrow() {
+            marker.mark(*value);
         }
     }
 
+    /// Has the collector find a value for as long as the instance lives.
+    pub(crate) fn keep(&self, value: Value) {
+        self.marked.borrow_mut().push(value.into());
+    }
+
     /// Makes functions of the imports, once. Called before the guest is instantiated.
-    ///
-    /// The world must stay where it is from now on: the functions point to it.
     pub(crate) fn define(&self, ruby: &Ruby, imports: Vec<Import>) -> Result<Vec<Function>, Error> {
         let imports = self.imports.get_or_init(|| imports);
+        if imports.is_empty() {
+            return Ok(Vec::new());
+        }
         self.with(ruby, |store| {
             let environment = FunctionEnv::new(store, ());
             let functions = imports.iter().enumerate().map(|(index, import)| {
@@ -99,34 +134,58 @@ impl World {
 
     /// Uses the store for a moment, which must not call into Ruby or a guest.
     pub(crate) fn with<T>(&self, ruby: &Ruby, work: impl FnOnce(&mut StoreMut<'_>) -> T) -> Result<T, Error> {
-        match self.access.get() {
+        match self.access.0.load(Ordering::Acquire) {
             // SAFETY: nobody else uses it, and nobody can come while this thread has the GVL.
-            Access::Idle => Ok(work(&mut unsafe { &mut *self.store.get() }.as_store_mut())),
+            IDLE => match unsafe { &mut *self.store.get() } {
+                Some(store) => Ok(work(&mut store.as_store_mut())),
+                None => Err(closed(ruby)),
+            },
             // SAFETY: the guest that has it is suspended, and can't go on while this thread is here.
-            Access::Lent(store, thread) if thread == thread::current().id() => Ok(work(unsafe { &mut *store })),
+            LENT if self.lent.get().thread == current_thread() => Ok(work(unsafe { &mut *self.lent.get().store })),
+            CLOSED => Err(closed(ruby)),
             _ => Err(busy(ruby)),
         }
     }
 
     /// Uses the store for a call into the guest.
-    pub(crate) fn run<T>(&self, ruby: &Ruby, work: impl FnOnce(&mut StoreMut<'_>) -> T) -> Result<T, Error> {
-        let before = self.access.get();
-        let result = match before {
-            Access::Idle => {
-                self.access.set(Access::Running);
-                call::run(ruby, self.time_limit, || {
-                    // SAFETY: `Running` keeps everyone else away until it is done.
-                    work(&mut unsafe { &mut *self.store.get() }.as_store_mut())
-                })
-            }
-            Access::Lent(store, thread) if thread == thread::current().id() => {
-                self.access.set(Access::Running);
-                // SAFETY: as above; and the guest that lent it is suspended until this call has returned.
-                call::run(ruby, self.time_limit, || work(unsafe { &mut *store }))
-            }
+    ///
+    /// # Safety
+    ///
+    /// What `work` uses has to be its own, see [`call::run`].
+    pub(crate) unsafe fn run<T: 'static>(
+        self: &Arc<Self>,
+        ruby: &Ruby,
+        work: impl FnOnce(&mut StoreMut<'_>) -> T,
+    ) -> Result<T, Error> {
+        let before = self.access.0.load(Ordering::Acquire);
+        let lent = self.lent.get();
+        match before {
+            IDLE => {}
+            LENT if lent.thread == current_thread() && lent.fiber == fiber::Current::get(ruby)?.fiber().id() => {}
+            CLOSED => return Err(closed(ruby)),
             _ => return Err(busy(ruby)),
+        }
+        self.access.0.store(RUNNING, Ordering::Release);
+        let turn = Turn {
+            world: Arc::clone(self),
+            before,
         };
-        self.access.set(before);
+        let owner: Arc<World> = Arc::clone(self);
+        let work = move || {
+            let turn = turn;
+            if before == LENT {
+                // SAFETY: the guest that lent it is suspended until this call has returned.
+                return work(unsafe { &mut *lent.store });
+            }
+            // SAFETY: `RUNNING` keeps everyone else away until it is done.
+            match unsafe { &mut *turn.world.store.get() } {
+                Some(store) => work(&mut store.as_store_mut()),
+                None => unreachable!("an idle world has its store"),
+            }
+        };
+        // SAFETY: the owner is the world, and the rest is the caller's promise.
+        let result = unsafe { call::run(ruby, self.options, owner, work) };
+        self.report_memory(ruby)?;
         result
     }
 
@@ -139,26 +198,80 @@ impl World {
     ) -> Result<Vec<wasmer::Value>, RuntimeError> {
         let mut call = ProcCall {
             world: self,
+            store: ptr::from_mut(store).cast(),
             import,
             arguments,
             results: Vec::new(),
         };
-        let lent = Access::Lent(ptr::from_mut(store).cast(), thread::current().id());
-        let before = self.access.replace(lent);
-        let reply = call::suspend(Request::Proc(ptr::from_mut(&mut call).cast()));
-        self.access.set(before);
-        match reply {
+        match call::suspend(Request::Proc(ptr::from_mut(&mut call).cast())) {
             Reply::GoOn => Ok(call.results),
             // What ended it is kept elsewhere, so this text is never read.
             Reply::End => Err(RuntimeError::new("ended by Ruby")),
         }
     }
+
+    /// Tells Ruby's collector how much the guest's memories take by now. It may run then.
+    pub(crate) fn report_memory(&self, ruby: &Ruby) -> Result<(), Error> {
+        report(ruby, &self.memory, &self.reported)
+    }
+
+    /// Frees the store, with all that the guest has.
+    pub(crate) fn close(&self, ruby: &Ruby) -> Result<(), Error> {
+        match self.access.0.load(Ordering::Acquire) {
+            IDLE => {
+                self.access.0.store(CLOSED, Ordering::Release);
+                // SAFETY: nobody else uses it, and nobody will.
+                drop(unsafe { (*self.store.get()).take() });
+                self.marked.borrow_mut().clear();
+                self.freed(ruby);
+                Ok(())
+            }
+            CLOSED => Ok(()),
+            _ => Err(busy(ruby)),
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.access.0.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// The guest's memory is Ruby's no more.
+    pub(crate) fn freed(&self, ruby: &Ruby) {
+        ruby.gc_adjust_memory_usage(-(self.reported.replace(0) as isize));
+    }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        WORLDS.fetch_sub(1, Ordering::Relaxed);
+/// Tells Ruby's collector of a change.
+pub(crate) fn report(ruby: &Ruby, memory: &MemoryUse, reported: &Cell<usize>) -> Result<(), Error> {
+    let now = memory.bytes();
+    let before = reported.replace(now);
+    if now == before {
+        return Ok(());
     }
+    ruby.gc_adjust_memory_usage(now as isize - before as isize);
+    if now < before {
+        return Ok(());
+    }
+    // Ruby looks at how much there is whenever it allocates, and not before.
+    protect(|| {
+        // SAFETY: this thread has the GVL, and what is allocated is freed at once.
+        unsafe { rb_sys::ruby_xfree(rb_sys::ruby_xmalloc(1)) };
+        Qnil.into()
+    })
+    .map(|_| ())
+}
+
+fn current_thread() -> VALUE {
+    // SAFETY: the caller has a Ruby, so this is a thread of Ruby's, with the GVL.
+    unsafe { rb_sys::rb_thread_current() }
+}
+
+fn closed(ruby: &Ruby) -> Error {
+    error::of(
+        ruby,
+        "ClosedError",
+        "the instance was closed: make another one of its module",
+    )
 }
 
 fn busy(ruby: &Ruby) -> Error {
@@ -187,14 +300,28 @@ impl Whereabouts {
 /// A guest's call of a proc, while the guest is suspended.
 pub(crate) struct ProcCall<'a> {
     world: &'a World,
+    store: *mut StoreMut<'static>,
     import: usize,
     arguments: &'a [wasmer::Value],
     results: Vec<wasmer::Value>,
 }
 
 impl ProcCall<'_> {
-    /// Calls the proc.
-    pub(crate) fn run(&mut self, ruby: &Ruby) -> Result<(), Error> {
+    /// Calls the proc, which may use the store meanwhile.
+    pub(crate) fn run(&mut self, ruby: &Ruby, fiber: u64) -> Result<(), Error> {
+        let world = self.world;
+        world.report_memory(ruby)?;
+        let before = world.lent.replace(Borrower {
+            store: self.store,
+            thread: current_thread(),
+            fiber,
+        });
+        let _guard = TakeBack { world, before };
+        world.access.0.store(LENT, Ordering::Release);
+        self.call(ruby)
+    }
+
+    fn call(&mut self, ruby: &Ruby) -> Result<(), Error> {
         let Some(import) = self.world.imports.get().and_then(|imports| imports.get(self.import)) else {
             return Ok(());
         };
@@ -203,7 +330,7 @@ impl ProcCall<'_> {
         for argument in self.arguments {
             arguments.push(value::to_ruby(ruby, argument)?)?;
         }
-        let answer: magnus::Value = ruby.get_inner(import.callable).call(arguments)?;
+        let answer: Value = ruby.get_inner(import.callable).call(arguments)?;
         let types = import.ty.results();
         let returned = |error| error::about(&format!("the proc of the import {} returned", import.name), error);
         match types {
@@ -230,5 +357,18 @@ impl ProcCall<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Ends the time for which a store is lent.
+struct TakeBack<'a> {
+    world: &'a World,
+    before: Borrower,
+}
+
+impl Drop for TakeBack<'_> {
+    fn drop(&mut self) {
+        self.world.lent.set(self.before);
+        self.world.access.0.store(RUNNING, Ordering::Release);
     }
 }

@@ -15,13 +15,15 @@ module GhcrPage
     # Loads the guest. Where its source has changed it is built first, by cargo, which takes up to a minute.
     #
     # @param time_limit [Numeric, nil] how many seconds each page may take; nil for as long as it wants
+    # @param cache [Boolean, String, Pathname] where to keep its compiled code, as for {WasmHost::Module.new}
     # @return [Guest]
     # @raise [WasmHost::Error] if it can't be built
-    def self.new(time_limit: TIME_LIMIT)
-      load(time_limit)
+    def self.new(time_limit: TIME_LIMIT, cache: false)
+      cache = cache.to_path if cache.respond_to?(:to_path)
+      load(time_limit, cache)
     end
 
-    # Reads a package page, without the GVL.
+    # Reads a package page.
     #
     # @param html [String] the page
     # @return [Package]

@@ -18,6 +18,9 @@ module WasmHost
   # Somebody else uses the instance: another thread, or another fiber of this one.
   class BusyError < Error; end
 
+  # The instance was closed.
+  class ClosedError < Error; end
+
   # The guest was stopped because it wanted more than it may have: memory that Ruby was to add, or output.
   class LimitError < Error; end
 

@@ -4,7 +4,7 @@ module WasmHost
   # A function that an instance exports. {Instance#function} finds it. It keeps its instance alive.
   class Function
     # @!method call(*arguments)
-    #   Calls it, without the GVL.
+    #   Calls it.
     #   @param arguments [Array<Integer, Float>] as for {Instance#call}
     #   @return [nil, Integer, Float, Array<Integer, Float>]
     #   @raise (see Instance#call)

@@ -91,6 +91,15 @@ RSpec.describe WasmHost::Memory do
     end
   end
 
+  it "takes long strings, and what turns into one" do
+    bytes = memory("4")
+    long = Random.bytes(200_000)
+    expect(bytes.write(7, long)).to eq(200_000)
+    expect(bytes.read(7, 200_000)).to eq(long)
+    expect(bytes.write(0, Struct.new(:to_str).new("text"))).to eq(4)
+    expect(bytes.read(0, 4)).to eq("text")
+  end
+
   it "takes a frozen string, and the middle of one" do
     bytes = memory
     bytes.write(0, "a frozen string".freeze[2, 6])

@@ -57,7 +57,7 @@ RSpec.describe WasmHost::Module do
   end
 
   it "compiles in a forked process, too", :slow do
-    compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))', keep: false) }
+    compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))') }
     compile.call
     expect(IO.popen("-") { |io| io ? io.read : print(compile.call.exports) }).to eq("[]")
   end
@@ -66,31 +66,46 @@ RSpec.describe WasmHost::Module do
     expect { described_class.new("(module (memory 1 1 shared))") }.to raise_error(WasmHost::CompileError, /threads/)
   end
 
-  it "keeps compiled code, unless told not to, and replaces what is damaged", :slow do
+  it "caches compiled code where told to, and replaces what is damaged", :slow do
     script = <<~RUBY
-      WasmHost::Module.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))", keep: ARGV[0] == "keep")
-      print WasmHost::Instance.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))").call("kept")
+      compiled = WasmHost::Module.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))", cache: true)
+      print WasmHost::Instance.new(compiled).call("kept")
     RUBY
     Dir.mktmpdir do |directory|
-      run = lambda do |keep|
+      run = lambda do
         IO.popen([{ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host",
-                  "-e", script, keep], &:read)
+                  "-e", script], &:read)
       end
       entries = -> { Dir[File.join(directory, "compiled-code", "*")] }
-      expect(run.call("keep")).to eq("7")
+      expect(run.call).to eq("7")
       expect(entries.call.size).to eq(1)
       kept = File.binread(entries.call.first)
       File.binwrite(entries.call.first, kept[0..-2])
-      expect(run.call("keep")).to eq("7")
+      expect(run.call).to eq("7")
       expect(File.binread(entries.call.first)).to eq(kept)
     end
   end
 
-  it "keeps nothing when told not to", :slow do
+  it "caches in a directory of the caller's" do
     Dir.mktmpdir do |directory|
-      script = 'WasmHost::Module.new("(module)", keep: false)'
-      system({ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script,
-             exception: true)
+      2.times do
+        compiled = described_class.new("(module (func (export \"f\") (result i32) (i32.const 7)))", cache: directory)
+        expect(WasmHost::Instance.new(compiled).call("f")).to eq(7)
+        expect(Dir.children(directory).size).to eq(1)
+      end
+      # What can be stopped and what can't is not the same code.
+      described_class.new("(module (func (export \"f\") (result i32) (i32.const 7)))", cache: Pathname(directory),
+                                                                                     interruptible: false)
+      expect(Dir.children(directory).size).to eq(2)
+    end
+    expect { described_class.new("(module)", cache: 1) }.to raise_error(TypeError, /cache: is true, false or a directory/)
+  end
+
+  it "caches nothing unless it is told to", :slow do
+    Dir.mktmpdir do |directory|
+      script = 'WasmHost::Instance.new("(module)"); GhcrPage::Guest'
+      system({ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-r",
+             "ghcr_page", "-e", script, exception: true)
       expect(Dir.children(directory)).to eq([])
     end
   end

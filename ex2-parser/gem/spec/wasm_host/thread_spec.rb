@@ -35,6 +35,41 @@ RSpec.describe "A running guest" do
     end
   end
 
+  # Ruby's threads take turns of a tenth of a second, so who gives the lock up beside a busy one waits that long for it.
+  it "keeps the lock while it is quick, also beside a busy thread" do
+    calls = turns = seen = 0
+    # It notices each time when this thread came further since it had the lock.
+    busy = Thread.new do
+      loop do
+        turns += 1 if seen != calls
+        seen = calls
+      end
+    end
+    guest = handing_on("(result i32)") { 7 }
+    Thread.pass
+    until calls == 1_000 || turns == 10
+      guest.call("f")
+      calls += 1
+    end
+    # All together take less than a turn or two. Were the lock given up, the busy thread would have it again and again.
+    expect(turns).to be < 10
+  ensure
+    busy.kill
+  end
+
+  it "gives the lock up at once where asked" do
+    running = Queue.new
+    guest = WasmHost::Instance.new('(module (func (export "f") (param i32) (local i32)
+      (loop (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 1) (local.get 0))))))',
+                                   {}, release_gvl: true, time_limit: nil)
+    thread = Thread.new { running << true; guest.call("f", -1) }
+    running.pop
+    Thread.pass until thread.stop?
+    expect(thread).to be_alive
+  ensure
+    thread&.kill&.join
+  end
+
   it "ends by Thread#kill" do
     in_thread { |thread| expect(thread.kill.join(60)).to be(thread) }
   end
@@ -147,6 +182,7 @@ RSpec.describe "A running guest" do
       error.class.name
     end
     expect(ractor.take).to eq("Ractor::UnsafeError")
+    expect { Ractor.new(instance("")) { |guest| guest.call("f") }.take }.to raise_error(StandardError)
     expect { Ractor.make_shareable(instance("")) }.to raise_error(Ractor::Error)
   ensure
     Warning[:experimental] = before
