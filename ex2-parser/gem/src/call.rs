@@ -146,7 +146,7 @@ pub(crate) fn look() -> bool {
         running.end.set(Some(End::TimedOut));
         return false;
     }
-    !keeps_gvl_until.is_some_and(|until| now >= until) || suspend(Request::ReleaseGvl) == Reply::GoOn
+    keeps_gvl_until.is_none_or(|until| now < until) || suspend(Request::ReleaseGvl) == Reply::GoOn
 }
 
 /// Suspends the guest that runs on this thread until Ruby has done what it asks for.

@@ -90,8 +90,10 @@ impl Current {
             depth: AtomicU32::new(0),
             helpers: Mutex::default(),
         })));
-        // A frozen thread raises.
-        protect(|| unsafe { rb_sys::rb_thread_local_aset(rb_sys::rb_thread_current(), name, mark.as_raw()) })?;
+        protect(|| {
+            // SAFETY: the same; a frozen thread raises, which is caught.
+            unsafe { rb_sys::rb_thread_local_aset(rb_sys::rb_thread_current(), name, mark.as_raw()) }
+        })?;
         Ok(Self { mark })
     }
 

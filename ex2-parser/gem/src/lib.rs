@@ -28,6 +28,8 @@ mod program;
 mod value;
 mod world;
 
+use std::path::Path;
+
 use magnus::prelude::*;
 use magnus::typed_data::TypedData;
 use magnus::{Error, RModule, Ruby, function, method};
@@ -35,6 +37,10 @@ use magnus::{Error, RModule, Ruby, function, method};
 /// What `lib/wasm_host/native.rb` calls when it has loaded this library. The classes are there by then.
 #[magnus::init(name = "wasm_host")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
+    // It is Ruby that runs, so nobody else could tell where this library's checkout is.
+    if let Some(workspace) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2) {
+        kept::set_checkout(workspace);
+    }
     let host: RModule = ruby.define_module("WasmHost")?;
     let class = |name: &str| -> Result<magnus::RClass, Error> {
         let class = host.define_class(name, ruby.class_object())?;

@@ -1,52 +1,102 @@
-//! The gem's specs, on the library as it is built along with this test, and once more with the garbage collector under
-//! stress.
+//! The gem's README as it stands there: its commands build the library, run the example, and run the specs, once more with
+//! the garbage collector under stress. The library is the one that was built along with this test.
 //!
 //!     cargo test -p wasm-host
 
 use std::env;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
-#[test]
-fn specs() {
-    run(&[], "0");
+const README: &str = include_str!("../README.md");
+
+fn workspace() -> &'static Path {
+    let gem = Path::new(env!("CARGO_MANIFEST_DIR"));
+    gem.ancestors().nth(2).expect("the gem lies in a workspace")
 }
 
-#[test]
-fn specs_under_gc_stress() {
-    run(&["--tag", "~slow"], "1");
+/// What the README tells its readers to type.
+fn commands() -> Vec<&'static str> {
+    README
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .flat_map(str::lines)
+        .map(|line| line.split(" # ").next().unwrap_or(line).trim())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
-fn run(arguments: &[&str], stress: &str) {
+/// Runs a command line in the clone's root, with the library in `directory`.
+fn run(command: &str, directory: &Path) -> Output {
     let this = env::current_exe().expect("a test knows where it lies");
-    let built = this.with_file_name("libwasm_host.so");
-    // Ruby derives the name of what it calls first from the file's.
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    let library = directory.path().join("wasm_host.so");
-    fs::copy(&built, &library).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
-    let target = kept::target_directory(&this).expect("tests lie in a target directory");
-    let output = Command::new("ruby")
-        .args(["-S", "rspec", "--format", "progress"])
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+    let built: PathBuf = this.with_file_name("libwasm_host.so");
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(workspace())
         .env("LANG", "C.UTF-8")
-        .env("STATS_TRACKER_KEPT", target.join("kept"))
-        .env("WASM_HOST_GC_STRESS", stress)
-        .env("WASM_HOST_LIBRARY", &library)
+        // Ruby derives the name of what it calls first from the file's.
+        .env("WASM_HOST_LIBRARY", directory.join("wasm_host.so"))
+        .env("WASM_HOST_PROFILE", "dev")
+        // It is built: cargo is started, and has nothing to do.
+        .env("WASM_HOST_BUILT", &built)
+        .env("WASM_HOST_CARGO_ARGUMENTS", "--help")
+        .env_remove("STATS_TRACKER_KEPT")
         .output()
-        .expect("Ruby is installed by `cargo xtask setup`");
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "RSpec ended with {}", output.status);
-    let summary = said
-        .lines()
-        .rfind(|line| line.contains(" examples, "))
-        .unwrap_or_default();
-    // A run that ran nothing has not passed, nor one that left something out.
-    assert!(
-        !summary.starts_with("0 examples") && summary.ends_with(" 0 failures"),
-        "not every example ran: {summary}"
+        .expect("there is a shell");
+    println!(
+        "$ {command}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
     );
-    eprintln!("{summary}");
+    output
+}
+
+#[test]
+fn the_readmes_commands_work_as_they_stand_there() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let commands = commands();
+    assert_eq!(commands.len(), 4, "{commands:?}");
+    for command in commands {
+        let output = run(command, directory.path());
+        let said = String::from_utf8_lossy(&output.stdout);
+        if command.ends_with(" doc") && !output.status.success() {
+            // No set-up installs it.
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(message.starts_with("rake doc needs YARD"), "{message}");
+            assert!(!message.contains("rake aborted"), "{message}");
+            eprintln!("`{command}` was not run: {}", message.trim());
+            continue;
+        }
+        assert!(output.status.success(), "`{command}` ended with {}", output.status);
+        if command.contains("hello.rb") {
+            assert_eq!(said, "Hello World from WebAssembly!\n");
+        }
+        if command.ends_with(" spec") {
+            let summaries: Vec<&str> = said.lines().filter(|line| line.contains(" examples, ")).collect();
+            assert_eq!(summaries.len(), 2, "{summaries:?}");
+            // A run that ran nothing has not passed, nor one that left something out.
+            for summary in summaries {
+                assert!(
+                    !summary.starts_with("0 examples") && summary.ends_with(" 0 failures"),
+                    "not every example ran: {summary}"
+                );
+                eprintln!("{summary}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_gem_builds_lies_in_the_checkout() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    run("rake -f ex2-parser/gem/Rakefile compile", directory.path());
+    let script = "WasmHost::Module.new(%q[(module (func))], cache: true)";
+    let command = format!(
+        "HOME={home} XDG_CACHE_HOME={home} ruby -Iex2-parser/gem/lib -rwasm_host -e '{script}'",
+        home = home.path().display()
+    );
+    assert!(run(&command, directory.path()).status.success());
+    let left: Vec<_> = home.path().read_dir().expect("it can be read").collect();
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -1,12 +1,14 @@
 //! Where what is built and compiled on this machine is kept.
 //!
 //! Inside a checkout that is cargo's target directory, so that `cargo clean` removes it with everything else. A
-//! program that was moved elsewhere, into a container image say, keeps its things in the user's cache directory.
+//! program that was moved elsewhere, into a container image say, keeps its things in the user's cache directory. A
+//! library that another program loads, as Ruby does, names its checkout by [`set_checkout`].
 
 mod replace;
 mod trust;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{env, io};
 
 pub use replace::{Error, create, lock, replace};
@@ -21,6 +23,14 @@ const TARGET_DIRECTORY_TAG: &str = "CACHEDIR.TAG";
 /// Cargo writes this file into the directory of each profile, also in a target directory that was there before.
 const PROFILE_DIRECTORY_LOCK: &str = ".cargo-lock";
 
+/// The checkout that this process's library was built in.
+static CHECKOUT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says in which checkout this library was built, where the program that loads it lies elsewhere. The first call counts.
+pub fn set_checkout(workspace: impl Into<PathBuf>) {
+    _ = CHECKOUT.set(workspace.into());
+}
+
 /// The directory for things of one kind, for example `guests`. It need not exist yet.
 ///
 /// # Errors
@@ -32,6 +42,7 @@ pub fn directory(kind: &str) -> Result<PathBuf, Error> {
         .filter(|directory| !directory.is_empty())
         .map(PathBuf::from)
         .or_else(|| Some(target_directory(&env::current_exe().ok()?)?.join("kept")))
+        .or_else(|| Some(target_directory_of(CHECKOUT.get()?)?.join("kept")))
         .or_else(user_cache)
         .map(|directory| directory.join(kind))
         .ok_or_else(|| Error {
@@ -58,6 +69,16 @@ pub fn target_directory(executable: &Path) -> Option<&Path> {
         })
 }
 
+/// The target directory of a checkout, unless that is gone. Cargo is not asked for it: that would take it a while.
+fn target_directory_of(workspace: &Path) -> Option<PathBuf> {
+    workspace.join("Cargo.toml").is_file().then(|| {
+        env::var_os("CARGO_TARGET_DIR")
+            .map(PathBuf::from)
+            .filter(|directory| directory.is_absolute())
+            .unwrap_or_else(|| workspace.join("target"))
+    })
+}
+
 /// The XDG base directory specification's place for what can be made again.
 fn user_cache() -> Option<PathBuf> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -80,6 +101,15 @@ mod tests {
     #[test]
     fn an_executable_elsewhere_lies_in_no_target_directory() {
         assert_eq!(target_directory(Path::new("/nowhere/bin/program")), None);
+    }
+
+    #[test]
+    fn a_checkout_that_is_there_has_a_target_directory() {
+        let workspace = tempfile::tempdir().unwrap();
+        assert_eq!(target_directory_of(workspace.path()), None);
+        std::fs::write(workspace.path().join("Cargo.toml"), "").unwrap();
+        let target = target_directory_of(workspace.path()).unwrap();
+        assert!(target.starts_with(workspace.path()) || env::var_os("CARGO_TARGET_DIR").is_some());
     }
 
     #[test]
