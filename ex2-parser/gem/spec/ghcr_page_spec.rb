@@ -45,7 +45,7 @@ RSpec.describe GhcrPage do
       Thread.pass
       parses.status
     end
-    expect(seen.count("sleep")).to be > 10
+    expect(seen).to include("sleep")
     expect(described_class.parse(page).total).to eq(14_360)
   ensure
     done = true
