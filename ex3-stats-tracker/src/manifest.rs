@@ -28,6 +28,8 @@ pub struct Manifest {
     path: PathBuf,
     /// `[application] name`.
     pub name: String,
+    /// `[application] version`.
+    pub version: Option<String>,
     /// `[variables]` by name.
     pub variables: BTreeMap<String, Variable>,
     /// `[[trigger.http]]`, in the file's order, without private ones.

@@ -37,6 +37,7 @@ impl From<host::Error> for Error {
             | host::Error::NotCompilable { .. }
             | host::Error::NotLinkable { .. }
             | host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
+            host::Error::Environment { .. } => sysexits::ExitCode::Usage,
             host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
             host::Error::AddressInUse { .. } | host::Error::Address { .. } => sysexits::ExitCode::Unavailable,
             host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,

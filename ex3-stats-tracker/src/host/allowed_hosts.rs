@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use http::Uri;
 
+use super::outbound::is_this_machine;
+
 /// The hosts one component may reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AllowedHosts {
@@ -49,6 +51,19 @@ impl AllowedHosts {
             .map(|entry| AllowedHost::parse(entry))
             .collect::<Result<_, _>>()?;
         Ok(Self { entries })
+    }
+
+    /// Whether a server beyond this machine may be reached by TLS.
+    pub(super) fn leave_this_machine(&self) -> bool {
+        self.entries.iter().any(|entry| {
+            let tls = entry.scheme.as_deref().is_none_or(|scheme| scheme == "https");
+            let local = match &entry.host {
+                Host::Name(name) => is_this_machine(name),
+                Host::Network(network) => is_this_machine(&network.address.to_string()),
+                Host::Any | Host::Below(_) => false,
+            };
+            tls && !local
+        })
     }
 
     /// Whether a request to this address may be sent. An address without a host never may.
@@ -293,6 +308,27 @@ mod tests {
             }
         }
         assert!(!AllowedHosts::default().allows(&Uri::from_static("https://github.com")));
+    }
+
+    #[test]
+    fn what_listens_on_this_machine_is_known() {
+        let leaves = |entry: &str| AllowedHosts::parse(&[entry.to_owned()]).unwrap().leave_this_machine();
+        for entry in [
+            "https://github.com",
+            "*://*:*",
+            "https://*.localhost.example",
+            "https://10.0.0.0/8",
+        ] {
+            assert!(leaves(entry), "{entry}");
+        }
+        for entry in [
+            "http://github.com",
+            "https://localhost:4000",
+            "https://127.0.0.1:1",
+            "https://[::1]:1",
+        ] {
+            assert!(!leaves(entry), "{entry}");
+        }
     }
 
     #[test]

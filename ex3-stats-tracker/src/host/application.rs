@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::{EXPECT, HOST};
-use http::{Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, EXPECT, HOST};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
@@ -33,8 +33,8 @@ use super::state::{Grants, GuestState};
 use super::variables;
 use crate::manifest::{self, Manifest};
 
-/// Spin answers this path itself, without asking a component.
-const HEALTH: &str = "/.well-known/spin/health";
+/// Spin answers the paths below this one itself, without asking a component.
+const WELL_KNOWN: &str = "/.well-known/spin/";
 
 /// An application that is ready to answer requests.
 pub struct Application {
@@ -42,7 +42,9 @@ pub struct Application {
     router: Router,
     outbound: Arc<Outbound>,
     instances: Arc<Semaphore>,
-    pub(super) bodies: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    /// The application's name and version, as Spin tells them.
+    info: String,
     limits: Limits,
     runtime: Runtime,
 }
@@ -93,15 +95,15 @@ impl Application {
                 .position(|known| known == id)
                 .expect("the manifest checked its routes' components")
         };
-        let outbound = Outbound::new(&limits, options.outbound_pause).map_err(|error| Error::Engine {
-            problem: format!("no TLS for outbound requests: {error}"),
-        })?;
+        let leaves = |loaded: &Loaded| loaded.grants.allowed_hosts.leave_this_machine();
+        let outbound = Outbound::new(&limits, options.outbound_pause, components.iter().any(leaves))?;
         Ok(Self {
             router: Router::new(&manifest.routes, position),
             components,
             outbound,
             instances: Arc::new(Semaphore::new(limits.concurrent_requests as usize)),
             bodies: Arc::new(Semaphore::new(request_body::units(limits.request_bodies_bytes))),
+            info: serde_json::json!({"name": manifest.name, "version": manifest.version}).to_string(),
             limits,
             runtime,
         })
@@ -141,6 +143,27 @@ impl Application {
         store
     }
 
+    /// The answer to one of Spin's own paths: whether the host is alive, and what it runs. It needs no instance, so that
+    /// a host whose instances are all taken is not believed dead.
+    pub(super) fn well_known(&self, path: &str) -> Option<Response<WasiBody>> {
+        let name = path.strip_prefix(WELL_KNOWN)?;
+        let body = |text: String| Full::from(text).map_err(|never| match never {}).boxed_unsync();
+        let mut response = match name {
+            "health" => Response::new(body("OK".to_owned())),
+            "info" => Response::new(body(self.info.clone())),
+            _ => Response::new(body(String::new())),
+        };
+        match name {
+            "health" => {}
+            "info" => {
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(CONTENT_TYPE, json);
+            }
+            _ => *response.status_mut() = StatusCode::NOT_FOUND,
+        }
+        Some(response)
+    }
+
     /// Answers one request: by a component, or by a problem.
     pub(super) async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
         match self.try_answer(request, client).await {
@@ -150,11 +173,6 @@ impl Application {
     }
 
     async fn try_answer(&self, request: Request<Incoming>, client: SocketAddr) -> Result<Response<WasiBody>, Problem> {
-        if request.uri().path() == HEALTH {
-            return Ok(Response::new(
-                Full::from("OK").map_err(|never| match never {}).boxed_unsync(),
-            ));
-        }
         let (mut head, body) = request.into_parts();
         check_head(&head, self.limits.header_bytes)?;
         let found = self

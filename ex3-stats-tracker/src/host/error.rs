@@ -64,6 +64,8 @@ pub enum Error {
     AddressInUse { address: SocketAddr },
     #[error("{address}: can't be listened on: {source}; choose another address")]
     Address { address: SocketAddr, source: io::Error },
+    #[error("{variable} {problem}")]
+    Environment { variable: String, problem: String },
     #[error("the WebAssembly engine can't be set up: {problem}; lower the limits on memory or concurrent requests")]
     Engine { problem: String },
 }

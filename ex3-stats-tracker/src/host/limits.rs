@@ -29,7 +29,8 @@ pub struct Limits {
     pub request_body_bytes: usize,
     /// Request bodies held for all clients together, in bytes.
     pub request_bodies_bytes: usize,
-    /// Connections that are served at the same time; more wait in the listener's queue.
+    /// Connections on which requests are answered at the same time. Some more are open for what needs no instance; when
+    /// there are no more, idle ones are closed for the next client.
     pub connections: usize,
     /// The largest request line with its headers, in bytes.
     pub header_bytes: usize,
@@ -37,7 +38,8 @@ pub struct Limits {
     pub headers: usize,
     /// How long a client may take to send a request's head, and how long an idle connection stays open.
     pub head_wait: Duration,
-    /// How long a client may go without sending or taking a byte in the middle of a request.
+    /// How long a client may go without sending or taking a byte in the middle of a request. Where more than half of the
+    /// memory for bodies is taken, an eighth of it is left to a body that does not arrive, and of `upload`.
     pub stall: Duration,
     /// How long a client may take to send a whole request body.
     pub upload: Duration,

@@ -4,7 +4,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a connection is accepted, within limits | `server` |
+//! | a connection is accepted, within limits | `server`, `connections` |
 //! | the route is found, Spin's headers are written | `router` |
 //! | the body is read, or refused | `request_body` |
 //! | a fresh instance is made and answers, or is stopped | `guest`, with what it is granted in `state` and what is held for it in `host_memory` |
@@ -18,6 +18,7 @@ mod allowed_hosts;
 mod application;
 mod clock;
 mod compile;
+mod connections;
 mod engine;
 mod error;
 mod error_codes;

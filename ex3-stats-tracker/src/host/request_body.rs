@@ -18,6 +18,12 @@ const UNIT_BYTES: usize = 4096;
 /// How long a body that is too large is read on: hundreds of megabytes on one machine, a polite moment elsewhere.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether memory has become scarce.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// By how much less time slow clients have then.
+const SCARCE_SHARE: u32 = 8;
+
 /// A share of the memory for bodies; freed when it is dropped.
 pub(super) type Held = Option<OwnedSemaphorePermit>;
 
@@ -70,9 +76,19 @@ async fn collect(
     };
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    let end = Instant::now() + limits.upload;
+    let begun = Instant::now();
+    let mut last = begun;
     loop {
-        let next = timeout_at(end.min(Instant::now() + limits.stall), body.frame()).await;
+        let next = loop {
+            // Memory that becomes scarce while a client sends slowly is not left to it.
+            let share = if is_scarce(memory, limits) { SCARCE_SHARE } else { 1 };
+            let end = (begun + limits.upload / share).min(last + limits.stall / share);
+            match timeout_at(end.min(Instant::now() + LOOK), body.frame()).await {
+                Err(_) if Instant::now() < end => {}
+                next => break next,
+            }
+        };
+        last = Instant::now();
         let frame = match next {
             Err(_) => return Err(Problem::slow_client()),
             Ok(Some(Err(_))) => return Err(Problem::bad_request("the request body was cut off or malformed")),
@@ -85,19 +101,24 @@ async fn collect(
         if length > limit {
             return Err(Problem::body_too_large(limit));
         }
-        held.grow_to(length.max(announced))?;
+        // What arrived, not what was announced: a client that announces megabytes and sends a byte has a byte.
+        held.grow_to(length)?;
         if first.is_empty() && whole.is_empty() {
             // Often the only piece, and then it is not copied.
             first = data;
             continue;
         }
         if whole.is_empty() {
-            whole.reserve(announced.max(length));
+            whole.reserve(announced.min(4 * length).max(length));
             whole.extend_from_slice(&std::mem::take(&mut first));
         }
         whole.extend_from_slice(&data);
     }
     Ok((if whole.is_empty() { first } else { whole.freeze() }, held.permit))
+}
+
+fn is_scarce(memory: &Semaphore, limits: &Limits) -> bool {
+    memory.available_permits() < units(limits.request_bodies_bytes) / 2
 }
 
 struct Share<'a> {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,11 +17,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::application::Application;
+use super::connections::{AnswerBody, Connections, Requests};
+use super::problem::Problem;
 
 /// What is read from a connection at once: a package page in one piece, and 64 MiB for all connections together.
 const READ_BUFFER_BYTES: usize = 256 << 10;
@@ -35,24 +38,35 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let limits = *application.limits();
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let all = Connections::new(limits.connections);
     let mut connections = JoinSet::new();
     loop {
-        // A place first: connections for which there is none wait in the listener's queue, at no cost to the host.
         let accepted = tokio::select! {
             // An error means that the handle is gone, which is a way of telling it to stop.
             _ = &mut stop => break,
             Some(_) = connections.join_next() => continue,
-            accepted = accept(&places, &listener) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        let Ok((stream, client, place)) = accepted else {
+        let Ok((stream, client)) = accepted else {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let application = application.clone();
+        // Answers are written in one piece, or as they come.
+        let _ = stream.set_nodelay(true);
+        // One client waits here for its place; more wait in the listener's queue, at no cost to the host.
+        let mut entered = pin!(all.enter());
+        let open = loop {
+            tokio::select! {
+                _ = &mut stop => break None,
+                open = &mut entered => break Some(open),
+                Some(_) = connections.join_next() => {}
+            }
+        };
+        let Some(open) = open else { break };
+        let (application, requests) = (application.clone(), open.requests());
         let service = service_fn(move |request: Request<Incoming>| {
-            let application = application.clone();
-            async move { Ok::<_, Infallible>(application.answer(request, client).await) }
+            let (application, requests) = (application.clone(), requests.clone());
+            async move { Ok::<_, Infallible>(answer(&application, &requests, request, client).await) }
         });
         let mut builder = http1::Builder::new();
         builder
@@ -63,9 +77,11 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
         let connection = builder.serve_connection(TokioIo::new(Impatient::new(stream, limits.stall)), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
-            // Clients break off, and send what is not HTTP; hyper has answered them where an answer is possible.
-            let _ = connection.await;
-            drop(place);
+            tokio::select! {
+                // Clients break off, and send what is not HTTP; hyper has answered them where an answer is possible.
+                _ = connection => {}
+                () = open.closed() => {}
+            }
         });
     }
     drop(listener);
@@ -79,15 +95,26 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
     }
 }
 
-async fn accept(
-    places: &Arc<Semaphore>,
-    listener: &TcpListener,
-) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, client) = listener.accept().await?;
-    // Answers are written in one piece, or as they come.
-    stream.set_nodelay(true)?;
-    Ok((stream, client, place))
+/// Answers a request: by Spin's own paths without a place among the others, else by a component where there is one.
+async fn answer(
+    application: &Application,
+    requests: &Requests,
+    request: Request<Incoming>,
+    client: SocketAddr,
+) -> Response<AnswerBody> {
+    let mut answering = requests.begin();
+    let response = match application.well_known(request.uri().path()) {
+        Some(response) => response,
+        None if answering.enter(requests, application.limits().queue_wait).await => {
+            application.answer(request, client).await
+        }
+        None => Problem::busy().into_response(),
+    };
+    let (mut head, body) = response.into_parts();
+    if requests.are_to_end() {
+        head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Response::from_parts(head, answering.with(body))
 }
 
 /// A connection whose client has to take what it is sent: one that stops reading is closed.

@@ -32,6 +32,7 @@ impl Checker<'_> {
         Ok(Manifest {
             path: self.path.to_owned(),
             name: written.application.name,
+            version: written.application.version,
             variables,
             routes,
             components,

@@ -7,12 +7,20 @@
 ;;   /h     traps in the middle of its answer  /d     waits for ever in the middle of its answer
 ;;   /v     answers the variable "greeting"    /x     answers how many environment variables it sees
 ;;   /p     prints 1 MiB to stderr             /fpH   asks http://H/ and answers the status, or the error's number
-;;                                             /fsH   the same by https
+;;   /r     asks what it may not, 4 000 times     /fsH   the same by https
+;;
+;; and what it takes of the host without end:
+;;
+;;   /a     headers                            /q     addresses of requests that it never sends
+;;   /o     bodies of such requests            /u     pollables
+;;   /z     zeros, on stderr                   /y     random bytes
+;;   /cH    connections to http://H/, whose answers it does not read: answers how many it got
 (module
   (import "wasi:http/types@0.2.0" "[method]incoming-request.path-with-query" (func $path-with-query (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]incoming-request.consume" (func $request.consume (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]incoming-body.stream" (func $body.stream (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $fields (result i32)))
+  (import "wasi:http/types@0.2.0" "[method]fields.append" (func $append (param i32 i32 i32 i32 i32 i32)))
   (import "wasi:http/types@0.2.0" "[constructor]outgoing-response" (func $response (param i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-response.body" (func $response.body (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-body.write" (func $body.write (param i32 i32)))
@@ -26,6 +34,8 @@
     (func $set-authority (param i32 i32 i32 i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-path-with-query"
     (func $set-path (param i32 i32 i32 i32) (result i32)))
+  (import "wasi:http/types@0.2.0" "[method]outgoing-request.body" (func $request.body (param i32 i32)))
+  (import "wasi:http/types@0.2.0" "[resource-drop]future-incoming-response" (func $future.drop (param i32)))
   (import "wasi:http/types@0.2.0" "[method]future-incoming-response.subscribe"
     (func $future.subscribe (param i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]future-incoming-response.get" (func $future.get (param i32 i32)))
@@ -36,11 +46,13 @@
   (import "wasi:io/streams@0.2.0" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
   (import "wasi:io/streams@0.2.0" "[method]output-stream.check-write" (func $check-write (param i32 i32)))
   (import "wasi:io/streams@0.2.0" "[method]output-stream.write" (func $write (param i32 i32 i32 i32)))
+  (import "wasi:io/streams@0.2.0" "[method]output-stream.write-zeroes" (func $write-zeroes (param i32 i64 i32)))
   (import "wasi:io/streams@0.2.0" "[method]output-stream.subscribe" (func $out.subscribe (param i32) (result i32)))
   (import "wasi:io/streams@0.2.0" "[resource-drop]output-stream" (func $out.drop (param i32)))
   (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
   (import "wasi:io/poll@0.2.0" "[resource-drop]pollable" (func $pollable.drop (param i32)))
   (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $after (param i64) (result i32)))
+  (import "wasi:random/random@0.2.0" "get-random-bytes" (func $random (param i64 i32)))
   (import "wasi:cli/stderr@0.2.0" "get-stderr" (func $get-stderr (result i32)))
   (import "wasi:cli/environment@0.2.0" "get-environment" (func $get-environment (param i32)))
   (import "fermyon:spin/variables@2.0.0" "get" (func $variable (param i32 i32 i32)))
@@ -164,12 +176,57 @@
         (br $more)))
     (call $end (local.get $body) (local.get $stream)))
 
-  (func $fetch (param $out i32) (param $secure i32) (param $authority i32) (param $length i32)
-    (local $request i32) (local $future i32) (local $response i32) (local $error i32)
+  ;; A request by http, or by https, that is not sent yet.
+  (func $new-request (param $secure i32) (param $authority i32) (param $length i32) (result i32)
+    (local $request i32)
     (local.set $request (call $request (call $fields)))
     (drop (call $set-scheme (local.get $request) (i32.const 1) (local.get $secure) (i32.const 0) (i32.const 0)))
     (drop (call $set-authority (local.get $request) (i32.const 1) (local.get $authority) (local.get $length)))
     (drop (call $set-path (local.get $request) (i32.const 1) (i32.const 1088) (i32.const 1)))
+    (local.get $request))
+
+  ;; Sends requests without reading their answers until one is refused, and answers how many there were before.
+  (func $connect (param $out i32) (param $authority i32) (param $length i32)
+    (local $count i32) (local $future i32)
+    (loop $more
+      (call $send (call $new-request (i32.const 0) (local.get $authority) (local.get $length))
+        (i32.const 0) (i32.const 0) (i32.const 0))
+      (local.set $future (i32.load (i32.const 8)))
+      (call $block (call $future.subscribe (local.get $future)))
+      (call $future.get (local.get $future) (i32.const 0))
+      (if (i32.eqz (i32.load8_u (i32.const 16)))
+        (then
+          (local.set $count (i32.add (local.get $count) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $count) (i32.const 900))))))
+    (call $answer-number (local.get $out) (i32.const 1056) (i32.const 7) (local.get $count)))
+
+  ;; Takes one thing after the other until it is stopped.
+  (func $take (param $letter i32)
+    (local $object i32) (local $i i32)
+    (memory.fill (i32.const 65536) (i32.const 0x61) (i32.const 65536))
+    (i32.store8 (i32.const 65536) (i32.const 0x2f)) ;; a path begins with a slash
+    (loop $more
+      (if (i32.eq (local.get $letter) (i32.const 0x61)) (then ;; a
+        (local.set $object (call $fields))
+        (call $append (local.get $object) (i32.const 1040) (i32.const 8) (i32.const 65536) (i32.const 15000) (i32.const 0))
+        (call $append (local.get $object) (i32.const 1024) (i32.const 5) (i32.const 65536) (i32.const 15000) (i32.const 0))))
+      (if (i32.eq (local.get $letter) (i32.const 0x71)) (then ;; q
+        (drop (call $set-path (call $request (call $fields)) (i32.const 1) (i32.const 65536) (i32.const 60000)))))
+      (if (i32.eq (local.get $letter) (i32.const 0x6f)) (then ;; o
+        (call $request.body (call $request (call $fields)) (i32.const 0))
+        (call $body.write (i32.load (i32.const 4)) (i32.const 0))
+        (call $write-all (i32.load (i32.const 4)) (i32.const 65536) (i32.const 32768))))
+      (if (i32.eq (local.get $letter) (i32.const 0x75)) (then ;; u
+        (drop (call $after (i64.const 0x7fffffffffffffff)))))
+      (if (i32.eq (local.get $letter) (i32.const 0x7a)) (then ;; z
+        (call $write-zeroes (call $get-stderr) (i64.const 0x4000000000) (i32.const 0))))
+      (if (i32.eq (local.get $letter) (i32.const 0x79)) (then ;; y
+        (call $random (i64.const 0x4000000) (i32.const 0))))
+      (br $more)))
+
+  (func $fetch (param $out i32) (param $secure i32) (param $authority i32) (param $length i32)
+    (local $request i32) (local $future i32) (local $response i32) (local $error i32)
+    (local.set $request (call $new-request (local.get $secure) (local.get $authority) (local.get $length)))
     (call $send (local.get $request) (i32.const 0) (i32.const 0) (i32.const 0))
     (if (i32.load8_u (i32.const 0))
       (then
@@ -230,6 +287,25 @@
         (i32.add (local.get $path) (i32.const 3))
         (i32.sub (local.get $length) (i32.const 3)))
       (return)))
+    (if (i32.eq (local.get $letter) (i32.const 0x63)) (then ;; c
+      (call $connect (local.get $out)
+        (i32.add (local.get $path) (i32.const 2))
+        (i32.sub (local.get $length) (i32.const 2)))
+      (return)))
+    (if (i32.eq (local.get $letter) (i32.const 0x72)) (then ;; r
+      (loop $more
+        (call $send (call $new-request (i32.const 0) (i32.const 1024) (i32.const 5))
+          (i32.const 0) (i32.const 0) (i32.const 0))
+        (call $future.drop (i32.load (i32.const 8)))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $more (i32.lt_u (local.get $i) (i32.const 4000))))))
+    (if (i32.or
+          (i32.or
+            (i32.or (i32.eq (local.get $letter) (i32.const 0x61)) (i32.eq (local.get $letter) (i32.const 0x71)))
+            (i32.or (i32.eq (local.get $letter) (i32.const 0x6f)) (i32.eq (local.get $letter) (i32.const 0x75))))
+          (i32.or (i32.eq (local.get $letter) (i32.const 0x7a)) (i32.eq (local.get $letter) (i32.const 0x79))))
+      (then ;; a q o u z y
+        (call $take (local.get $letter))))
     (if (i32.eq (local.get $letter) (i32.const 0x76)) (then ;; v
       (call $variable (i32.const 1040) (i32.const 8) (i32.const 0))
       (if (i32.load8_u (i32.const 0))

@@ -4,8 +4,6 @@
 //! that use it: every request has an instance of its own, and the connections belong to the host.
 
 use std::collections::HashMap;
-use std::error::Error as _;
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -17,18 +15,21 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use hyper::client::conn::http1::SendRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep, timeout};
-use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+mod connect;
+mod errors;
 mod turns;
 
+pub(super) use self::connect::is_this_machine;
+
+use self::connect::Connector;
+use self::errors::{of_body, of_head};
 use self::turns::{Turn, Turns};
+use super::error::Error as StartError;
 use super::limits::Limits;
 use super::waiting::Waiting;
 
@@ -40,7 +41,7 @@ const READ_BUFFER_BYTES: usize = 64 << 10;
 
 /// The client of all guests.
 pub(super) struct Outbound {
-    tls: TlsConnector,
+    connector: Connector,
     idle: Mutex<HashMap<Server, Vec<SendRequest<WasiBody>>>>,
     connect: Duration,
     wait: Duration,
@@ -60,19 +61,15 @@ struct Server {
 }
 
 impl Outbound {
-    /// Certificates are checked against Mozilla's list, which is compiled in: what a server is trusted for does not
-    /// depend on the machine, as in Spin.
-    pub(super) fn new(limits: &Limits, pause: Duration) -> Result<Arc<Self>, rustls::Error> {
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.into(),
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    /// `pause` lies between two requests to one server. `leaves` says that servers beyond this machine may be asked: it
+    /// is for them that the user has proxies and certificates.
+    pub(super) fn new(limits: &Limits, pause: Duration, leaves: bool) -> Result<Arc<Self>, StartError> {
         Ok(Arc::new(Self {
-            tls: TlsConnector::from(Arc::new(config)),
+            connector: if leaves {
+                Connector::from_environment()?
+            } else {
+                Connector::within_this_machine()?
+            },
             idle: Mutex::default(),
             connect: limits.connect,
             wait: limits.outbound_wait,
@@ -118,7 +115,7 @@ impl Outbound {
             let fresh = reused.is_none();
             sender = match reused {
                 Some(sender) => sender,
-                None => timeout(connect, self.connect(&server))
+                None => timeout(connect, self.connector.connect(&server))
                     .await
                     .map_err(|_| Error::ConnectionTimeout)??,
             };
@@ -181,34 +178,6 @@ impl Outbound {
         // Nothing panics while the lock is held, and a list of connections can't be half changed.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    async fn connect(&self, server: &Server) -> Result<SendRequest<WasiBody>, Error> {
-        // An IPv6 address stands in brackets in a URL, and without them for the system and in a certificate.
-        let host = server.host.trim_start_matches('[').trim_end_matches(']');
-        let addresses: Vec<_> = tokio::net::lookup_host((host, server.port))
-            .await
-            .map_err(|error| Error::DnsError {
-                rcode: Some(error.to_string()),
-                info_code: None,
-            })?
-            .collect();
-        if addresses.is_empty() {
-            return Err(Error::DnsError {
-                rcode: Some("the name has no address".to_owned()),
-                info_code: None,
-            });
-        }
-        let stream = TcpStream::connect(&*addresses)
-            .await
-            .map_err(|error| of_connect(&error))?;
-        // A request is one small write, followed by waiting: nothing is gained by collecting more.
-        let _ = stream.set_nodelay(true);
-        if !server.tls {
-            return handshake(stream).await;
-        }
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
-        handshake(self.tls.connect(name, stream).await.map_err(|error| of_tls(&error))?).await
-    }
 }
 
 /// Takes the server out of a request, and leaves what is written on the wire.
@@ -252,22 +221,6 @@ fn again(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
         *again.headers_mut() = request.headers().clone();
         again
     })
-}
-
-async fn handshake<S>(stream: S) -> Result<SendRequest<WasiBody>, Error>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-{
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(READ_BUFFER_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(of_head)?;
-    // Ends when the sender is dropped or the server closes; what goes wrong is told to whoever waits for a response.
-    tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    Ok(sender)
 }
 
 /// A response's body, which gives its connection back when it was read to its end.
@@ -336,53 +289,4 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
-}
-
-fn of_connect(error: &io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Error::ConnectionTerminated,
-        io::ErrorKind::TimedOut => Error::ConnectionTimeout,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Error::DestinationIpUnroutable,
-        io::ErrorKind::PermissionDenied => Error::DestinationIpProhibited,
-        _ => Error::DestinationUnavailable,
-    }
-}
-
-fn of_tls(error: &io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => Error::TlsCertificateError,
-        Some(rustls::Error::AlertReceived(alert)) => Error::TlsAlertReceived {
-            alert_id: Some(u8::from(*alert)),
-            alert_message: Some(format!("{alert:?}")),
-        },
-        Some(_) => Error::TlsProtocolError,
-        None => Error::ConnectionTerminated,
-    }
-}
-
-/// What went wrong before a response's head was there.
-fn of_head(error: hyper::Error) -> Error {
-    if error.is_parse_too_large() {
-        Error::HttpResponseHeaderSectionSize(None)
-    } else if error.is_parse() {
-        Error::HttpProtocolError
-    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_io(&error) {
-        Error::ConnectionTerminated
-    } else {
-        Error::Hyper(error)
-    }
-}
-
-/// What went wrong in the middle of a response's body.
-fn of_body(error: hyper::Error) -> Error {
-    if error.is_parse() {
-        Error::HttpProtocolError
-    } else {
-        Error::HttpResponseIncomplete
-    }
-}
-
-fn is_io(error: &hyper::Error) -> bool {
-    error.source().is_some_and(|source| source.is::<io::Error>())
 }

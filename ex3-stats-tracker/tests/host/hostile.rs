@@ -1,0 +1,99 @@
+//! Guests that take of the host what is not in their own memory.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::outbound::saying;
+use super::process::Process;
+use super::{Application, alone, get, problem};
+
+/// What the guest takes without end, by the letter of its path, and why it is stopped.
+const TAKING: [(&str, &str); 6] = [
+    ("/a", "made the host hold more than 1048576 bytes"), // headers
+    ("/q", "made the host hold more than 1048576 bytes"), // addresses of requests
+    ("/o", "made the host hold more than 1048576 bytes"), // bodies of requests
+    ("/u", "the component failed"),                       // pollables
+    ("/z", "the component failed"),                       // zeros, on stderr
+    ("/y", "the component failed"),                       // random bytes
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_makes_the_host_hold_is_limited() {
+    let host = alone().start().await.unwrap();
+    for (path, detail) in TAKING {
+        let (status, body) = get(&host, path).await;
+        assert_eq!(status, 500, "{path}: {body}");
+        assert!(
+            problem(&body)["detail"].as_str().unwrap().contains(detail),
+            "{path}: {body}"
+        );
+        assert_eq!(get(&host, "/").await, (200, "hello".to_owned()), "after {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_has_few_requests_under_way() {
+    let server = saying(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc",
+        Duration::from_secs(60),
+    );
+    let application = Application::new("*://*:*");
+    let limit = application.limits.outbound_requests_each;
+    let host = application.start().await.unwrap();
+    // It sends one after the other and reads none of the answers, until one is refused: 11 is connection-limit-reached.
+    let expected = (200, format!("status {limit:03}"));
+    assert_eq!(get(&host, &format!("/c{server}")).await, expected);
+    // Its requests ended with it, so that the next one has as many.
+    assert_eq!(get(&host, &format!("/c{server}")).await, expected);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_stays_small_under_hostile_guests() {
+    const AT_ONCE: usize = 32;
+    const ROUNDS: usize = 4;
+    let process = Arc::new(Process::start(&alone(), |_| {}));
+    let all_at_once = |path: &'static str| {
+        let requests: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                let process = process.clone();
+                tokio::spawn(async move { process.get(path).await })
+            })
+            .collect();
+        async move {
+            for request in requests {
+                let (status, _) = request.await.unwrap();
+                assert!(matches!(status, 200 | 500 | 503), "{path}: {status}");
+            }
+        }
+    };
+    // Every instance has run once: what they keep of their own memory is not what is measured.
+    all_at_once("/").await;
+    let idle = process.memory("VmRSS:");
+    let end = Instant::now() + Duration::from_secs(60);
+    for _ in 0..ROUNDS {
+        for (path, _) in TAKING {
+            if Instant::now() < end {
+                all_at_once(path).await;
+            }
+        }
+    }
+    // What a guest may hold of its own is two pages of 64 KiB here.
+    let guests = AT_ONCE * (2 << 16);
+    let peak = process.memory("VmHWM:");
+    println!("host: {idle} bytes idle, at most {peak}, of which {guests} are the guests' own");
+    assert!(peak < idle + guests + (64 << 20), "{peak}, {idle} when idle");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_says_of_a_guest_is_limited() {
+    let process = Process::start(&alone(), |_| {});
+    // Thousands of requests to a host that it may not reach.
+    assert_eq!(process.get("/r").await.0, 200);
+    let printed = process.end();
+    let lines = printed.lines().filter(|line| line.contains("was refused")).count();
+    assert!((100..1_000).contains(&lines), "{lines} lines of 4 000");
+    assert!(printed.len() < 32 << 10, "{} bytes", printed.len());
+    assert!(printed.contains("the rest is left out"), "{printed}");
+}

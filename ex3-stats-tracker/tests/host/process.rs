@@ -1,0 +1,110 @@
+//! The host as a process of its own: its environment, its memory and what it prints are its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use super::Application;
+
+/// What decides on the way out of this machine.
+const ENVIRONMENT: [&str; 10] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// `serve`, with the guest.
+pub(super) struct Process {
+    child: Child,
+    base_url: String,
+    printed: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// `prepare` changes the command: its environment, for one.
+    pub(super) fn start(application: &Application, prepare: impl FnOnce(&mut Command)) -> Self {
+        Self::try_start(application, prepare).unwrap_or_else(|(status, printed)| panic!("{status}: {printed}"))
+    }
+
+    /// `Err` is how it ended instead, and what it printed.
+    pub(super) fn try_start(
+        application: &Application,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Result<Self, (ExitStatus, String)> {
+        // The program hands these two to every application.
+        let path = application.path("spin.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let declared = "contact = { default = \"\" }\npage_timeout = { default = \"30\" }\ngreeting = { default";
+        fs::write(&path, text.replace("greeting = { default", declared)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+        command.args(["serve", "--port", "0", "--application"]).arg(path);
+        for variable in ENVIRONMENT {
+            command.env_remove(variable);
+        }
+        prepare(&mut command);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut printed = String::new();
+        let base_url = loop {
+            let begun = printed.len();
+            if stderr.read_line(&mut printed).unwrap() == 0 {
+                return Err((child.wait().unwrap(), printed));
+            }
+            if let Some((_, url)) = printed[begun..].split_once("listens on ") {
+                break url.split_whitespace().next().unwrap().to_owned();
+            }
+        };
+        let printed = Arc::new(Mutex::new(printed));
+        let all = printed.clone();
+        let reader = thread::spawn(move || {
+            let mut line = Vec::new();
+            while stderr.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                all.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        });
+        Ok(Self {
+            child,
+            base_url,
+            printed,
+            reader: Some(reader),
+        })
+    }
+
+    pub(super) async fn get(&self, path: &str) -> (u16, String) {
+        let response = reqwest::get(format!("{}{path}", self.base_url)).await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// A line of `/proc/PID/status`, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(super) fn memory(&self, name: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
+    }
+
+    /// Ends it, and says all that it printed.
+    pub(super) fn end(mut self) -> String {
+        let _ = self.child.kill();
+        self.reader.take().unwrap().join().unwrap();
+        std::mem::take(&mut *self.printed.lock().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
