@@ -18,6 +18,10 @@ use super::error::Error;
 /// The largest source that is read: many times a real component, and no disk image named by mistake.
 const SOURCE_BYTES: u64 = 64 << 20;
 
+/// What the engine says, in the system's words, where there is no memory for code: its errors carry no kind.
+#[cfg(feature = "compiler")]
+const OUT_OF_MEMORY: &str = "(os error 12)";
+
 /// The first eight bytes of a core module, and of a component: the magic, the version, and which of the two it is.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -109,10 +113,17 @@ fn otherwise(
 
 #[cfg(feature = "compiler")]
 fn not_compilable(id: &str, path: &Path) -> impl FnOnce(wasmtime::Error) -> Error {
-    move |error| Error::NotCompilable {
-        component: id.to_owned(),
-        path: path.to_owned(),
-        problem: one_line(&format!("{error:#}")),
+    move |error| {
+        let (component, problem) = (id.to_owned(), one_line(&format!("{error:#}")));
+        // Whatever the module is: without memory none can be compiled.
+        if problem.contains(OUT_OF_MEMORY) {
+            return Error::NoMemory { component, problem };
+        }
+        Error::NotCompilable {
+            component,
+            path: path.to_owned(),
+            problem,
+        }
     }
 }
 

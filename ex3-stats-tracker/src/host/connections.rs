@@ -104,6 +104,18 @@ impl Connections {
         }
     }
 
+    /// Closes what is idle: the host is about to stop, and a head that never ends would hold it up.
+    pub(super) fn close_idle(&self) {
+        let idle = |state: &Arc<State>| state.idle_since().is_some_and(|since| since.elapsed() >= LEAST_IDLE);
+        self.lock().connections.retain(|_, state| {
+            let closes = idle(state);
+            if closes {
+                state.closed.notify_one();
+            }
+            !closes
+        });
+    }
+
     fn longest_idle(&self) -> Option<(u64, Instant)> {
         let open = self.lock();
         let idle = |(number, state): (&u64, &Arc<State>)| state.idle_since().map(|since| (*number, since));

@@ -44,6 +44,9 @@ const KEPT_MEMORY_BYTES: usize = 2 << 20;
 /// The same for tables: all of a usual guest's.
 const KEPT_TABLE_BYTES: usize = 64 << 10;
 
+/// Address space that an instance without a pool takes at first, and then at a time.
+const ON_DEMAND_BYTES: u64 = 4 << 20;
+
 /// What processors from about 2009 on have, the level that distributions for servers are built for. A guest is compiled
 /// to 128-bit SIMD, which is slow without.
 #[cfg(feature = "compiler")]
@@ -64,15 +67,25 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
-    /// A pool for `instances` component instances of at most `memory_bytes` each.
+    /// A pool for `instances` component instances of at most `memory_bytes` each. Where the address space for it can't
+    /// be reserved, which is 4 GiB and more for each instance, there is no pool.
     pub(super) fn new(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
-        Self::with(&config(instances, memory_bytes))
+        let pool = match Self::with(&config(pool(instances, memory_bytes))) {
+            Ok(runtime) => return Ok(runtime),
+            Err(problem) => problem,
+        };
+        let runtime = Self::with(&on_demand()).map_err(|_| pool)?;
+        command_line::note(format_args!(
+            "the address space for {instances} instances can't be reserved, as where `ulimit -v` bounds it: each takes its \
+             memory on demand, which is slower"
+        ));
+        Ok(runtime)
     }
 
     /// The same for any processor of this architecture that a server has, instead of for this machine's.
     #[cfg(feature = "compiler")]
     pub(super) fn portable(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
-        let mut config = config(instances, memory_bytes);
+        let mut config = config(pool(instances, memory_bytes));
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         config.target(&target).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
@@ -127,7 +140,7 @@ impl Drop for Runtime {
     }
 }
 
-fn config(instances: u32, memory_bytes: usize) -> Config {
+fn pool(instances: u32, memory_bytes: usize) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MODULES_PER_COMPONENT))
@@ -142,15 +155,30 @@ fn config(instances: u32, memory_bytes: usize) -> Config {
         .linear_memory_keep_resident(KEPT_MEMORY_BYTES)
         .table_keep_resident(KEPT_TABLE_BYTES)
         .pagemap_scan(Enabled::Auto);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+fn config(strategy: InstanceAllocationStrategy) -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .allocation_strategy(strategy)
         .memory_init_cow(true)
         .epoch_interruption(true)
         // WASI 0.2 waits by polling: the machinery for the concurrent calls of 0.3 would be set up for each instance.
         .concurrency_support(false);
     #[cfg(feature = "compiler")]
     config.cranelift_opt_level(OptLevel::Speed);
+    config
+}
+
+/// Without a pool, and with no more address space than an instance needs. Code for it checks the bounds of each access,
+/// and is not the same code.
+fn on_demand() -> Config {
+    let mut config = config(InstanceAllocationStrategy::OnDemand);
+    config
+        .memory_reservation(ON_DEMAND_BYTES)
+        .memory_reservation_for_growth(ON_DEMAND_BYTES)
+        .memory_guard_size(64 << 10);
     config
 }
 

@@ -44,13 +44,19 @@ pub enum Error {
         path: PathBuf,
         problem: String,
     },
+    #[error(
+        "component {component}: there is no memory to make it run: {problem}; a machine with more memory, or a higher `ulimit -v`, may help"
+    )]
+    NoMemory { component: String, problem: String },
     #[error("component {component}: {}: can't be run: {problem}, and this program has no compiler; build the image anew, or run one that has a compiler", .path.display())]
     NotCompiled {
         component: String,
         path: PathBuf,
         problem: String,
     },
-    #[error("compiled code can't be kept: {0}; name a directory that only you can write to, on a disk that is not full")]
+    #[error(
+        "compiled code can't be kept: {0}; name a directory that only you can write to, on a disk that is not full"
+    )]
     NotKept(compiled_code::Error),
     #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
     NotLinkable {
@@ -66,6 +72,8 @@ pub enum Error {
     Address { address: SocketAddr, source: io::Error },
     #[error("{variable} {problem}")]
     Environment { variable: String, problem: String },
-    #[error("the WebAssembly engine can't be set up: {problem}; lower the limits on memory or concurrent requests")]
+    #[error(
+        "the WebAssembly engine can't be set up: {problem}; a machine with more memory, or a higher `ulimit -v`, may help"
+    )]
     Engine { problem: String },
 }

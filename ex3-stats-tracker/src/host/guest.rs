@@ -176,7 +176,7 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
         Ok(Err(_)) if store.data_mut().memory().refused => Failure::Memory(limits.memory_bytes),
         Ok(Err(error)) => Failure::Trap(shortened(&one_line(&error.root_cause().to_string()))),
     };
-    eprintln!("[{component}] a request failed: {failure}");
+    command_line::note(format_args!("[{component}] a request failed: {failure}"));
     Err(failure)
 }
 

@@ -31,6 +31,9 @@ const READ_BUFFER_BYTES: usize = 256 << 10;
 /// How long to wait after the system refused a connection, which it does when files or memory run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often it is looked for connections that are idle, when the host stops.
+const IDLE_LOOK: Duration = Duration::from_millis(200);
+
 /// How long requests may take to finish beyond their deadline once the host was told to stop.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
@@ -91,6 +94,7 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
         tokio::select! {
             _ = &mut finished => return,
             Some(_) = connections.join_next() => {}
+            () = sleep(IDLE_LOOK) => all.close_idle(),
         }
     }
 }

@@ -7,6 +7,7 @@
 ;;   /h     traps in the middle of its answer  /d     waits for ever in the middle of its answer
 ;;   /v     answers the variable "greeting"    /x     answers how many environment variables it sees
 ;;   /p     prints 1 MiB to stderr             /fpH   asks http://H/ and answers the status, or the error's number
+;;                                             /kH    the same by http, and waits a minute for each byte
 ;;   /r     asks what it may not, 4 000 times     /fsH   the same by https
 ;;
 ;; and what it takes of the host without end:
@@ -36,6 +37,9 @@
     (func $set-path (param i32 i32 i32 i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-request.body" (func $request.body (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[resource-drop]future-incoming-response" (func $future.drop (param i32)))
+  (import "wasi:http/types@0.2.0" "[constructor]request-options" (func $options (result i32)))
+  (import "wasi:http/types@0.2.0" "[method]request-options.set-first-byte-timeout"
+    (func $set-first-byte-timeout (param i32 i32 i64) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]future-incoming-response.subscribe"
     (func $future.subscribe (param i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]future-incoming-response.get" (func $future.get (param i32 i32)))
@@ -224,10 +228,14 @@
         (call $random (i64.const 0x4000000) (i32.const 0))))
       (br $more)))
 
-  (func $fetch (param $out i32) (param $secure i32) (param $authority i32) (param $length i32)
-    (local $request i32) (local $future i32) (local $response i32) (local $error i32)
+  (func $fetch (param $out i32) (param $secure i32) (param $patient i32) (param $authority i32) (param $length i32)
+    (local $options i32) (local $request i32) (local $future i32) (local $response i32) (local $error i32)
     (local.set $request (call $new-request (local.get $secure) (local.get $authority) (local.get $length)))
-    (call $send (local.get $request) (i32.const 0) (i32.const 0) (i32.const 0))
+    (if (local.get $patient)
+      (then
+        (local.set $options (call $options))
+        (drop (call $set-first-byte-timeout (local.get $options) (i32.const 1) (i64.const 60000000000)))))
+    (call $send (local.get $request) (local.get $patient) (local.get $options) (i32.const 0))
     (if (i32.load8_u (i32.const 0))
       (then
         (call $answer-number (local.get $out) (i32.const 1072) (i32.const 6) (i32.load8_u (i32.const 8)))
@@ -284,8 +292,16 @@
     (if (i32.eq (local.get $letter) (i32.const 0x66)) (then ;; f
       (call $fetch (local.get $out)
         (i32.eq (i32.load8_u offset=2 (local.get $path)) (i32.const 0x73))
+        (i32.const 0)
         (i32.add (local.get $path) (i32.const 3))
         (i32.sub (local.get $length) (i32.const 3)))
+      (return)))
+    (if (i32.eq (local.get $letter) (i32.const 0x6b)) (then ;; k
+      (call $fetch (local.get $out)
+        (i32.const 0)
+        (i32.const 1)
+        (i32.add (local.get $path) (i32.const 2))
+        (i32.sub (local.get $length) (i32.const 2)))
       (return)))
     (if (i32.eq (local.get $letter) (i32.const 0x63)) (then ;; c
       (call $connect (local.get $out)

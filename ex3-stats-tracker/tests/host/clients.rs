@@ -101,6 +101,16 @@ async fn stopping_lets_requests_finish() {
     assert!(TcpStream::connect(address).is_err());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_does_not_wait_for_a_head_that_never_ends() {
+    let mut application = alone();
+    application.limits.head_wait = Duration::from_secs(600);
+    let host = application.start().await.unwrap();
+    let _slow = connect(&host, b"GET / HTTP/1.1\r\nhost:");
+    let stopped = tokio::time::timeout(Duration::from_secs(120), host.stop()).await;
+    assert!(stopped.is_ok(), "it waited for the head");
+}
+
 /// Connects and sends the beginning of something.
 fn connect(host: &Host, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(host.address()).unwrap();

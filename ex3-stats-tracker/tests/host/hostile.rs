@@ -97,3 +97,32 @@ async fn what_the_host_says_of_a_guest_is_limited() {
     assert!(printed.len() < 32 << 10, "{} bytes", printed.len());
     assert!(printed.contains("the rest is left out"), "{printed}");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn without_address_space_for_a_pool_memory_is_taken_on_demand() {
+    let application = alone();
+    let process = Process::start(&application, |command| {
+        // A pool of 32 takes 130 GiB.
+        let program = command.get_program().to_owned();
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let mut limited = std::process::Command::new("sh");
+        limited
+            .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""])
+            .arg(program)
+            .args(arguments);
+        *command = limited;
+    });
+    for (path, status) in [("/", 200), ("/b", 200), ("/g", 500), ("/a", 500), ("/", 200)] {
+        let (found, body) = process.get(path).await;
+        assert_eq!(found, status, "{path}: {}", &body[..body.len().min(200)]);
+    }
+    let (_, body) = process.get("/g").await;
+    assert!(
+        problem(&body)["detail"].as_str().unwrap().contains("bytes of memory"),
+        "{body}"
+    );
+    let printed = process.end();
+    assert_eq!(printed.matches("on demand").count(), 1, "{printed}");
+    assert!(printed.contains("ulimit -v"), "{printed}");
+}

@@ -144,6 +144,20 @@ async fn callers_together_ask_a_server_one_request_at_a_time() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_waits_longer_may_up_to_a_limit() {
+    let (server, _) = noting_server(Duration::from_millis(700));
+    let mut application = Application::new("*://*:*");
+    application.limits.outbound_wait = Duration::from_millis(200);
+    // 9 is connection-read-timeout; the second guest asks for a minute.
+    let host = application.start().await.unwrap();
+    assert_eq!(get(&host, &format!("/fp{server}")).await, (200, "error 009".to_owned()));
+    assert_eq!(get(&host, &format!("/k{server}")).await, (200, "status 203".to_owned()));
+    application.limits.longest_outbound_wait = Duration::from_millis(200);
+    let host = application.start().await.unwrap();
+    assert_eq!(get(&host, &format!("/k{server}")).await, (200, "error 009".to_owned()));
+}
+
 /// A server that says the same to each request, and hangs up after a while.
 pub(super) fn saying(answer: &'static [u8], hold: Duration) -> SocketAddr {
     let listener = TcpListener::bind(LOOPBACK).unwrap();
