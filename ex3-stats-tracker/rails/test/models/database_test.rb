@@ -71,23 +71,23 @@ class DatabaseTest < ActiveSupport::TestCase
   end
 
   test "what is read in a transaction is not out of date when it writes" do
-    child = on_sqlite(timeout: 5000) do |said|
-      other = fork do
-        own = SQLite3::Database.new(database).tap { |connection| connection.busy_timeout = 5000 }
-        100.times { |number| own.execute "INSERT INTO repositories (name, created_at, updated_at) VALUES ('other/#{number}', 0, 0)" }
-        exit! 0
-      end
-      100.times do |number|
-        Repository.transaction do
-          Repository.count
-          sleep 0.001
-          Repository.create!(name: "this/#{number}")
+    child = on_sqlite do |said|
+      other = SQLite3::Database.new(database)
+      insert = -> { other.execute "INSERT INTO repositories (name, created_at, updated_at) VALUES ('other/one', 0, 0)" }
+      Repository.transaction do
+        Repository.count
+        # Who would write between reading and writing has to wait.
+        said.puts begin
+          insert.call
+        rescue SQLite3::BusyException => error
+          error.class
         end
+        Repository.create!(name: "this/one")
       end
-      Process.wait other
+      insert.call
       said.puts Repository.count
     end
-    assert_equal "200\n", child.said.read
+    assert_equal "SQLite3::BusyException\n2\n", child.said.read
   end
 
   test "a connection to PostgreSQL that is lost in a pass" do
@@ -108,24 +108,38 @@ class DatabaseTest < ActiveSupport::TestCase
     end
   end
 
-  test "a transaction that was committed without anybody being told counts once" do
-    child = on_sqlite do |said|
-      waiting ->(_) {}
-      lost = false
-      ActiveRecord::Base.singleton_class.prepend(Module.new do
-        define_method(:transaction) do |*arguments, **options, &block|
-          super(*arguments, **options, &block).tap do
-            if !lost && Measurement.count == 1 && Failure.count == 1
-              lost = true
-              raise ActiveRecord::ConnectionFailed, "lost", cause: Class.new(StandardError) { def self.name = "PG::ConnectionBad" }.new("lost")
+  { "reading" => [ 1, 0 ], "failure" => [ 1, 1 ] }.each do |what, written|
+    test "a #{what} that was committed without anybody being told counts once" do
+      child = on_sqlite do |said|
+        waiting ->(_) {}
+        lost = false
+        ActiveRecord::Base.singleton_class.prepend(Module.new do
+          define_method(:transaction) do |*arguments, **options, &block|
+            super(*arguments, **options, &block).tap do
+              if !lost && [ Measurement.count, Failure.count ] == written && !connection.transaction_open?
+                lost = true
+                raise ActiveRecord::ConnectionFailed, "lost", cause: Class.new(StandardError) { def self.name = "PG::ConnectionBad" }.new("lost")
+              end
             end
           end
-        end
-      end)
-      collection = collect(ScriptedComponent.new(PACKAGES, now: NOON))
-      said.puts [ lost, *collection.reload.values_at(:packages_read, :packages_failed), Measurement.count, Failure.count ].to_json
+        end)
+        collection = collect(ScriptedComponent.new(PACKAGES, now: NOON))
+        said.puts [ lost, *collection.reload.values_at(:packages_read, :packages_failed), Measurement.count, Failure.count ].to_json
+      end
+      assert_equal [ true, 3, 1, 3, 1 ], JSON.parse(child.said.read)
     end
-    assert_equal [ true, 3, 1, 3, 1 ], JSON.parse(child.said.read)
+  end
+
+  test "what does not pass by itself is not waited for" do
+    child = on_sqlite do |said|
+      waiting ->(_) { said.puts "waited" }
+      [ -> { Repository.connection.execute "no SQL" }, -> { Org.find(0) }, -> { File.read("/no/such/file") } ].each do |wrong|
+        Database.patiently(&wrong)
+      rescue ActiveRecord::ActiveRecordError, SystemCallError => error
+        said.puts [ error.class, Database.exit_code(error) ].inspect
+      end
+    end
+    assert_equal "[ActiveRecord::StatementInvalid, nil]\n[ActiveRecord::RecordNotFound, nil]\n[Errno::ENOENT, nil]\n", child.said.read
   end
 
   test "the database's files are the user's alone, also those that were there before" do
@@ -143,10 +157,10 @@ class DatabaseTest < ActiveSupport::TestCase
     end
 
     # As production has it, but that SQLite itself waits for no longer than a moment.
-    def on_sqlite(timeout: 50)
+    def on_sqlite
       process do |said|
         settings = Rails.application.config.database_configuration.fetch("production")
-        ActiveRecord::Base.establish_connection(settings.merge("adapter" => "sqlite3", "database" => database, "timeout" => timeout, "url" => nil).compact)
+        ActiveRecord::Base.establish_connection(settings.merge("adapter" => "sqlite3", "database" => database, "timeout" => 50, "url" => nil).compact)
         ActiveRecord::Migration.suppress_messages { ActiveRecord::Base.connection_pool.migration_context.migrate }
         yield said
       end

@@ -137,6 +137,24 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_equal [ "finished", 2, 0 ], [ collection.state, collection.packages_read, collection.exit_code ]
   end
 
+  test "a rate limit of as much as the pass has patience for is waited for, and not a second more" do
+    assert_equal "finished", with_sleeps([]) { collect(ScriptedComponent.new({ "a" => [ problem("rate_limited", 60), 5 ] })) }.state
+    @now += 1.hour
+    assert_equal "stopped", with_sleeps([]) { collect(ScriptedComponent.new({ "a" => [ problem("rate_limited", 61), 5 ] })) }.state
+  end
+
+  test "a pass that stops does not ask again for what another thread waits to ask for" do
+    component = ScriptedComponent.new({ "a" => problem("unreachable"), "b" => problem("rate_limited", 1800) })
+    component.define_singleton_method(:measure) do |org, name, **hints|
+      # When the first one waits.
+      sleep 0.2 if name == "b"
+      super(org, name, **hints)
+    end
+    collection = collect(component, PATIENT.with(concurrency: 2, retry_delay: 60))
+    assert_equal [ "stopped", "rate_limited" ], collection.values_at(:state, :reason)
+    assert_equal 1, component.asked.count("a")
+  end
+
   test "waits add up: what is longer in all than the pass has patience ends it" do
     limited = -> { [ problem("rate_limited", 25), 1 ] }
     component = ScriptedComponent.new({ "a" => limited[], "b" => limited[], "c" => limited[], "d" => 1 })
@@ -306,6 +324,40 @@ class Collection::PassTest < ActiveSupport::TestCase
     assert_equal [ "finished", 3 ], collect(ScriptedComponent.new({ "a" => 1, "b" => 1, "c" => 1 })).values_at(:state, :packages_read)
   end
 
+  test "when the program's mistake ends a pass, no thread of it goes on asking" do
+    asking = nil
+    component = ScriptedComponent.new({ "a" => 1, "b" => NoMethodError.new("a mistake") })
+    component.define_singleton_method(:measure) do |org, name, **hints|
+      if name == "a"
+        asking = Thread.current
+        sleep
+      end
+      Thread.pass until asking
+      super(org, name, **hints)
+    end
+    assert_raises(NoMethodError) { collect(component, PATIENT.with(concurrency: 2)) }
+    assert asking.join(10), "it was ended"
+  end
+
+  test "a pass that is resumed on the next day sums up the days it spans, and counts all its seconds" do
+    @now = NOON + 6.hours
+    killed = org_tracked.collections.create!(state: "running", started_at: @now, seconds: 100)
+    org.list([ Component::Contract::Listed.new(name: "a", repository: nil) ], at: @now)
+    Package.record({ package("a") => Component::Contract::Reading.new(total: 5, daily: {}, measured_at: @now) }, collection: killed)
+    killed.update!(packages_read: 1)
+    @now = NOON + 13.hours
+    collection = collect(ScriptedComponent.new({ "a" => 5, "b" => 7 }, now: @now))
+    assert_equal [ killed, 12 ], [ collection, org.total ]
+    assert_equal [ [ NOON.to_date, 5 ], [ NOON.to_date + 1, 12 ] ], org.days.order(:date).pluck(:date, :total)
+    assert_operator collection.seconds, :>, 100
+  end
+
+  test "versions are of the time at which their package was read" do
+    component = ScriptedComponent.new({ "a" => 1 }, versions: { "a" => [ [ 7, 9 ] ] }, now: @now - 5.minutes)
+    collect(component)
+    assert_equal [ component.now ] * 2, [ package("a").versions_measured_at, package("a").versions.sole.measured_at ]
+  end
+
   test "a pass that lost its lock to another writes nothing more" do
     lock = Struct.new(:answers) { def held? = answers.shift }.new([ true, true, false ])
     collection = org_tracked.collections.create!(state: "running", started_at: @now)
@@ -316,7 +368,7 @@ class Collection::PassTest < ActiveSupport::TestCase
   end
 
   test "manners can be set within reason" do
-    assert_equal [ 1, 1 ], Collection::Manners.towards("github.com").then { |manners| [ manners.pause, manners.concurrency ] }
+    assert_equal({ pause: 1, concurrency: 1, wait: 60, attempts: 3, retry_delay: 2 }, Collection::Manners.towards("github.com").to_h)
     assert_equal [ 0, 4 ], Collection::Manners.towards("stand-in").then { |manners| [ manners.pause, manners.concurrency ] }
     with_environment("STATS_TRACKER_PAUSE" => "0.5", "STATS_TRACKER_CONCURRENCY" => "3") do
       assert_equal [ 0.5, 3 ], Collection::Manners.towards("stand-in").then { |manners| [ manners.pause, manners.concurrency ] }
