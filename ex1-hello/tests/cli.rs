@@ -117,6 +117,67 @@ fn runs_a_module_of_the_readers_own_as_text_and_as_binary() {
     ex1_hello().arg(&binary).assert().success().stdout("Grüße\n");
 }
 
+/// A host is handed an offset and a length, and can't know where a text ends: README.md says so.
+#[test]
+fn a_length_is_taken_as_it_is_up_to_the_memorys_end() {
+    let says = |length: u32| {
+        let text = format!(
+            r#"(module {IMPORTS} (data (i32.const 0) "Hello") (func (export "helloWorld") (call $log (i32.const 0) (i32.const {length}))))"#
+        );
+        module(&text)
+    };
+    for (length, line) in [(2, "He\n"), (5, "Hello\n"), (8, "Hello\0\0\0\n")] {
+        let (_directory, path) = says(length);
+        ex1_hello().arg(&path).assert().success().stdout(line);
+    }
+    let (_directory, path) = says(65_537);
+    let refused = ex1_hello().arg(&path).assert().code(65).stdout("");
+    refused.stderr(contains("the text has to lie inside"));
+}
+
+/// `| head -0`, and a log that is gone.
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let gone = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for arguments in [&[][..], &["qr"], &["--help"], &["--completions", "bash"]] {
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_ex1-hello"))
+            .args(arguments)
+            .stdout(gone())
+            .stderr(gone())
+            .status()
+            .unwrap();
+        assert_eq!(ended.code(), Some(0), "{arguments:?}");
+    }
+    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_ex1-hello"))
+        .arg("no-such-file")
+        .stderr(gone())
+        .status()
+        .unwrap();
+    assert_eq!(refused.code(), Some(66), "not a panic's 101");
+}
+
+#[test]
+fn without_a_home_nothing_is_kept_and_the_line_is_said() {
+    // Out of the target directory, where it would keep its code.
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("ex1-hello");
+    fs::copy(env!("CARGO_BIN_EXE_ex1-hello"), &program).unwrap();
+    let shared = std::env::temp_dir().join("stats-tracker");
+    let before = shared.exists();
+    Command::new(program)
+        .env_clear()
+        .assert()
+        .success()
+        .stdout(LINE)
+        .stderr("");
+    assert_eq!(shared.exists(), before, "nothing is put where everybody can write");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn a_module_that_lacks_an_import_is_refused() {
     assert_refused(r#"(module (func (export "helloWorld")))"#, "console");

@@ -166,9 +166,9 @@ pub struct MeasureOptions {
 #[cfg(feature = "tracker")]
 #[derive(Debug, Args)]
 pub struct CompileOptions {
-    /// The application's spin.toml
+    /// The application's spin.toml [default: the tracker's own, whose component is built first]
     #[arg(value_name = "FILE")]
-    pub application: PathBuf,
+    pub application: Option<PathBuf>,
     /// The directory for the code, which any processor of this machine's architecture can run
     #[arg(long, value_name = "DIRECTORY")]
     pub output: PathBuf,

@@ -159,6 +159,28 @@ fn what_was_compiled_ahead_is_served_as_it_is() {
     assert_eq!(entries().len(), 2);
 }
 
+/// Without a file as with the tracker's own one, from anywhere.
+#[test]
+fn the_trackers_own_component_is_built_and_compiled() {
+    let directory = tempfile::tempdir().unwrap();
+    let spin = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin");
+    for (name, arguments, from) in [
+        ("by default", &[][..], directory.path()),
+        ("from its directory", &["spin.toml"], &spin),
+    ] {
+        let code = directory.path().join(name);
+        let output = program(&["compile"])
+            .args(arguments)
+            .arg("--output")
+            .arg(&code)
+            .current_dir(from)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        assert_eq!(code.read_dir().unwrap().count(), 1, "{name}");
+    }
+}
+
 #[test]
 fn what_can_not_be_compiled_is_named() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! What a bench keeps while it runs.
 
 use std::env;
+use std::io::{self, Write};
 
 use crate::report::{self, Cell, LeftOut, Report, Ruby};
 
@@ -31,7 +32,7 @@ impl Recorder {
 
     /// Adds a cell that is not measured, and says so on stderr.
     pub fn left_out(&mut self, id: &str, label: &str, why: &str) {
-        eprintln!("left out: {label} ({id}): {why}");
+        _ = writeln!(io::stderr(), "left out: {label} ({id}): {why}");
         self.report.left_out.push(LeftOut {
             id: id.to_owned(),
             label: label.to_owned(),

@@ -164,17 +164,18 @@ fn seal_of(code: &[u8]) -> [u8; SEAL_LENGTH] {
 }
 
 fn create_private_directory(directory: &Path) -> Result<(), kept::Error> {
+    let failed = |error| kept::Error {
+        what: format!("creating {}", directory.display()),
+        error,
+    };
     if let Some(parent) = directory.parent() {
-        kept::create(parent)?;
+        kept::create(parent).map_err(|parent| failed(parent.error))?;
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(|error| kept::Error {
-        what: format!("creating {}", directory.display()),
-        error,
-    })
+    builder.create(directory).map_err(failed)
 }
 
 #[cfg(test)]

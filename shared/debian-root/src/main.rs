@@ -38,18 +38,17 @@ struct Arguments {
     #[arg(long, conflicts_with = "program")]
     rebuild: bool,
 
-    /// The program and its arguments, for example: ruby -v
-    #[arg(
-        value_name = "PROGRAM",
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        required_unless_present_any = ["build", "rebuild"]
-    )]
-    program: Vec<OsString>,
+    /// The program, for example ruby
+    #[arg(value_name = "PROGRAM", required_unless_present_any = ["build", "rebuild"])]
+    program: Option<OsString>,
+
+    /// Its arguments, for example -v
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
-    let mut arguments: Arguments = command_line::arguments();
+    let arguments: Arguments = command_line::arguments();
     let root = if arguments.rebuild {
         DebianRoot::rebuild()
     } else {
@@ -59,17 +58,19 @@ fn main() -> ExitCode {
         Ok(root) => root,
         Err(error) => return command_line::fail(Exit::Unavailable, error),
     };
-    if arguments.program.is_empty() {
-        return match command_line::print(format!("{}\n", root.directory().display()).as_bytes()) {
+    match arguments.program {
+        Some(program) => command_line::fail(
+            Exit::Unavailable,
+            become_the_program(&root, program, arguments.arguments),
+        ),
+        None => match command_line::print(format!("{}\n", root.directory().display()).as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => command_line::fail(
                 Exit::IoErr,
                 format_args!("the answer can't be written to stdout: {error}"),
             ),
-        };
+        },
     }
-    let program = arguments.program.remove(0);
-    command_line::fail(Exit::Unavailable, become_the_program(&root, program, arguments.program))
 }
 
 /// This process becomes the program, so that signals and the terminal are the program's. Returns only if it can't.

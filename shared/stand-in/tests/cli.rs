@@ -42,7 +42,9 @@ fn it_serves_until_it_is_ended() {
         .output()
         .unwrap();
     assert_eq!(second.status.code(), Some(69));
-    assert!(String::from_utf8(second.stderr).unwrap().contains(address));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains(address), "{said}");
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold, green, red};
 use crate::selection::Selection;
 
@@ -69,8 +70,21 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         command
     };
 
-    vec![
-        check("format", cargo.command(&["fmt", "--all", "--check"])),
+    let mut checks = vec![check("format", cargo.command(&["fmt", "--all", "--check"]))];
+    if let Some(program) = deny::program() {
+        let mut command = cargo.in_workspace(program);
+        command.args([
+            "--locked",
+            "--log-level",
+            "error",
+            "check",
+            "bans",
+            "licenses",
+            "sources",
+        ]);
+        checks.push(check("dependencies", command));
+    }
+    checks.extend([
         check("guests", cargo.command(&["xtask", "guests"])),
         check("readme", cargo.command(&["xtask", "readme"])),
         check(
@@ -106,7 +120,8 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             "tests",
             with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
         ),
-    ]
+    ]);
+    checks
 }
 
 /// Runs every check, also after one has failed, and ends with a line for each and their count.
@@ -117,6 +132,9 @@ pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
         outcomes.push(outcome(check.name, &mut check.command)?);
     }
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
+    if deny::program().is_none() {
+        text += "not checked: the dependencies' licences and sources, since cargo-deny is not here and can't be installed\n";
+    }
     text += &summary(&outcomes);
     // Whether somebody reads it or not, the checks passed or failed.
     _ = command_line::print_styled(&text);

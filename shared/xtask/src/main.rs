@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod deny;
 mod matrix;
 mod readme;
 mod run;

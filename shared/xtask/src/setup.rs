@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use debian_root::DebianRoot;
 
+use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold};
 use crate::selection::ruby_can_be_embedded;
 
@@ -176,15 +177,16 @@ const NEEDS: [Need; 15] = [
 
 /// Something that is built from what the packages brought.
 struct Step {
+    purpose: Purpose,
     name: &'static str,
     why: &'static str,
     is_done: fn(&Path) -> bool,
     run: fn(&Cargo, &Path) -> Result<()>,
 }
 
-/// All of them are for the demo.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
+        purpose: Purpose::Demo,
         name: "Debian's Rails, in a directory of its own",
         why: "the dashboard runs in it, apart from the machine's own programs",
         is_done: |workspace| {
@@ -200,16 +202,25 @@ const STEPS: [Step; 3] = [
         },
     },
     Step {
+        purpose: Purpose::Demo,
         name: "the dashboard's npm packages",
         why: "uPlot draws the charts, esbuild bundles the scripts",
         is_done: |workspace| workspace.join(RAILS).join("node_modules/.package-lock.json").is_file(),
         run: |_, workspace| npm(workspace, &["ci", "--no-audit", "--no-fund"]),
     },
     Step {
+        purpose: Purpose::Demo,
         name: "the dashboard's scripts and styles",
         why: "the browser is sent them as they are built",
         is_done: |workspace| is_newer_than_sources(&workspace.join(RAILS)),
         run: |_, workspace| npm(workspace, &["run", "--silent", "build"]),
+    },
+    Step {
+        purpose: Purpose::Test,
+        name: "cargo-deny",
+        why: "looks at the dependencies' licences and sources (once; some minutes)",
+        is_done: |_| deny::program().is_some(),
+        run: |_, _| deny::install(),
     },
 ];
 
@@ -255,7 +266,7 @@ impl Installer {
 pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     install(purpose)?;
     for step in STEPS {
-        if !(step.is_done)(workspace) {
+        if step.purpose <= purpose && !(step.is_done)(workspace) {
             command_line::note(format_args!("{}: {}", bold(step.name), step.why));
             (step.run)(cargo, workspace).with_context(|| format!("{} can't be built", step.name))?;
         }
@@ -310,7 +321,10 @@ pub(crate) fn plan(purpose: Purpose, workspace: &Path) -> String {
     if !missing.is_empty() {
         text += &describe(&missing);
     }
-    let left: Vec<&Step> = STEPS.iter().filter(|step| !(step.is_done)(workspace)).collect();
+    let left: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| step.purpose <= purpose && !(step.is_done)(workspace))
+        .collect();
     if !left.is_empty() {
         text += &(bold("to be built:") + "\n");
         for step in left {

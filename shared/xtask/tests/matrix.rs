@@ -93,9 +93,20 @@ fn no_record_ends_with_66_and_a_wrong_command_line_with_64() {
         .args(["--record", "no-such-record"])
         .assert()
         .code(66)
-        .stderr(contains("no-such-record"));
+        .stderr(contains("no-such-record").and(contains("os error").count(1)));
     matrix().args(["--compare", RECORD]).assert().code(64);
     matrix().args(["--json", "--write"]).assert().code(64);
+}
+
+#[test]
+fn a_plan_has_no_colours_where_nobody_sees_them() {
+    let mut setup = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    // Without a PATH everything is missing.
+    setup.args(["setup", "--dry-run"]).env("PATH", "");
+    setup
+        .assert()
+        .success()
+        .stdout(contains("missing on this machine:").and(contains("\u{1b}").not()));
 }
 
 #[test]
