@@ -62,6 +62,8 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
     };
     let mut documentation = with_selection(&["doc"], selection.arguments(), &DOCUMENTED);
     documentation.env("RUSTDOCFLAGS", "--deny warnings");
+    let mut rubocop = cargo.in_workspace("rubocop");
+    rubocop.args(["--cache", "false", "--format", "quiet", "ex3-stats-tracker/rails"]);
     let browser = |arguments: &[&str]| {
         let mut command = cargo.in_workspace("node");
         command
@@ -108,6 +110,7 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             "examples in the documentation",
             with_selection(&["test"], selection.arguments(), &["--doc"]),
         ),
+        check("lints of the dashboard's Ruby", rubocop),
         check("the dashboard in a browser", browser(&[])),
         // What pages say comes from the database; how they are drawn and used does not depend on which.
         check(

@@ -37,7 +37,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 15] = [
+const NEEDS: [Need; 16] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -111,6 +111,14 @@ const NEEDS: [Need; 15] = [
         packages: &["ruby-htree", "ruby-nokogiri", "ruby-rspec"],
         elsewhere: "gem install rspec nokogiri",
         is_there: || ruby("require 'nokogiri'; require 'htree'; require 'rspec/core'"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "RuboCop",
+        why: "the checks read the dashboard's Ruby with it",
+        packages: &["rubocop"],
+        elsewhere: "gem install rubocop",
+        is_there: || on_path("rubocop"),
     },
     Need {
         purpose: Purpose::Test,
