@@ -9,6 +9,8 @@ mod serve;
 mod stop;
 #[cfg(feature = "tracker")]
 mod up;
+#[cfg(feature = "tracker")]
+mod waits;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -111,7 +113,7 @@ pub struct UpOptions {
     /// The dashboard's port on 127.0.0.1; 0 for any free one [default: 3000, with --once any]
     #[arg(long)]
     pub port: Option<u16>,
-    /// How long after one collection the next begins, such as 6h
+    /// How long after one collection the next begins, such as 6h; of github.com at least an hour
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "6h")]
     pub every: Duration,
     /// Where figures are stored [default: for github.com in the user's data directory, for the stand-in with what is
@@ -184,9 +186,6 @@ pub struct WhatOptions {
     /// Leave a package out, as its owner asked to; may be repeated
     #[arg(long, value_name = "PACKAGE")]
     pub skip: Vec<String>,
-    /// The pause before each package, such as 500ms [default: 1s; none for the stand-in]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub pause: Option<Duration>,
     /// Whom the component asks.
     #[command(flatten)]
     pub github: GitHubOptions,
@@ -199,6 +198,9 @@ pub struct GitHubOptions {
     #[arg(long, value_name = "DURATION", value_parser = page_timeout, default_value = "30s")]
     #[arg(env = "SPIN_VARIABLE_PAGE_TIMEOUT", hide_env_values = true)]
     pub timeout: Duration,
+    /// The pause between an answer of GitHub's and the next request, such as 2s [default: 1s; none for a stand-in]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub pause: Option<Duration>,
     /// Who runs this, for the User-Agent: an e-mail address or a page [default: the project's page]
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     #[arg(env = "SPIN_VARIABLE_CONTACT", hide_env_values = true)]
@@ -216,6 +218,73 @@ pub struct GitHubOptions {
     #[cfg(feature = "tracker")]
     #[arg(long, value_name = "PACKAGE=FAULT[*COUNT]", requires = "stand_in")]
     pub stand_in_fault: Vec<TargetedFault>,
+}
+
+/// A second between two requests is slower than a reader clicks, and twenty packages still take half a minute.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// More than two requests a second nobody's figures are worth to GitHub, and a pass every hour is often enough.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+#[cfg(feature = "tracker")]
+const SHORTEST_EVERY: Duration = Duration::from_secs(60 * 60);
+
+impl GitHubOptions {
+    /// The pause to keep, where GitHub is at `url`; github.com where none is given.
+    ///
+    /// # Errors
+    ///
+    /// It is too short for github.com.
+    fn pause(&self, url: Option<&str>) -> Result<Duration, Error> {
+        #[cfg(feature = "tracker")]
+        let stand_in = self.stand_in;
+        #[cfg(not(feature = "tracker"))]
+        let stand_in = false;
+        if stand_in || !url.is_none_or(is_github) {
+            return Ok(self.pause.unwrap_or_default());
+        }
+        match self.pause.unwrap_or(PAUSE) {
+            pause if pause < SHORTEST_PAUSE => Err(Error::new(
+                format!(
+                    "--pause {pause:?} is too short for github.com, which is asked at most every {SHORTEST_PAUSE:?}; \
+                     leave it out for {PAUSE:?}"
+                ),
+                sysexits::ExitCode::Usage,
+            )),
+            pause => Ok(pause),
+        }
+    }
+}
+
+/// Whether an address is GitHub's own. One that can't be read is taken for it.
+fn is_github(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default();
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.is_empty() || host == "github.com" || host.ends_with(".github.com")
+}
+
+#[cfg(feature = "tracker")]
+impl UpOptions {
+    /// Whether github.com may be asked so.
+    ///
+    /// # Errors
+    ///
+    /// Too often.
+    fn check(&self) -> Result<(), Error> {
+        self.what.github.pause(None)?;
+        if self.what.github.stand_in || self.once || self.every >= SHORTEST_EVERY {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!(
+                "--every {:?} is too short for github.com, whose counts are asked for every hour at most: --every 1h",
+                self.every
+            ),
+            sysexits::ExitCode::Usage,
+        ))
+    }
 }
 
 /// A duration as people write it: `500ms`, `2s`, `1m 30s`.
@@ -246,6 +315,26 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn only_githubs_own_addresses_are_githubs() {
+        for url in [
+            "https://github.com",
+            "https://GitHub.com:443/x",
+            "http://a@github.com.",
+            "https://api.github.com",
+            "",
+        ] {
+            assert!(is_github(url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:3000",
+            "http://github.com.example",
+            "http://stand-in/github.com",
+        ] {
+            assert!(!is_github(url), "{url}");
+        }
     }
 
     #[test]

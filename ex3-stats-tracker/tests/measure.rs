@@ -11,7 +11,7 @@ use std::{
 };
 
 use ex3_stats_tracker::measure::{
-    Manners, Tracker,
+    Tracker,
     tracker::{self, GitHub},
 };
 use program::{CLOCK, LOUD, behind_a_proxy, clock, expected, last_line, program, stderr};
@@ -231,7 +231,15 @@ fn a_rate_limit_ends_the_pass_and_nothing_more_is_asked() {
     let output = measure(&["--stand-in-fault", "helm-controller=429:1800"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("\n18 packages could not be read and are not in the sum\n  rate_limited (18)\n"),
+        text.contains("\n1 package could not be read and is not in the sum\n  rate_limited (1)\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n17 packages were not asked for and are not in the sum\n  rate_limited (17)\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("\n20 packages listed: 2 read, 1 failed, 17 not asked for\n"),
         "{text}"
     );
     assert!(text.contains("downloads of 2 packages"), "{text}");
@@ -356,6 +364,11 @@ fn wrong_usage_exits_with_64() {
         &["measure", "--stand-in-fault", "flux=404"],
         &["measure", "--stand-in", "--stand-in-fault", "flux"],
         &["measure", "--pause", "soon"],
+        &["measure", "--pause", "0s"],
+        &["serve", "--pause", "0s"],
+        &["serve", "--pause", "100ms", "--github-url", "https://github.com"],
+        &["up", "--pause", "0s"],
+        &["up", "--every", "59m"],
         &["measure", "--timeout", "0s"],
         &["measure", "fluxcd"],
         &["up", "--port", "70000"],
@@ -401,6 +414,43 @@ fn a_closed_stdout_is_no_panic() {
     }
 }
 
+/// Nobody reads what it writes any more, or the disk is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_can_not_be_written_is_no_panic() {
+    use std::fs::File;
+
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    // A sentence on stderr is lost; the answer is not.
+    for arguments in [
+        &["measure", "--stand-in", "--clock", CLOCK, "--skip", "nothing"][..],
+        &["measure", "--stand-in", "--clock", CLOCK, "--org", "stand-in-empty"],
+        &["measure", "--nothing"],
+    ] {
+        let read = program(arguments).output().unwrap();
+        let unread = program(arguments).stderr(full()).output().unwrap();
+        assert_eq!((unread.status.code(), unread.stdout), (read.status.code(), read.stdout));
+        let mut child = program(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stderr.take());
+        assert_eq!(child.wait_with_output().unwrap().status.code(), read.status.code());
+    }
+    // An answer that is lost is none.
+    let output = program(&["measure", "--stand-in", "--clock", CLOCK])
+        .stdout(full())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(74), "{}", stderr(&output));
+    assert!(
+        last_line(&output).contains("can't be written to stdout"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
     let mut command = program(&["measure", "--stand-in", "--org", "stand-in-user"]);
@@ -420,13 +470,11 @@ async fn github_is_asked_with_good_manners() {
         address: tracker::ANY_PORT,
         contact: "you@example.org".to_owned(),
         page_timeout: Duration::from_secs(30),
+        pause: Duration::from_millis(20),
     })
     .await
     .unwrap();
-    let manners = Manners {
-        pause: Duration::from_millis(20),
-        ..tracker.manners()
-    };
+    let manners = tracker.manners();
     let (collection, _) = tracker.collect("fluxcd", &[], &manners, &()).await.unwrap();
     assert_eq!(collection.failures, []);
     let log = serde_json::to_value(tracker.stand_in().unwrap().log()).unwrap();

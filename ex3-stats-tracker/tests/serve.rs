@@ -75,6 +75,52 @@ fn the_component_alone_serves_until_ctrl_c() {
     assert_eq!(serving.interrupt(), (Some(0), String::new()));
 }
 
+/// A page that takes an hour, and a client that says nothing: neither keeps the program from ending.
+#[cfg(unix)]
+#[test]
+fn it_ends_in_the_middle_of_what_takes_long() {
+    use std::{io::Write, net::TcpStream};
+
+    for twice in [false, true] {
+        let slow = ["--timeout", "1h", "--stand-in-fault", "flux=slow-first-byte"];
+        let mut serving = Serving::start(&slow);
+        let silent = TcpStream::connect(&serving.component).unwrap();
+        let mut asking = TcpStream::connect(&serving.component).unwrap();
+        asking
+            .write_all(b"GET /orgs/fluxcd/packages/flux HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        // It is under way as soon as the stand-in was asked.
+        while !Serving::get(&serving.github, "/_stand-in/log")
+            .1
+            .to_string()
+            .contains("/flux")
+        {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        if twice {
+            serving.running.signal("-INT");
+            serving.running.line_with("Ctrl-C once more");
+        }
+        let (code, _) = serving.interrupt();
+        assert_eq!(code, Some(if twice { 130 } else { 0 }));
+        drop((silent, asking));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_is_closed_ends_it_but_not_under_nohup() {
+    let serving = Serving::start(&[]);
+    assert_eq!(serving.running.end("-HUP").0.code(), Some(0));
+
+    let mut command = Command::new("nohup");
+    command.arg(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
+    let (mut running, address) = serve(command.args(["serve", "--stand-in", "--port", "0"]));
+    running.signal("-HUP");
+    assert_eq!(Serving::get(&address, "/healthz").0, 200);
+    assert_eq!(running.end("-TERM").0.code(), Some(0));
+}
+
 /// Writes this workspace's `spin.toml` for a module that lies at `source`.
 fn write_manifest(path: &Path, source: &str) {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();

@@ -7,7 +7,17 @@
 
 mod program;
 
-use std::{fs, os::unix::process::ExitStatusExt, path::Path, process::Command, sync::Once, time::Duration};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::Once,
+    time::Duration,
+};
+
+use jiff::Timestamp;
 
 use program::{LOUD, Running, behind_a_proxy, get, program, stderr};
 use serde_json::Value;
@@ -134,7 +144,7 @@ fn a_dashboard_that_dies_is_started_again() {
     assert_eq!(puma.len(), 1, "the dashboard runs: {puma:?}");
     kill(puma[0].0, "-KILL");
     up.running.line_with("the dashboard ended with");
-    up.running.line_with("starting the dashboard again");
+    up.running.line_with("starting the dashboard again in 1 s");
     until(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| up.get("/healthz").0 == 200)).unwrap_or(false));
     assert_eq!(up.end("-INT").0.code(), Some(0));
 }
@@ -233,4 +243,217 @@ fn without_rails_it_says_what_to_do() {
         .unwrap();
     assert_eq!(output.status.code(), Some(69));
     assert!(stderr(&output).contains("cargo xtask setup"), "{}", stderr(&output));
+}
+
+/// One pass that is stored, and what the next start says in this environment and with these arguments.
+fn once(storage: &Path, arguments: &[&str]) -> Output {
+    tracker(&["--once"], storage).args(arguments).output().unwrap()
+}
+
+/// That is, no figures of an earlier time under today's title.
+fn assert_no_table(output: &Output, code: i32, why: &str) {
+    let said = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{said}");
+    let line = said.lines().last().unwrap_or_default();
+    assert!(
+        line.contains("fluxcd was not collected: ") && line.contains(why),
+        "{said}"
+    );
+}
+
+#[test]
+fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
+    let storage = tempfile::tempdir().unwrap();
+    assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));
+
+    // Invented figures are not printed as GitHub's. GitHub is not asked for anything before that is found out.
+    let output = once(storage.path(), &[]);
+    assert_no_table(&output, 64, "figures come from stand-in");
+
+    let lock = storage.path().join("stats-tracker.sqlite3.collecting");
+    let lock = fs::File::options().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    assert_no_table(
+        &once(storage.path(), &["--stand-in"]),
+        75,
+        "another collection is running",
+    );
+    drop(lock);
+
+    let limited = once(storage.path(), &["--stand-in", "--stand-in-fault", "flagger=429:1800"]);
+    assert_eq!(limited.status.code(), Some(69), "{}", stderr(&limited));
+    let table = String::from_utf8(limited.stdout).unwrap();
+    assert!(
+        table.contains("packages listed: ") && table.contains(" not asked for\n"),
+        "{table}"
+    );
+    // What GitHub asked for is not forgotten by a restart.
+    let output = once(storage.path(), &["--stand-in"]);
+    assert_no_table(&output, 69, "GitHub asked to be left alone until");
+    let mut running = Running::start(&mut tracker(&["up", "--stand-in", "--port", "0"], storage.path()));
+    running.line_with("GitHub asked to be left alone until");
+    let said = running.line_with("The next collection begins");
+    let now = Timestamp::now();
+    let minutes = |minutes| {
+        (now + Duration::from_secs(minutes * 60))
+            .strftime("at %Y-%m-%d %H:%M UTC")
+            .to_string()
+    };
+    assert!((20..=31).any(|later| said.contains(&minutes(later))), "{said}");
+    let (status, table) = running.end("-TERM");
+    assert_eq!((status.code(), table.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_database_that_is_none_of_rails_is_refused_in_a_sentence() {
+    let storage = tempfile::tempdir().unwrap();
+    let output = tracker(&["--stand-in", "--once"], storage.path())
+        .env("DATABASE_URL", "mysql://user:secret@host/x")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let said = stderr(&output);
+    assert!(
+        said.contains("mysql") && !said.contains("secret") && said.lines().count() == 1,
+        "{said}"
+    );
+}
+
+#[test]
+fn the_figures_are_the_users_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let storage = parent.path().join("figures");
+    fs::create_dir(&storage).unwrap();
+    fs::set_permissions(&storage, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(
+        once(&storage, &["--stand-in", "--org", "stand-in-user"]).status.code(),
+        Some(0)
+    );
+    let files = fs::read_dir(&storage).unwrap().map(|entry| entry.unwrap().path());
+    let paths: Vec<_> = files.chain([storage.clone()]).collect();
+    assert!(paths.len() > 3, "{paths:?}");
+    for path in paths {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+}
+
+/// Nobody reads what it says, the disk that its tables go to is full, and its dashboard dies again and again.
+#[test]
+fn a_tracker_goes_on() {
+    let storage = tempfile::tempdir().unwrap();
+    let mut command = tracker(&["up", "--stand-in", "--port", "0", "--every", "1s"], storage.path());
+    let mut child = command
+        .stdout(fs::File::options().write(true).open("/dev/full").unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    let mut line_with = |text: &str| -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                errors.read_line(&mut line).unwrap(),
+                0,
+                "it ended without saying `{text}`:\n{said}"
+            );
+            said += &line;
+            if line.contains(text) {
+                return line;
+            }
+        }
+    };
+    line_with("can't be written to stdout");
+    let line = line_with("The dashboard is at ");
+    let origin = line.split(' ').find(|word| word.starts_with("http://")).unwrap();
+    let origin = origin.split_once("/orgs/").unwrap().0.to_owned();
+    let listener = origin.replace("http://", "tcp://");
+    for _ in 0..3 {
+        until(|| processes(&listener).len() == 1);
+        kill(processes(&listener)[0].0, "-KILL");
+        line_with("starting the dashboard again");
+        line_with("The next collection begins");
+    }
+    drop(errors);
+    let finished = || {
+        let (_, body) = get(&format!("{origin}/api/collections/fluxcd.json"));
+        let body: Value = serde_json::from_str(&body).unwrap();
+        body["collections"].as_array().unwrap().len()
+    };
+    let before = finished();
+    until(|| finished() > before + 2);
+    kill(i32::try_from(child.id()).unwrap(), "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// A locked database is waited for, as another program has it for a while.
+#[test]
+fn a_database_that_another_program_holds_is_waited_for() {
+    let storage = tempfile::tempdir().unwrap();
+    assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));
+    let root = debian_root::DebianRoot::get().unwrap();
+    let script = "database = SQLite3::Database.new(ARGV[0]); database.execute('BEGIN EXCLUSIVE'); puts :held; $stdout.flush; $stdin.read";
+    let mut holder = root
+        .command("ruby")
+        .args(["-rsqlite3", "-e", script])
+        .args([storage.path().join("stats-tracker.sqlite3")])
+        .write(storage.path())
+        .command()
+        .unwrap()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = String::new();
+    BufReader::new(holder.stdout.take().unwrap())
+        .read_line(&mut held)
+        .unwrap();
+    assert_eq!(held, "held\n");
+    let mut running = Running::start(&mut tracker(&["up", "--stand-in", "--port", "0"], storage.path()));
+    running.line_with("again in");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    running.line_with("The dashboard is at ");
+    assert_eq!(running.end("-TERM").0.code(), Some(0));
+}
+
+/// What a machine with a Ruby of its own starts: here a script in place of `bundle`, which runs Debian's Rails without
+/// the ways by which a root's programs end with their parent.
+fn own_ruby(directory: &Path, storage: &Path) -> String {
+    let root = debian_root::DebianRoot::get().unwrap();
+    let bundle = directory.join("bundle");
+    let script = format!(
+        "#!/bin/sh\n# A stand-in for Bundler.\n[ \"$1\" = check ] && exit 0\nshift\n\
+         exec bwrap --bind '{root}' / --dev /dev --proc /proc --tmpfs /run --bind /tmp /tmp \
+         --ro-bind '{workspace}' '{workspace}' --bind '{storage}' '{storage}' --chdir \"$PWD\" -- \"$@\"\n",
+        root = root.directory().display(),
+        workspace = env!("CARGO_MANIFEST_DIR"),
+        storage = storage.display(),
+    );
+    fs::write(&bundle, script).unwrap();
+    fs::set_permissions(&bundle, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn with_a_ruby_of_ones_own_nothing_stays_and_the_next_start_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = tempfile::tempdir().unwrap();
+    let path = own_ruby(directory.path(), storage.path());
+    let marker = storage.path().to_str().unwrap();
+    for round in 0..2 {
+        let mut command = tracker(&["up", "--stand-in", "--port", "0", "--every", "1s"], storage.path());
+        let mut running = Running::start(command.env("PATH", &path));
+        running.line_with("The dashboard is at ");
+        if round == 0 {
+            running.line_with("The next collection begins");
+            // Perhaps while a collector runs.
+            assert_eq!(running.end("-KILL").0.signal(), Some(9));
+        } else {
+            assert_eq!(running.end("-TERM").0.code(), Some(0));
+        }
+        until(|| processes(marker).is_empty());
+    }
 }

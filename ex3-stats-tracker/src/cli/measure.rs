@@ -7,7 +7,7 @@ use comfy_table::Table;
 use super::{
     GitHubOptions, MeasureOptions,
     run::{Error, print},
-    stop::Stop,
+    stop::{INTERRUPTED, Stop, gracefully},
 };
 use crate::measure::{
     Collection, Kind, Manners, Problem, Source, Tracker,
@@ -17,9 +17,6 @@ use crate::measure::{
     table,
     tracker::{self, GitHub},
 };
-
-/// What a shell says of a program that was ended by Ctrl-C: 128 and the signal's number.
-pub(super) const INTERRUPTED: u8 = 130;
 
 impl From<tracker::Error> for Error {
     fn from(error: tracker::Error) -> Self {
@@ -31,7 +28,7 @@ impl From<tracker::Error> for Error {
 pub(super) async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<u8, Error> {
     let tracker = start(&options.what.github, &options.what.org, stop).await?;
     let collection = collect(&tracker, &options, stop).await?;
-    tracker.stop().await;
+    gracefully(tracker.stop()).await;
     if options.json {
         let mut line = serde_json::to_vec(&collection).map_err(|error| {
             Error::new(
@@ -72,11 +69,17 @@ pub(super) async fn start_at(
     options: &GitHubOptions,
     stop: &mut Stop,
 ) -> Result<Tracker, Error> {
+    let url = match &github {
+        GitHub::At(url) => Some(url.as_str()),
+        GitHub::Real | GitHub::StandIn { .. } => None,
+    };
+    let pause = options.pause(url)?;
     let options = tracker::Options {
         github,
         address,
         contact: options.contact.clone(),
         page_timeout: options.timeout,
+        pause,
     };
     tokio::select! {
         tracker = Tracker::start(options) => Ok(tracker?),
@@ -88,7 +91,6 @@ async fn collect(tracker: &Tracker, options: &MeasureOptions, stop: &mut Stop) -
     let what = &options.what;
     let manners = tracker.manners();
     let manners = Manners {
-        pause: what.pause.unwrap_or(manners.pause),
         wait: options.wait.unwrap_or(manners.wait),
         ..manners
     };
@@ -109,15 +111,18 @@ async fn collect(tracker: &Tracker, options: &MeasureOptions, stop: &mut Stop) -
     };
     let (collection, skipped) = result.map_err(|problem| no_list(&org, tracker.source(), &problem))?;
     for name in what.skip.iter().filter(|name| !skipped.contains(name)) {
-        eprintln!("warning: {org} has no package `{}` to skip", printable(name));
+        command_line::note(format_args!(
+            "warning: {org} has no package `{}` to skip",
+            printable(name)
+        ));
     }
     if !skipped.is_empty() {
-        eprintln!(
+        command_line::note(format_args!(
             "skipped {} package{}: {}",
             skipped.len(),
             plural(skipped.len()),
             printable(&skipped.join(", "))
-        );
+        ));
     }
     if collection.packages.is_empty() && collection.failures.is_empty() {
         let message = if skipped.is_empty() {

@@ -9,7 +9,11 @@ use std::{
 
 use compiled_code::Store;
 
-use super::{ServeOptions, run::Error, stop::Stop};
+use super::{
+    ServeOptions,
+    run::Error,
+    stop::{ENDING, Stop, gracefully},
+};
 use crate::{
     host::{self, Host},
     manifest::{self, Manifest},
@@ -84,6 +88,7 @@ async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -
         .map_or_else(Store::default_location, Store::at);
     let options_of_host = host::Options {
         store,
+        outbound_pause: options.github.pause(options.github_url.as_deref())?,
         ..host::Options::default()
     };
     let address = SocketAddr::new(options.bind, options.port);
@@ -93,7 +98,8 @@ async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -
     };
     say_where(&host.base_url());
     stop.wait().await;
-    host.stop().await;
+    command_line::note(ENDING);
+    gracefully(host.stop()).await;
     Ok(0)
 }
 
@@ -122,10 +128,11 @@ async fn serve_the_workspaces(options: &ServeOptions, stop: &mut Stop) -> Result
     let tracker = start_at(address, github, &options.github, stop).await?;
     say_where(&tracker.base_url());
     if let Some(stand_in) = tracker.stand_in() {
-        eprintln!("{}", words_on_the_stand_in(stand_in));
+        command_line::note(words_on_the_stand_in(stand_in));
     }
     stop.wait().await;
-    tracker.stop().await;
+    command_line::note(ENDING);
+    gracefully(tracker.stop()).await;
     Ok(0)
 }
 
@@ -144,7 +151,9 @@ fn directory_of_the_program() -> Option<PathBuf> {
 }
 
 fn say_where(base_url: &str) {
-    eprintln!("The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}/orgs/{ORG}/packages\n");
+    command_line::note(format_args!(
+        "The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}/orgs/{ORG}/packages\n"
+    ));
 }
 
 /// Where it can be steered, and what its figures are.

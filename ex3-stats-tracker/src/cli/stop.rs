@@ -1,18 +1,34 @@
 //! Ctrl-C and its like.
 
+#[cfg(unix)]
+use std::sync::LazyLock;
+use std::{process, time::Duration};
+
 use super::Error;
 
-/// Ctrl-C, and what else asks a program to end.
+/// How long what is under way may take to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a shell says of a program that was ended by Ctrl-C: 128 and the signal's number.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// Ctrl-C, and what else asks a program to end: SIGTERM, and SIGHUP, by which a terminal that is closed says so.
 pub(super) struct Stop {
+    signals: Signals,
+}
+
+struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
-impl Stop {
+impl Signals {
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self, Error> {
+    fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| {
             signal(kind).map_err(|error| {
@@ -25,24 +41,74 @@ impl Stop {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up: if *IGNORES_HANG_UP {
+                None
+            } else {
+                Some(listen(SignalKind::hangup())?)
+            },
         })
     }
 
     #[cfg(not(unix))]
-    pub(super) fn listen() -> Result<Self, Error> {
+    fn listen() -> Result<Self, Error> {
         Ok(Self {})
     }
 
-    /// Until somebody asks.
-    pub(super) async fn wait(&mut self) {
+    async fn next(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            Some(_) = async { self.hang_up.as_mut()?.recv().await } => {}
         }
         #[cfg(not(unix))]
         {
             let _ = tokio::signal::ctrl_c().await;
         }
+    }
+}
+
+/// Whether this program was started by `nohup` or its like, to outlive its terminal. Asked once, before it is listened to.
+#[cfg(unix)]
+static IGNORES_HANG_UP: LazyLock<bool> = LazyLock::new(|| {
+    // As Linux says it: a hexadecimal mask of ignored signals, of which SIGHUP is the first.
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))
+            .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .is_some_and(|mask| mask & 1 != 0)
+    })
+});
+
+impl Stop {
+    pub(super) fn listen() -> Result<Self, Error> {
+        Ok(Self {
+            signals: Signals::listen()?,
+        })
+    }
+
+    /// Until somebody asks. Who asks a second time does not want to wait: then the program ends at once.
+    pub(super) async fn wait(&mut self) {
+        self.signals.next().await;
+        if let Ok(mut again) = Signals::listen() {
+            tokio::spawn(async move {
+                again.next().await;
+                process::exit(INTERRUPTED.into());
+            });
+        }
+    }
+}
+
+/// What is said when somebody asked.
+pub(super) const ENDING: &str = "ending; Ctrl-C once more ends at once";
+
+/// Lets something end by itself, for a few seconds; then it is dropped in the middle.
+pub(super) async fn gracefully(ending: impl Future<Output = ()>) {
+    if tokio::time::timeout(PATIENCE, ending).await.is_err() {
+        command_line::note(format_args!(
+            "what was under way after {} s was ended",
+            PATIENCE.as_secs()
+        ));
     }
 }

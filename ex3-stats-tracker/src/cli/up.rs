@@ -1,21 +1,27 @@
 //! `up`: the component, Rails beside it, and one collection after another.
+//!
+//! A tracker runs for years. What fails meanwhile — Rails, its database, a full disk, the terminal — is said, waited for
+//! longer each time, and tried again; only what nobody's waiting mends ends the program.
 
-use std::time::Duration;
+use std::{env, net::TcpListener, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::{
     UpOptions,
-    measure::{INTERRUPTED, print_table, start},
+    measure::{print_table, start},
     run::Error,
     serve::words_on_the_stand_in,
-    stop::Stop,
+    stop::{ENDING, INTERRUPTED, Stop, gracefully},
+    waits::Waits,
 };
 use crate::{
     dashboard::{
-        self, Runtime, Server, Settings, Storage, collector, figures,
-        server::{address, free_port},
+        self, Runtime, Server, Settings, Storage,
+        collector::{self, Ended},
+        figures,
+        server::{address, socket},
     },
     measure::{Source, Tracker, printable::printable, progress::Progress},
 };
@@ -23,15 +29,21 @@ use crate::{
 /// Where Rails listens by habit.
 const PORT: u16 = 3000;
 
-/// How often in a row the dashboard is started again after it ended by itself, and after which pause.
-const RESTARTS_MAX: u32 = 3;
-const BEFORE_A_RESTART: Duration = Duration::from_secs(1);
+/// How long to wait before what failed is tried again, at first and at most.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(5 * 60);
 
 /// A dashboard that ran for so long is not one that can't run.
 const RAN_WELL: Duration = Duration::from_secs(60);
 
+/// How often the dashboard is asked for the figures: a few seconds are enough for it to be started again.
+const ATTEMPTS_AT_FIGURES: usize = 4;
+
 /// No schedule is so far ahead, and clocks can add it.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The databases that Rails is made for, as `DATABASE_URL` begins.
+const DATABASES: [&str; 3] = ["sqlite3:", "postgresql:", "postgres:"];
 
 impl From<dashboard::Error> for Error {
     fn from(error: dashboard::Error) -> Self {
@@ -42,8 +54,11 @@ impl From<dashboard::Error> for Error {
 /// Runs the tracker until it is stopped, or once.
 pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error> {
     // What may be missing is found out before anything is built.
+    options.check()?;
+    check_database()?;
     let runtime = Runtime::find()?;
-    let port = free_port(options.port.unwrap_or(if options.once { 0 } else { PORT }))?;
+    let socket = socket(options.port.unwrap_or(if options.once { 0 } else { PORT })).await?;
+    let port = socket.local_addr().map_or(PORT, |address| address.port());
     let source = if options.what.github.stand_in {
         Source::StandIn
     } else {
@@ -63,87 +78,234 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
         stand_in_url: tracker.stand_in().map(stand_in::StandIn::base_url),
         org: options.what.org.clone(),
         skip: options.what.skip.clone(),
-        pause: options.what.pause,
+        pause: options.what.github.pause,
         port,
     };
     let up = Up {
         options,
         runtime,
         settings,
+        socket,
+        tracker,
     };
     // Dropped in the middle, whatever runs is ended with it.
     let result = tokio::select! {
-        result = up.run(&tracker) => result,
-        () = stop.wait() => Ok(None),
+        result = up.run() => result,
+        () = stop.wait() => {
+            command_line::note(ENDING);
+            Ok(None)
+        }
     };
-    tracker.stop().await;
+    gracefully(up.tracker.stop()).await;
     result.map(|code| code.unwrap_or(if up.options.once { INTERRUPTED } else { 0 }))
+}
+
+/// A database that Rails can't use is not waited for.
+fn check_database() -> Result<(), Error> {
+    let Some(url) = env::var_os("DATABASE_URL").filter(|url| !url.is_empty()) else {
+        return Ok(());
+    };
+    let url = url.to_string_lossy();
+    if DATABASES.iter().any(|database| url.starts_with(database)) {
+        return Ok(());
+    }
+    // No more of it: the rest may hold a password.
+    let scheme = url.split(':').next().unwrap_or_default();
+    Err(Error::new(
+        format!(
+            "DATABASE_URL begins with `{}`; the figures can be kept in postgresql:// or sqlite3:/absolute/file",
+            printable(scheme)
+        ),
+        sysexits::ExitCode::Usage,
+    ))
 }
 
 struct Up {
     options: UpOptions,
     runtime: Runtime,
     settings: Settings,
+    /// Where the dashboard listens, whichever process serves it.
+    socket: TcpListener,
+    tracker: Tracker,
+}
+
+/// What comes after a pass.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// The schedule.
+    AsScheduled,
+    /// As soon as GitHub allows it.
+    At(Timestamp),
+    /// It failed by what may pass: soon, and later each time.
+    Again,
+    /// Trying again will not help.
+    Never,
 }
 
 impl Up {
-    /// Until the dashboard can't be kept running, or, with `--once`, until the first collection's exit code is known.
-    async fn run(&self, tracker: &Tracker) -> Result<Option<u8>, Error> {
-        eprintln!(
+    /// Until it is stopped, or, with `--once`, until the first collection's exit code is known.
+    async fn run(&self) -> Result<Option<u8>, Error> {
+        command_line::note(format_args!(
             "preparing the database in {}",
             self.settings.storage.directory().display()
-        );
-        collector::migrate(&self.runtime, &self.settings).await?;
-        let server = Server::start(&self.runtime, &self.settings).await?;
+        ));
+        self.prepare().await?;
+        let server = match self.start_server().await {
+            Ok(server) => Some(server),
+            Err(error) if self.options.once => return Err(error.into()),
+            Err(error) => {
+                command_line::note(error);
+                None
+            }
+        };
+        tokio::select! {
+            never = self.keep_serving(server) => match never {},
+            ended = self.work() => ended.map(Some),
+        }
+    }
+
+    /// The database as this version of Rails expects it.
+    async fn prepare(&self) -> Result<(), Error> {
+        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
+        loop {
+            match collector::migrate(&self.runtime, &self.settings).await {
+                Ok(()) => return Ok(()),
+                Err(error) if self.options.once || !error.may_pass() => return Err(error.into()),
+                Err(error) => wait_for(&mut waits, &error).await,
+            }
+        }
+    }
+
+    async fn work(&self) -> Result<u8, Error> {
         if let Some(days) = self.options.history
-            && figures::latest(&self.settings).await?.is_none()
+            && self.figures(&Ended::default()).await?.is_none()
         {
             self.play(days).await?;
         }
         if self.options.once {
-            let code = self.collect().await?.code;
-            server.stop().await;
-            return Ok(Some(code));
+            let ended = self.collect().await?;
+            let shown = self.show(&ended).await;
+            return if !ended.passed && ended.code != 0 {
+                Err(self.no_pass(&ended))
+            } else {
+                shown.map(|()| ended.code)
+            };
         }
-        tokio::select! {
-            ended = self.keep_serving(server) => Err(ended),
-            ended = self.keep_collecting(tracker) => Err(ended),
-        }
+        self.keep_collecting().await
     }
 
-    /// Collects, says where to look, and collects again, until Rails itself fails at it.
-    async fn keep_collecting(&self, tracker: &Tracker) -> Error {
+    /// Collects, says where to look, and collects again, until trying again will not help.
+    async fn keep_collecting(&self) -> Result<u8, Error> {
+        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
         let mut first = true;
         loop {
-            let ended = match self.collect().await {
-                Ok(ended) => ended,
-                Err(error) => return error,
+            let wait = match self.collect().await {
+                Ok(ended) => {
+                    let next = Next::after(&ended, first);
+                    if next == Next::Never {
+                        return Err(self.no_pass(&ended));
+                    }
+                    if ended.passed {
+                        // What can't be printed now is stored, and on the dashboard.
+                        if let Err(error) = self.show(&ended).await {
+                            command_line::note(error);
+                        }
+                    } else {
+                        command_line::note(self.no_pass(&ended));
+                    }
+                    if next != Next::Again {
+                        waits.begin_anew();
+                    }
+                    match next {
+                        Next::At(time) => until(time, Timestamp::now()),
+                        Next::Again => waits.next(),
+                        _ => self.options.every,
+                    }
+                }
+                Err(error) if error.may_pass() => {
+                    command_line::note(error);
+                    waits.next()
+                }
+                Err(error) => return Err(error.into()),
             };
-            let wait = next(self.options.every, ended.retry_at, Timestamp::now());
             if first {
-                self.say_where_to_look(tracker);
+                self.say_where_to_look();
                 first = false;
             }
-            eprintln!("The next collection begins {}.", at(wait));
+            let wait = wait.clamp(FIRST_WAIT, LONGEST_WAIT);
+            command_line::note(format_args!("The next collection begins {}.", at(wait)));
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// One pass, with a bar, and then the table of what is known.
-    async fn collect(&self) -> Result<collector::Ended, Error> {
+    /// One pass, with a bar.
+    async fn collect(&self) -> Result<Ended, dashboard::Error> {
         let progress = Progress::new();
         let result = collector::collect(&self.runtime, &self.settings, &progress).await;
         progress.finish();
-        let ended = result?;
+        result
+    }
+
+    /// The table of what is known, after a pass.
+    async fn show(&self, ended: &Ended) -> Result<(), Error> {
+        if !ended.passed {
+            return Ok(());
+        }
         let org = printable(&self.settings.org);
-        match figures::latest(&self.settings).await? {
-            Some(collection) => print_table(&collection)?,
-            None => eprintln!("nothing of {org} was read yet"),
-        }
+        let printed = match self.figures(ended).await? {
+            Some(collection) => print_table(&collection),
+            None => {
+                command_line::note(format_args!("nothing of {org} was read yet"));
+                Ok(())
+            }
+        };
         if let Some(detail) = &ended.detail {
-            eprintln!("the collection of {org} was stopped: {}", printable(detail));
+            command_line::note(format_args!(
+                "the collection of {org} was stopped: {}",
+                printable(detail)
+            ));
         }
-        Ok(ended)
+        printed
+    }
+
+    /// What is known. A dashboard that has just died is started again meanwhile.
+    async fn figures(&self, ended: &Ended) -> Result<Option<crate::measure::Collection>, Error> {
+        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
+        for _ in 1..ATTEMPTS_AT_FIGURES {
+            match figures::latest(&self.settings, ended, self.now()).await {
+                Ok(known) => return Ok(known),
+                Err(_) => tokio::time::sleep(waits.next()).await,
+            }
+        }
+        let known = figures::latest(&self.settings, ended, self.now()).await;
+        known.map_err(|error| {
+            Error::new(
+                format!("the figures can't be shown, though what was read is stored: {error}"),
+                error.exit_code(),
+            )
+        })
+    }
+
+    /// The time where the figures come from.
+    fn now(&self) -> Timestamp {
+        self.tracker
+            .stand_in()
+            .map_or_else(Timestamp::now, stand_in::StandIn::now)
+    }
+
+    /// Why there was no pass.
+    fn no_pass(&self, ended: &Ended) -> Error {
+        let org = printable(&self.settings.org);
+        let why = ended.detail.as_deref().map_or_else(
+            || {
+                format!(
+                    "see {}",
+                    self.settings.storage.directory().join("dashboard.log").display()
+                )
+            },
+            printable,
+        );
+        Error::new(format!("{org} was not collected: {why}"), ended.code)
     }
 
     async fn play(&self, days: u32) -> Result<(), Error> {
@@ -157,60 +319,86 @@ impl Up {
             bar.set_position(pass);
             bar.set_message(at.strftime("%Y-%m-%d").to_string());
         };
-        eprintln!("playing {days} days of history through the stand-in's clock");
+        command_line::note(format_args!(
+            "playing {days} days of history through the stand-in's clock"
+        ));
         let result = collector::play(&self.runtime, &self.settings, days, played).await;
         bar.finish_and_clear();
         match result? {
-            0 => Ok(()),
-            code => Err(Error::new(
-                "the history could not be played: see dashboard.log in the storage directory",
+            (0, _) => Ok(()),
+            (code, said) => Err(Error::new(
+                format!("the history could not be played: {}", printable(&said)),
                 code,
             )),
         }
     }
 
-    /// Starts the dashboard again when it ended by itself, a few times.
-    async fn keep_serving(&self, mut server: Server) -> Error {
-        let mut restarts = 0;
+    async fn start_server(&self) -> Result<Server, dashboard::Error> {
+        Server::start(&self.runtime, &self.settings, &self.socket).await
+    }
+
+    /// Starts the dashboard again whenever it ended by itself.
+    async fn keep_serving(&self, mut server: Option<Server>) -> std::convert::Infallible {
+        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
         loop {
-            let began = tokio::time::Instant::now();
-            let error = server.ended().await;
-            if began.elapsed() > RAN_WELL {
-                restarts = 0;
+            if let Some(running) = &mut server {
+                let began = tokio::time::Instant::now();
+                let error = running.ended().await;
+                command_line::note(error);
+                if began.elapsed() > RAN_WELL {
+                    waits.begin_anew();
+                }
             }
-            restarts += 1;
-            if restarts > RESTARTS_MAX {
-                return error.into();
-            }
-            eprintln!("{error}\nstarting the dashboard again");
-            tokio::time::sleep(BEFORE_A_RESTART).await;
-            server = match Server::start(&self.runtime, &self.settings).await {
-                Ok(server) => server,
-                Err(error) => return error.into(),
-            };
+            let wait = waits.next();
+            command_line::note(format_args!("starting the dashboard again in {} s", wait.as_secs()));
+            tokio::time::sleep(wait).await;
+            server = self
+                .start_server()
+                .await
+                .inspect_err(|error| command_line::note(error))
+                .ok();
         }
     }
 
-    fn say_where_to_look(&self, tracker: &Tracker) {
-        eprintln!(
+    fn say_where_to_look(&self) {
+        command_line::note(format_args!(
             "\nThe dashboard is at {}/orgs/{} until Ctrl-C; the component at {}.",
             address(self.settings.port),
             crate::measure::component::segment(&self.settings.org),
-            tracker.base_url()
-        );
-        if let Some(stand_in) = tracker.stand_in() {
-            eprintln!("{}", words_on_the_stand_in(stand_in));
+            self.tracker.base_url()
+        ));
+        if let Some(stand_in) = self.tracker.stand_in() {
+            command_line::note(words_on_the_stand_in(stand_in));
         }
     }
 }
 
-/// How long to wait before the next collection.
-fn next(every: Duration, retry_at: Option<Timestamp>, now: Timestamp) -> Duration {
-    // One that was stopped goes on as soon as it may.
-    let wait = retry_at.map_or(every, |at| {
-        Duration::try_from(at.duration_since(now)).unwrap_or_default()
-    });
-    wait.clamp(Duration::from_secs(1), LONGEST_WAIT)
+impl Next {
+    fn after(ended: &Ended, first: bool) -> Self {
+        use sysexits::ExitCode::{DataErr, NoInput, TempFail, Unavailable, Usage};
+
+        let is = |code: sysexits::ExitCode| ended.code == u8::from(code);
+        match ended.retry_at {
+            Some(time) => Self::At(time),
+            // A name that was mistyped, or another source's figures: whoever has just started it wants to know.
+            None if !ended.passed && is(Usage) => Self::Never,
+            None if !ended.passed && is(DataErr) && first => Self::Never,
+            // The database is away, or another collection is under way.
+            None if !ended.passed && (is(Unavailable) || is(NoInput) || is(TempFail)) => Self::Again,
+            None => Self::AsScheduled,
+        }
+    }
+}
+
+async fn wait_for(waits: &mut Waits, error: &dashboard::Error) {
+    let wait = waits.next();
+    command_line::note(format_args!("{error}\ntrying again in {} s", wait.as_secs()));
+    tokio::time::sleep(wait).await;
+}
+
+/// How long it is until then; no time where that is over.
+fn until(time: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(time.duration_since(now)).unwrap_or_default()
 }
 
 fn at(wait: Duration) -> String {
@@ -225,15 +413,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopped_collection_goes_on_when_github_allows_it() {
+    fn what_comes_after_a_pass() {
+        let time: Timestamp = "2026-05-10T12:30:00Z".parse().unwrap();
+        let ended = |code, passed, retry_at| Ended {
+            code,
+            passed,
+            retry_at,
+            ..Ended::default()
+        };
+        for (of, first, next) in [
+            (ended(0, true, None), true, Next::AsScheduled),
+            (ended(65, true, None), true, Next::AsScheduled),
+            (ended(69, true, None), true, Next::AsScheduled),
+            (ended(69, true, Some(time)), true, Next::At(time)),
+            // GitHub asked for it before this program was started.
+            (ended(69, false, Some(time)), true, Next::At(time)),
+            (ended(69, false, None), true, Next::Again),
+            (ended(75, false, None), true, Next::Again),
+            (ended(64, false, None), false, Next::Never),
+            (ended(65, false, None), true, Next::Never),
+            (ended(65, false, None), false, Next::AsScheduled),
+        ] {
+            assert_eq!(Next::after(&of, first), next, "{of:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_over_is_not_waited_for() {
         let now: Timestamp = "2026-05-10T12:00:00Z".parse().unwrap();
-        let every = Duration::from_secs(6 * 60 * 60);
-        assert_eq!(next(every, None, now), every);
         let in_half_an_hour = "2026-05-10T12:30:00Z".parse().unwrap();
-        assert_eq!(next(every, Some(in_half_an_hour), now), Duration::from_secs(30 * 60));
-        let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(next(every, Some(long_ago), now), Duration::from_secs(1));
-        assert_eq!(next(Duration::ZERO, None, now), Duration::from_secs(1));
-        assert_eq!(next(Duration::MAX, None, now), LONGEST_WAIT);
+        assert_eq!(until(in_half_an_hour, now), Duration::from_secs(30 * 60));
+        assert_eq!(until(now, in_half_an_hour), Duration::ZERO);
+        assert_eq!(at(Duration::MAX), "never");
     }
 }

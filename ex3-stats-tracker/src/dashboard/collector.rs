@@ -8,28 +8,41 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{
     Error, Runtime, Settings,
-    process::{Process, Stdout},
+    process::{Process, Program, Stdout},
 };
-use crate::measure::{Kind, Observer, Problem};
+use crate::measure::{Kind, Numbers, Observer, Problem};
+
+/// The state of a pass that was none: it may not begin yet, or another one runs.
+const REFUSED: &str = "refused";
 
 /// The exit codes by which Rails says how a pass ended; others mean that it failed itself.
-const OF_A_PASS: [sysexits::ExitCode; 5] = [
+const OF_A_PASS: [sysexits::ExitCode; 6] = [
     sysexits::ExitCode::Ok,
     sysexits::ExitCode::Usage,
     sysexits::ExitCode::DataErr,
+    sysexits::ExitCode::NoInput,
     sysexits::ExitCode::Unavailable,
     sysexits::ExitCode::TempFail,
 ];
 
-/// How a pass ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a pass ended, or why there was none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Rails' exit code: 0 where all was read, 65 or 69 where something was not, 75 where another pass is running.
+    /// Rails' exit code: 0 where all was read, 65 where something was not, 69 where the pass was stopped or could not begin
+    /// yet, 75 where another pass is running.
     pub code: u8,
-    /// Why it was stopped, for people.
+    /// Whether there was a pass, which may have been stopped.
+    pub passed: bool,
+    /// Why, for programs: a failure's kind, or why there was none.
+    pub reason: Option<String>,
+    /// Why it was stopped, or why there was none, for people.
     pub detail: Option<String>,
     /// When it makes sense to go on, where GitHub said so.
     pub retry_at: Option<Timestamp>,
+    /// When the pass began; an earlier run may have begun it.
+    pub started_at: Option<Timestamp>,
+    /// What became of its packages, where the list was read.
+    pub numbers: Option<Numbers>,
 }
 
 /// What Rails says on stdout.
@@ -49,8 +62,15 @@ enum Event {
         seconds: f64,
     },
     Ended {
+        state: String,
+        #[serde(default)]
+        reason: Option<String>,
         detail: Option<String>,
         retry_at: Option<Timestamp>,
+        #[serde(default)]
+        started_at: Option<Timestamp>,
+        #[serde(flatten)]
+        numbers: ReportedNumbers,
     },
     Played {
         pass: u64,
@@ -61,6 +81,27 @@ enum Event {
     Other,
 }
 
+/// What became of a pass's packages, as far as its list was read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReportedNumbers {
+    listed: Option<u64>,
+    read: Option<u64>,
+    failed: Option<u64>,
+    not_asked: Option<u64>,
+}
+
+impl ReportedNumbers {
+    fn whole(&self) -> Option<Numbers> {
+        Some(Numbers {
+            listed: self.listed?,
+            read: self.read?,
+            failed: self.failed?,
+            not_asked: self.not_asked?,
+        })
+    }
+}
+
 /// Makes the database what this version of Rails expects.
 ///
 /// # Errors
@@ -68,7 +109,12 @@ enum Event {
 /// It can't be made so.
 pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error> {
     let name = "preparing the database";
-    let mut process = Process::start(name, runtime, &["bin/rails", "db:prepare"], settings, Stdout::Log)?;
+    let program = Program {
+        command: &["bin/rails", "db:prepare"],
+        stdout: Stdout::Log,
+        socket: None,
+    };
+    let mut process = Process::start(name, runtime, &program, settings)?;
     match status(&mut process, name).await? {
         status if status.success() => Ok(()),
         status => Err(process.ended(status)),
@@ -82,13 +128,9 @@ pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error
 /// Rails itself failed. What could not be read is no error, but in [`Ended`] and stored.
 pub async fn collect(runtime: &Runtime, settings: &Settings, observer: &impl Observer) -> Result<Ended, Error> {
     let task = format!("stats:collect[{}]", settings.org);
-    let mut ended = Ended {
-        code: 0,
-        detail: None,
-        retry_at: None,
-    };
+    let mut ended = Ended::default();
     let name = "the collection";
-    let status = run(name, runtime, &task, settings, |event| match event {
+    let (code, said) = run(name, runtime, &task, settings, |event| match event {
         Event::Listed { left } => observer.listed(left),
         Event::Package { name, total } => {
             observer.asking(&name);
@@ -99,19 +141,33 @@ pub async fn collect(runtime: &Runtime, settings: &Settings, observer: &impl Obs
             let delay = Duration::try_from_secs_f64(seconds).unwrap_or_default();
             observer.waiting(&Problem::new(kind, detail), delay);
         }
-        Event::Ended { detail, retry_at } => {
+        Event::Ended {
+            state,
+            reason,
+            detail,
+            retry_at,
+            started_at,
+            numbers,
+        } => {
+            ended.reason = reason;
+            ended.passed = state != REFUSED;
             ended.detail = detail;
             ended.retry_at = retry_at;
+            ended.started_at = started_at;
+            ended.numbers = numbers.whole();
         }
         Event::Played { .. } | Event::Other => {}
     })
     .await?;
-    ended.code = status;
+    ended.code = code;
+    if !ended.passed && ended.detail.is_none() && !said.is_empty() {
+        ended.detail = Some(said);
+    }
     Ok(ended)
 }
 
 /// Plays so many days of history through the stand-in's clock; `played` is told which pass of how many was made, and
-/// of which time.
+/// of which time. Returns Rails' exit code and what it said at last.
 ///
 /// # Errors
 ///
@@ -121,25 +177,31 @@ pub async fn play(
     settings: &Settings,
     days: u32,
     played: impl Fn(u64, u64, Timestamp),
-) -> Result<u8, Error> {
+) -> Result<(u8, String), Error> {
     let task = format!("stats:play[{},{days}]", settings.org);
-    run("playing the history", runtime, &task, settings, |event| {
+    let (code, said) = run("playing the history", runtime, &task, settings, |event| {
         if let Event::Played { pass, passes, at } = event {
             played(pass, passes, at);
         }
     })
-    .await
+    .await?;
+    Ok((code, said))
 }
 
-/// Runs a task to its end and hands on what it says.
+/// Runs a task to its end and hands on what it says. Returns its exit code and its last words on stderr.
 async fn run(
     name: &'static str,
     runtime: &Runtime,
     task: &str,
     settings: &Settings,
     mut said: impl FnMut(Event),
-) -> Result<u8, Error> {
-    let mut process = Process::start(name, runtime, &["bin/rails", task], settings, Stdout::Read)?;
+) -> Result<(u8, String), Error> {
+    let program = Program {
+        command: &["bin/rails", task],
+        stdout: Stdout::Read,
+        socket: None,
+    };
+    let mut process = Process::start(name, runtime, &program, settings)?;
     if let Some(stdout) = process.stdout() {
         let mut lines = BufReader::new(stdout).lines();
         while let Ok(Some(line)) = lines.next_line().await {
@@ -154,6 +216,7 @@ async fn run(
         .into_iter()
         .map(u8::from)
         .find(|code| status.code() == Some(i32::from(*code)))
+        .map(|code| (code, process.last_line()))
         .ok_or_else(|| process.ended(status))
 }
 
@@ -178,7 +241,14 @@ mod tests {
         let ended = r#"{"event":"ended","org":"a","state":"stopped","reason":"rate_limited","detail":"later",
             "retry_at":"2026-05-10T12:30:00Z","read":1,"failed":0,"total":7,"seconds":0.5}"#;
         let ended: Event = serde_json::from_str(ended).unwrap();
-        assert!(matches!(ended, Event::Ended { retry_at: Some(_), .. }));
+        assert!(matches!(&ended, Event::Ended { retry_at: Some(_), numbers, .. } if numbers.whole().is_none()));
+        let whole = r#"{"event":"ended","state":"finished","detail":null,"retry_at":null,"listed":3,"read":1,"failed":1,
+            "not_asked":1,"started_at":"2026-05-10T12:00:00Z"}"#;
+        let Event::Ended { numbers, .. } = serde_json::from_str(whole).unwrap() else {
+            panic!("it ended");
+        };
+        let numbers = numbers.whole().unwrap();
+        assert_eq!(numbers.listed, numbers.read + numbers.failed + numbers.not_asked);
         let new: Event = serde_json::from_str(r#"{"event":"of a later version","left":3}"#).unwrap();
         assert!(matches!(new, Event::Other));
     }

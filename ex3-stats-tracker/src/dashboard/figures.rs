@@ -1,16 +1,16 @@
 //! The figures that are stored, as the dashboard answers them to programs.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Duration};
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 use reqwest::{StatusCode, header::LINK};
 use serde::Deserialize;
 
-use super::{Error, Settings, server::address};
+use super::{Error, Settings, collector::Ended, server::address};
 use crate::{
     loopback,
     measure::{
-        Collection, Failure, Kind, MeasuredPackage,
+        Collection, Earlier, Failure, Kind, MeasuredPackage, Source,
         component::{Daily, segment},
     },
 };
@@ -18,8 +18,15 @@ use crate::{
 /// No organisation has as many pages of a thousand packages.
 const PAGES_MAX: usize = 100;
 
+/// How long the dashboard may take to answer. While it is started again, whoever asks waits.
+const TO_ANSWER: Duration = Duration::from_secs(30);
+
+/// By how much two clocks that are right may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
+
 #[derive(Debug, Deserialize)]
 struct Page {
+    source: Source,
     packages: Vec<Row>,
 }
 
@@ -39,17 +46,18 @@ struct Row {
 }
 
 /// What is known of an organisation: each package's last total, the largest first, or since when it can't be read. `None`
-/// where nothing was ever read.
+/// where nothing was ever read. Where the figures come from is what the dashboard's answer says.
 ///
 /// # Errors
 ///
 /// The dashboard does not answer, or something else than it should.
-pub async fn latest(settings: &Settings) -> Result<Option<Collection>, Error> {
-    let client = loopback::client().build()?;
+pub async fn latest(settings: &Settings, pass: &Ended, now: Timestamp) -> Result<Option<Collection>, Error> {
+    let client = loopback::client().timeout(TO_ANSWER).build()?;
     let org = &settings.org;
     let base = address(settings.port);
     let mut path = format!("/api/packages/{}.json", segment(org));
-    let (mut packages, mut failures, mut measured_at) = (Vec::new(), Vec::new(), None);
+    let mut known = Known::new(pass, now);
+    let mut source = settings.source;
     for _ in 0..PAGES_MAX {
         let answer = client.get(format!("{base}{path}")).send().await?;
         // An organisation that was never collected is not known.
@@ -59,32 +67,97 @@ pub async fn latest(settings: &Settings) -> Result<Option<Collection>, Error> {
         let answer = answer.error_for_status()?;
         let next = answer.headers().get(LINK).and_then(|link| next(link.to_str().ok()?));
         let page: Page = answer.json().await.map_err(|_| Error::Answer(org.clone()))?;
+        source = page.source;
         for row in page.packages {
-            measured_at = measured_at.max(row.measured_at);
-            sort(row, &mut packages, &mut failures);
+            known.add(row);
         }
         match next {
             Some(next) => path = next,
             None => break,
         }
     }
-    // As the dashboard shows them.
-    packages.sort_by_key(|package| Reverse(package.total));
-    Ok(measured_at.map(|at| Collection::new(org.clone(), settings.source, at, packages, failures)))
+    Ok(known.collection(org, source))
 }
 
-/// A package is one that was read when it was last asked for, or a failure; one that GitHub no longer lists is neither.
-fn sort(row: Row, packages: &mut Vec<MeasuredPackage>, failures: &mut Vec<Failure>) {
-    if row.vanished_at.is_some() {
-        return;
+/// What the rows say, one after the other.
+struct Known<'a> {
+    pass: &'a Ended,
+    now: Timestamp,
+    packages: Vec<MeasuredPackage>,
+    failures: Vec<Failure>,
+    /// When the newest of the totals was read.
+    measured_at: Option<Timestamp>,
+    earlier: Option<Earlier>,
+}
+
+impl<'a> Known<'a> {
+    fn new(pass: &'a Ended, now: Timestamp) -> Self {
+        Self {
+            pass,
+            now,
+            packages: Vec::new(),
+            failures: Vec::new(),
+            measured_at: None,
+            earlier: None,
+        }
     }
-    if let (Some(since), Some(kind)) = (row.failing_since, row.failure_kind) {
-        failures.push(Failure {
-            detail: format!("not read since {}", since.strftime("%Y-%m-%d %H:%M UTC")),
-            name: row.name,
+
+    fn collection(mut self, org: &str, source: Source) -> Option<Collection> {
+        // As the dashboard shows them.
+        self.packages.sort_by_key(|package| Reverse(package.total));
+        let failed_at = (!self.failures.is_empty()).then_some(self.now);
+        let mut collection = Collection::new(
+            org.to_owned(),
+            source,
+            self.measured_at.or(failed_at)?,
+            self.packages,
+            self.failures,
+        );
+        collection.earlier = self.earlier;
+        collection.numbers = self.pass.numbers;
+        Some(collection)
+    }
+
+    fn fail(&mut self, name: String, kind: &str, detail: String, asked: bool) {
+        self.failures.push(Failure {
+            name,
             kind: serde_json::from_value(kind.into()).unwrap_or(Kind::ComponentFailed),
+            detail,
+            asked,
         });
-    } else if let Some(total) = row.total {
+    }
+
+    /// A package is one that was read, or a failure; one that GitHub no longer lists is neither.
+    fn add(&mut self, row: Row) {
+        if row.vanished_at.is_some() {
+            return;
+        }
+        if let (Some(since), Some(kind)) = (row.failing_since, row.failure_kind) {
+            let detail = format!("not read since {}", since.strftime("%Y-%m-%d %H:%M UTC"));
+            return self.fail(row.name, &kind, detail, true);
+        }
+        let (Some(total), Some(measured_at)) = (row.total, row.measured_at) else {
+            let why = self.pass.detail.as_deref().unwrap_or("the pass was over before");
+            let detail = format!("never read yet, and not asked for: {why}");
+            let kind = self.pass.reason.clone().unwrap_or_default();
+            return self.fail(row.name, &kind, detail, false);
+        };
+        // Written by a clock that was wrong: nobody knows of when it is, nor whether what was read since is newer.
+        if measured_at > self.now + CLOCKS_DIFFER {
+            let at = measured_at.strftime("%Y-%m-%d %H:%M UTC");
+            let detail =
+                format!("its last total was written down at {at}, which is yet to come: a clock was wrong then");
+            return self.fail(row.name, Kind::ComponentFailed.as_str(), detail, true);
+        }
+        self.measured_at = self.measured_at.max(Some(measured_at));
+        if self.pass.started_at.is_some_and(|began| measured_at < began) {
+            let earlier = self.earlier.get_or_insert(Earlier {
+                packages: 0,
+                oldest: measured_at,
+            });
+            earlier.packages += 1;
+            earlier.oldest = earlier.oldest.min(measured_at);
+        }
         let until = row.recent_until;
         let days = row
             .recent
@@ -96,7 +169,7 @@ fn sort(row: Row, packages: &mut Vec<MeasuredPackage>, failures: &mut Vec<Failur
                 let date = until?.checked_sub(i64::try_from(ago).ok()?.days()).ok()?;
                 Some(Daily { date, count: (*count)? })
             });
-        packages.push(MeasuredPackage {
+        self.packages.push(MeasuredPackage {
             total,
             repository: row.repository,
             daily: days.collect(),
@@ -116,6 +189,63 @@ fn next(link: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// As of 2026-05-10, an hour after noon.
+    fn known(page: Page, pass: &Ended) -> Collection {
+        let mut known = Known::new(pass, "2026-05-10T13:00:00Z".parse().unwrap());
+        for row in page.packages {
+            known.add(row);
+        }
+        known.collection("a", page.source).unwrap()
+    }
+
+    fn row(name: &str, rest: &str) -> String {
+        format!(
+            r#"{{"name":"{name}","repository":null,"failing_since":null,"failure_kind":null,"vanished_at":null,
+                "recent":[],"recent_until":null,{rest}}}"#
+        )
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_silently_absent() {
+        let rows = [
+            row("now", r#""total":7,"measured_at":"2026-05-10T12:30:00Z""#),
+            row("before", r#""total":5,"measured_at":"2026-05-10T06:30:00Z""#),
+            row("never", r#""total":null,"measured_at":null"#),
+            row("in 2027", r#""total":9,"measured_at":"2027-05-10T12:00:00Z""#),
+        ];
+        let page = format!(r#"{{"org":"a","source":"github.com","packages":[{}]}}"#, rows.join(","));
+        let pass = Ended {
+            passed: true,
+            reason: Some("rate_limited".into()),
+            detail: Some("GitHub asks for fewer requests".into()),
+            started_at: Some("2026-05-10T12:00:00Z".parse().unwrap()),
+            ..Ended::default()
+        };
+        let collection = known(serde_json::from_str(&page).unwrap(), &pass);
+        assert_eq!(collection.source, Source::GitHub);
+        assert_eq!(
+            collection.measured_at.to_string(),
+            "2026-05-10T12:30:00Z",
+            "no clock that was wrong"
+        );
+        assert_eq!(collection.total, Some(12));
+        let earlier = collection.earlier.unwrap();
+        assert_eq!(
+            (earlier.packages, earlier.oldest.to_string()),
+            (1, "2026-05-10T06:30:00Z".into())
+        );
+        let [never, ahead] = &collection.failures[..] else {
+            panic!("{:?}", collection.failures);
+        };
+        assert_eq!((never.kind, never.asked), (Kind::RateLimited, false));
+        assert!(
+            never.detail.ends_with("GitHub asks for fewer requests"),
+            "{}",
+            never.detail
+        );
+        assert!(ahead.detail.contains("2027-05-10"), "{}", ahead.detail);
+    }
+
     #[test]
     fn a_failing_package_is_a_failure_and_not_its_old_total() {
         let page = r#"{"org":"a","source":"stand-in","packages":[
@@ -127,11 +257,14 @@ mod tests {
             {"name":"gone","repository":null,"total":5,"measured_at":"2026-05-09T12:00:00Z","failing_since":null,
              "failure_kind":null,"vanished_at":"2026-05-10T12:00:00Z","recent":[],"recent_until":null}]}"#;
         let page: Page = serde_json::from_str(page).unwrap();
-        let (mut packages, mut failures) = (Vec::new(), Vec::new());
-        for row in page.packages {
-            sort(row, &mut packages, &mut failures);
-        }
-        assert_eq!(packages.len(), 1);
+        assert_eq!(page.source, Source::StandIn);
+        let Collection {
+            source,
+            packages,
+            failures,
+            ..
+        } = known(page, &Ended::default());
+        assert_eq!((source, packages.len()), (Source::StandIn, 1));
         let days: Vec<_> = packages[0]
             .daily
             .iter()

@@ -60,6 +60,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether trying again may help, without anyone changing what is installed or how the tracker was started.
+    pub fn may_pass(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. }
+        )
+    }
+
     /// 69 where something is missing or taken, 73 where figures can't be kept, 70 where the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -12,8 +13,13 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::{Error, Runtime, Settings};
 
-/// How long a program may take to end when it is asked to; puma lets requests that run finish.
-const TO_END: Duration = Duration::from_secs(10);
+/// How long a program may take to end when it is asked to; puma lets requests that run finish. Nobody who pressed Ctrl-C
+/// waits longer without wondering.
+const TO_END: Duration = Duration::from_secs(4);
+
+/// What is written is for this user alone: the database, its log, and the lock beside it.
+#[cfg(unix)]
+const UMASK: u32 = 0o077;
 
 /// How much of what a program said at last is shown.
 const LAST_WORDS_LINES: usize = 8;
@@ -33,39 +39,61 @@ impl Process {
     /// Starts `program`. What it says on stderr goes to the storage's log, and so does its stdout unless `stdout` is
     /// to be read.
     ///
-    /// It has to be called on a thread that lives as long as the program shall: the program ends with it.
+    /// It has to be called on a thread that lives as long as the program shall: the program ends with it, also where
+    /// this process is killed.
     pub(super) fn start(
         name: &'static str,
         runtime: &Runtime,
-        program: &[&str],
+        program: &Program<'_>,
         settings: &Settings,
-        stdout: Stdout,
     ) -> Result<Self, Error> {
         let log = settings.storage().log();
         let failed = |error| Error::Start {
             program: name.to_owned(),
             error,
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .map_err(|error| Error::Storage {
-                path: log.display().to_string(),
-                error,
-            })?;
+        let mut log_options = OpenOptions::new();
+        log_options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut log_options, 0o600);
+        let file = log_options.open(&log).map_err(|error| Error::Storage {
+            path: log.display().to_string(),
+            error,
+        })?;
         let began_at = file.metadata().map_err(failed)?.len();
         let mut command = runtime.command(program, settings)?;
+        #[cfg(unix)]
+        let stdin = match program.socket {
+            Some(socket) => socket
+                .try_clone()
+                .map(std::os::fd::OwnedFd::from)
+                .map_err(failed)?
+                .into(),
+            None => Stdio::null(),
+        };
+        #[cfg(not(unix))]
+        let stdin = Stdio::null();
         command
-            .stdin(Stdio::null())
-            .stdout(match stdout {
+            .stdin(stdin)
+            .stdout(match program.stdout {
                 Stdout::Read => Stdio::piped(),
                 Stdout::Log => file.try_clone().map_err(failed)?.into(),
             })
             .stderr(file);
-        // A Ctrl-C in the terminal is this program's to act on.
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        {
+            use std::os::unix::process::CommandExt;
+            // A Ctrl-C in the terminal is this program's to act on.
+            command.process_group(0);
+            // SAFETY: between fork and exec there are no more than system calls, which take no lock and no memory.
+            unsafe {
+                command.pre_exec(|| {
+                    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(UMASK));
+                    Ok(())
+                });
+            }
+        }
+        end_with_this_process(&mut command);
         let child = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
         Ok(Self {
             name,
@@ -87,19 +115,7 @@ impl Process {
 
     /// Asks it to end, and makes it end where it does not.
     pub(super) async fn stop(mut self) {
-        #[cfg(unix)]
-        if let Some(process) = self
-            .child
-            .id()
-            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
-        {
-            // It may just have ended by itself.
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-            if tokio::time::timeout(TO_END, self.child.wait()).await.is_ok() {
-                return;
-            }
-        }
-        let _ = self.child.kill().await;
+        stop(&mut self.child).await;
     }
 
     /// It ended, though it should not have.
@@ -111,6 +127,12 @@ impl Process {
         }
     }
 
+    /// The last line that it said; empty where it said nothing.
+    pub(super) fn last_line(&self) -> String {
+        let said = last_lines(&self.log, self.began_at).unwrap_or_default();
+        said.lines().last().unwrap_or_default().trim_start().to_owned()
+    }
+
     /// What it said at last, beginning with a colon; empty where it said nothing.
     pub(super) fn last_words(&self) -> String {
         let said = last_lines(&self.log, self.began_at).unwrap_or_default();
@@ -120,6 +142,62 @@ impl Process {
             format!("; the end of {}:\n{said}", self.log.display())
         }
     }
+}
+
+/// Asks a program to end, and makes it end where it does not, with whatever it has started: it leads a process group.
+pub(crate) async fn stop(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = child
+        .id()
+        .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
+    {
+        use rustix::process::{Signal, kill_process_group};
+        // It may just have ended by itself.
+        let _ = kill_process_group(group, Signal::TERM);
+        if tokio::time::timeout(TO_END, child.wait()).await.is_ok() {
+            return;
+        }
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill().await;
+}
+
+/// Lets Linux kill a program as soon as the thread that starts it is gone. Other systems can't; there Rails looks itself
+/// (`config/boot.rb`).
+pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+
+        use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+
+        let parent = getpid();
+        // SAFETY: between fork and exec there are no more than system calls, which take no lock and no memory.
+        unsafe {
+            command.pre_exec(move || {
+                set_parent_process_death_signal(Some(Signal::KILL))?;
+                // It may have been killed a moment before.
+                if getppid() == Some(parent) {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::BrokenPipe.into())
+                }
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
+/// A program of the application's, such as `bin/rails db:prepare`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program<'a> {
+    /// Its name and arguments.
+    pub(super) command: &'a [&'a str],
+    /// What becomes of its stdout.
+    pub(super) stdout: Stdout,
+    /// Its standard input, where it is to accept connections.
+    pub(super) socket: Option<&'a TcpListener>,
 }
 
 /// What becomes of a program's stdout.

@@ -7,7 +7,7 @@ use std::{
 
 use debian_root::DebianRoot;
 
-use super::{Error, Settings};
+use super::{Error, Settings, process::Program};
 
 /// What runs the Rails application.
 #[derive(Clone, Debug)]
@@ -37,10 +37,16 @@ impl Runtime {
         })
     }
 
-    /// A program of the application's, with its arguments: `["bin/rails", "db:prepare"]`.
-    pub(super) fn command(&self, program: &[&str], settings: &Settings) -> Result<Command, Error> {
+    /// A program of the application's.
+    pub(super) fn command(&self, program: &Program<'_>, settings: &Settings) -> Result<Command, Error> {
         let directory = application();
-        let (name, arguments) = program.split_first().expect("a program has a name");
+        let (name, arguments) = program.command.split_first().expect("a program has a name");
+        let mut environment = settings.environment();
+        if program.socket.is_some() {
+            // Puma's own way to hand a socket over from one of its processes to the next.
+            let inherited = format!("0:tcp://127.0.0.1:{}", settings.port);
+            environment.push(("PUMA_INHERIT_0", inherited.into()));
+        }
         match self {
             Self::Own => {
                 let mut command = Command::new("bundle");
@@ -48,7 +54,8 @@ impl Runtime {
                     .args(["exec", name])
                     .args(arguments)
                     .current_dir(&directory)
-                    .envs(settings.environment());
+                    .envs(environment)
+                    .env("STATS_TRACKER_ENDS_WITH_PARENT", std::process::id().to_string());
                 Ok(command)
             }
             Self::Debian(root) => {
@@ -59,7 +66,7 @@ impl Runtime {
                     .read(&directory)
                     .write(storage)
                     .current_dir(&directory);
-                for (variable, value) in settings.environment() {
+                for (variable, value) in environment {
                     inside = inside.env(variable, value);
                 }
                 Ok(inside.command()?)

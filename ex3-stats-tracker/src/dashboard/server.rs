@@ -10,12 +10,15 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Error, Runtime, Settings,
-    process::{Process, Stdout},
+    process::{Process, Program, Stdout},
 };
 use crate::loopback;
 
 /// How long Rails may take to answer at first, on a machine that is busy compiling as well.
 const TO_START: Duration = Duration::from_secs(120);
+
+/// How long the dashboard of a tracker that was killed may still hold its port.
+const OF_THE_ONE_BEFORE: Duration = Duration::from_secs(1);
 
 /// How often it is asked meanwhile.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
@@ -27,13 +30,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it answers and its database is ready.
+    /// Starts it and waits until it answers and its database is ready. It accepts connections from the socket that it is
+    /// handed, so that nothing else can answer in its place.
     ///
     /// # Errors
     ///
     /// It ends, or does not answer in time.
-    pub async fn start(runtime: &Runtime, settings: &Settings) -> Result<Self, Error> {
-        let mut process = Process::start("the dashboard", runtime, &["puma"], settings, Stdout::Log)?;
+    pub async fn start(runtime: &Runtime, settings: &Settings, socket: &TcpListener) -> Result<Self, Error> {
+        let program = Program {
+            command: &["puma"],
+            stdout: Stdout::Log,
+            socket: Some(socket),
+        };
+        let mut process = Process::start("the dashboard", runtime, &program, settings)?;
         let url = format!("{}/readyz", address(settings.port));
         let client = loopback::client().timeout(TO_START).build()?;
         let end = Instant::now() + TO_START;
@@ -83,29 +92,36 @@ pub fn address(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// The port itself where it is free, any free one for 0.
+/// The socket for a port, any free one for 0. This process keeps it: whoever connects while the dashboard is started, or
+/// started again, waits in its queue, and no other program can take the port meanwhile.
 ///
 /// # Errors
 ///
 /// It is in use: better said now than after everything else was started.
-pub fn free_port(port: u16) -> Result<u16, Error> {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|_| Error::PortInUse { port })
+pub async fn socket(port: u16) -> Result<TcpListener, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let end = Instant::now() + OF_THE_ONE_BEFORE;
+    loop {
+        match TcpListener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            // What an earlier tracker has started is ended with it, but not in the same moment.
+            Err(_) if Instant::now() < end => sleep(BETWEEN_ATTEMPTS).await,
+            Err(_) => return Err(Error::PortInUse { port }),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_port_in_use_is_named() {
+    #[tokio::test]
+    async fn a_port_in_use_is_named() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        assert!(free_port(port).unwrap_err().to_string().contains(&port.to_string()));
+        assert!(socket(port).await.unwrap_err().to_string().contains(&port.to_string()));
         drop(taken);
-        assert_eq!(free_port(port).unwrap(), port);
-        assert_ne!(free_port(0).unwrap(), 0);
+        assert_eq!(socket(port).await.unwrap().local_addr().unwrap().port(), port);
+        assert_ne!(socket(0).await.unwrap().local_addr().unwrap().port(), 0);
     }
 }

@@ -20,11 +20,12 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Makes the directory and what has to be in it, where that is not there.
+    /// Makes the directory and what has to be in it, where that is not there. What others could read of it they can't
+    /// afterwards.
     ///
     /// # Errors
     ///
-    /// It can't be written to.
+    /// It can't be written to, is another user's, or is open to others and holds other things than a tracker's.
     pub fn open(directory: &Path) -> Result<Self, Error> {
         let failed = |path: &Path| {
             let path = path.display().to_string();
@@ -32,7 +33,9 @@ impl Storage {
         };
         create_private(directory).map_err(failed(directory))?;
         let directory = directory.canonicalize().map_err(failed(directory))?;
-        let file = directory.join("secret_key_base");
+        #[cfg(unix)]
+        close_to_others(&directory).map_err(failed(&directory))?;
+        let file = directory.join(SECRET);
         let secret = secret(&file).map_err(failed(&file))?;
         Ok(Self { directory, secret })
     }
@@ -75,6 +78,43 @@ fn create_private(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
+/// What Rails and this program write into the directory: files whose names begin so.
+#[cfg(unix)]
+const OURS: [&str; 3] = ["stats-tracker.sqlite3", "dashboard.log", SECRET];
+
+/// The file with the secret.
+const SECRET: &str = "secret_key_base";
+
+/// Takes the directory and the tracker's files in it from everybody but their owner. A directory that others share is not
+/// changed for them: it is refused.
+#[cfg(unix)]
+fn close_to_others(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::PermissionDenied, why.to_owned()));
+    let metadata = fs::metadata(directory)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return refused("the directory is another user's, who could read and change the figures");
+    }
+    let ours = |name: &str| OURS.iter().any(|ours| name.starts_with(ours));
+    let entries: Vec<_> = fs::read_dir(directory)?.collect::<Result<_, _>>()?;
+    let open = metadata.permissions().mode() & 0o077 != 0;
+    if open && !entries.iter().all(|entry| entry.file_name().to_str().is_some_and(ours)) {
+        return refused("other users can look into the directory, and it holds other files than a tracker's");
+    }
+    if open {
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    }
+    for entry in entries {
+        let metadata = entry.metadata()?;
+        let known = entry.file_name().to_str().is_some_and(ours);
+        if known && metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
 /// The secret that is kept, or a new one where there is none or half of one.
 fn secret(file: &Path) -> io::Result<String> {
     match fs::read_to_string(file) {
@@ -114,6 +154,30 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
             assert_eq!(mode & 0o077, 0, "{}", path.display());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_could_read_they_can_no_longer() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("storage");
+        let database = directory.join("stats-tracker.sqlite3-wal");
+        fs::create_dir(&directory).unwrap();
+        fs::write(&database, "").unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
+        Storage::open(&directory).unwrap();
+        assert_eq!((mode(&directory), mode(&database)), (0o700, 0o600));
+
+        // Somebody's own directory stays as it is.
+        fs::write(directory.join("letter"), "").unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = Storage::open(&directory).unwrap_err().to_string();
+        assert!(error.contains("other users") && error.contains("--storage"), "{error}");
+        assert_eq!(mode(&directory), 0o755);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What came of a pass, and its JSON.
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::component::{Daily, Kind};
 
 /// Where figures come from. It is said wherever they show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// GitHub itself.
     #[serde(rename = "github.com")]
@@ -43,6 +43,34 @@ pub struct Collection {
     pub packages: Vec<MeasuredPackage>,
     /// Those that were not.
     pub failures: Vec<Failure>,
+    /// How many of the packages were not read by this pass, and count with a total of before.
+    #[serde(skip)]
+    pub earlier: Option<Earlier>,
+    /// What became of the packages that the pass found in the list, where it is known.
+    #[serde(skip)]
+    pub numbers: Option<Numbers>,
+}
+
+/// Totals that an earlier pass has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// How many.
+    pub packages: usize,
+    /// When the oldest of them was read.
+    pub oldest: Timestamp,
+}
+
+/// What became of a pass's packages: those of the last three add up to the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// In the list, without those that are left out.
+    pub listed: u64,
+    /// Read.
+    pub read: u64,
+    /// Asked for in vain.
+    pub failed: u64,
+    /// Not asked for, as the pass was over before.
+    pub not_asked: u64,
 }
 
 /// A package that was read.
@@ -67,6 +95,9 @@ pub struct Failure {
     pub kind: Kind,
     /// Why, for people: one sentence.
     pub detail: String,
+    /// Whether it was asked for. A pass that ends early fails the packages that it has left.
+    #[serde(skip)]
+    pub asked: bool,
 }
 
 impl Collection {
@@ -78,6 +109,13 @@ impl Collection {
         packages: Vec<MeasuredPackage>,
         failures: Vec<Failure>,
     ) -> Self {
+        let count = |asked| failures.iter().filter(|failure| failure.asked == asked).count() as u64;
+        let numbers = Some(Numbers {
+            listed: (packages.len() + failures.len()) as u64,
+            read: packages.len() as u64,
+            failed: count(true),
+            not_asked: count(false),
+        });
         let total = (!packages.is_empty()).then(|| packages.iter().map(|package| u128::from(package.total)).sum());
         Self {
             org,
@@ -86,21 +124,23 @@ impl Collection {
             total,
             packages,
             failures,
+            earlier: None,
+            numbers,
         }
     }
 
-    /// The failures by kind, in the order of the kinds; within a kind in GitHub's order.
-    pub fn failures_by_kind(&self) -> Vec<(Kind, Vec<&Failure>)> {
-        let mut kinds: Vec<Kind> = self.failures.iter().map(|failure| failure.kind).collect();
+    /// The failures of packages that were asked for, or of those that were not, by kind, in the order of the kinds; within
+    /// a kind in GitHub's order.
+    pub fn failures_by_kind(&self, asked: bool) -> Vec<(Kind, Vec<&Failure>)> {
+        let failures: Vec<&Failure> = self.failures.iter().filter(|failure| failure.asked == asked).collect();
+        let mut kinds: Vec<Kind> = failures.iter().map(|failure| failure.kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
             .into_iter()
             .map(|kind| {
-                (
-                    kind,
-                    self.failures.iter().filter(|failure| failure.kind == kind).collect(),
-                )
+                let of_it = failures.iter().filter(|failure| failure.kind == kind);
+                (kind, of_it.copied().collect())
             })
             .collect()
     }
@@ -152,6 +192,7 @@ mod tests {
             name: "flux".into(),
             kind,
             detail: "x".into(),
+            asked: true,
         }
     }
 
@@ -215,7 +256,7 @@ mod tests {
             ],
         );
         let groups: Vec<_> = collection
-            .failures_by_kind()
+            .failures_by_kind(true)
             .into_iter()
             .map(|(kind, failures)| (kind, failures.len()))
             .collect();

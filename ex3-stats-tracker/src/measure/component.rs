@@ -1,15 +1,22 @@
 //! The component's answers, as a client sees them; `openapi.yaml` is their description.
 
-use std::{fmt, future::Future, time::Duration};
+use std::{
+    fmt::{self, Write},
+    future::Future,
+    iter,
+    time::Duration,
+};
 
+use http::HeaderMap;
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::loopback;
 
-/// The host ends a request after five minutes; a client that waits longer than that waits for nothing.
-const LONGEST_REQUEST: Duration = Duration::from_secs(330);
+/// One of GitHub's pages may take up to an hour (`--timeout`), the host lets a request run for little more than that, and
+/// before that it may wait for its turn at GitHub for another hour. Longer than all of it nobody waits in vain.
+const LONGEST_REQUEST: Duration = Duration::from_secs(2 * 3_600 + 600);
 
 /// What stands for itself in one segment of a path; a name's slash does not.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -17,11 +24,53 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// What lists and measures packages.
 pub trait Component {
     /// All container packages of an organisation or user, in GitHub's order.
-    fn packages(&self, org: &str) -> impl Future<Output = Result<Vec<ListedPackage>, Problem>> + Send;
+    fn packages(&self, org: &str) -> impl Future<Output = Result<List, Problem>> + Send;
 
-    /// A package's counts, now.
-    fn measure(&self, org: &str, name: &str) -> impl Future<Output = Result<Measurement, Problem>> + Send;
+    /// A package's counts, now. What the list said of it and of its owner spares GitHub requests.
+    fn measure(
+        &self,
+        org: &str,
+        package: &ListedPackage,
+        owner: Option<Owner>,
+    ) -> impl Future<Output = Result<Measurement, Problem>> + Send;
 }
+
+/// All container packages of an organisation or user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// Which of the two it is, where the component says so.
+    pub owner: Option<Owner>,
+    /// In GitHub's order.
+    pub packages: Vec<ListedPackage>,
+}
+
+/// Whose packages they are: GitHub has other addresses for the one than for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// An organisation.
+    Organization,
+    /// A user.
+    User,
+}
+
+impl Owner {
+    /// As the component writes it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::User => "user",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Organization, Self::User]
+            .into_iter()
+            .find(|owner| owner.name() == name)
+    }
+}
+
+/// The header of the list's answer that says whose it is.
+const OWNER_KIND: &str = "owner-kind";
 
 /// A package in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -163,7 +212,7 @@ impl HttpComponent {
         Ok(Self { client, base_url })
     }
 
-    async fn get<T: for<'de> Deserialize<'de>>(&self, path: String) -> Result<T, Problem> {
+    async fn get<T: for<'de> Deserialize<'de>>(&self, path: String) -> Result<(T, HeaderMap), Problem> {
         let lost = |error: reqwest::Error| Problem::component(format!("the component does not answer: {error}"));
         let response = self
             .client
@@ -172,9 +221,11 @@ impl HttpComponent {
             .await
             .map_err(lost)?;
         let status = response.status();
+        let headers = response.headers().clone();
         let body = response.bytes().await.map_err(lost)?;
         if status.is_success() {
             return serde_json::from_slice(&body)
+                .map(|answer| (answer, headers))
                 .map_err(|error| Problem::component(format!("the component's answer can't be read: {error}")));
         }
         match serde_json::from_slice(&body) {
@@ -196,13 +247,26 @@ impl HttpComponent {
 }
 
 impl Component for HttpComponent {
-    async fn packages(&self, org: &str) -> Result<Vec<ListedPackage>, Problem> {
-        self.get(format!("/orgs/{}/packages", name_segment(org)?)).await
+    async fn packages(&self, org: &str) -> Result<List, Problem> {
+        let (packages, headers) = self.get(format!("/orgs/{}/packages", name_segment(org)?)).await?;
+        let owner = headers.get(OWNER_KIND).and_then(|kind| kind.to_str().ok());
+        Ok(List {
+            owner: owner.and_then(Owner::from_name),
+            packages,
+        })
     }
 
-    async fn measure(&self, org: &str, name: &str) -> Result<Measurement, Problem> {
-        self.get(format!("/orgs/{}/packages/{}", segment(org), segment(name)))
-            .await
+    async fn measure(&self, org: &str, package: &ListedPackage, owner: Option<Owner>) -> Result<Measurement, Problem> {
+        let mut path = format!("/orgs/{}/packages/{}", segment(org), segment(&package.name));
+        let hints = [
+            ("repository", package.repository.as_deref().map(segment)),
+            ("owner", owner.map(|owner| owner.name().to_owned())),
+        ];
+        let hints = hints.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        for (separator, (name, value)) in iter::once('?').chain(iter::repeat('&')).zip(hints) {
+            let _ = write!(path, "{separator}{name}={value}");
+        }
+        Ok(self.get(path).await?.0)
     }
 }
 
@@ -237,11 +301,25 @@ mod tests {
 
     use super::*;
 
+    fn listed(name: &str) -> ListedPackage {
+        ListedPackage {
+            name: name.into(),
+            repository: None,
+        }
+    }
+
     /// A component that answers every request by its path.
     async fn serve(answer: fn(&str) -> Response) -> HttpComponent {
+        serve_by(move |request| answer(request.uri().path())).await
+    }
+
+    async fn serve_by(answer: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static) -> HttpComponent {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let application = Router::new().fallback(move |request: Request| async move { answer(request.uri().path()) });
+        let application = Router::new().fallback(move |request: Request| {
+            let answer = answer(&request);
+            async move { answer }
+        });
         tokio::spawn(async move { axum::serve(listener, application).await });
         HttpComponent::new(format!("http://{address}")).unwrap()
     }
@@ -260,7 +338,8 @@ mod tests {
             _ => StatusCode::IM_A_TEAPOT.into_response(),
         })
         .await;
-        let packages = component.packages("fluxcd").await.unwrap();
+        let List { owner, packages } = component.packages("fluxcd").await.unwrap();
+        assert_eq!(owner, None, "an answer that does not say it");
         assert_eq!(packages[0].repository.as_deref(), Some("fluxcd/a"));
         assert_eq!(
             packages[1],
@@ -269,7 +348,7 @@ mod tests {
                 repository: None
             }
         );
-        let measurement = component.measure("fluxcd", "charts/b").await.unwrap();
+        let measurement = component.measure("fluxcd", &packages[1], owner).await.unwrap();
         let day = Daily {
             date: Date::constant(2026, 5, 10),
             count: 7,
@@ -281,6 +360,31 @@ mod tests {
                 daily: vec![day]
             }
         );
+    }
+
+    /// What the list said is handed on with each package, so that GitHub is asked once for each.
+    #[tokio::test]
+    async fn what_the_list_said_goes_along() {
+        let component = serve_by(|request| {
+            let query = request.uri().query().unwrap_or_default();
+            match (request.uri().path(), query) {
+                ("/orgs/fluxcd/packages", _) => {
+                    let list = r#"[{"name":"charts/b","repository":"fluxcd/b"},{"name":"c","repository":null}]"#;
+                    ([("Owner-Kind", "organization")], list).into_response()
+                }
+                ("/orgs/fluxcd/packages/charts%2Fb", "repository=fluxcd%2Fb&owner=organization")
+                | ("/orgs/fluxcd/packages/c", "owner=organization")
+                | ("/orgs/fluxcd/packages/d", "") => r#"{"total":1,"daily":[]}"#.into_response(),
+                _ => StatusCode::IM_A_TEAPOT.into_response(),
+            }
+        })
+        .await;
+        let List { owner, packages } = component.packages("fluxcd").await.unwrap();
+        assert_eq!(owner, Some(Owner::Organization));
+        for package in &packages {
+            component.measure("fluxcd", package, owner).await.unwrap();
+        }
+        component.measure("fluxcd", &listed("d"), None).await.unwrap();
     }
 
     #[tokio::test]
@@ -300,7 +404,10 @@ mod tests {
             Kind::TooLarge,
             Kind::BadRequest,
         ] {
-            let problem = component.measure("fluxcd", kind.as_str()).await.unwrap_err();
+            let problem = component
+                .measure("fluxcd", &listed(kind.as_str()), None)
+                .await
+                .unwrap_err();
             let expected = Problem {
                 kind,
                 detail: format!("no {kind}"),
@@ -324,7 +431,7 @@ mod tests {
         })
         .await;
         for name in ["html", "empty", "negative", "missing", "null", "busy", "kind", "trap"] {
-            let problem = component.measure("fluxcd", name).await.unwrap_err();
+            let problem = component.measure("fluxcd", &listed(name), None).await.unwrap_err();
             assert_eq!(problem.kind, Kind::ComponentFailed, "{name}: {problem}");
         }
         let nobody = HttpComponent::new("http://127.0.0.1:1".into()).unwrap();

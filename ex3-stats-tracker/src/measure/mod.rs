@@ -18,7 +18,7 @@ pub mod sparkline;
 pub mod table;
 pub mod tracker;
 
-pub use collection::{Collection, Failure, MeasuredPackage, Source};
-pub use component::{Component, HttpComponent, Kind, Problem};
+pub use collection::{Collection, Earlier, Failure, MeasuredPackage, Numbers, Source};
+pub use component::{Component, HttpComponent, Kind, List, Owner, Problem};
 pub use pass::{Manners, Observer, Outcome, collect};
 pub use tracker::Tracker;

@@ -35,7 +35,7 @@ const UNREACHABLE_IN_A_ROW: usize = 3;
 /// How GitHub is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manners {
-    /// The pause between an answer and the next request.
+    /// The pause between an answer and the next request; none where the host makes it.
     pub pause: Duration,
     /// How long all waits of the pass for a rate limit may last together.
     pub wait: Duration,
@@ -122,7 +122,11 @@ pub async fn collect(
         wait_left: Cell::new(manners.wait),
     };
     let listed = pass.ask(|| component.packages(org)).await?;
-    let (skipped, wanted): (Vec<_>, Vec<_>) = listed.into_iter().partition(|package| skip.contains(&package.name));
+    let owner = listed.owner;
+    let (skipped, wanted): (Vec<_>, Vec<_>) = listed
+        .packages
+        .into_iter()
+        .partition(|package| skip.contains(&package.name));
     let mut outcome = Outcome {
         skipped: skipped.into_iter().map(|package| package.name).collect(),
         ..Outcome::default()
@@ -133,7 +137,7 @@ pub async fn collect(
     for package in wanted.by_ref() {
         tokio::time::sleep(manners.pause).await;
         observer.asking(&package.name);
-        let result = pass.ask(|| component.measure(org, &package.name)).await;
+        let result = pass.ask(|| component.measure(org, &package, owner)).await;
         observer.answered(result.is_ok());
         match result {
             Ok(measurement) => {
@@ -157,6 +161,7 @@ pub async fn collect(
                     name: package.name,
                     kind,
                     detail: problem.detail,
+                    asked: true,
                 });
                 if over {
                     give_up(&mut outcome, wanted, kind, observer);
@@ -180,6 +185,7 @@ fn give_up(outcome: &mut Outcome, left: impl Iterator<Item = ListedPackage>, kin
             name: package.name,
             kind,
             detail: detail.clone(),
+            asked: false,
         });
     }
 }
@@ -234,7 +240,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::measure::component::Measurement;
+    use crate::measure::component::{List, Measurement, Owner};
 
     /// A component in memory: for each name what it answers, one after the other and the last for ever.
     #[derive(Default)]
@@ -310,20 +316,26 @@ mod tests {
     }
 
     impl Component for Fake {
-        async fn packages(&self, _: &str) -> Result<Vec<ListedPackage>, Problem> {
+        async fn packages(&self, _: &str) -> Result<List, Problem> {
             self.answer("list").await?;
-            Ok(self
-                .names
-                .iter()
-                .map(|name| ListedPackage {
-                    name: (*name).into(),
-                    repository: None,
-                })
-                .collect())
+            let packages = self.names.iter().map(|name| ListedPackage {
+                name: (*name).into(),
+                repository: None,
+            });
+            Ok(List {
+                owner: Some(Owner::User),
+                packages: packages.collect(),
+            })
         }
 
-        async fn measure(&self, _: &str, name: &str) -> Result<Measurement, Problem> {
-            self.answer(name).await.map(|total| Measurement {
+        async fn measure(
+            &self,
+            _: &str,
+            package: &ListedPackage,
+            owner: Option<Owner>,
+        ) -> Result<Measurement, Problem> {
+            assert_eq!(owner, Some(Owner::User), "as the list said");
+            self.answer(&package.name).await.map(|total| Measurement {
                 total,
                 daily: Vec::new(),
             })

@@ -74,7 +74,7 @@ impl Observer for Progress {
         if delay >= WORTH_A_WORD {
             let seconds = delay.as_secs_f64().round();
             self.bar
-                .suspend(|| eprintln!("waiting {seconds} s: {}", printable(&problem.detail)));
+                .suspend(|| command_line::note(format_args!("waiting {seconds} s: {}", printable(&problem.detail))));
         }
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::{
-    collection::{Collection, Source},
+    collection::{Collection, Earlier, Numbers, Source},
     printable::printable,
     sparkline::sparkline,
 };
@@ -49,28 +49,60 @@ pub fn render(collection: &Collection, width: Option<u16>) -> String {
                 thousands(total),
                 packages(collection.packages.len())
             );
+            if let Some(Earlier { packages, oldest }) = collection.earlier {
+                let _ = writeln!(
+                    out,
+                    "{WARNING}{packages} of them with {} of before, the oldest of {}{WARNING:#}",
+                    if packages == 1 { "a total" } else { "totals" },
+                    oldest.strftime("%Y-%m-%d %H:%M UTC")
+                );
+            }
         }
         None => out.push_str("No package could be read.\n"),
     }
-    if !collection.failures.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n{WARNING}{} could not be read{}{WARNING:#}",
-            packages(collection.failures.len()),
-            if collection.packages.is_empty() {
-                ""
-            } else {
-                " and are not in the sum"
-            }
-        );
-        for (kind, failures) in collection.failures_by_kind() {
+    let nothing_read = collection.packages.is_empty();
+    for asked in [true, false] {
+        let kinds = collection.failures_by_kind(asked);
+        let count = kinds.iter().map(|(_, failures)| failures.len()).sum();
+        if count == 0 {
+            continue;
+        }
+        let what = match (asked, count) {
+            (true, _) => "could not be read",
+            (false, 1) => "was not asked for",
+            (false, _) => "were not asked for",
+        };
+        let of_the_sum = match (nothing_read, count) {
+            (true, _) => "",
+            (false, 1) => " and is not in the sum",
+            (false, _) => " and are not in the sum",
+        };
+        let _ = writeln!(out, "\n{WARNING}{} {what}{of_the_sum}{WARNING:#}", packages(count));
+        for (kind, failures) in kinds {
             let _ = writeln!(out, "  {kind} ({})", failures.len());
             for failure in failures {
                 let _ = writeln!(out, "    {}: {}", printable(&failure.name), printable(&failure.detail));
             }
         }
     }
+    if let Some(numbers) = collection.numbers
+        && numbers.read < numbers.listed
+    {
+        let _ = writeln!(out, "\n{}", what_became_of(numbers));
+    }
     out
+}
+
+/// Numbers that add up, so that no package is silently absent.
+fn what_became_of(numbers: Numbers) -> String {
+    let Numbers {
+        listed,
+        read,
+        failed,
+        not_asked,
+    } = numbers;
+    let listed = usize::try_from(listed).map_or_else(|_| listed.to_string(), packages);
+    format!("{listed} listed: {read} read, {failed} failed, {not_asked} not asked for")
 }
 
 fn table(collection: &Collection, width: Option<u16>) -> String {
@@ -246,16 +278,20 @@ fluxcd on 2026-05-10 12:00 UTC
             name: name.into(),
             kind,
             detail: format!("why {name}"),
+            asked: name != "d",
         };
         let failures = vec![
             failure("a", Kind::TimedOut),
             failure("b", Kind::RateLimited),
             failure("c", Kind::TimedOut),
+            failure("d", Kind::RateLimited),
         ];
         let text = plain(&collection(Source::GitHub, failures.clone()), None);
         assert!(
             text.ends_with(
-                "\n3 packages could not be read and are not in the sum\n  rate_limited (1)\n    b: why b\n  timed_out (2)\n    a: why a\n    c: why c\n"
+                "\n3 packages could not be read and are not in the sum\n  rate_limited (1)\n    b: why b\n  timed_out (2)\n    a: why a\n    c: why c\n\
+                 \n1 package was not asked for and is not in the sum\n  rate_limited (1)\n    d: why d\n\
+                 \n7 packages listed: 3 read, 3 failed, 1 not asked for\n"
             ),
             "{text}"
         );
@@ -272,6 +308,29 @@ fluxcd on 2026-05-10 12:00 UTC
     }
 
     #[test]
+    fn one_is_one() {
+        let failure = Failure {
+            name: "a".into(),
+            kind: Kind::NotFound,
+            detail: "gone".into(),
+            asked: true,
+        };
+        let mut one = collection(Source::GitHub, vec![failure]);
+        one.earlier = Some(Earlier {
+            packages: 1,
+            oldest: "2026-05-09T06:30:00Z".parse().unwrap(),
+        });
+        let text = plain(&one, None);
+        for sentence in [
+            "\n1 package could not be read and is not in the sum\n",
+            "\n1 of them with a total of before, the oldest of 2026-05-09 06:30 UTC\n",
+            "\n4 packages listed: 3 read, 1 failed, 0 not asked for\n",
+        ] {
+            assert!(text.contains(sentence), "{sentence}\n{text}");
+        }
+    }
+
+    #[test]
     fn hostile_names_do_not_steer_the_terminal() {
         let mut hostile = collection(Source::GitHub, vec![]);
         hostile.org = "a\u{1b}]0;b".into();
@@ -282,6 +341,7 @@ fluxcd on 2026-05-10 12:00 UTC
             name: "\u{7}".into(),
             kind: Kind::NotFound,
             detail,
+            asked: true,
         }];
         let text = plain(&hostile, None);
         assert!(

@@ -55,6 +55,8 @@ pub struct Options {
     pub contact: String,
     /// How long one of GitHub's pages may take.
     pub page_timeout: Duration,
+    /// The pause between an answer of GitHub's and the next request, of however many callers.
+    pub pause: Duration,
 }
 
 /// Why the tracker could not be started.
@@ -141,6 +143,7 @@ impl Tracker {
         let options_of_host = host::Options {
             sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
             clock,
+            outbound_pause: options.pause,
             ..host::Options::default()
         };
         let host = Host::start(&manifest, variables, options.address, options_of_host).await?;
@@ -171,11 +174,15 @@ impl Tracker {
         self.stand_in.as_ref()
     }
 
-    /// How the source is to be treated.
+    /// How the source is to be treated. The pause between two requests is the host's.
     pub fn manners(&self) -> Manners {
-        match self.source() {
+        let manners = match self.source() {
             Source::GitHub => Manners::GITHUB,
             Source::StandIn => Manners::STAND_IN,
+        };
+        Manners {
+            pause: Duration::ZERO,
+            ..manners
         }
     }
 

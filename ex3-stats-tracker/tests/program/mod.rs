@@ -120,11 +120,21 @@ impl Running {
         url.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned()
     }
 
-    /// Sends a signal, and returns how it ended and what stood on stdout.
-    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
+    /// Sends a signal.
+    pub(crate) fn signal(&mut self, signal: &str) {
         let process = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &process]).status();
         assert!(sent.expect("kill starts").success());
+    }
+
+    /// Sends a signal, and returns how it ended and what stood on stdout.
+    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
+        self.signal(signal);
+        self.ended()
+    }
+
+    /// Waits until it ends, and returns how, and what stood on stdout.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         // It may say more than fits a pipe.
         thread::spawn(move || std::io::copy(&mut self.errors, &mut std::io::sink()));
         let status = self.child.wait().expect("it can be waited for");

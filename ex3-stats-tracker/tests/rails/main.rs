@@ -45,6 +45,7 @@ fn run_tests(database: &str, database_directory: &Path) {
             address: ANY_PORT,
             contact: String::new(),
             page_timeout: PAGE_TIMEOUT,
+            pause: Duration::ZERO,
         }))
         .expect("the component runs; `cargo xtask setup` installs what that takes");
     let stand_in = tracker.stand_in().expect("a stand-in was asked for").base_url();

@@ -33,6 +33,7 @@ pub fn serve_if_asked<T: Tasks>(tasks: impl FnOnce(&Ruby) -> Result<T, Error>) {
     if env::var_os(ENVIRONMENT_VARIABLE).is_some() {
         let ended = serve(tasks);
         if let Err(error) = &ended {
+            // Nobody may read it any more.
             _ = writeln!(io::stderr(), "error: the process that has Ruby can't go on: {error}");
         }
         process::exit(i32::from(ended.is_err()));
