@@ -64,7 +64,7 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         !matches!(
             self,
-            Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. }
+            Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::NoStorage(_) | Self::PortInUse { .. }
         )
     }
 
