@@ -19,7 +19,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use program::{LOUD, Running, behind_a_proxy, get, program, stderr};
+use program::{LOUD, Running, behind_a_proxy, get, processes, program, stderr};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,27 +32,6 @@ fn tracker(arguments: &[&str], storage: &Path) -> Command {
     let mut command = program(arguments);
     command.arg("--storage").arg(storage).env_remove("DATABASE_URL");
     command
-}
-
-/// The processes that were told of a tracker's storage, which all of its own are, or of its dashboard's address, which
-/// puma writes over what it was told.
-fn processes(marker: &str) -> Vec<(i32, String)> {
-    let marker = marker.as_bytes();
-    let read = |process: &Path, file| fs::read(process.join(file)).unwrap_or_default();
-    let entries = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    entries
-        .filter_map(|process| {
-            let id = process.file_name()?.to_str()?.parse().ok()?;
-            let told = [read(&process, "environ"), read(&process, "cmdline")].concat();
-            let of_it = told.windows(marker.len()).any(|window| window == marker);
-            of_it.then(|| {
-                (
-                    id,
-                    String::from_utf8_lossy(&read(&process, "cmdline")).replace('\0', " "),
-                )
-            })
-        })
-        .collect()
 }
 
 fn kill(process: i32, signal: &str) {

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
+    path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
     sync::Once,
     thread::{self, JoinHandle},
@@ -73,6 +75,37 @@ pub(crate) fn get(url: &str) -> (u16, String) {
             answer.text().await.expect("the answer is whole"),
         )
     })
+}
+
+/// The same where something may not answer yet.
+pub(crate) fn try_get(url: &str) -> Option<(u16, String)> {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().ok()?;
+        let answer = client.get(url).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    })
+}
+
+/// The processes that were told of a tracker's storage, which all of its own are, or of its dashboard's address, which
+/// puma writes over what it was told.
+pub(crate) fn processes(marker: &str) -> Vec<(i32, String)> {
+    let marker = marker.as_bytes();
+    let read = |process: &Path, file| fs::read(process.join(file)).unwrap_or_default();
+    let entries = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    entries
+        .filter_map(|process| {
+            let id = process.file_name()?.to_str()?.parse().ok()?;
+            let told = [read(&process, "environ"), read(&process, "cmdline")].concat();
+            let of_it = told.windows(marker.len()).any(|window| window == marker);
+            of_it.then(|| {
+                (
+                    id,
+                    String::from_utf8_lossy(&read(&process, "cmdline")).replace('\0', " "),
+                )
+            })
+        })
+        .collect()
 }
 
 /// A program that was started. What it writes to stdout is taken meanwhile.

@@ -1,0 +1,309 @@
+//! The tracker's launcher, collector and dashboard, killed at random moments: nothing is lost or doubled, and every
+//! restart works.
+//!
+//!     KILLS=1000 cargo test -p ex3-stats-tracker --test kill -- --nocapture --test-threads 1
+//!
+//! Without `KILLS` it is 25 over each of the two databases. `KILL_SEED` repeats a run's choices.
+#![cfg(target_os = "linux")]
+
+mod program;
+
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::{self, File},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use postgresql::PostgreSql;
+use program::{processes, program, try_get};
+use serde_json::Value;
+use stand_in::{Organisation, Package};
+use tempfile::TempDir;
+
+const KILLS: usize = 25;
+
+/// After so many kills the tracker is left alone until a pass has ended, and everything that is stored is looked at.
+const BETWEEN_LOOKS: usize = 5;
+
+/// Long enough for whatever is killed to be in any of its states: starting, at work, or waiting for the next pass.
+const LONGEST_LIFE: Duration = Duration::from_secs(5);
+
+/// A page is read at most so long after the stand-in has counted for it.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(40);
+
+#[test]
+fn sqlite() {
+    Run::new(None).kill();
+}
+
+#[test]
+fn postgresql() {
+    let server = PostgreSql::start();
+    server.create_database("stats_tracker");
+    Run::new(Some(server.url("stats_tracker"))).kill();
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Victim {
+    Launcher,
+    Collector,
+    Dashboard,
+}
+
+/// What is stored of a package: a total for each time.
+type Totals = BTreeMap<Timestamp, u64>;
+
+struct Run {
+    database: Option<String>,
+    storage: TempDir,
+    port: u16,
+    launcher: Child,
+    random: Random,
+    seed: u64,
+    hits: BTreeMap<Victim, usize>,
+    /// All that was ever seen stored, by package.
+    seen: BTreeMap<String, Totals>,
+    passes: usize,
+}
+
+impl Run {
+    fn new(database: Option<String>) -> Self {
+        let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
+        let seed = number("KILL_SEED").unwrap_or_else(|| Timestamp::now().as_microsecond().unsigned_abs() % 1_000_000);
+        let storage = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        Self {
+            launcher: start(storage.path(), port, database.as_deref()),
+            database,
+            storage,
+            port,
+            random: Random(seed.wrapping_mul(2).wrapping_add(1)),
+            seed,
+            hits: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            passes: 0,
+        }
+    }
+
+    fn kill(mut self) {
+        let kills = env::var("KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
+        let began = std::time::Instant::now();
+        self.look();
+        while self.killed() < kills {
+            thread::sleep(self.random.below(LONGEST_LIFE));
+            let victim = [Victim::Launcher, Victim::Collector, Victim::Dashboard][self.random.choose(3)];
+            if !self.hit(victim) {
+                continue;
+            }
+            *self.hits.entry(victim).or_default() += 1;
+            if victim == Victim::Launcher {
+                self.launcher = start(self.storage.path(), self.port, self.database.as_deref());
+            }
+            if self.killed().is_multiple_of(BETWEEN_LOOKS) {
+                self.look();
+            }
+        }
+        self.look();
+        signal(self.launcher.id(), "-TERM");
+        assert_eq!(self.launcher.wait().unwrap().code(), Some(0), "{}", self.context());
+        let mut command = tracker(&["--stand-in", "--once"], self.storage.path(), self.database.as_deref());
+        let last = command.output().unwrap();
+        let table = String::from_utf8_lossy(&last.stdout);
+        assert!(
+            last.status.success() && table.contains("downloads of 20 packages"),
+            "{table}{}",
+            self.context()
+        );
+        let measurements: usize = self.seen.values().map(BTreeMap::len).sum();
+        println!(
+            "{}: {} kills {:?} in {} s: {measurements} measurements of {} passes, none lost or doubled; seed {}",
+            self.database.as_deref().map_or("sqlite", |_| "postgresql"),
+            self.killed(),
+            self.hits,
+            began.elapsed().as_secs(),
+            self.passes,
+            self.seed
+        );
+    }
+
+    fn killed(&self) -> usize {
+        self.hits.values().sum()
+    }
+
+    /// Kills it where it is there.
+    fn hit(&mut self, victim: Victim) -> bool {
+        assert!(
+            self.launcher.try_wait().unwrap().is_none(),
+            "the launcher ended by itself: {}",
+            self.context()
+        );
+        if victim == Victim::Launcher {
+            self.launcher.kill().unwrap();
+            self.launcher.wait().unwrap();
+            return true;
+        }
+        let name = if victim == Victim::Collector { "stats:collect" } else { "puma" };
+        let storage = self.storage.path().to_str().unwrap().to_owned();
+        let listener = format!("tcp://127.0.0.1:{}", self.port);
+        let found = [processes(&storage), processes(&listener)].concat();
+        // Not what only starts it in its root.
+        let found = found.iter().find(|(_, command)| command.contains(name) && !command.contains("bwrap"));
+        found.is_some_and(|(process, _)| signal(u32::try_from(*process).unwrap(), "-KILL"))
+    }
+
+    /// Lets a pass end, and holds all that is stored against what was seen before and against the stand-in's counts.
+    fn look(&mut self) {
+        let began = Timestamp::now();
+        let collections = loop {
+            assert!(
+                self.launcher.try_wait().unwrap().is_none(),
+                "the launcher ended by itself: {}",
+                self.context()
+            );
+            thread::sleep(Duration::from_millis(200));
+            let Some(collections) = self.rows("collections", "") else { continue };
+            let ended = |collection: &Value| collection["state"] == "finished" && time(&collection["started_at"]) >= began;
+            if collections.iter().any(ended) {
+                break collections;
+            }
+        };
+        // Another pass may have begun meanwhile.
+        let last = collections.iter().rposition(|collection| collection["state"] == "finished").unwrap();
+        let collections = &collections[..=last];
+        let until = time(&collections[last]["finished_at"]);
+        self.passes = collections.len();
+
+        let mut measured = 0;
+        for package in &Organisation::fluxcd().packages {
+            let rows = loop {
+                let name = package.name.replace('/', "%2F");
+                if let Some(rows) = self.rows("measurements", &name) {
+                    break rows;
+                }
+            };
+            let totals: Totals = rows.iter().map(|row| (time(&row["at"]), row["total"].as_u64().unwrap())).collect();
+            assert_eq!(totals.len(), rows.len(), "a time twice: {}, {}", package.name, self.context());
+            check_totals(package, &totals, &self.context());
+            let seen = self.seen.insert(package.name.clone(), totals.clone()).unwrap_or_default();
+            for (at, total) in seen {
+                assert_eq!(totals.get(&at), Some(&total), "lost: {} at {at}, {}", package.name, self.context());
+            }
+            for collection in collections {
+                let times = second(time(&collection["started_at"]))..=time(&collection["finished_at"]);
+                let of_it = totals.range(times).count();
+                assert_eq!(of_it, 1, "{} in {collection}, {}", package.name, self.context());
+            }
+            measured += totals.range(..=until).count();
+        }
+        let number = |collection: &Value, name: &str| collection[name].as_u64().unwrap();
+        for collection in collections {
+            assert_eq!(
+                ["listed", "read", "failed"].map(|name| number(collection, name)),
+                [20, 20, 0],
+                "{collection}, {}",
+                self.context()
+            );
+        }
+        assert_eq!(20 * collections.len(), measured, "{}", self.context());
+    }
+
+    /// A list of the dashboard's, if that answers.
+    fn rows(&self, list: &str, package: &str) -> Option<Vec<Value>> {
+        let separator = if package.is_empty() { "" } else { "/" };
+        let address = format!(
+            "http://127.0.0.1:{}/api/{list}/fluxcd{separator}{package}.json?limit=10000",
+            self.port
+        );
+        let (status, body) = try_get(&address)?;
+        let body: Value = serde_json::from_str(&body).ok()?;
+        (status == 200).then(|| body[list].as_array().unwrap().clone())
+    }
+
+    fn context(&self) -> String {
+        let log = fs::read_to_string(self.storage.path().join("launcher.log")).unwrap_or_default();
+        let end: Vec<&str> = log.lines().rev().take(30).collect();
+        let end: Vec<&str> = end.into_iter().rev().collect();
+        format!("after {} kills of seed {}; it said\n{}", self.killed(), self.seed, end.join("\n"))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        _ = self.launcher.kill();
+        _ = self.launcher.wait();
+    }
+}
+
+/// Each total is one that the stand-in counted just before, and none is smaller than the one before.
+fn check_totals(package: &Package, totals: &Totals, context: &str) {
+    let mut before = 0;
+    for (at, total) in totals {
+        let counted = package.total(*at - PAGE_TIMEOUT)..=package.total(*at + Duration::from_secs(1));
+        assert!(
+            counted.contains(total) && *total >= before,
+            "{} at {at}: {total} of {counted:?} after {before}; {context}",
+            package.name
+        );
+        before = *total;
+    }
+}
+
+fn start(storage: &Path, port: u16, database: Option<&str>) -> Child {
+    let log = File::options().create(true).append(true).open(storage.join("launcher.log")).unwrap();
+    let port = port.to_string();
+    tracker(&["up", "--stand-in", "--every", "1s", "--port", &port], storage, database)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Command {
+    debian_root::DebianRoot::get().expect("Debian's Rails can be had");
+    let mut command = program(arguments);
+    command.arg("--storage").arg(storage).env_remove("DATABASE_URL");
+    if let Some(database) = database {
+        command.env("DATABASE_URL", database);
+    }
+    command
+}
+
+fn signal(process: u32, signal: &str) -> bool {
+    let sent = Command::new("kill").args([signal, &process.to_string()]).stderr(Stdio::null()).status();
+    sent.unwrap().success()
+}
+
+fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap_or_else(|| panic!("no time: {value}")).parse().unwrap()
+}
+
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap()
+}
+
+/// Marsaglia's xorshift: as much chance as this takes, and the same for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn choose(&mut self, of: u64) -> usize {
+        usize::try_from((self.next() >> 16) % of).unwrap()
+    }
+
+    fn below(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64((self.next() >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
