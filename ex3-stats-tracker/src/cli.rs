@@ -9,8 +9,6 @@ mod serve;
 mod stop;
 #[cfg(feature = "tracker")]
 mod up;
-#[cfg(feature = "tracker")]
-mod waits;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -39,7 +37,9 @@ Exit codes:
    69  trying again later may be enough: no network, a rate limit, an outage;
        or a port is in use, or there is no Wasm target or no Rails
    70  a bug
-   73  the directory for the figures, or for code, can't be written to
+   73  the directory for the figures, or for code, can't be written to,
+       or that for the figures is open to other users
+   74  the answer can't be written
    75  another collection of the same organisation is running
   130  Ctrl-C before there was an answer; nothing is printed then
 
@@ -121,7 +121,7 @@ pub struct UpOptions {
     #[arg(long, value_name = "DIRECTORY")]
     pub storage: Option<PathBuf>,
     /// Where nothing is stored yet, play so many days of history through the stand-in's clock first
-    #[arg(long, value_name = "DAYS", requires = "stand_in", conflicts_with = "clock")]
+    #[arg(long, value_name = "DAYS", requires = "stand_in", conflicts_with_all = ["clock", "spin"])]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub history: Option<u32>,
 }
@@ -145,7 +145,7 @@ pub struct ServeOptions {
     /// The spin.toml of an application that is built already [default: the one beside this program; where there is
     /// none, this workspace's component is built]
     #[arg(long, value_name = "FILE")]
-    #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
+    #[cfg_attr(feature = "tracker", arg(conflicts_with_all = ["stand_in", "spin"]))]
     pub application: Option<PathBuf>,
 }
 
@@ -205,6 +205,11 @@ pub struct GitHubOptions {
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     #[arg(env = "SPIN_VARIABLE_CONTACT", hide_env_values = true)]
     pub contact: String,
+    /// Run the component by this `spin`, the one on the PATH where none is named, instead of the embedded host
+    #[cfg(feature = "tracker")]
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "spin")]
+    #[arg(conflicts_with = "clock")]
+    pub spin: Option<PathBuf>,
     /// Ask a stand-in on this machine instead of github.com; its figures are invented
     #[cfg(feature = "tracker")]
     #[arg(long)]

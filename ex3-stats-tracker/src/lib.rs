@@ -18,3 +18,5 @@ mod loopback;
 pub mod manifest;
 #[cfg(feature = "tracker")]
 pub mod measure;
+#[cfg(feature = "tracker")]
+mod waits;

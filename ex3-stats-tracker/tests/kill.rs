@@ -149,12 +149,18 @@ impl Run {
             self.launcher.wait().unwrap();
             return true;
         }
-        let name = if victim == Victim::Collector { "stats:collect" } else { "puma" };
+        let name = if victim == Victim::Collector {
+            "stats:collect"
+        } else {
+            "puma"
+        };
         let storage = self.storage.path().to_str().unwrap().to_owned();
         let listener = format!("tcp://127.0.0.1:{}", self.port);
         let found = [processes(&storage), processes(&listener)].concat();
         // Not what only starts it in its root.
-        let found = found.iter().find(|(_, command)| command.contains(name) && !command.contains("bwrap"));
+        let found = found
+            .iter()
+            .find(|(_, command)| command.contains(name) && !command.contains("bwrap"));
         found.is_some_and(|(process, _)| signal(u32::try_from(*process).unwrap(), "-KILL"))
     }
 
@@ -168,14 +174,20 @@ impl Run {
                 self.context()
             );
             thread::sleep(Duration::from_millis(200));
-            let Some(collections) = self.rows("collections", "") else { continue };
-            let ended = |collection: &Value| collection["state"] == "finished" && time(&collection["started_at"]) >= began;
+            let Some(collections) = self.rows("collections", "") else {
+                continue;
+            };
+            let ended =
+                |collection: &Value| collection["state"] == "finished" && time(&collection["started_at"]) >= began;
             if collections.iter().any(ended) {
                 break collections;
             }
         };
         // Another pass may have begun meanwhile.
-        let last = collections.iter().rposition(|collection| collection["state"] == "finished").unwrap();
+        let last = collections
+            .iter()
+            .rposition(|collection| collection["state"] == "finished")
+            .unwrap();
         let collections = &collections[..=last];
         let until = time(&collections[last]["finished_at"]);
         self.passes = collections.len();
@@ -188,12 +200,30 @@ impl Run {
                     break rows;
                 }
             };
-            let totals: Totals = rows.iter().map(|row| (time(&row["at"]), row["total"].as_u64().unwrap())).collect();
-            assert_eq!(totals.len(), rows.len(), "a time twice: {}, {}", package.name, self.context());
+            let totals: Totals = rows
+                .iter()
+                .map(|row| (time(&row["at"]), row["total"].as_u64().unwrap()))
+                .collect();
+            assert_eq!(
+                totals.len(),
+                rows.len(),
+                "a time twice: {}, {}",
+                package.name,
+                self.context()
+            );
             check_totals(package, &totals, &self.context());
-            let seen = self.seen.insert(package.name.clone(), totals.clone()).unwrap_or_default();
+            let seen = self
+                .seen
+                .insert(package.name.clone(), totals.clone())
+                .unwrap_or_default();
             for (at, total) in seen {
-                assert_eq!(totals.get(&at), Some(&total), "lost: {} at {at}, {}", package.name, self.context());
+                assert_eq!(
+                    totals.get(&at),
+                    Some(&total),
+                    "lost: {} at {at}, {}",
+                    package.name,
+                    self.context()
+                );
             }
             for collection in collections {
                 let times = second(time(&collection["started_at"]))..=time(&collection["finished_at"]);
@@ -230,7 +260,12 @@ impl Run {
         let log = fs::read_to_string(self.storage.path().join("launcher.log")).unwrap_or_default();
         let end: Vec<&str> = log.lines().rev().take(30).collect();
         let end: Vec<&str> = end.into_iter().rev().collect();
-        format!("after {} kills of seed {}; it said\n{}", self.killed(), self.seed, end.join("\n"))
+        format!(
+            "after {} kills of seed {}; it said\n{}",
+            self.killed(),
+            self.seed,
+            end.join("\n")
+        )
     }
 }
 
@@ -256,13 +291,21 @@ fn check_totals(package: &Package, totals: &Totals, context: &str) {
 }
 
 fn start(storage: &Path, port: u16, database: Option<&str>) -> Child {
-    let log = File::options().create(true).append(true).open(storage.join("launcher.log")).unwrap();
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(storage.join("launcher.log"))
+        .unwrap();
     let port = port.to_string();
-    tracker(&["up", "--stand-in", "--every", "1s", "--port", &port], storage, database)
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap()
+    tracker(
+        &["up", "--stand-in", "--every", "1s", "--port", &port],
+        storage,
+        database,
+    )
+    .stdout(Stdio::null())
+    .stderr(log)
+    .spawn()
+    .unwrap()
 }
 
 fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Command {
@@ -276,12 +319,19 @@ fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Comman
 }
 
 fn signal(process: u32, signal: &str) -> bool {
-    let sent = Command::new("kill").args([signal, &process.to_string()]).stderr(Stdio::null()).status();
+    let sent = Command::new("kill")
+        .args([signal, &process.to_string()])
+        .stderr(Stdio::null())
+        .status();
     sent.unwrap().success()
 }
 
 fn time(value: &Value) -> Timestamp {
-    value.as_str().unwrap_or_else(|| panic!("no time: {value}")).parse().unwrap()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no time: {value}"))
+        .parse()
+        .unwrap()
 }
 
 fn second(at: Timestamp) -> Timestamp {

@@ -471,6 +471,7 @@ async fn github_is_asked_with_good_manners() {
         contact: "you@example.org".to_owned(),
         page_timeout: Duration::from_secs(30),
         pause: Duration::from_millis(20),
+        spin: None,
     })
     .await
     .unwrap();

@@ -80,6 +80,7 @@ pub(super) async fn start_at(
         contact: options.contact.clone(),
         page_timeout: options.timeout,
         pause,
+        spin: options.spin.clone(),
     };
     tokio::select! {
         tracker = Tracker::start(options) => Ok(tracker?),

@@ -67,7 +67,7 @@ pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, 
         beside.is_file().then_some(beside)
     });
     match built {
-        Some(manifest) if !asks_a_stand_in(&options) => serve_built(&manifest, &options, stop).await,
+        Some(manifest) if !wants_the_workspaces(&options) => serve_built(&manifest, &options, stop).await,
         _ => serve_the_workspaces(&options, stop).await,
     }
 }
@@ -137,12 +137,12 @@ async fn serve_the_workspaces(options: &ServeOptions, stop: &mut Stop) -> Result
 }
 
 #[cfg(feature = "tracker")]
-fn asks_a_stand_in(options: &ServeOptions) -> bool {
-    options.github.stand_in
+fn wants_the_workspaces(options: &ServeOptions) -> bool {
+    options.github.stand_in || options.github.spin.is_some()
 }
 
 #[cfg(not(feature = "tracker"))]
-fn asks_a_stand_in(_: &ServeOptions) -> bool {
+fn wants_the_workspaces(_: &ServeOptions) -> bool {
     false
 }
 

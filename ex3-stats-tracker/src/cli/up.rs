@@ -14,7 +14,6 @@ use super::{
     run::Error,
     serve::words_on_the_stand_in,
     stop::{ENDING, INTERRUPTED, Stop, gracefully},
-    waits::Waits,
 };
 use crate::{
     dashboard::{
@@ -24,6 +23,7 @@ use crate::{
         server::{address, socket},
     },
     measure::{Source, Tracker, printable::printable, progress::Progress},
+    waits::Waits,
 };
 
 /// Where Rails listens by habit.

@@ -12,7 +12,7 @@
 
 pub mod collector;
 pub mod figures;
-pub mod process;
+pub(crate) mod process;
 pub mod runtime;
 pub mod server;
 pub mod settings;

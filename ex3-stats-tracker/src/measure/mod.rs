@@ -3,6 +3,7 @@
 //! | file | concept |
 //! | --- | --- |
 //! | `tracker` | the component in its host, and the stand-in where one is asked for |
+//! | `spin` | the component in a Spin that its user has installed |
 //! | `component` | the component's answers, as a client sees them |
 //! | `pass` | which package is asked for when, and when again: the manners |
 //! | `collection` | what came of it, and its JSON |
@@ -15,6 +16,7 @@ pub mod pass;
 pub mod printable;
 pub mod progress;
 pub mod sparkline;
+pub mod spin;
 pub mod table;
 pub mod tracker;
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use super::{
     collection::{Collection, Source},
     component::{HttpComponent, Problem},
     pass::{self, Manners, Observer},
+    spin::{self, Spin},
 };
 use crate::{
     host::{self, Clock, Host},
@@ -57,6 +58,8 @@ pub struct Options {
     pub page_timeout: Duration,
     /// The pause between an answer of GitHub's and the next request, of however many callers.
     pub pause: Duration,
+    /// The `spin` program that is to run the component; `None` for the embedded host.
+    pub spin: Option<PathBuf>,
 }
 
 /// Why the tracker could not be started.
@@ -73,6 +76,8 @@ pub enum Error {
     StandIn(#[from] stand_in::Error),
     #[error("the HTTP client can't be set up: {0}")]
     Client(#[from] reqwest::Error),
+    #[error(transparent)]
+    Spin(#[from] spin::Error),
     #[error("building the component ended early: {0}")]
     Build(#[from] tokio::task::JoinError),
 }
@@ -83,6 +88,7 @@ impl Error {
         match self {
             Self::Guest(_)
             | Self::StandIn(_)
+            | Self::Spin(_)
             | Self::Host(host::Error::AddressInUse { .. } | host::Error::Address { .. }) => {
                 sysexits::ExitCode::Unavailable.into()
             }
@@ -95,8 +101,25 @@ impl Error {
 #[derive(Debug)]
 pub struct Tracker {
     stand_in: Option<StandIn>,
-    host: Host,
+    runner: Runner,
     component: HttpComponent,
+    pause: Duration,
+}
+
+/// What runs the component.
+#[derive(Debug)]
+enum Runner {
+    Embedded(Host),
+    Spin(Spin),
+}
+
+impl Runner {
+    fn base_url(&self) -> String {
+        match self {
+            Self::Embedded(host) => host.base_url(),
+            Self::Spin(spin) => spin.base_url(),
+        }
+    }
 }
 
 impl Tracker {
@@ -106,7 +129,7 @@ impl Tracker {
     ///
     /// What is missing or taken, and what to do about it.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let manifest = Manifest::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml"))?;
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml");
         let module = tokio::task::spawn_blocking(|| guests::SPIN_COMPONENT.build()).await??;
         let mut variables = BTreeMap::from([
             ("contact".to_owned(), options.contact),
@@ -135,23 +158,28 @@ impl Tracker {
                 Some(stand_in)
             }
         };
-        // The stand-in's counts are of its own time, and so are measurements of them.
-        let clock = stand_in
-            .as_ref()
-            .map(StandIn::clock)
-            .map_or_else(Clock::default, |clock| Clock::new(move || clock.now().into()));
-        let options_of_host = host::Options {
-            sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
-            clock,
-            outbound_pause: options.pause,
-            ..host::Options::default()
+        let runner = match &options.spin {
+            Some(program) => {
+                let spin = Spin::start(program, &manifest, &module, variables, options.address).await?;
+                Runner::Spin(spin)
+            }
+            None => {
+                let manifest = Manifest::read(&manifest)?;
+                let options_of_host = host::Options {
+                    sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
+                    clock: clock(stand_in.as_ref()),
+                    outbound_pause: options.pause,
+                    ..host::Options::default()
+                };
+                Runner::Embedded(Host::start(&manifest, variables, options.address, options_of_host).await?)
+            }
         };
-        let host = Host::start(&manifest, variables, options.address, options_of_host).await?;
-        let component = HttpComponent::new(host.base_url())?;
+        let component = HttpComponent::new(runner.base_url())?;
         Ok(Self {
             stand_in,
-            host,
+            runner,
             component,
+            pause: options.pause,
         })
     }
 
@@ -166,7 +194,7 @@ impl Tracker {
 
     /// The component's address: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
-        self.host.base_url()
+        self.runner.base_url()
     }
 
     /// The stand-in, where there is one.
@@ -174,14 +202,17 @@ impl Tracker {
         self.stand_in.as_ref()
     }
 
-    /// How the source is to be treated. The pause between two requests is the host's.
+    /// How the source is to be treated. The pause between two requests is the embedded host's; Spin makes none.
     pub fn manners(&self) -> Manners {
         let manners = match self.source() {
             Source::GitHub => Manners::GITHUB,
             Source::StandIn => Manners::STAND_IN,
         };
         Manners {
-            pause: Duration::ZERO,
+            pause: match self.runner {
+                Runner::Embedded(_) => Duration::ZERO,
+                Runner::Spin(_) => self.pause,
+            },
             ..manners
         }
     }
@@ -207,9 +238,19 @@ impl Tracker {
 
     /// Lets what is under way end, and stops.
     pub async fn stop(self) {
-        self.host.stop().await;
+        match self.runner {
+            Runner::Embedded(host) => host.stop().await,
+            Runner::Spin(spin) => spin.stop().await,
+        }
         if let Some(stand_in) = self.stand_in {
             stand_in.stop().await;
         }
     }
+}
+
+/// The time that the component sees: the stand-in's counts are of its own time, and so are measurements of them.
+fn clock(stand_in: Option<&StandIn>) -> Clock {
+    stand_in
+        .map(StandIn::clock)
+        .map_or_else(Clock::default, |clock| Clock::new(move || clock.now().into()))
 }

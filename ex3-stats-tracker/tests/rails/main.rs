@@ -46,6 +46,7 @@ fn run_tests(database: &str, database_directory: &Path) {
             contact: String::new(),
             page_timeout: PAGE_TIMEOUT,
             pause: Duration::ZERO,
+            spin: None,
         }))
         .expect("the component runs; `cargo xtask setup` installs what that takes");
     let stand_in = tracker.stand_in().expect("a stand-in was asked for").base_url();

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 /// Waits that double up to a longest one: what failed for a moment is tried soon, what stays away is not hammered at.
 #[derive(Debug)]
-pub(super) struct Waits {
+pub(crate) struct Waits {
     first: Duration,
     longest: Duration,
     next: Duration,
 }
 
 impl Waits {
-    pub(super) const fn new(first: Duration, longest: Duration) -> Self {
+    pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
         Self {
             first,
             longest,
@@ -20,14 +20,14 @@ impl Waits {
     }
 
     /// The next wait.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let wait = self.next;
         self.next = wait.saturating_mul(2).min(self.longest);
         wait
     }
 
     /// It went well: the first wait comes next.
-    pub(super) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self) {
         self.next = self.first;
     }
 }

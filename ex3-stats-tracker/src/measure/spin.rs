@@ -1,0 +1,276 @@
+//! The component in a Spin that its user has installed, in place of the embedded host.
+//!
+//! `spin up` is given the same module, routes and variables. What it does not have are the host's limits of time and
+//! computing, and its pause between requests: whoever asks through it keeps that.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    process::{Child, Command},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    dashboard::process::{end_with_this_process, stop},
+    loopback,
+    waits::Waits,
+};
+
+/// How long Spin may take to compile the component and to answer, on a machine that is busy as well.
+const TO_START: Duration = Duration::from_secs(60);
+
+/// How often it is asked meanwhile.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+/// Why there is no component in Spin.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error(
+        "there is no program {}: install Spin (https://spinframework.dev), name it with --spin PROGRAM, or leave \
+         --spin out for the embedded host",
+        program.display()
+    )]
+    NotFound { program: PathBuf },
+    #[error("{} can't be started: {error}", program.display())]
+    Start { program: PathBuf, error: io::Error },
+    #[error("{} ended with {status} before the component answered; what it said is above", program.display())]
+    Ended { program: PathBuf, status: ExitStatus },
+    #[error("the component in {} did not answer within {seconds} s", program.display())]
+    NotReady { program: PathBuf, seconds: u64 },
+    #[error("{address} is in use; --port names another port, and 0 takes any free one")]
+    AddressInUse { address: SocketAddr },
+    #[error("{}: {error}", path.display())]
+    Manifest { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Cache(#[from] kept::Error),
+    #[error("the HTTP client can't be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A running `spin up`, which is started again where it ends by itself, and ended when this is dropped.
+#[derive(Debug)]
+pub struct Spin {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<()>,
+}
+
+/// How it is started.
+#[derive(Debug)]
+struct Start {
+    program: PathBuf,
+    manifest: PathBuf,
+    variables: BTreeMap<String, String>,
+    address: SocketAddr,
+}
+
+impl Spin {
+    /// Starts `program` with the application of `manifest`, whose one component is `module`, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or taken, or that it ended or did not answer in time.
+    pub async fn start(
+        program: &Path,
+        manifest: &Path,
+        module: &Path,
+        variables: BTreeMap<String, String>,
+        address: SocketAddr,
+    ) -> Result<Self, Error> {
+        let start = Start {
+            program: program.to_owned(),
+            manifest: write_manifest(manifest, module)?,
+            variables,
+            address: free(address)?,
+        };
+        let address = start.address;
+        let mut child = start.spawn()?;
+        start.answers(&mut child).await?;
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(start.keep_running(child, stopped));
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            running,
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at its end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Asks it to end, and makes it end where it does not: Spin does not stop a guest that loops.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.running).await;
+    }
+}
+
+impl Drop for Spin {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+impl Start {
+    fn spawn(&self) -> Result<Child, Error> {
+        let mut command = std::process::Command::new(&self.program);
+        let variables = self.variables.iter();
+        command
+            .args(["up", "--listen", &self.address.to_string(), "--from"])
+            .arg(&self.manifest)
+            .envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{}", name.to_uppercase()), value)))
+            .stdin(Stdio::null())
+            // The answer alone belongs on stdout.
+            .stdout(io::stderr());
+        // A Ctrl-C in the terminal is this program's to act on.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        end_with_this_process(&mut command);
+        let program = self.program.clone();
+        let child = Command::from(command).kill_on_drop(true).spawn();
+        child.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { program },
+            _ => Error::Start { program, error },
+        })
+    }
+
+    /// Until the component answers.
+    async fn answers(&self, child: &mut Child) -> Result<(), Error> {
+        let program = self.program.clone();
+        let url = format!("http://{}/healthz", reachable(self.address));
+        let client = loopback::client().timeout(TO_START).build()?;
+        let end = Instant::now() + TO_START;
+        while Instant::now() < end {
+            tokio::select! {
+                status = child.wait() => {
+                    return Err(match status {
+                        Ok(status) => Error::Ended { program, status },
+                        Err(error) => Error::Start { program, error },
+                    });
+                }
+                answer = client.get(&url).send() => {
+                    if answer.is_ok_and(|answer| answer.status().is_success()) {
+                        return Ok(());
+                    }
+                }
+            }
+            sleep(BETWEEN_ATTEMPTS).await;
+        }
+        stop(child).await;
+        let seconds = TO_START.as_secs();
+        Err(Error::NotReady { program, seconds })
+    }
+
+    /// Starts it again whenever it ended by itself, until it is told to stop.
+    async fn keep_running(self, mut child: Child, mut stopped: oneshot::Receiver<()>) {
+        let mut waits = Waits::new(Duration::from_secs(1), Duration::from_secs(5 * 60));
+        loop {
+            tokio::select! {
+                _ = &mut stopped => return stop(&mut child).await,
+                status = child.wait() => {
+                    let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                    command_line::note(format_args!("{} ended with {how}", self.program.display()));
+                }
+            }
+            loop {
+                let wait = waits.next();
+                command_line::note(format_args!("starting it again in {} s", wait.as_secs()));
+                tokio::select! {
+                    _ = &mut stopped => return,
+                    () = sleep(wait) => {}
+                }
+                match self.spawn() {
+                    Ok(started) => {
+                        child = started;
+                        break;
+                    }
+                    Err(error) => command_line::note(error),
+                }
+            }
+        }
+    }
+}
+
+/// The address itself where it is free; with a free port of that address for 0, which Spin does not say.
+fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
+    TcpListener::bind(address)
+        .and_then(|listener| listener.local_addr())
+        .map_err(|_| Error::AddressInUse { address })
+}
+
+/// Where this machine finds what listens on all of its addresses.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// The manifest with the module where it lies, in a directory of its own: Spin writes logs beside it.
+fn write_manifest(manifest: &Path, module: &Path) -> Result<PathBuf, Error> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Error::Manifest { path, error }
+    };
+    let text = std::fs::read_to_string(manifest).map_err(failed(manifest))?;
+    let mut table: toml::Table = text
+        .parse()
+        .map_err(|error| failed(manifest)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    if let Some(components) = table.get_mut("component").and_then(toml::Value::as_table_mut) {
+        for component in components
+            .iter_mut()
+            .filter_map(|(_, component)| component.as_table_mut())
+        {
+            component.insert("source".to_owned(), module.to_string_lossy().into_owned().into());
+        }
+    }
+    let directory = kept::directory("spin")?;
+    std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
+    let path = directory.join("spin.toml");
+    // Whole at any moment, for another tracker may be starting.
+    let mut file = tempfile::NamedTempFile::new_in(&directory).map_err(failed(&directory))?;
+    io::Write::write_all(&mut file, table.to_string().as_bytes()).map_err(failed(&path))?;
+    file.persist(&path).map_err(|error| failed(&path)(error.error))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_use_is_named_and_any_port_is_a_free_one() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let error = free(taken.local_addr().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("in use") && error.contains("--port"), "{error}");
+        assert_ne!(free("127.0.0.1:0".parse().unwrap()).unwrap().port(), 0);
+    }
+
+    #[test]
+    fn what_listens_everywhere_is_asked_here() {
+        for (address, asked) in [
+            ("0.0.0.0:3", "127.0.0.1:3"),
+            ("[::]:3", "[::1]:3"),
+            ("127.0.0.2:3", "127.0.0.2:3"),
+        ] {
+            assert_eq!(reachable(address.parse().unwrap()).to_string(), asked);
+        }
+    }
+}

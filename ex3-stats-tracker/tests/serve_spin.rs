@@ -1,0 +1,161 @@
+//! `--spin`: the component in a Spin that its user has installed.
+//!
+//!     cargo test -p ex3-stats-tracker --test serve_spin
+//!     STATS_TRACKER_SPIN=/usr/local/bin/spin cargo test -p ex3-stats-tracker --test serve_spin
+//!
+//! Spin's own crates are on no registry. Where `STATS_TRACKER_SPIN` names no real one, a script plays it: it checks how
+//! it was called, and runs the application in the embedded host.
+#![cfg(unix)]
+
+mod program;
+
+use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+
+use program::{LOUD, Running, get, last_line, program, stderr};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const CONTACT: &str = "you@example.org";
+
+/// The stand-in for Spin: what it does after it was found to be called rightly.
+fn script(then: &str) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spin");
+    let calls = directory.path().join("calls");
+    let text = format!(
+        "#!/bin/sh\n# A stand-in for Spin.\necho \"$*\" >> '{}'\necho 'Serving, says the stand-in for Spin'\n\
+         [ \"$#\" = 5 ] && [ \"$1 $2 $4\" = 'up --listen --from' ] || exit 64\n\
+         [ \"$SPIN_VARIABLE_CONTACT\" = '{CONTACT}' ] && [ \"$SPIN_VARIABLE_PAGE_TIMEOUT\" = 20 ] || exit 65\n{then}\n",
+        calls.display()
+    );
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    (directory, path)
+}
+
+/// As the real one does it: serves until it is told to end.
+fn serving() -> (TempDir, PathBuf) {
+    script(&format!(
+        "exec '{}' serve --port \"${{3##*:}}\" --application \"$5\"",
+        env!("CARGO_BIN_EXE_ex3-stats-tracker")
+    ))
+}
+
+fn tracker(arguments: &[&str], spin: &PathBuf) -> Command {
+    let mut command = program(arguments);
+    command
+        .args(["--stand-in", "--contact", CONTACT, "--timeout", "20s", "--spin"])
+        .arg(spin);
+    command
+}
+
+fn assert_measures(spin: &PathBuf) {
+    let output = tracker(&["measure", "--json"], spin).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let collection: Value = serde_json::from_slice(&output.stdout).expect("nothing but the answer is on stdout");
+    assert_eq!(collection["source"], "stand-in");
+    assert_eq!(collection["packages"].as_array().unwrap().len(), 20);
+    assert_eq!(collection["failures"], serde_json::json!([]));
+}
+
+#[test]
+fn spin_runs_the_component_instead() {
+    let (directory, spin) = serving();
+    assert_measures(&spin);
+    let calls = fs::read_to_string(directory.path().join("calls")).unwrap();
+    let call: Vec<&str> = calls.split_whitespace().collect();
+    assert!(
+        call[2].starts_with("127.0.0.1:") && call[4].ends_with("spin.toml"),
+        "{calls}"
+    );
+    // The module is where its manifest says.
+    let manifest: toml::Table = fs::read_to_string(call[4]).unwrap().parse().unwrap();
+    let source = manifest["component"]["stats-tracker"]["source"].as_str().unwrap();
+    assert!(PathBuf::from(source).is_file(), "{source}");
+}
+
+/// Spin that dies is started again, and it ends with the program.
+#[test]
+fn it_is_kept_running_and_ends_with_the_program() {
+    let (directory, spin) = serving();
+    let mut running = Running::start(&mut tracker(&["serve", "--port", "0"], &spin));
+    // The stand-in for Spin says the same of itself.
+    let url = running.url_after("listens on");
+    running.line_with(LOUD);
+    assert_eq!(get(&format!("{url}/healthz")).0, 200);
+    let address = url.strip_prefix("http://").unwrap();
+    let port = address.rsplit(':').next().unwrap();
+    // Its command line, which is the embedded host's, names the port.
+    let pattern = format!("serve --port {port} --application");
+    let found = Command::new("pgrep").args(["-f", "--", &pattern]).output().unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    let child = found
+        .lines()
+        .next()
+        .unwrap_or_else(|| panic!("nothing listens on {port}"));
+    assert!(Command::new("kill").args(["-KILL", child]).status().unwrap().success());
+    running.line_with("starting it again in 1 s");
+    running.url_after("listens on");
+    assert_eq!(get(&format!("{url}/healthz")).0, 200);
+    assert_eq!(running.end("-KILL").0.code(), None);
+    // The system ends it; that it has ended shows in its address.
+    while std::net::TcpStream::connect(address).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(
+        fs::read_to_string(directory.path().join("calls"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn what_keeps_spin_from_running_is_named() {
+    let missing = PathBuf::from("/nowhere/spin");
+    let output = tracker(&["measure"], &missing).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(69), 0));
+    assert!(
+        last_line(&output).contains("/nowhere/spin") && last_line(&output).contains("--spin PROGRAM"),
+        "{}",
+        stderr(&output)
+    );
+
+    let (_directory, ends) = script("echo 'no such trigger' >&2; exit 3");
+    let output = tracker(&["measure"], &ends).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(69), 0));
+    let said = stderr(&output);
+    assert!(
+        said.contains("no such trigger") && last_line(&output).contains("exit status: 3"),
+        "{said}"
+    );
+
+    for arguments in [
+        &[
+            "measure",
+            "--spin",
+            "x",
+            "--stand-in",
+            "--clock",
+            "2026-05-10T12:00:00Z",
+        ][..],
+        &["up", "--stand-in", "--history", "3", "--spin"],
+        &["serve", "--spin", "--application", "spin.toml"],
+    ] {
+        assert_eq!(
+            program(arguments).output().unwrap().status.code(),
+            Some(64),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn the_real_spin_does_the_same() {
+    let Some(spin) = env::var_os("STATS_TRACKER_SPIN").map(PathBuf::from) else {
+        println!("skipped: STATS_TRACKER_SPIN names no spin program");
+        return;
+    };
+    assert_measures(&spin);
+}
