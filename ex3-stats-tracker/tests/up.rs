@@ -274,12 +274,12 @@ fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
     running.line_with("GitHub asked to be left alone until");
     let said = running.line_with("The next collection begins");
     let now = Timestamp::now();
-    let minutes = |minutes| {
+    let minutes = |minutes: u64| {
         (now + Duration::from_secs(minutes * 60))
             .strftime("at %Y-%m-%d %H:%M UTC")
             .to_string()
     };
-    assert!((20..=31).any(|later| said.contains(&minutes(later))), "{said}");
+    assert!((20..=31_u64).any(|later| said.contains(&minutes(later))), "{said}");
     let (status, table) = running.end("-TERM");
     assert_eq!((status.code(), table.as_str()), (Some(0), ""));
 }
