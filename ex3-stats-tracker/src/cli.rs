@@ -250,7 +250,7 @@ impl GitHubOptions {
         match self.pause.unwrap_or(PAUSE) {
             pause if pause < SHORTEST_PAUSE => Err(Error::new(
                 format!(
-                    "--pause {pause:?} is too short for github.com, which is asked at most every {SHORTEST_PAUSE:?}; \
+                    "--pause is too short for github.com, which is asked at most every {SHORTEST_PAUSE:?}; \
                      leave it out for {PAUSE:?}"
                 ),
                 sysexits::ExitCode::Usage,
@@ -284,8 +284,8 @@ impl UpOptions {
         }
         Err(Error::new(
             format!(
-                "--every {:?} is too short for github.com, whose counts are asked for every hour at most: --every 1h",
-                self.every
+                "--every is too short for github.com, whose counts are asked for every {} minutes at most: --every 1h",
+                SHORTEST_EVERY.as_secs() / 60
             ),
             sysexits::ExitCode::Usage,
         ))
