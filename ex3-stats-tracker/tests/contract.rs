@@ -365,9 +365,17 @@ async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
         })
         .collect();
     assert_eq!(list.json, json!(expected));
+    assert_eq!(list.header("owner-kind"), Some("organization"));
     for package in &organisation.packages {
         let target = format!("{LIST}/{}", package.name.replace('/', "%2F"));
         let measurement = tracker.get(&target).await.json;
+        // With what the list said, one request is enough.
+        let repository = package.repository.as_ref();
+        let repository = repository.map(|repository| format!("&repository=fluxcd%2F{repository}"));
+        let hints = format!("?owner=organization{}", repository.unwrap_or_default());
+        github.clear_log();
+        assert_eq!(tracker.get(&format!("{target}{hints}")).await.json, measurement);
+        assert_eq!(github.log().requests.len(), 1, "{target}{hints}");
         assert_eq!(measurement["name"], package.name, "{measurement}");
         assert_eq!(measurement["total"], package.total(github.now()), "{}", package.name);
         let daily: Vec<_> = package
@@ -378,8 +386,25 @@ async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
         assert_eq!(measurement["daily"], json!(daily), "{}", package.name);
     }
 
+    let user = tracker.get("/orgs/stand-in-user/packages").await;
+    assert_eq!(user.header("owner-kind"), Some("user"));
+    for hints in [
+        "",
+        "?owner=user",
+        "?repository=repository-1",
+        "?repository=nobody%2Fx&owner=user",
+    ] {
+        let target = format!("/orgs/stand-in-user/packages/image-1{hints}");
+        assert_eq!(tracker.get(&target).await.status, 200, "{hints}");
+        let target = format!("/orgs/stand-in-user/packages/image-1/versions{hints}");
+        assert_eq!(tracker.get(&target).await.status, 200, "{hints}");
+    }
+    let hinted = format!("{VERSIONS}?repository=fluxcd%2Fsource-controller");
+    let hinted = tracker.get(&hinted).await.json;
+
     github.clear_log();
     let versions = tracker.get(VERSIONS).await.json;
+    assert_eq!(versions, hinted);
     let versions = versions.as_array().expect("a list");
     let total = organisation
         .package("source-controller")
@@ -425,6 +450,9 @@ async fn what_is_asked_wrongly(tracker: &Tracker<'_>, github: &StandIn) {
         "/orgs/fluxcd/packages/flagger%3Ftab%3Dx",
         "/orgs/fluxcd/packages/flagger%23x/versions",
         "/orgs/fluxcd/packages/Flagger",
+        "/orgs/fluxcd/packages/flagger?repository=..",
+        "/orgs/fluxcd/packages/flagger?repository=a%2Fb%2Fc",
+        "/orgs/fluxcd/packages/flagger/versions?owner=organisation",
         &long,
     ] {
         let answer = tracker.get(target).await;

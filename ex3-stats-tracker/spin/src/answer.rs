@@ -32,6 +32,12 @@ impl Answer {
         Answer::new(200, JSON, body)
     }
 
+    /// The same answer, with another header.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Answer {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     fn new(status: u16, media_type: &str, body: Vec<u8>) -> Answer {
         let headers = vec![
             ("content-type", media_type.to_owned()),

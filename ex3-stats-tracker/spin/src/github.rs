@@ -1,25 +1,18 @@
-//! GitHub as the tracker sees it: its addresses, its paging, its refusals. What stands on its pages is the parser's
-//! knowledge.
+//! GitHub as the tracker sees it: its redirects and refusals, and a package found at one of its addresses. What stands
+//! on its pages is the parser's knowledge.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::SystemTime;
 
 use ex2_parser::stream::{PackageListParser, PackageParser, VersionListParser};
-use ex2_parser::{ListedPackage, Package, PackageList, Version, VersionList};
+use ex2_parser::{ListedPackage, Package, Version};
 
+use crate::address::{self, Hints, OwnerKind};
 use crate::fetch::{Body, Fetch, Interruption, Response};
 use crate::name::{Owner, PackageName};
 use crate::page::{self, PAGE_MAX_BYTES, Parser};
 use crate::problem::{Kind, Problem};
 use crate::settings::Settings;
-
-/// The most pages of one list that are read: 3 000 packages at GitHub's 30 a page. Past it the list is refused, not
-/// cut short.
-pub const LIST_MAX_PAGES: u32 = 100;
-
-/// The most rows of one list that are kept, should a page have more of them than GitHub's do.
-pub const LIST_MAX_ROWS: usize = 10_000;
 
 /// The most redirects one page is followed through. A renamed repository in a renamed organisation takes two.
 pub const REDIRECTS_MAX: usize = 3;
@@ -53,38 +46,33 @@ pub struct Reading<T> {
 
 /// Why a page was not read: it is missing (another address may have it), or a problem.
 #[derive(Debug)]
-enum Refusal {
+pub(crate) enum Refusal {
     Missing,
     Problem(Problem),
 }
 
 impl Refusal {
-    fn new(kind: Kind, detail: impl Into<String>) -> Refusal {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Refusal {
         Refusal::Problem(Problem::new(kind, detail))
-    }
-
-    fn or_missing(self, what: impl Display) -> Problem {
-        match self {
-            Refusal::Missing => Problem::new(Kind::NotFound, format!("GitHub shows nobody {what}")),
-            Refusal::Problem(problem) => problem,
-        }
     }
 }
 
 impl<F: Fetch> GitHub<F> {
-    /// An organisation's or a user's container packages, from all pages of the list.
+    /// An organisation's or a user's container packages, from all pages of the list, and which of the two it is.
     ///
     /// # Errors
     ///
     /// As [`Kind`] says; a list is whole or a problem.
-    pub async fn packages(&self, owner: &Owner) -> Result<Vec<ListedPackage>, Problem> {
-        let organisation = |page| format!("/orgs/{owner}/packages?ecosystem=container&page={page}");
-        let user = |page| format!("/{owner}?tab=packages&ecosystem=container&page={page}");
-        let packages = match self.package_list(organisation).await {
-            Err(Refusal::Missing) => self.package_list(user).await,
-            packages => packages,
-        };
-        packages.map_err(|refusal| refusal.or_missing(format_args!("an account called {owner}")))
+    pub async fn packages(&self, owner: &Owner) -> Result<(Vec<ListedPackage>, OwnerKind), Problem> {
+        for kind in OwnerKind::ALL {
+            let address = |page| address::package_list(kind, owner, page);
+            match self.list(address, PackageListParser::new).await {
+                Err(Refusal::Missing) => {}
+                Err(Refusal::Problem(problem)) => return Err(problem),
+                Ok(packages) => return Ok((packages, kind)),
+            }
+        }
+        Err(shown_to_nobody(format_args!("an account called {owner}")))
     }
 
     /// One package's total and daily downloads.
@@ -92,92 +80,43 @@ impl<F: Fetch> GitHub<F> {
     /// # Errors
     ///
     /// As [`Kind`] says.
-    pub async fn package(&self, owner: &Owner, name: &PackageName) -> Result<Reading<Package>, Problem> {
-        let [organisation, user] = package_addresses(owner, name);
-        let package = match self.read(&organisation, PackageParser::new()).await {
-            Err(Refusal::Missing) => self.read(&user, PackageParser::new()).await,
-            package => package,
-        };
-        package.map_err(|refusal| missing_package(refusal, owner, name))
+    pub async fn package(&self, owner: &Owner, name: &PackageName, hints: &Hints) -> Result<Reading<Package>, Problem> {
+        for address in address::package(owner, name, hints) {
+            match self.read(&address, PackageParser::new()).await {
+                Err(Refusal::Missing) => {}
+                Err(Refusal::Problem(problem)) => return Err(problem),
+                Ok(package) => return Ok(package),
+            }
+        }
+        Err(shown_to_nobody(format_args!(
+            "a container package {} of {owner}",
+            name.as_str()
+        )))
     }
 
     /// A package's tagged versions, from all pages of the list.
     ///
     /// # Errors
     ///
-    /// As [`Kind`] says; a list is whole or a problem.
-    pub async fn versions(&self, owner: &Owner, name: &PackageName) -> Result<Vec<Version>, Problem> {
-        let [organisation, user] = package_addresses(owner, name);
-        let versions = match self.version_list(&organisation).await {
-            Err(Refusal::Missing) => self.version_list(&user).await,
-            versions => versions,
-        };
-        versions.map_err(|refusal| missing_package(refusal, owner, name))
-    }
-
-    async fn package_list(&self, address: impl Fn(u32) -> String) -> Result<Vec<ListedPackage>, Refusal> {
-        let rows = |list: PackageList| (list.packages, list.next_page);
-        self.list(address, PackageListParser::new, rows, |package| package.name.clone())
-            .await
-    }
-
-    async fn version_list(&self, package_address: &str) -> Result<Vec<Version>, Refusal> {
-        let address = |page| format!("{package_address}/versions?filters%5Bversion_type%5D=tagged&page={page}");
-        let rows = |list: VersionList| (list.versions, list.next_page);
-        self.list(address, VersionListParser::new, rows, |version| version.id)
-            .await
-    }
-
-    /// Reads a list's pages one after the other. Each row is kept once: something published while the list is read
-    /// moves another row onto the next page a second time.
-    async fn list<P: Parser, T, K: Ord>(
-        &self,
-        address: impl Fn(u32) -> String,
-        parser: impl Fn() -> P,
-        rows: impl Fn(P::Output) -> (Vec<T>, Option<u32>),
-        key: impl Fn(&T) -> K,
-    ) -> Result<Vec<T>, Refusal> {
-        let mut list = Vec::new();
-        let mut keys = BTreeSet::new();
-        let mut page = 1;
-        loop {
-            let reading = match self.read(&address(page), parser()).await {
-                Err(Refusal::Missing) if page > 1 => {
-                    let detail = format!(
-                        "GitHub has no page {page} of a list that page {} said goes on",
-                        page - 1
-                    );
-                    return Err(Refusal::new(Kind::Unreachable, detail));
-                }
-                reading => reading?,
-            };
-            let (rows, next_page) = rows(reading.value);
-            list.extend(rows.into_iter().filter(|row| keys.insert(key(row))));
-            match next_page {
-                _ if list.len() > LIST_MAX_ROWS => {
-                    return Err(Refusal::new(
-                        Kind::TooLarge,
-                        format!("the list has more than {LIST_MAX_ROWS} rows"),
-                    ));
-                }
-                None => return Ok(list),
-                Some(next) if next != page + 1 => {
-                    let detail = format!("page {page} of a list says that page {next} is next");
-                    return Err(Refusal::new(Kind::MarkupChanged, detail));
-                }
-                Some(next) if next > LIST_MAX_PAGES => {
-                    return Err(Refusal::new(
-                        Kind::TooLarge,
-                        format!("the list has more than {LIST_MAX_PAGES} pages"),
-                    ));
-                }
-                Some(next) => page = next,
+    /// As [`Kind`] says; a list is whole or a problem. That there is no such list does not say that the package is
+    /// gone.
+    pub async fn versions(&self, owner: &Owner, name: &PackageName, hints: &Hints) -> Result<Vec<Version>, Problem> {
+        for address in address::version_list(owner, name, hints) {
+            let address = |page| format!("{address}&page={page}");
+            match self.list(address, VersionListParser::new).await {
+                Err(Refusal::Missing) => {}
+                Err(Refusal::Problem(problem)) => return Err(problem),
+                Ok(versions) => return Ok(versions),
             }
         }
+        Err(shown_to_nobody(format_args!(
+            "a list of versions of the container package {} of {owner}",
+            name.as_str()
+        )))
     }
 
     /// Reads the page at `address` (a path and query of GitHub's) with `parser`.
-    async fn read<P: Parser>(&self, address: &str, parser: P) -> Result<Reading<P::Output>, Refusal> {
+    pub(crate) async fn read<P: Parser>(&self, address: &str, parser: P) -> Result<Reading<P::Output>, Refusal> {
         let headers = [
             ("accept", "text/html"),
             ("accept-encoding", "gzip"),
@@ -250,14 +189,8 @@ impl<F: Fetch> GitHub<F> {
     }
 }
 
-/// Where a package's page is: as an organisation's, and as a user's.
-fn package_addresses(owner: &Owner, name: &PackageName) -> [String; 2] {
-    let name = name.to_segment();
-    ["orgs", "users"].map(|accounts| format!("/{accounts}/{owner}/packages/container/package/{name}"))
-}
-
-fn missing_package(refusal: Refusal, owner: &Owner, name: &PackageName) -> Problem {
-    refusal.or_missing(format_args!("a container package {} of {owner}", name.as_str()))
+fn shown_to_nobody(what: impl Display) -> Problem {
+    Problem::new(Kind::NotFound, format!("GitHub shows nobody {what}"))
 }
 
 /// Reads a page GitHub answered with.
@@ -287,6 +220,9 @@ async fn read<P: Parser>(
                 Refusal::new(Kind::Unreachable, detail)
             }
             page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limited(retry_after),
+            page::Error::Parser(error @ ex2_parser::Error::TooLarge) => {
+                Refusal::new(Kind::TooLarge, format!("GitHub's answer: {error}"))
+            }
             page::Error::Parser(error @ ex2_parser::Error::Truncated) => {
                 Refusal::new(Kind::Unreachable, format!("GitHub's answer: {error}"))
             }

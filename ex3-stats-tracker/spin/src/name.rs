@@ -1,6 +1,6 @@
-//! The names a caller may ask for: an account's and a package's, valid by construction.
+//! The names a caller may ask for: an account's, a package's and a repository's, valid by construction.
 //!
-//! A path parameter becomes part of an address on github.com, so nothing is fetched for one that GitHub or the
+//! A parameter becomes part of an address on github.com, so nothing is fetched for one that GitHub or the
 //! registry could not have given out: `..`, a second segment, a query or a control character never get that far.
 
 use std::fmt;
@@ -9,6 +9,9 @@ use percent_encoding::percent_decode_str;
 
 /// GitHub gives out account names of at most 39 characters.
 const OWNER_MAX: usize = 39;
+
+/// GitHub gives out repository names of at most 100 characters.
+const REPOSITORY_MAX: usize = 100;
 
 /// The longest repository name a registry takes (the OCI distribution specification's limit for clients).
 const PACKAGE_NAME_MAX: usize = 255;
@@ -23,8 +26,11 @@ impl Owner {
 
     /// Reads one percent-encoded path segment.
     pub fn from_segment(segment: &str) -> Option<Owner> {
-        let name = decode(segment, OWNER_MAX)?;
-        let valid = !name.is_empty()
+        Owner::parse(decode(segment, OWNER_MAX)?)
+    }
+
+    fn parse(name: String) -> Option<Owner> {
+        let valid = (1..=OWNER_MAX).contains(&name.len())
             && !name.starts_with('-')
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         valid.then_some(Owner(name))
@@ -64,6 +70,52 @@ impl PackageName {
     }
 }
 
+/// A repository: its name, and its owner's where it was given with it. `flagger`, `fluxcd/flagger`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    owner: Option<Owner>,
+    name: String,
+}
+
+impl Repository {
+    /// What a repository looks like, for the one who sent another.
+    pub const RULE: &str = "a repository is OWNER/NAME or NAME, percent-encoded; its name has 1 to 100 letters, digits, \
+                            full stops, hyphens and underscores";
+
+    /// Reads one percent-encoded value of a query.
+    pub fn from_query(value: &str) -> Option<Repository> {
+        Repository::parse(&decode(value, OWNER_MAX + 1 + REPOSITORY_MAX)?)
+    }
+
+    /// Reads a repository as lists name it.
+    pub fn parse(text: &str) -> Option<Repository> {
+        let (owner, name) = match text.split_once('/') {
+            Some((owner, name)) => (Some(Owner::parse(owner.to_owned())?), name),
+            None => (None, text),
+        };
+        let valid = (1..=REPOSITORY_MAX).contains(&name.len())
+            && !matches!(name, "." | "..")
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+        valid.then(|| Repository {
+            owner,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The name without its owner.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether `owner` owns it, as far as it says whose it is. Capitals do not matter to GitHub.
+    pub fn is_of(&self, owner: &Owner) -> bool {
+        let same = |mine: &Owner| mine.0.eq_ignore_ascii_case(&owner.0);
+        self.owner.as_ref().is_none_or(same)
+    }
+}
+
 /// Percent-decodes a segment; `None` for one that is not UTF-8 or longer than `limit` bytes once decoded.
 fn decode(segment: &str, limit: usize) -> Option<String> {
     // Encoded, a byte takes three characters: what is longer still need not be decoded to be known as too long.
@@ -91,6 +143,47 @@ fn is_path_component(component: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repositories_github_gives_out_are_repositories() {
+        for text in [
+            "flagger",
+            "fluxcd/flagger",
+            "octocat/.github",
+            "a/b_c-d.e",
+            &"a".repeat(100),
+        ] {
+            assert!(Repository::parse(text).is_some(), "{text}");
+        }
+        assert_eq!(
+            Repository::from_query("fluxcd%2Fflagger"),
+            Repository::parse("fluxcd/flagger")
+        );
+        for text in [
+            "",
+            "/",
+            "a/",
+            "/a",
+            "a/b/c",
+            ".",
+            "..",
+            "a/..",
+            "../a",
+            "a b",
+            "a?b",
+            "a#b",
+            "a%2Fb",
+            "ä",
+            "-a/b",
+            "a\0",
+            &"a".repeat(101),
+        ] {
+            assert_eq!(Repository::parse(text), None, "{text}");
+        }
+        for text in ["%FF", "%2E%2E", "a%2F..%2F..%2Flogin", &"a".repeat(5_000)] {
+            assert_eq!(Repository::from_query(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn accounts_github_gives_out_are_owners() {

@@ -1,6 +1,7 @@
 //! Which of the service's endpoints a request means.
 
-use crate::name::{Owner, PackageName};
+use crate::address::{Hints, OwnerKind};
+use crate::name::{Owner, PackageName, Repository};
 use crate::problem::{Kind, Problem};
 
 /// An endpoint with its parameters, which are valid.
@@ -9,9 +10,9 @@ pub enum Route {
     /// `GET /orgs/{org}/packages`
     Packages(Owner),
     /// `GET /orgs/{org}/packages/{name}`
-    Package(Owner, PackageName),
+    Package(Owner, PackageName, Hints),
     /// `GET /orgs/{org}/packages/{name}/versions`
-    Versions(Owner, PackageName),
+    Versions(Owner, PackageName, Hints),
     /// `POST /extract`
     Extract,
     /// `GET /healthz`
@@ -20,14 +21,15 @@ pub enum Route {
 
 impl Route {
     /// Finds the endpoint of a request from its method and its target (a path, still percent-encoded, with or
-    /// without a query, which is ignored).
+    /// without a query, of which only the [`Hints`] count).
     ///
     /// # Errors
     ///
     /// `not_found` for a path that is none of the service's, `bad_request` with the status 405 for a method the
-    /// path does not take, and `bad_request` for a name that no account or package can have.
+    /// path does not take, and `bad_request` for a name that no account, package or repository can have.
     pub fn find(method: &str, target: &str) -> Result<Route, Problem> {
-        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
         // The longest path has five segments; a sixth makes it another path.
         let segments: [Option<&str>; 6] = std::array::from_fn(|_| segments.next());
@@ -38,7 +40,7 @@ impl Route {
             }
             [Some("orgs"), Some(owner), Some("packages"), Some(name), None, _] => {
                 reading(method)?;
-                Ok(Route::Package(self::owner(owner)?, package_name(name)?))
+                Ok(Route::Package(self::owner(owner)?, package_name(name)?, hints(query)?))
             }
             [
                 Some("orgs"),
@@ -49,7 +51,7 @@ impl Route {
                 None,
             ] => {
                 reading(method)?;
-                Ok(Route::Versions(self::owner(owner)?, package_name(name)?))
+                Ok(Route::Versions(self::owner(owner)?, package_name(name)?, hints(query)?))
             }
             [Some("extract"), None, ..] => {
                 if method != "POST" {
@@ -85,9 +87,62 @@ fn package_name(segment: &str) -> Result<PackageName, Problem> {
     PackageName::from_segment(segment).ok_or_else(|| Problem::new(Kind::BadRequest, PackageName::RULE))
 }
 
+/// The hints in a query; other parameters are ignored.
+fn hints(query: &str) -> Result<Hints, Problem> {
+    let refused = |rule| Problem::new(Kind::BadRequest, rule);
+    let mut hints = Hints::default();
+    for (name, value) in query.split('&').filter_map(|parameter| parameter.split_once('=')) {
+        match name {
+            "repository" => {
+                let repository = Repository::from_query(value).ok_or_else(|| refused(Repository::RULE))?;
+                hints.repository = Some(repository);
+            }
+            "owner" => {
+                let owner = OwnerKind::parse(value).ok_or_else(|| refused("an owner is organization or user"))?;
+                hints.owner = Some(owner);
+            }
+            _ => {}
+        }
+    }
+    Ok(hints)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hints_are_read_and_other_parameters_ignored() {
+        let route = |query: &str| {
+            let package = Route::find("GET", &format!("/orgs/fluxcd/packages/flagger{query}"));
+            let versions = Route::find("GET", &format!("/orgs/fluxcd/packages/flagger/versions{query}"));
+            match (package, versions) {
+                (Ok(Route::Package(_, _, hints)), Ok(Route::Versions(_, _, same))) if hints == same => Ok(hints),
+                (Err(problem), Err(same)) if problem == same => Err(problem),
+                other => panic!("{other:?}"),
+            }
+        };
+        let all = Hints {
+            repository: Repository::parse("fluxcd/flagger"),
+            owner: Some(OwnerKind::Organization),
+        };
+        assert_eq!(route("?x=y&owner=organization&repository=fluxcd%2Fflagger&&z"), Ok(all));
+        assert_eq!(route("?Owner=x&repositories=..&owner"), Ok(Hints::default()));
+        for query in [
+            "?owner=",
+            "?owner=organisation",
+            "?owner=User",
+            "?repository=",
+            "?repository=..",
+            "?repository=a/b/c",
+            "?repository=%2e%2e%2flogin",
+            "?repository=a%0d%0ab",
+            "?repository=a&owner=both",
+        ] {
+            let problem = route(query).expect_err(query);
+            assert_eq!((problem.kind, problem.status), (Kind::BadRequest, 400), "{query}");
+        }
+    }
 
     fn fluxcd() -> Owner {
         Owner::from_segment("fluxcd").expect("an owner")
@@ -105,12 +160,12 @@ mod tests {
             (
                 "GET",
                 "/orgs/fluxcd/packages/charts%2Fflagger",
-                Route::Package(fluxcd(), flagger()),
+                Route::Package(fluxcd(), flagger(), Hints::default()),
             ),
             (
                 "GET",
                 "/orgs/fluxcd/packages/charts%2Fflagger/versions",
-                Route::Versions(fluxcd(), flagger()),
+                Route::Versions(fluxcd(), flagger(), Hints::default()),
             ),
             ("POST", "/extract", Route::Extract),
             ("GET", "/healthz", Route::Health),

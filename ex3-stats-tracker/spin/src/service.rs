@@ -9,6 +9,9 @@ use crate::page::{self, PAGE_MAX_BYTES};
 use crate::problem::{Kind, Problem};
 use crate::route::Route;
 
+/// The header of a list that says what kind of account it was found under, for the hint `owner` of later requests.
+pub const OWNER_KIND: &str = "owner-kind";
+
 /// A request to the service.
 #[derive(Clone, Debug)]
 pub struct Request<'a, B> {
@@ -37,12 +40,15 @@ async fn answer<F: Fetch>(
 ) -> Result<Answer, Problem> {
     let github = || github().map_err(|error| Problem::new(Kind::Unreachable, error));
     match Route::find(request.method, request.target)? {
-        Route::Packages(owner) => Ok(Answer::ok(&github()?.packages(&owner).await?)),
-        Route::Package(owner, name) => {
-            let Reading { value, at } = github()?.package(&owner, &name).await?;
+        Route::Packages(owner) => {
+            let (packages, kind) = github()?.packages(&owner).await?;
+            Ok(Answer::ok(&packages).header(OWNER_KIND, kind.as_str()))
+        }
+        Route::Package(owner, name, hints) => {
+            let Reading { value, at } = github()?.package(&owner, &name, &hints).await?;
             Ok(Answer::ok(&Measurement::new(&name, &value, at)))
         }
-        Route::Versions(owner, name) => Ok(Answer::ok(&github()?.versions(&owner, &name).await?)),
+        Route::Versions(owner, name, hints) => Ok(Answer::ok(&github()?.versions(&owner, &name, &hints).await?)),
         Route::Extract => extract(request).await,
         Route::Health => Ok(Answer::ok(&Health { status: "ok" })),
     }
@@ -74,6 +80,9 @@ async fn extract(mut request: Request<'_, impl Body>) -> Result<Answer, Problem>
                 Kind::BadRequest,
                 format!("the body is cut off: {received} bytes came of {announced}"),
             ),
+            page::Error::Parser(error @ ex2_parser::Error::TooLarge) => {
+                Problem::new(Kind::TooLarge, format!("the posted body: {error}")).status(413)
+            }
             page::Error::Parser(ex2_parser::Error::RateLimited) => rate_limit_problem(None),
             page::Error::Parser(error @ ex2_parser::Error::MarkupChanged { .. }) => {
                 Problem::new(Kind::MarkupChanged, error.to_string())

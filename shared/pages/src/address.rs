@@ -47,23 +47,21 @@ pub fn user_packages(user: &str, page: u32) -> String {
     format!("/{}?tab=packages&ecosystem=container&page={page}", segment(user))
 }
 
-/// The tagged versions of the package at the path `package`, from page 1.
-pub fn versions(package: &str, page: u32) -> String {
-    format!(
-        "{}/versions?filters%5Bversion_type%5D=tagged&page={page}",
-        of_versions(package)
-    )
+/// What a package's versions have in common, whether or not it has a repository: no `package/` before the name.
+/// `/orgs/fluxcd/packages/container/charts%2Fflagger`, `/users/octocat/packages/container/image`.
+pub fn versions_of(owner: &str, owner_is_user: bool, name: &str) -> String {
+    let accounts = if owner_is_user { "users" } else { "orgs" };
+    format!("/{accounts}/{}/packages/container/{}", segment(owner), segment(name))
 }
 
-/// One version of the package at the path `package`.
-pub fn version(package: &str, id: u64) -> String {
-    format!("{}/{id}", of_versions(package))
+/// The tagged versions of a package, without the number of the page; `versions_of` is the part of that name.
+pub fn tagged_versions(versions_of: &str) -> String {
+    format!("{versions_of}/versions?filters%5Bversion_type%5D=tagged")
 }
 
-/// What the addresses of a package's versions begin with: an owner's have one segment less than the package's page,
-/// `/orgs/fluxcd/packages/container/flagger/versions`.
-fn of_versions(package: &str) -> String {
-    package.replacen("/packages/container/package/", "/packages/container/", 1)
+/// A page of the tagged versions of a package, from page 1.
+pub fn versions(versions_of: &str, page: u32) -> String {
+    format!("{}&page={page}", tagged_versions(versions_of))
 }
 
 #[cfg(test)]

@@ -269,13 +269,13 @@ impl PackagePage {
     }
 
     fn recent_versions(&self, out: &mut String, numbers: &mut Numbers) {
-        let package = self.address();
+        let versions = address::versions_of(&self.owner, self.owner_is_user, &self.name);
         out.push_str(
             "      <div class=\"Box\">\n        <div class=\"Box-header\">\n          <h3 class=\"f5\">Recent tagged image versions</h3>\n        </div>\n        <ul>\n",
         );
         for version in &self.versions {
             out.push_str("          <li class=\"Box-row\">\n");
-            tag_links(out, &package, version);
+            tag_links(out, &versions, version);
             let _ = writeln!(
                 out,
                 "            <small class=\"color-fg-muted\">Published 1 day ago · Digest <code>sha256:{}</code></small>",
@@ -290,7 +290,8 @@ impl PackagePage {
         }
         let _ = writeln!(
             out,
-            "        </ul>\n        <div class=\"Box-footer\"><a href=\"{package}/versions?filters%5Bversion_type%5D=tagged\">View all tagged versions</a></div>\n      </div>"
+            "        </ul>\n        <div class=\"Box-footer\"><a href=\"{}\">View all tagged versions</a></div>\n      </div>",
+            address::tagged_versions(&versions)
         );
     }
 

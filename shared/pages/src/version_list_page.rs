@@ -85,6 +85,7 @@ impl VersionListPage {
         let mut out = String::with_capacity(4_096 + 2_048 * self.versions.len());
         let mut numbers = Numbers::from_text(&self.name);
         let package = self.package_address();
+        let versions = address::versions_of(&self.owner, self.owner_is_user, &self.name);
         let _ = write!(
             out,
             r#"<!DOCTYPE html>
@@ -124,7 +125,7 @@ impl VersionListPage {
                 out.push_str(
                     "          <li class=\"Box-row\">\n            <div class=\"d-flex flex-justify-between\">\n",
                 );
-                tag_links(&mut out, &package, version);
+                tag_links(&mut out, &versions, version);
                 let _ = writeln!(
                     out,
                     "            <small class=\"color-fg-muted\">Published 2 days ago · Digest <code>sha256:{}</code></small>\n            <span class=\"d-flex flex-items-center gap-1 color-fg-muted\">",
@@ -141,7 +142,7 @@ impl VersionListPage {
         }
         out.push_str("      </div>\n");
         pagination(&mut out, self.page, self.pages, |page| {
-            address::versions(&package, page)
+            address::versions(&versions, page)
         });
         out.push_str("    </main>\n  </body>\n</html>\n");
         out
@@ -149,7 +150,7 @@ impl VersionListPage {
 }
 
 /// A version's tags, each a link to it; an untagged version is linked by its digest.
-pub(crate) fn tag_links(out: &mut String, package: &str, version: &ListedVersion) {
+pub(crate) fn tag_links(out: &mut String, versions: &str, version: &ListedVersion) {
     out.push_str("            <div class=\"d-inline-flex flex-wrap\">\n");
     for (index, tag) in version.tags.iter().enumerate() {
         let class = if index == 0 {
@@ -159,8 +160,8 @@ pub(crate) fn tag_links(out: &mut String, package: &str, version: &ListedVersion
         };
         let _ = writeln!(
             out,
-            "              <a class=\"{class}\" href=\"{}?tag={}\">{}</a>",
-            address::version(package, version.id),
+            "              <a class=\"{class}\" href=\"{versions}/{}?tag={}\">{}</a>",
+            version.id,
             address::segment(tag),
             Escaped(tag)
         );
@@ -168,8 +169,8 @@ pub(crate) fn tag_links(out: &mut String, package: &str, version: &ListedVersion
     if version.tags.is_empty() {
         let _ = writeln!(
             out,
-            "              <a class=\"Link--primary\" href=\"{}\">sha256:{}</a>",
-            address::version(package, version.id),
+            "              <a class=\"Link--primary\" href=\"{versions}/{}\">sha256:{}</a>",
+            version.id,
             Numbers::new(version.id).hex(64)
         );
     }

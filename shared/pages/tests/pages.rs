@@ -287,7 +287,7 @@ fn versions_share_a_count_between_their_tags() {
     assert_eq!(tags, [vec!["latest", "v1.6.0-rc.1"], vec!["v1.5.0"], vec![]]);
     assert!(text(rows[0]).ends_with("17,118 Version downloads"));
     assert!(text(rows[2]).ends_with("1,234,567 Version downloads"));
-    assert!(page.contains("/fluxcd/source-controller/pkgs/container/source-controller/852161345?tag=v1.6.0-rc.1"));
+    assert!(page.contains("/orgs/fluxcd/packages/container/source-controller/852161345?tag=v1.6.0-rc.1"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A GitHub stand-in on this machine, for trying things out.
 //!
 //!     cargo run -p stand-in -- --port 8009 --fault flagger=429:30
-//!     curl -s http://127.0.0.1:8009/orgs/fluxcd/packages/container/package/flagger
+//!     curl -s http://127.0.0.1:8009/fluxcd/flagger/pkgs/container/flagger
 
 use std::{
     io::{self, Write},

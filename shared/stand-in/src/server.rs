@@ -193,8 +193,21 @@ impl Drop for StandIn {
 enum Asked<'a> {
     PackageList(&'a Organisation),
     Package(&'a Organisation, &'a Package),
+    /// The organisation's form of a package's address, where GitHub answers with the repository's.
+    PackageInRepository(&'a Organisation, &'a Package, &'a str),
     Versions(&'a Organisation, &'a Package),
+    Version(&'a Package, u64),
     Login,
+}
+
+impl<'a> Asked<'a> {
+    /// The package whose faults are meant. A redirect has none: they wait on the page that it leads to.
+    fn package(&self) -> Option<&'a Package> {
+        match self {
+            Asked::Package(_, package) | Asked::Versions(_, package) | Asked::Version(package, _) => Some(package),
+            Asked::PackageList(_) | Asked::PackageInRepository(..) | Asked::Login => None,
+        }
+    }
 }
 
 impl Shared {
@@ -205,6 +218,9 @@ impl Shared {
     }
 
     /// What stands at a path, split at its slashes and then decoded: a name's slash is `%2F`.
+    ///
+    /// Every form that was seen on GitHub's own pages, and no other: a client that asks for an address of its own
+    /// invention must find out here.
     fn find(&self, path: &str, query: &Query) -> Option<Asked<'_>> {
         let segments: Vec<String> = path
             .strip_prefix('/')?
@@ -214,49 +230,50 @@ impl Shared {
             .ok()?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let owner = |name: &str, user: bool| self.organisation(name).filter(|owner| owner.user == user);
-        // GitHub knows a package at its own address and at its versions' list.
-        let package =
-            |owner: &'_ Organisation, name: &str| owner.packages.iter().position(|package| package.name == name);
         match segments[..] {
             ["login"] => Some(Asked::Login),
             ["orgs", organisation, "packages"] => Some(Asked::PackageList(owner(organisation, false)?)),
             [user] if query.tab.as_deref() == Some("packages") => Some(Asked::PackageList(owner(user, true)?)),
             [
-                kind @ ("orgs" | "users"),
+                accounts @ ("orgs" | "users"),
                 name,
                 "packages",
                 "container",
                 "package",
                 wanted,
-                ref rest @ ..,
             ] => {
-                let owner = owner(name, kind == "users")?;
-                let found = &owner.packages[package(owner, wanted)?];
-                self.page_of(owner, found, rest)
+                let owner = owner(name, accounts == "users")?;
+                let package = owner.package(wanted)?;
+                match package.repository.as_deref() {
+                    Some(repository) if !owner.user && !self.faults.vanished(wanted) => {
+                        Some(Asked::PackageInRepository(owner, package, repository))
+                    }
+                    _ => Some(Asked::Package(owner, package)),
+                }
+            }
+            [
+                accounts @ ("orgs" | "users"),
+                name,
+                "packages",
+                "container",
+                wanted,
+                rest,
+            ] => {
+                let owner = owner(name, accounts == "users")?;
+                below_package(owner, owner.package(wanted)?, rest)
             }
             [name, repository, "pkgs", "container", wanted, ref rest @ ..] => {
                 let owner = self.organisation(name)?;
-                let found = &owner.packages[package(owner, wanted)?];
-                let linked = found
-                    .repository
-                    .as_deref()
-                    .is_some_and(|linked| linked.eq_ignore_ascii_case(repository));
-                if linked { self.page_of(owner, found, rest) } else { None }
-            }
-            _ => None,
-        }
-    }
-
-    fn page_of<'a>(&self, owner: &'a Organisation, package: &'a Package, rest: &[&str]) -> Option<Asked<'a>> {
-        match *rest {
-            [] => Some(Asked::Package(owner, package)),
-            ["versions"] => Some(Asked::Versions(owner, package)),
-            // A version's page is the package's, as far as counts go.
-            [id] if id
-                .parse()
-                .is_ok_and(|id: u64| versions(package, 0, false).iter().any(|version| version.id == id)) =>
-            {
-                Some(Asked::Package(owner, package))
+                let found = owner.package(wanted)?;
+                let linked = |linked: &str| linked.eq_ignore_ascii_case(repository);
+                if !found.repository.as_deref().is_some_and(linked) {
+                    return None;
+                }
+                match *rest {
+                    [] => Some(Asked::Package(owner, found)),
+                    [rest] => below_package(owner, found, rest),
+                    _ => None,
+                }
             }
             _ => None,
         }
@@ -293,6 +310,14 @@ impl Shared {
             ..PackageListPage::default()
         };
         Some(Answer::html(StatusCode::OK, page.render()))
+    }
+
+    fn version(&self, package: &Package, id: u64) -> Option<Answer> {
+        let all = versions(package, package.total(self.clock.now()), false);
+        let version = all.into_iter().find(|version| version.id == id)?;
+        let tag = version.tags.first().map_or("sha256", String::as_str);
+        let page = pages::version_page(&package.name, tag, version.total);
+        Some(Answer::html(StatusCode::OK, page))
     }
 
     fn package(&self, owner: &Organisation, package: &Package, fault: Option<Fault>) -> Answer {
@@ -359,6 +384,14 @@ impl Shared {
             page: query.page,
         };
         Some(Answer::html(StatusCode::OK, page.render()))
+    }
+}
+
+/// What stands below a package's address: the list of its versions, or one of them.
+fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) -> Option<Asked<'a>> {
+    match rest {
+        "versions" => Some(Asked::Versions(owner, package)),
+        id => Some(Asked::Version(package, id.parse().ok()?)),
     }
 }
 
@@ -445,10 +478,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Method::GET | Method::HEAD => shared.find(&path, &query),
         _ => None,
     };
-    let package = match &asked {
-        Some(Asked::Package(_, package) | Asked::Versions(_, package)) => Some(package.name.as_str()),
-        _ => None,
-    };
+    let package = asked
+        .as_ref()
+        .and_then(Asked::package)
+        .map(|package| package.name.as_str());
     let fault = shared.faults.take(&path, package);
     if let Some(Fault::SlowFirstByte(duration)) = fault {
         let mut stopped = shared.stopped.clone();
@@ -460,7 +493,14 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let answer = refusal(fault, &path).or_else(|| match asked? {
         Asked::PackageList(owner) => shared.package_list(owner, &query),
         Asked::Package(owner, package) => Some(shared.package(owner, package, fault)),
+        Asked::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
+            "/{}/{}/pkgs/container/{}",
+            pages::address::segment(&owner.name),
+            pages::address::segment(repository),
+            pages::address::segment(&package.name)
+        ))),
         Asked::Versions(owner, package) => shared.version_list(owner, package, &query),
+        Asked::Version(package, id) => shared.version(package, id),
         Asked::Login => Some(Answer::html(StatusCode::OK, pages::login())),
     });
     let answer = answer.unwrap_or_else(|| Answer::html(StatusCode::NOT_FOUND, pages::not_found()));

@@ -35,7 +35,7 @@ async fn get(stand_in: &StandIn, path: &str) -> (StatusCode, String) {
     (response.status(), response.text().await.unwrap())
 }
 
-const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/source-controller";
+const PACKAGE: &str = "/fluxcd/source-controller/pkgs/container/source-controller";
 
 #[tokio::test]
 async fn every_address_has_its_page() {
@@ -53,10 +53,13 @@ async fn every_address_has_its_page() {
             "/fluxcd/flagger/pkgs/container/charts%2Fflagger",
             total("fluxcd", "charts/flagger"),
         ),
-        (PACKAGE, total("fluxcd", "source-controller")),
         (
-            "/orgs/FluxCD/packages/container/package/charts%2fflagger",
+            "/FluxCD/Flagger/pkgs/container/charts%2fflagger",
             total("fluxcd", "charts/flagger"),
+        ),
+        (
+            "/orgs/FluxCD/packages/container/package/source-controller-arm64",
+            total("fluxcd", "source-controller-arm64"),
         ),
         (
             "/users/stand-in-user/packages/container/package/image-1",
@@ -77,8 +80,12 @@ async fn every_address_has_its_page() {
             ">v1.2.0<".into(),
         ),
         (
-            "/orgs/fluxcd/packages/container/package/flagger/versions",
+            "/orgs/fluxcd/packages/container/flagger/versions",
             "Version downloads".into(),
+        ),
+        (
+            "/users/stand-in-user/packages/container/image-1/versions?filters%5Bversion_type%5D=tagged&page=1",
+            ">latest<".into(),
         ),
         ("/login?return_to=%2F", "Password".into()),
     ] {
@@ -88,6 +95,106 @@ async fn every_address_has_its_page() {
         assert!(page.contains(pages::NOTICE), "{path}");
     }
     stand_in.stop().await;
+}
+
+#[tokio::test]
+async fn an_organisations_form_leads_to_the_repositorys() {
+    let stand_in = start().await;
+    let ask = async |path: &str| {
+        let response = client().get(stand_in.base_url() + path).send().await.unwrap();
+        let location = response
+            .headers()
+            .get("location")
+            .map(|to| to.to_str().unwrap().to_owned());
+        (response.status().as_u16(), location)
+    };
+    let organisation = "/orgs/fluxcd/packages/container/package/charts%2Fflagger";
+    let repository = "/fluxcd/flagger/pkgs/container/charts%2Fflagger";
+    // The package's faults are the page's, not the redirect's.
+    stand_in.set_fault("charts/flagger", "503".parse().unwrap(), Some(1));
+    assert_eq!(ask(organisation).await, (302, Some(repository.into())));
+    assert_eq!(ask(repository).await, (503, None));
+    assert_eq!(ask(repository).await, (200, None));
+    stand_in.set_fault("charts/flagger", Fault::Vanished, None);
+    assert_eq!(ask(organisation).await, (404, None));
+    // A user's form was not seen to redirect.
+    let user = "/users/stand-in-user/packages/container/package/image-1";
+    assert_eq!(ask(user).await, (200, None));
+}
+
+/// Every link of the pages to a package, its versions or one of them leads to a page here, and each link of a page
+/// that GitHub wrote itself has the form of one of them.
+#[tokio::test]
+async fn links_lead_somewhere_and_look_as_recorded() {
+    let stand_in = start().await;
+    let links = |page: &str| -> Vec<String> {
+        let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        links
+            .map(|link| link.replace("&amp;", "&"))
+            .filter(|link| link.starts_with('/') && (link.contains("/packages/container/") || link.contains("/pkgs/")))
+            .collect()
+    };
+    // Names and numbers are of no account: `/users/*/packages/container/*/versions?filters%5Bversion_type%5D=tagged`.
+    let form = |link: &str| {
+        let (path, query) = link.split_once('?').unwrap_or((link, ""));
+        let words = [
+            "",
+            "orgs",
+            "users",
+            "packages",
+            "pkgs",
+            "container",
+            "package",
+            "versions",
+        ];
+        let path = path
+            .split('/')
+            .map(|part| if words.contains(&part) { part } else { "*" });
+        let query = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name @ ("tag" | "page"), _)) => name,
+            _ => pair,
+        });
+        let query = query.filter(|name| *name != "page").collect::<Vec<_>>();
+        (path.collect::<Vec<_>>().join("/"), query.join("&"))
+    };
+    let mut forms = std::collections::BTreeSet::new();
+    for page in [
+        PACKAGE,
+        "/users/stand-in-user/packages/container/package/image-1",
+        "/orgs/fluxcd/packages?ecosystem=container&page=1",
+        "/stand-in-user?tab=packages&ecosystem=container&page=1",
+        "/orgs/fluxcd/packages/container/flagger/versions?filters%5Bversion_type%5D=tagged&page=1",
+        "/stand-in-user/repository-1/pkgs/container/image-1/versions",
+    ] {
+        let (status, html) = get(&stand_in, page).await;
+        assert_eq!(status, 200, "{page}");
+        let links = links(&html);
+        assert!(!links.is_empty(), "{page}");
+        for link in links {
+            let status = client().get(stand_in.base_url() + &link).send().await.unwrap().status();
+            assert!(matches!(status.as_u16(), 200 | 302), "{page} links {link}: {status}");
+            forms.insert(form(&link));
+        }
+    }
+
+    let recorded = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ghcr/pages");
+    let Ok(directory) = std::fs::read_dir(&recorded) else {
+        eprintln!("skipped: no recorded pages in {}", recorded.display());
+        return;
+    };
+    let mut seen = 0;
+    for file in directory {
+        let file = file.unwrap().path();
+        for link in links(&std::fs::read_to_string(&file).unwrap()) {
+            assert!(
+                forms.contains(&form(&link)),
+                "{} links {link}; here: {forms:?}",
+                file.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 #[tokio::test]
@@ -108,6 +215,18 @@ async fn what_is_not_there_is_not_found() {
         "/fluxcd/flux2/pkgs/container/flagger",
         "/fluxcd/flagger/pkgs/container/flagger/1",
         "/orgs/fluxcd/packages/container/package/..%2Fflagger",
+        "/orgs/stand-in-user/packages",
+        "/orgs/stand-in-user/packages/container/package/image-1",
+        "/users/stand-in-user/packages",
+        "/users/fluxcd/packages/container/flagger/versions",
+        // Never seen on a page of GitHub's.
+        "/orgs/fluxcd/packages/container/package/flagger/versions",
+        "/users/stand-in-user/packages/container/package/image-1/versions",
+        "/orgs/fluxcd/packages/container/flagger",
+        "/orgs/fluxcd/packages/container/flagger/versions/1",
+        "/fluxcd/flagger/pkgs/container/flagger/versions/2",
+        "/fluxcd/packages/container/package/flagger",
+        "/fluxcd/flagger/packages",
     ] {
         let (status, page) = get(&stand_in, path).await;
         assert_eq!((status.as_u16(), page.contains("<h1>404</h1>")), (404, true), "{path}");
@@ -216,7 +335,7 @@ async fn faults_with_a_status() {
             .get("location")
             .map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(
-            location.is_some_and(|to| to.starts_with("/login?return_to=%2Forgs")),
+            location.is_some_and(|to| to.starts_with("/login?return_to=%2Ffluxcd")),
             fault == "login"
         );
         let page = response.text().await.unwrap();
@@ -321,7 +440,7 @@ async fn slow_and_endless_answers_end_with_the_server() {
     stand_in.set_fault("flux", Fault::SlowFirstByte(Duration::from_secs(3_600)), None);
     stand_in.set_fault("flagger", Fault::SlowBody(Duration::from_secs(3_600)), None);
     stand_in.set_fault("source-controller", Fault::Endless, None);
-    let address = |name: &str| format!("{}/orgs/fluxcd/packages/container/package/{name}", stand_in.base_url());
+    let address = |name: &str| format!("{}/fluxcd/{name}/pkgs/container/{name}", stand_in.base_url());
     let silent = tokio::spawn(client().get(address("flux")).send());
     let mut slow = client().get(address("flagger")).send().await.unwrap();
     assert!(slow.content_length().unwrap() > 20_000);
@@ -402,7 +521,7 @@ async fn it_is_controlled_over_http() {
         state["faults"][0],
         serde_json::json!({ "fault": "charts/flagger=429:2", "requests_left": 3 })
     );
-    let (status, _) = get(&stand_in, "/orgs/fluxcd/packages/container/package/charts%2Fflagger").await;
+    let (status, _) = get(&stand_in, "/fluxcd/flagger/pkgs/container/charts%2Fflagger").await;
     assert_eq!(status, 429);
     let (_, log) = call("GET", "/log").await;
     assert_eq!(log["requests"][0]["status"], 429);

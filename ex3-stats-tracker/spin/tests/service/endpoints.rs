@@ -8,6 +8,12 @@ use stats_tracker_spin::service::{Request, respond};
 
 const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/source-controller";
 
+/// A page of the package's versions, which have no `package/` in their address.
+fn versions_at(accounts: &str, page: u32) -> String {
+    let query = "filters%5Bversion_type%5D=tagged";
+    format!("/{accounts}/packages/container/source-controller/versions?{query}&page={page}")
+}
+
 fn controller(total: u64) -> PackagePage {
     PackagePage {
         total,
@@ -105,18 +111,14 @@ fn a_user_is_asked_for_where_there_is_no_such_organisation() {
             "/octocat?tab=packages&ecosystem=container&page=1",
             Reply::page(list.render()),
         )
-        .at(
-            &format!("{package}/versions?filters%5Bversion_type%5D=tagged&page=1"),
-            Reply::page(versions.render()),
-        );
+        .at(&versions_at("users/octocat", 1), Reply::page(versions.render()));
     assert_eq!(
         github.get("/orgs/octocat/packages/source-controller").json()["total"],
         3
     );
-    assert_eq!(
-        github.get("/orgs/octocat/packages").json()[0]["name"],
-        "source-controller"
-    );
+    let list = github.get("/orgs/octocat/packages");
+    assert_eq!(list.json()[0]["name"], "source-controller");
+    assert_eq!(list.header("owner-kind"), Some("user"));
     assert_eq!(
         github.get("/orgs/octocat/packages/source-controller/versions").json()[0]["total"],
         17_118
@@ -149,7 +151,9 @@ fn a_list_is_read_to_its_last_page() {
     let github = (1..=3).fold(Fake::default(), |github, number| {
         github.at(&address(number), Reply::page(page(number).render()))
     });
-    let list = github.get("/orgs/fluxcd/packages").json();
+    let list = github.get("/orgs/fluxcd/packages");
+    assert_eq!(list.header("owner-kind"), Some("organization"));
+    let list = list.json();
     assert_eq!(list.as_array().map(Vec::len), Some(65));
     assert_eq!(list[0], json!({"name": "package-1-0", "repository": "fluxcd/flux2"}));
     assert_eq!(list[64], json!({"name": "package-3-4", "repository": "fluxcd/flux2"}));
@@ -158,36 +162,65 @@ fn a_list_is_read_to_its_last_page() {
 }
 
 #[test]
-fn a_row_that_moves_to_the_next_page_while_the_list_is_read_is_kept_once() {
-    let page = |page, names: &[&str]| PackageListPage {
-        packages: names
-            .iter()
-            .map(|name| ListedPackage {
-                name: (*name).into(),
-                repository: None,
-            })
-            .collect(),
-        page,
-        pages: 2,
-        ..PackageListPage::default()
-    };
-    let github = Fake::default()
-        .at(
-            "/orgs/fluxcd/packages?ecosystem=container&page=1",
-            Reply::page(page(1, &["a", "b"]).render()),
-        )
-        .at(
-            "/orgs/fluxcd/packages?ecosystem=container&page=2",
-            Reply::page(page(2, &["b", "c"]).render()),
+fn hints_save_requests_and_change_no_answer() {
+    let repository = "/fluxcd/source-controller/pkgs/container/source-controller";
+    let query = "filters%5Bversion_type%5D=tagged";
+    let user = PACKAGE.replace("/orgs/", "/users/");
+    let page = Reply::page(controller(5).render());
+    let versions = Reply::page(VersionListPage::default().render());
+    let all = Fake::default()
+        .at(repository, page.clone())
+        .at(PACKAGE, page.clone())
+        .at(&user, page.clone())
+        .at(&format!("{repository}/versions?{query}&page=1"), versions.clone())
+        .at(&versions_at("orgs/fluxcd", 1), versions.clone())
+        .at(&versions_at("users/fluxcd", 1), versions.clone());
+    let target = "/orgs/fluxcd/packages/source-controller";
+    let (measurement, list) = (all.get(target).json(), all.get(&format!("{target}/versions")).json());
+    for (hints, form) in [
+        ("repository=fluxcd%2Fsource-controller", repository),
+        ("owner=user&repository=FluxCD/source-controller", repository),
+        ("owner=organization", PACKAGE),
+        ("owner=user", &user),
+        ("unknown=x", PACKAGE),
+    ] {
+        let asked = |target: String| {
+            let before = all.asked().len();
+            (all.get(&target).json(), all.asked()[before..].to_vec())
+        };
+        assert_eq!(
+            asked(format!("{target}?{hints}")),
+            (measurement.clone(), vec![form.to_owned()])
         );
-    let list = github.get("/orgs/fluxcd/packages").json();
-    let names: Vec<_> = list
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|row| row["name"].as_str())
-        .collect();
-    assert_eq!(names, [Some("a"), Some("b"), Some("c")]);
+        let form = format!("{}/versions?{query}&page=1", form.replace("/package/", "/"));
+        assert_eq!(asked(format!("{target}/versions?{hints}")), (list.clone(), vec![form]));
+    }
+
+    // The repository was renamed, or the list is old: the account's form is asked next, and the other account's not.
+    let stale = Fake::default()
+        .at(&user, page)
+        .at(&versions_at("users/fluxcd", 1), versions);
+    let hints = "repository=fluxcd%2Fsource-controller&owner=user";
+    assert_eq!(stale.get(&format!("{target}?{hints}")).json(), measurement);
+    assert_eq!(stale.get(&format!("{target}/versions?{hints}")).json(), list);
+    assert_eq!(
+        stale.asked(),
+        [
+            repository.to_owned(),
+            user.clone(),
+            format!("{repository}/versions?{query}&page=1"),
+            versions_at("users/fluxcd", 1),
+        ]
+    );
+    let gone = Fake::default();
+    gone.get(&format!("{target}?{hints}")).problem("not_found");
+    let problem = gone.get(&format!("{target}/versions?{hints}")).problem("not_found");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("a list of versions"))
+    );
+    assert_eq!(gone.asked().len(), 4);
 }
 
 #[test]
@@ -216,7 +249,7 @@ fn versions_come_with_all_their_tags() {
         tags: tags.iter().map(|tag| (*tag).into()).collect(),
         total,
     };
-    let address = |page| format!("{PACKAGE}/versions?filters%5Bversion_type%5D=tagged&page={page}");
+    let address = |page| versions_at("orgs/fluxcd", page);
     let first = page(
         1,
         vec![

@@ -5,15 +5,15 @@ use std::iter;
 use crate::fake::{End, Fake, Got, Reply, gzip};
 use pages::{Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
 use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
-use stats_tracker_spin::github::{GitHub, LIST_MAX_PAGES, LIST_MAX_ROWS, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
+use stats_tracker_spin::github::{GitHub, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
+use stats_tracker_spin::list::{LIST_MAX_PAGES, LIST_MAX_ROWS};
 use stats_tracker_spin::page::PAGE_MAX_BYTES;
 use stats_tracker_spin::service::{Request, respond};
 use stats_tracker_spin::settings::Settings;
 
 const LIST: &str = "/orgs/fluxcd/packages?ecosystem=container&page=1";
 const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/flagger";
-const VERSIONS: &str =
-    "/orgs/fluxcd/packages/container/package/flagger/versions?filters%5Bversion_type%5D=tagged&page=1";
+const VERSIONS: &str = "/orgs/fluxcd/packages/container/flagger/versions?filters%5Bversion_type%5D=tagged&page=1";
 
 /// What the service is asked for, and the first page of GitHub's it needs for that.
 const ENDPOINTS: [(&str, &str); 3] = [
