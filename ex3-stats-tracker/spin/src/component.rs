@@ -28,10 +28,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long GitHub may be silent in the middle of a page.
 const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long everything GitHub is asked for one answer may take: a list can have a hundred pages. Less than the
-/// `deadline_seconds` of `spin.toml`.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(280);
-
 /// How long a caller may take to send a page to `/extract`.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -90,7 +86,7 @@ fn github() -> Result<GitHub<Outbound>, String> {
     )?;
     let fetch = Outbound {
         page_timeout: settings.page_timeout,
-        deadline: after(ANSWER_TIMEOUT),
+        deadline: after(settings.answer_timeout()),
     };
     Ok(GitHub {
         fetch,

@@ -11,7 +11,7 @@ use ex2_parser::{ListedPackage, PackageList, Version, VersionList};
 use crate::fetch::Fetch;
 use crate::github::{GitHub, Refusal};
 use crate::page::Parser;
-use crate::problem::Kind;
+use crate::problem::{Kind, Problem};
 
 /// The most pages of one list that are read: 3 000 packages at GitHub's 30 a page. Past it the list is refused, not
 /// cut short.
@@ -38,8 +38,8 @@ pub(crate) struct Page<T> {
 impl From<PackageList> for Page<ListedPackage> {
     fn from(list: PackageList) -> Self {
         Page {
-            row_count: list.packages.len() as u64,
-            heading_count: None,
+            row_count: list.rows,
+            heading_count: list.heading_count,
             rows: list.packages,
             next_page: list.next_page,
         }
@@ -50,6 +50,7 @@ impl From<VersionList> for Page<Version> {
     fn from(list: VersionList) -> Self {
         Page {
             row_count: list.versions.len() as u64,
+            // No page of versions was seen to count them all.
             heading_count: None,
             rows: list.versions,
             next_page: list.next_page,
@@ -88,6 +89,8 @@ enum Mismatch {
     OtherHeading { page: u32, before: u64, now: u64 },
     /// A page is not there that the one before it links.
     PageMissing { page: u32 },
+    /// A page after the first is no list, or one without rows: the list may have become shorter.
+    LaterPage(Problem),
     /// All headings count the same, and the rows are more or fewer.
     OtherSum { heading_count: u64, row_count: u64 },
 }
@@ -95,6 +98,7 @@ enum Mismatch {
 impl From<Mismatch> for Refusal {
     fn from(mismatch: Mismatch) -> Refusal {
         let (kind, what) = match mismatch {
+            Mismatch::LaterPage(problem) => return Refusal::Problem(problem),
             Mismatch::RowTwice { page } => (
                 Kind::Unreachable,
                 format!("the list changed while it was read: a row of page {page} stood on an earlier page, too"),
@@ -158,6 +162,9 @@ impl<F: Fetch> GitHub<F> {
         loop {
             let read = match self.read(&address(page), parser()).await {
                 Err(Refusal::Missing) if page > 1 => return Ok(Err(Mismatch::PageMissing { page })),
+                Err(Refusal::Problem(problem)) if page > 1 && problem.kind == Kind::MarkupChanged => {
+                    return Ok(Err(Mismatch::LaterPage(problem)));
+                }
                 reading => Page::from(reading?.value),
             };
             // What this page says alone comes first: a list in a circle is no list that changed.

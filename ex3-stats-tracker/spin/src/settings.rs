@@ -11,6 +11,16 @@ pub const CONTACT: &str = "contact";
 /// The variable that says how many seconds one page may take altogether.
 pub const PAGE_TIMEOUT: &str = "page_timeout";
 
+/// The longest time one page may be given: the host lets nothing take longer.
+const PAGE_TIMEOUT_MAX: u64 = 3_600;
+
+/// How long everything GitHub is asked for one answer may take at least: a list can have a hundred pages.
+const ANSWER_TIMEOUT_MIN: Duration = Duration::from_secs(280);
+
+/// How much longer than one page an answer may take. With the longest page it is less than the `deadline_seconds` of
+/// `spin.toml`, so that it is the component that says what took so long.
+const BEYOND_ONE_PAGE: Duration = Duration::from_secs(200);
+
 /// Longer than any contact; a header has to stay small.
 const CONTACT_MAX: usize = 200;
 
@@ -44,10 +54,10 @@ impl Settings {
             ));
         }
         let page_timeout = match page_timeout.trim().parse() {
-            Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
+            Ok(seconds @ 1..=PAGE_TIMEOUT_MAX) => Duration::from_secs(seconds),
             _ => {
                 return Err(format!(
-                    "the variable {PAGE_TIMEOUT} has to be a number of seconds from 1 to 3600"
+                    "the variable {PAGE_TIMEOUT} has to be a number of seconds from 1 to {PAGE_TIMEOUT_MAX}"
                 ));
             }
         };
@@ -65,6 +75,11 @@ impl Settings {
             user_agent,
             page_timeout,
         })
+    }
+
+    /// How long everything GitHub is asked for one answer may take.
+    pub fn answer_timeout(&self) -> Duration {
+        ANSWER_TIMEOUT_MIN.max(self.page_timeout + BEYOND_ONE_PAGE)
     }
 }
 
@@ -134,6 +149,18 @@ mod tests {
     fn a_timeout_is_a_number_of_seconds() {
         let settings = Settings::new("https://github.com", "", "7").expect("valid");
         assert_eq!(settings.page_timeout, Duration::from_secs(7));
+        assert_eq!(settings.answer_timeout(), Duration::from_secs(280));
+        let patient = Settings::new("https://github.com", "", "3600").expect("valid");
+        assert!(patient.answer_timeout() > patient.page_timeout);
+        // The host's patience is longer than the component's.
+        let manifest = include_str!("../spin.toml");
+        let deadline = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("deadline_seconds = "));
+        let deadline = deadline
+            .and_then(|seconds| seconds.parse().ok())
+            .expect("spin.toml says it");
+        assert!(patient.answer_timeout() < Duration::from_secs(deadline));
         for timeout in ["", "0", "-1", "1.5", "1h", "3601", "99999999999999999999"] {
             let settings = Settings::new("https://github.com", "", timeout);
             assert!(settings.is_err_and(|error| error.contains(PAGE_TIMEOUT)), "{timeout}");

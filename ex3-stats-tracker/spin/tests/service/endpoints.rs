@@ -145,6 +145,8 @@ fn a_list_is_read_to_its_last_page() {
         }],
         page,
         pages: 3,
+        // With one of another ecosystem on each page.
+        heading_count: Some(68),
         ..PackageListPage::default()
     };
     let address = |page| format!("/orgs/fluxcd/packages?ecosystem=container&page={page}");

@@ -113,7 +113,8 @@ pub(crate) struct Fake(Rc<State>);
 
 #[derive(Default)]
 struct State {
-    replies: RefCell<HashMap<String, Result<Reply, Interruption>>>,
+    /// Answered in turn, the last one again and again.
+    replies: RefCell<HashMap<String, Vec<Result<Reply, Interruption>>>>,
     asked: RefCell<Vec<Asked>>,
     open: RefCell<usize>,
 }
@@ -121,13 +122,24 @@ struct State {
 impl Fake {
     /// Answers `path` (with its query) with `reply`; every other path is a 404.
     pub(crate) fn at(self, path: &str, reply: Reply) -> Fake {
-        self.0.replies.borrow_mut().insert(path.to_owned(), Ok(reply));
+        self.0.replies.borrow_mut().insert(path.to_owned(), vec![Ok(reply)]);
+        self
+    }
+
+    /// Answers `path` with `reply` when it has been asked for what was said before.
+    pub(crate) fn then(self, path: &str, reply: Reply) -> Fake {
+        let mut replies = self.0.replies.borrow_mut();
+        replies.entry(path.to_owned()).or_default().push(Ok(reply));
+        drop(replies);
         self
     }
 
     /// Does not answer `path`.
     pub(crate) fn silent_at(self, path: &str, interruption: Interruption) -> Fake {
-        self.0.replies.borrow_mut().insert(path.to_owned(), Err(interruption));
+        self.0
+            .replies
+            .borrow_mut()
+            .insert(path.to_owned(), vec![Err(interruption)]);
         self
     }
 
@@ -194,8 +206,9 @@ impl Fetch for Fake {
             headers,
         });
         let path = url.strip_prefix(GITHUB).expect("only GitHub is asked");
-        let reply = match self.0.replies.borrow().get(path) {
-            Some(reply) => reply.clone()?,
+        let reply = match self.0.replies.borrow_mut().get_mut(path) {
+            Some(replies) if replies.len() > 1 => replies.remove(0)?,
+            Some(replies) => replies[0].clone()?,
             None => Reply::status(404).body(pages::not_found()),
         };
         let header = |name: &str| {

@@ -5,3 +5,4 @@
 mod endpoints;
 mod failures;
 mod fake;
+mod lists;
