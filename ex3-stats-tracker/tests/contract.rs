@@ -1,11 +1,15 @@
-//! The real component, in the embedded host, against the stand-in: every answer is one that `openapi.yaml` describes,
+//! The real component, in the embedded host and in Spin, against the stand-in: every answer is one that `openapi.yaml` describes,
 //! and every way the stand-in fails has its kind.
 //!
 //!     cargo test -p ex3-stats-tracker --test contract
+//!     STATS_TRACKER_SPIN=spin cargo test -p ex3-stats-tracker --test contract     # and under `spin up`, which it says
+//!                                                                                # it skips without the variable
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -173,18 +177,125 @@ impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// Fails unless the problem's detail begins so.
+    #[track_caller]
+    fn says(&self, detail: Option<&str>) {
+        if let Some(detail) = detail {
+            let said = self.json["detail"].as_str().unwrap_or_default();
+            assert!(said.starts_with(detail), "{said:?} is not {detail:?}");
+        }
+    }
+}
+
+/// What runs the component.
+#[derive(Clone, Debug)]
+enum Runner {
+    /// This workspace's own host.
+    EmbeddedHost,
+    /// `spin up`, of this program.
+    Spin(PathBuf),
+}
+
+/// The component, running.
+enum Running {
+    Host(Host),
+    Spin { child: Child, address: SocketAddr },
+}
+
+impl Running {
+    async fn start(runner: &Runner, variables: BTreeMap<String, String>) -> Running {
+        match runner {
+            Runner::EmbeddedHost => Running::host(variables).await,
+            Runner::Spin(program) => Running::spin(program, &variables).await,
+        }
+    }
+
+    async fn host(variables: BTreeMap<String, String>) -> Running {
+        let manifest = Manifest::read(&spin_toml()).expect("a manifest");
+        let module = guests::SPIN_COMPONENT.build().unwrap_or_else(|error| panic!("{error}"));
+        let options = Options {
+            sources: BTreeMap::from([("stats-tracker".to_owned(), module)]),
+            store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract-compiled-code")),
+            ..Options::default()
+        };
+        let host = Host::start(&manifest, variables, LOOPBACK, options).await;
+        Running::Host(host.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    async fn spin(program: &Path, variables: &BTreeMap<String, String>) -> Running {
+        guests::SPIN_COMPONENT
+            .copy_to_target()
+            .unwrap_or_else(|error| panic!("{error}"));
+        // Spin says nowhere which port it took, so it is given one that was free a moment ago.
+        let port = std::net::TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr());
+        let address = port.expect("a free port");
+        let mut command = Command::new(program);
+        command
+            .args(["up", "--listen", &address.to_string(), "--from"])
+            .arg(spin_toml());
+        for (name, value) in variables {
+            command.args(["--variable", &format!("{name}={value}")]);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            // Its trigger is a process of its own, and ends with the group.
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let mut running = Running::Spin { child, address };
+        for _ in 0..600 {
+            if tokio::net::TcpStream::connect(address).await.is_ok() {
+                return running;
+            }
+            if let Running::Spin { child, .. } = &mut running
+                && let Some(status) = child.try_wait().expect("the child's state")
+            {
+                panic!("{} ended with {status}", program.display());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{} listens nowhere after a minute", program.display());
+    }
+
+    fn base_url(&self) -> String {
+        match self {
+            Running::Host(host) => host.base_url(),
+            Running::Spin { address, .. } => format!("http://{address}"),
+        }
+    }
+
+    async fn stop(self) {
+        if let Running::Host(host) = self {
+            host.stop().await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Running::Spin { child, .. } = self {
+            // All of its group: `spin up` killed alone leaves its trigger behind.
+            let group = rustix::process::Pid::from_child(child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = child.wait();
+        }
+    }
+}
+
+fn spin_toml() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml")
 }
 
 /// The component in its host, asking a stand-in.
 struct Tracker<'a> {
     contract: &'a Contract,
-    host: Host,
+    host: Running,
 }
 
 impl Tracker<'_> {
-    async fn start<'a>(contract: &'a Contract, github: &str, page_timeout: &str) -> Tracker<'a> {
-        let manifest =
-            Manifest::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml")).expect("a manifest");
+    async fn start<'a>(contract: &'a Contract, runner: &Runner, github: &str, page_timeout: &str) -> Tracker<'a> {
         let variables = [
             ("github_url", github),
             ("contact", "contract@example.org"),
@@ -193,15 +304,7 @@ impl Tracker<'_> {
         let variables = variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        let module = guests::SPIN_COMPONENT.build().unwrap_or_else(|error| panic!("{error}"));
-        let options = Options {
-            sources: BTreeMap::from([("stats-tracker".to_owned(), module)]),
-            store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract-compiled-code")),
-            ..Options::default()
-        };
-        let host = Host::start(&manifest, variables, LOOPBACK, options)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
+        let host = Running::start(runner, variables).await;
         Tracker { contract, host }
     }
 
@@ -238,7 +341,16 @@ impl Tracker<'_> {
                 json: Value::Null,
             };
         }
-        let json = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"));
+        // A host that cuts an answer short is found out by its length alone.
+        assert_eq!(
+            headers.get("content-length").and_then(|length| length.to_str().ok()),
+            Some(body.len().to_string().as_str()),
+            "{method} {target}"
+        );
+        let json: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"));
+        // WASI's names for errors are for programs.
+        let detail = json["detail"].as_str().unwrap_or_default();
+        assert!(!detail.contains("ErrorCode") && !detail.contains("::"), "{detail}");
         let answer = Answer { status, headers, json };
         self.contract.check(&method, target, &answer);
         answer
@@ -314,14 +426,28 @@ fn the_contract_refuses_what_it_does_not_describe() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_component_keeps_the_contract() {
+    the_contract_is_kept_under(Runner::EmbeddedHost).await;
+}
+
+/// The same under Spin itself, where `STATS_TRACKER_SPIN` names a `spin` program.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_component_keeps_the_contract_under_spin() {
+    match std::env::var_os("STATS_TRACKER_SPIN") {
+        Some(program) => the_contract_is_kept_under(Runner::Spin(program.into())).await,
+        None => eprintln!("skipped: STATS_TRACKER_SPIN names no spin program"),
+    }
+}
+
+async fn the_contract_is_kept_under(runner: Runner) {
     let contract = Contract::read();
     let github = stand_in().await;
-    let tracker = Tracker::start(&contract, &github.base_url(), "60").await;
+    let tracker = Tracker::start(&contract, &runner, &github.base_url(), "60").await;
     what_is_there(&tracker, &github).await;
     what_is_asked_wrongly(&tracker, &github).await;
     what_is_posted(&tracker, &github).await;
     what_fails(&tracker, &github).await;
     what_fails_in_a_list(&tracker, &github).await;
+    what_changes_while_it_is_read(&tracker, &github).await;
     assert_eq!(
         tracker.get("/healthz").await.json,
         json!({"status": "ok"}),
@@ -330,15 +456,17 @@ async fn the_component_keeps_the_contract() {
     tracker.host.stop().await;
 
     // Every failure here is one of waiting, so that it does not matter how slow this machine is.
-    let impatient = Tracker::start(&contract, &github.base_url(), "1").await;
+    let impatient = Tracker::start(&contract, &runner, &github.base_url(), "1").await;
     what_takes_too_long(&impatient, &github).await;
     impatient.host.stop().await;
 
     let address = github.base_url();
     github.stop().await;
-    let alone = Tracker::start(&contract, &address, "60").await;
+    let alone = Tracker::start(&contract, &runner, &address, "60").await;
     for target in [LIST, PACKAGE, VERSIONS] {
-        assert_eq!(alone.get(target).await.json["kind"], "unreachable");
+        let answer = alone.get(target).await;
+        assert_eq!(answer.json["kind"], "unreachable");
+        answer.says(Some("GitHub did not answer: the connection was refused"));
     }
     assert_eq!(alone.get("/healthz").await.status, 200);
 
@@ -545,13 +673,30 @@ async fn what_is_posted(tracker: &Tracker<'_>, github: &StandIn) {
 /// What each of the stand-in's faults is to whoever asks for a package: a kind, or none where there is an answer.
 fn expected(fault: &str) -> Option<&'static str> {
     match fault {
-        "gzip" | "no-chart" | "falling-total" => None,
+        "gzip" | "no-chart" | "falling-total" | "list-shrinks" | "list-grows" | "heading-off" => None,
         "404" | "login" | "vanished" => Some("not_found"),
         "429" | "429:7" | "403" => Some("rate_limited"),
         "label-renamed" | "title-dropped" | "title-rounded" | "title-empty" | "title-too-large"
         | "bar-not-a-number" | "empty" | "binary" | "utf-16" => Some("markup_changed"),
         "endless" | "gzip-bomb" => Some("too_large"),
         _ => Some("unreachable"),
+    }
+}
+
+/// What each of the faults of the wire is called for people, whatever runs the component: the same, whichever of WASI's
+/// error codes a host has for it.
+fn detail(fault: &str) -> Option<&'static str> {
+    match fault {
+        "500" | "503" => Some("GitHub answered with the status 50"),
+        "disconnect" => Some("GitHub did not answer: the connection broke"),
+        "cut-body" | "cut-chunked" => Some("GitHub did not answer: the connection broke"),
+        "gzip-cut" => Some("GitHub's page is cut off or damaged"),
+        "redirect-loop" => Some("GitHub redirected more than"),
+        "redirect-elsewhere" => Some("GitHub redirected to another host"),
+        "endless" | "gzip-bomb" => Some("GitHub's page has more than"),
+        "slow-first-byte" => Some("GitHub's answer: its "),
+        "slow-body" => Some("GitHub's answer: its page took too long"),
+        _ => None,
     }
 }
 
@@ -582,6 +727,7 @@ async fn what_fails(tracker: &Tracker<'_>, github: &StandIn) {
             }
             Some(kind) => assert_eq!(answer.json["kind"], kind, "{name}: {}", answer.json),
         }
+        answer.says(detail(&name));
         match name.as_str() {
             "429:7" => assert_eq!(answer.header("retry-after"), Some("7")),
             "429" | "403" => assert_eq!(answer.header("retry-after"), Some("1800")),
@@ -610,6 +756,34 @@ async fn what_fails_in_a_list(tracker: &Tracker<'_>, github: &StandIn) {
     }
 }
 
+/// A list that is not the same on its second page as on its first: read again, and then whole or a problem.
+async fn what_changes_while_it_is_read(tracker: &Tracker<'_>, github: &StandIn) {
+    const MANY: &str = "/orgs/stand-in-many/packages";
+    let whole = tracker.get(MANY).await.json;
+    assert_eq!(whole.as_array().map(Vec::len), Some(75));
+    for (name, kind) in [
+        ("list-shrinks", "unreachable"),
+        ("list-grows", "unreachable"),
+        ("heading-off", "markup_changed"),
+    ] {
+        let fault: Fault = name.parse().unwrap_or_else(|error| panic!("{error}"));
+        github.set_fault(MANY, fault, Some(1));
+        assert_eq!(tracker.get(MANY).await.json, whole, "{name}, once");
+        github.set_fault(MANY, fault, None);
+        github.clear_log();
+        let answer = tracker.get(MANY).await;
+        assert_eq!(answer.json["kind"], kind, "{name}: {}", answer.json);
+        let readings = github
+            .log()
+            .requests
+            .iter()
+            .filter(|request| request.path.ends_with("page=1"))
+            .count();
+        assert_eq!(readings, 2, "{name}");
+        github.clear_faults();
+    }
+}
+
 async fn what_takes_too_long(tracker: &Tracker<'_>, github: &StandIn) {
     for fault in ["slow-first-byte", "slow-body"] {
         github.set_fault("*", fault.parse().unwrap_or_else(|error| panic!("{error}")), None);
@@ -621,6 +795,7 @@ async fn what_takes_too_long(tracker: &Tracker<'_>, github: &StandIn) {
                 "{fault} on {target}: {}",
                 answer.json
             );
+            answer.says(detail(fault));
         }
         github.clear_faults();
     }

@@ -193,8 +193,8 @@ impl<O> Body for Streamed<O> {
                 Ok(_) => wait(|| self.stream.subscribe(), self.deadline, self.what).await?,
                 Err(StreamError::Closed) => return Ok(None),
                 Err(StreamError::LastOperationFailed(error)) => {
-                    let debug = || Interruption::Failed(error.to_debug_string());
-                    return Err(http_error_code(&error).map_or_else(debug, interruption));
+                    let broke = || Interruption::Failed("the connection broke".to_owned());
+                    return Err(http_error_code(&error).map_or_else(broke, interruption));
                 }
             }
         }
@@ -221,22 +221,52 @@ async fn wait(subscribe: impl Fn() -> Pollable, deadline: Instant, what: &str) -
     Ok(())
 }
 
+/// What a host's error is for people. Every code has its words: which of them a host uses for one and the same failure
+/// differs between hosts, and none of their names is for readers.
 fn interruption(code: ErrorCode) -> Interruption {
-    let failed = |why: &str| Interruption::Failed(why.to_owned());
-    match code {
-        ErrorCode::ConnectionTimeout | ErrorCode::DnsTimeout => Interruption::TimedOut("connecting".to_owned()),
+    let why = match code {
+        ErrorCode::ConnectionTimeout | ErrorCode::DnsTimeout => {
+            return Interruption::TimedOut("connecting".to_owned());
+        }
         ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
-            Interruption::TimedOut("its next byte".to_owned())
+            return Interruption::TimedOut("its next byte".to_owned());
         }
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => failed("its name cannot be resolved"),
-        ErrorCode::ConnectionRefused => failed("the connection was refused"),
-        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => failed("the connection broke"),
-        ErrorCode::HttpRequestDenied => failed("the host does not let the component reach it"),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its name cannot be resolved",
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => "it cannot be reached from here",
+        ErrorCode::ConnectionRefused => "the connection was refused",
+        // Spin says protocol error to a connection that ends in the middle of an answer, and before one.
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete | ErrorCode::HttpProtocolError => {
+            "the connection broke"
+        }
+        ErrorCode::ConnectionLimitReached => "the host has no connection left for it",
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
+            "the host does not let the component reach it"
+        }
         ErrorCode::TlsCertificateError | ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            failed("no secure connection could be made")
+            "no secure connection could be made"
         }
-        other => Interruption::Failed(format!("{other:?}")),
-    }
+        ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_)
+        | ErrorCode::HttpRequestTrailerSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_) => "the host does not send such a request",
+        ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpResponseHeaderSize(_)
+        | ErrorCode::HttpResponseTrailerSectionSize(_)
+        | ErrorCode::HttpResponseTrailerSize(_) => "the head of its answer is too large",
+        ErrorCode::HttpResponseBodySize(_) => "its answer is larger than the host takes",
+        ErrorCode::HttpResponseTransferCoding(_)
+        | ErrorCode::HttpResponseContentCoding(_)
+        | ErrorCode::HttpUpgradeFailed => "its answer is not the HTTP that was asked for",
+        ErrorCode::LoopDetected => "the request came back to the host",
+        ErrorCode::ConfigurationError => "the host is not set up to reach it",
+        ErrorCode::InternalError(_) => "the host failed to ask it",
+    };
+    Interruption::Failed(why.to_owned())
 }
 
 fn after(duration: Duration) -> Instant {

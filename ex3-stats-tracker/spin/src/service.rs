@@ -12,6 +12,10 @@ use crate::route::Route;
 /// The header of a list that says what kind of account it was found under, for the hint `owner` of later requests.
 pub const OWNER_KIND: &str = "owner-kind";
 
+/// How much of a body that nobody reads is taken off the wire before the answer: a host may close a connection on which
+/// there is more to come, and a client that is still writing then sees a broken connection and no answer.
+pub const DISCARD_MAX_BYTES: u64 = 16 * 1024 * 1024;
+
 /// A request to the service.
 #[derive(Clone, Debug)]
 pub struct Request<'a, B> {
@@ -28,14 +32,27 @@ pub struct Request<'a, B> {
 /// Answers one request. `github` is called at most once, and only by an endpoint that fetches; its error is a sentence
 /// that says what the operator has to set.
 pub async fn respond<F: Fetch>(
-    request: Request<'_, impl Body>,
+    mut request: Request<'_, impl Body>,
     github: impl FnOnce() -> Result<GitHub<F>, String>,
 ) -> Answer {
-    answer(request, github).await.unwrap_or_else(Answer::from)
+    let answer = answer(&mut request, github).await;
+    discard(&mut request.body).await;
+    answer.unwrap_or_else(Answer::from)
+}
+
+/// Reads what is left of a body, up to [`DISCARD_MAX_BYTES`]. How it ends is no news: the answer stands already.
+async fn discard(body: &mut impl Body) {
+    let mut discarded = 0;
+    while let Ok(Some(chunk)) = body.chunk().await {
+        discarded += chunk.len() as u64;
+        if discarded > DISCARD_MAX_BYTES {
+            return;
+        }
+    }
 }
 
 async fn answer<F: Fetch>(
-    request: Request<'_, impl Body>,
+    request: &mut Request<'_, impl Body>,
     github: impl FnOnce() -> Result<GitHub<F>, String>,
 ) -> Result<Answer, Problem> {
     let github = || github().map_err(|error| Problem::new(Kind::Unreachable, error));
@@ -55,7 +72,7 @@ async fn answer<F: Fetch>(
 }
 
 /// Reads the package page that was posted.
-async fn extract(mut request: Request<'_, impl Body>) -> Result<Answer, Problem> {
+async fn extract(request: &mut Request<'_, impl Body>) -> Result<Answer, Problem> {
     let package = page::read(&mut request.body, &request.content, PackageParser::new())
         .await
         .map_err(|error| match error {

@@ -84,6 +84,26 @@ impl Guest {
         std::fs::read(&path).map_err(|source| Error::Kept { path, source })
     }
 
+    /// Builds the guest, and puts a copy of a library's module where cargo itself would put it with the target and the
+    /// profile that `guest` names: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. There Spin looks for it, on
+    /// machines too where cargo could not build it.
+    pub fn copy_to_target(&self) -> Result<PathBuf, Error> {
+        let module = self.read()?;
+        let directory = workspace().join("target/wasm32-wasip1/guest");
+        let path = directory.join(self.package.replace('-', "_")).with_extension("wasm");
+        // Written anew and renamed: whoever reads it meanwhile has the old one or the new one, whole.
+        let written = std::fs::create_dir_all(&directory)
+            .and_then(|()| tempfile::NamedTempFile::new_in(&directory))
+            .and_then(|mut file| {
+                std::io::Write::write_all(&mut file, &module)?;
+                Ok(file.persist(&path)?)
+            });
+        match written {
+            Ok(_) => Ok(path),
+            Err(source) => Err(Error::Kept { path, source }),
+        }
+    }
+
     /// The file that the module is kept as.
     fn file_name(&self) -> String {
         let kind = match self.target {

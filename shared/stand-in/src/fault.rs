@@ -62,8 +62,23 @@ pub enum Fault {
     Utf16,
     /// `vanished`: not found, and no longer in the list.
     Vanished,
+    /// `list-shrinks`: the first package of a list is deleted before its second page is asked for. Page 1 shows it, and
+    /// every later page is that of a list without it.
+    ListShrinks,
+    /// `list-grows`: a package is published before the second page of a list is asked for. Page 1 lacks it, and every
+    /// later page is that of a list which begins with it.
+    ListGrows,
+    /// `heading-off`: a list whose heading counts a package more than its pages show.
+    HeadingOff,
     /// `falling-total`: the page, with nine tenths of the total. Not a failure of reading: it is what GitHub says.
     FallingTotal,
+}
+
+impl Fault {
+    /// Whether it is none of a list's first page, nor counted there.
+    fn spares_the_first_page(self) -> bool {
+        matches!(self, Fault::ListShrinks | Fault::ListGrows)
+    }
 }
 
 /// Longer than anyone waits.
@@ -81,7 +96,7 @@ const CHANGES: [(&str, Change); 6] = [
     ("bar-not-a-number", Change::BarNotANumber),
 ];
 
-const PLAIN: [(&str, Fault); 17] = [
+const PLAIN: [(&str, Fault); 20] = [
     ("404", Fault::NotFound),
     ("403", Fault::Forbidden),
     ("cut-body", Fault::CutBody),
@@ -99,13 +114,16 @@ const PLAIN: [(&str, Fault); 17] = [
     ("binary", Fault::Binary),
     ("utf-16", Fault::Utf16),
     ("vanished", Fault::Vanished),
+    ("list-shrinks", Fault::ListShrinks),
+    ("list-grows", Fault::ListGrows),
+    ("heading-off", Fault::HeadingOff),
 ];
 
 /// How faults are written, for help texts.
 pub const SYNTAX: &str = "404, 429[:RETRY_AFTER_SECONDS], 403, 500 to 599, slow-first-byte[:MILLISECONDS], \
     slow-body[:MILLISECONDS], cut-body, cut-chunked, disconnect, gzip, gzip-cut, gzip-bomb, label-renamed, \
     title-dropped, title-rounded, title-empty, title-too-large, bar-not-a-number, no-chart, login, redirect-loop, \
-    redirect-elsewhere, endless, empty, binary, utf-16, vanished, falling-total";
+    redirect-elsewhere, endless, empty, binary, utf-16, vanished, list-shrinks, list-grows, heading-off, falling-total";
 
 /// The text is not one of [`SYNTAX`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -197,11 +215,13 @@ impl Faults {
 
     /// The fault for a request, which is counted.
     ///
-    /// `*` is meant for every request, what begins with `/` for a path, and anything else for a package.
-    pub(crate) fn take(&self, path: &str, package: Option<&str>) -> Option<Fault> {
+    /// `*` is meant for every request, what begins with `/` for a path, and anything else for a package; `page` is the
+    /// number of a list's page.
+    pub(crate) fn take(&self, path: &str, page: u32, package: Option<&str>) -> Option<Fault> {
         let mut faults = self.lock();
         let set = faults.iter_mut().rev().find(|set| {
             set.left != Some(0)
+                && !(page <= 1 && set.fault.spares_the_first_page())
                 && (set.target == "*" || set.target == path || package.is_some_and(|package| set.target == package))
         })?;
         if let Some(left) = &mut set.left {
@@ -328,16 +348,20 @@ mod tests {
     fn a_fault_lasts_as_many_requests_as_it_was_set_for() {
         let faults = Faults::default();
         faults.set("flagger", Fault::NotFound, Some(2));
-        assert_eq!(faults.take("/a", Some("flux")), None);
-        assert_eq!(faults.take("/a", Some("flagger")), Some(Fault::NotFound));
-        assert_eq!(faults.take("/a", Some("flagger")), Some(Fault::NotFound));
-        assert_eq!(faults.take("/a", Some("flagger")), None);
+        assert_eq!(faults.take("/a", 1, Some("flux")), None);
+        assert_eq!(faults.take("/a", 1, Some("flagger")), Some(Fault::NotFound));
+        assert_eq!(faults.take("/a", 1, Some("flagger")), Some(Fault::NotFound));
+        assert_eq!(faults.take("/a", 1, Some("flagger")), None);
         faults.set("/a", Fault::Empty, None);
-        assert_eq!(faults.take("/a", None), Some(Fault::Empty));
+        assert_eq!(faults.take("/a", 1, None), Some(Fault::Empty));
         faults.set("*", Fault::Binary, Some(1));
-        assert_eq!(faults.take("/b", None), Some(Fault::Binary));
-        assert_eq!(faults.take("/a", None), Some(Fault::Empty));
+        assert_eq!(faults.take("/b", 1, None), Some(Fault::Binary));
+        assert_eq!(faults.take("/a", 1, None), Some(Fault::Empty));
+        faults.set("/a", Fault::ListShrinks, Some(1));
+        assert_eq!(faults.take("/a", 1, None), None);
+        assert_eq!(faults.take("/a", 2, None), Some(Fault::ListShrinks));
+        assert_eq!(faults.take("/a", 2, None), None);
         faults.clear();
-        assert_eq!(faults.take("/a", None), None);
+        assert_eq!(faults.take("/a", 1, None), None);
     }
 }

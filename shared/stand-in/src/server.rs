@@ -279,25 +279,36 @@ impl Shared {
         }
     }
 
-    fn package_list(&self, owner: &Organisation, query: &Query) -> Option<Answer> {
-        let there: Vec<&Package> = owner
+    fn package_list(&self, owner: &Organisation, query: &Query, fault: Option<Fault>) -> Option<Answer> {
+        let mut there: Vec<ListedPackage> = owner
             .packages
             .iter()
             .filter(|package| !self.faults.vanished(&package.name))
+            .map(|package| ListedPackage {
+                name: package.name.clone(),
+                repository: package.repository.clone(),
+            })
             .collect();
+        match fault {
+            Some(Fault::ListShrinks) if !there.is_empty() => drop(there.remove(0)),
+            Some(Fault::ListGrows) => {
+                let published = ListedPackage {
+                    name: "published-meanwhile".into(),
+                    repository: None,
+                };
+                there.insert(0, published);
+            }
+            _ => {}
+        }
         let rows = self.options.rows_a_page.max(1);
         let pages = there.len().div_ceil(rows).max(1);
-        let shown = there.iter().skip((query.page as usize - 1) * rows).take(rows);
+        let heading_count = there.len() + owner.other_ecosystems.len() + usize::from(fault == Some(Fault::HeadingOff));
+        let shown = there.into_iter().skip((query.page as usize - 1) * rows).take(rows);
         let last = query.page as usize >= pages;
         let page = PackageListPage {
             owner: owner.name.clone(),
             user: owner.user,
-            packages: shown
-                .map(|package| ListedPackage {
-                    name: package.name.clone(),
-                    repository: package.repository.clone(),
-                })
-                .collect(),
+            packages: shown.collect(),
             // On the last page, which is not full.
             other_ecosystems: if last {
                 owner.other_ecosystems.clone()
@@ -306,7 +317,7 @@ impl Shared {
             },
             page: query.page,
             pages: u32::try_from(pages).ok()?,
-            heading_count: Some((there.len() + owner.other_ecosystems.len()) as u64),
+            heading_count: Some(heading_count as u64),
             ..PackageListPage::default()
         };
         Some(Answer::html(StatusCode::OK, page.render()))
@@ -482,7 +493,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         .as_ref()
         .and_then(Asked::package)
         .map(|package| package.name.as_str());
-    let fault = shared.faults.take(&path, package);
+    let fault = shared.faults.take(&path, query.page, package);
     if let Some(Fault::SlowFirstByte(duration)) = fault {
         let mut stopped = shared.stopped.clone();
         tokio::select! {
@@ -491,7 +502,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
     }
     let answer = refusal(fault, &path).or_else(|| match asked? {
-        Asked::PackageList(owner) => shared.package_list(owner, &query),
+        Asked::PackageList(owner) => shared.package_list(owner, &query, fault),
         Asked::Package(owner, package) => Some(shared.package(owner, package, fault)),
         Asked::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
             "/{}/{}/pkgs/container/{}",

@@ -109,6 +109,9 @@ fn run(command: Command) -> Result<ExitCode> {
             for guest in guests::ALL {
                 command_line::print(format!("{}\n", guest.build()?.display()).as_bytes())?;
             }
+            // Where spin.toml says that it is.
+            let copy = guests::SPIN_COMPONENT.copy_to_target()?;
+            command_line::print(format!("{}\n", copy.display()).as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Images { arguments } => {

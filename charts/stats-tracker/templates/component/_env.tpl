@@ -16,3 +16,12 @@
 {{- define "stats-tracker.component.scaled" -}}
 {{- if or .Values.component.autoscaling.enabled .Values.component.scaleToZero.enabled }}true{{ end -}}
 {{- end -}}
+
+{{/* What its pods may take. Spin stops no guest that computes for ever: there the pod's CPU has a limit in any case. */}}
+{{- define "stats-tracker.component.resources" -}}
+{{- $resources := deepCopy .Values.component.resources }}
+{{- if ne .Values.component.mode "container" }}
+{{- $resources = mergeOverwrite (dict "limits" (dict "cpu" "1")) $resources }}
+{{- end }}
+{{- toYaml $resources }}
+{{- end -}}

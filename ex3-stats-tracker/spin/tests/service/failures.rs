@@ -8,7 +8,7 @@ use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
 use stats_tracker_spin::github::{GitHub, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
 use stats_tracker_spin::list::{LIST_MAX_PAGES, LIST_MAX_ROWS};
 use stats_tracker_spin::page::PAGE_MAX_BYTES;
-use stats_tracker_spin::service::{Request, respond};
+use stats_tracker_spin::service::{DISCARD_MAX_BYTES, Request, respond};
 use stats_tracker_spin::settings::Settings;
 
 const LIST: &str = "/orgs/fluxcd/packages?ecosystem=container&page=1";
@@ -478,6 +478,56 @@ fn a_posted_body_that_is_no_package_page_says_what_it_is() {
         assert_eq!(got.0.status, status, "{problem}");
         assert_eq!(github.asked().len(), 0);
     }
+}
+
+#[test]
+fn a_body_nobody_wants_is_taken_before_the_answer() {
+    /// So many bytes, and how many of them were taken.
+    struct Counted<'a>(u64, &'a std::cell::Cell<u64>);
+
+    impl Body for Counted<'_> {
+        async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
+            let piece = (self.0 - self.1.get()).min(60_000);
+            self.1.set(self.1.get() + piece);
+            Ok((piece > 0).then(|| vec![b'x'; piece as usize]))
+        }
+    }
+
+    let page = PAGE_MAX_BYTES;
+    for (method, target, encoding, bytes, announced, status) in [
+        ("POST", "/extract", None, page + 1, None, 413),
+        ("POST", "/extract", None, page + 6_000_000, None, 413),
+        ("POST", "/extract", None, page + 6_000_000, Some(page + 6_000_000), 413),
+        ("POST", "/extract", Some("br"), 5_000_000, None, 400),
+        ("POST", "/extract", Some("gzip"), 3_000_000, None, 400),
+        ("POST", "/orgs/fluxcd/packages", None, 5_000_000, None, 405),
+        ("PUT", "/nothing", None, 5_000_000, None, 404),
+        ("GET", "/healthz", None, 5_000_000, None, 200),
+    ] {
+        let taken = std::cell::Cell::new(0);
+        let content = Content {
+            encoding: encoding.map(str::to_owned),
+            length: announced,
+        };
+        let body = Counted(bytes, &taken);
+        let got = Fake::default().answer(Request {
+            method,
+            target,
+            content,
+            body,
+        });
+        assert_eq!((got.0.status, taken.get()), (status, bytes), "{method} {target}");
+    }
+    // A body without end is not waited for.
+    let taken = std::cell::Cell::new(0);
+    let got = Fake::default().answer(Request {
+        method: "POST",
+        target: "/extract",
+        content: Content::default(),
+        body: Counted(u64::MAX, &taken),
+    });
+    got.problem("too_large");
+    assert!(taken.get() < page + DISCARD_MAX_BYTES + 200_000, "{}", taken.get());
 }
 
 #[test]

@@ -66,7 +66,7 @@ class Collection::StandInTest < ActiveSupport::TestCase
     named = usage[/the faults are (.*?)["}]/, 1].split(/, /)
     # Written as in the help: with the number that a fault may take, or as a range.
     plain = named.map { |name| name.sub(/\[.*/, "") }
-    tried = FAULTS.keys.map { |fault| fault.sub(/:.*/, "") } + %w[vanished]
+    tried = FAULTS.keys.map { |fault| fault.sub(/:.*/, "") } + %w[vanished list-shrinks list-grows heading-off]
     assert_empty plain.reject { |name| tried.include?(name) || (name == "500 to 599" && tried.include?("503")) }
   end
 
