@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use compiled_code::Store;
-use ex3_stats_tracker::host::{Host, Options};
+use ex3_stats_tracker::host::{Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -200,30 +200,52 @@ enum Runner {
 /// The component, running.
 enum Running {
     Host(Host),
-    Spin { child: Child, address: SocketAddr },
+    Spin(Spin),
 }
 
 impl Running {
     async fn start(runner: &Runner, variables: BTreeMap<String, String>) -> Running {
         match runner {
-            Runner::EmbeddedHost => Running::host(variables).await,
-            Runner::Spin(program) => Running::spin(program, &variables).await,
+            Runner::EmbeddedHost => Running::host(variables, Limits::default()).await,
+            Runner::Spin(program) => Running::Spin(Spin::up(program, &variables).await),
         }
     }
 
-    async fn host(variables: BTreeMap<String, String>) -> Running {
+    async fn host(variables: BTreeMap<String, String>, limits: Limits) -> Running {
         let manifest = Manifest::read(&spin_toml()).expect("a manifest");
         let module = guests::SPIN_COMPONENT.build().unwrap_or_else(|error| panic!("{error}"));
         let options = Options {
             sources: BTreeMap::from([("stats-tracker".to_owned(), module)]),
             store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract-compiled-code")),
+            limits,
             ..Options::default()
         };
         let host = Host::start(&manifest, variables, LOOPBACK, options).await;
         Running::Host(host.unwrap_or_else(|error| panic!("{error}")))
     }
 
-    async fn spin(program: &Path, variables: &BTreeMap<String, String>) -> Running {
+    fn base_url(&self) -> String {
+        match self {
+            Running::Host(host) => host.base_url(),
+            Running::Spin(spin) => format!("http://{}", spin.address),
+        }
+    }
+
+    async fn stop(self) {
+        if let Running::Host(host) = self {
+            host.stop().await;
+        }
+    }
+}
+
+/// A `spin up`, which ends with its value.
+struct Spin {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Spin {
+    async fn up(program: &Path, variables: &BTreeMap<String, String>) -> Spin {
         guests::SPIN_COMPONENT
             .copy_to_target()
             .unwrap_or_else(|error| panic!("{error}"));
@@ -244,44 +266,38 @@ impl Running {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut running = Running::Spin { child, address };
+        let mut spin = Spin { child, address };
         for _ in 0..600 {
             if tokio::net::TcpStream::connect(address).await.is_ok() {
-                return running;
+                return spin;
             }
-            if let Running::Spin { child, .. } = &mut running
-                && let Some(status) = child.try_wait().expect("the child's state")
-            {
+            if let Some(status) = spin.child.try_wait().expect("the child's state") {
                 panic!("{} ended with {status}", program.display());
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         panic!("{} listens nowhere after a minute", program.display());
     }
+}
 
-    fn base_url(&self) -> String {
-        match self {
-            Running::Host(host) => host.base_url(),
-            Running::Spin { address, .. } => format!("http://{address}"),
-        }
-    }
-
-    async fn stop(self) {
-        if let Running::Host(host) = self {
-            host.stop().await;
-        }
+impl Drop for Spin {
+    fn drop(&mut self) {
+        // All of its group: `spin up` killed alone leaves its trigger behind.
+        let group = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.child.wait();
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Running::Spin { child, .. } = self {
-            // All of its group: `spin up` killed alone leaves its trigger behind.
-            let group = rustix::process::Pid::from_child(child);
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            let _ = child.wait();
-        }
-    }
+fn variables(github: &str, page_timeout: &str) -> BTreeMap<String, String> {
+    let variables = [
+        ("github_url", github),
+        ("contact", "contract@example.org"),
+        ("page_timeout", page_timeout),
+    ];
+    variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn spin_toml() -> PathBuf {
@@ -296,15 +312,7 @@ struct Tracker<'a> {
 
 impl Tracker<'_> {
     async fn start<'a>(contract: &'a Contract, runner: &Runner, github: &str, page_timeout: &str) -> Tracker<'a> {
-        let variables = [
-            ("github_url", github),
-            ("contact", "contract@example.org"),
-            ("page_timeout", page_timeout),
-        ];
-        let variables = variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        let host = Running::start(runner, variables).await;
+        let host = Running::start(runner, variables(github, page_timeout)).await;
         Tracker { contract, host }
     }
 
@@ -429,7 +437,28 @@ async fn the_component_keeps_the_contract() {
     the_contract_is_kept_under(Runner::EmbeddedHost).await;
 }
 
-/// The same under Spin itself, where `STATS_TRACKER_SPIN` names a `spin` program.
+/// A page that takes longer than the host waits by itself arrives, where `page_timeout` allows for it: the limits of the
+/// host are scaled to a hundredth, so that nobody waits for the 35 seconds that this stands for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_may_take_as_long_as_the_component_is_told() {
+    let contract = Contract::read();
+    let github = stand_in().await;
+    let limits = Limits {
+        outbound_wait: std::time::Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let tracker = Tracker {
+        contract: &contract,
+        host: Running::host(variables(&github.base_url(), "60"), limits).await,
+    };
+    let slow = "slow-first-byte:1500".parse().unwrap_or_else(|error| panic!("{error}"));
+    github.set_fault("source-controller", slow, None);
+    let answer = tracker.get(PACKAGE).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    tracker.host.stop().await;
+}
+
+/// The contract under Spin itself, where `STATS_TRACKER_SPIN` names a `spin` program.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_component_keeps_the_contract_under_spin() {
     match std::env::var_os("STATS_TRACKER_SPIN") {
