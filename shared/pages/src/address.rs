@@ -75,13 +75,10 @@ mod tests {
             "/orgs/fluxcd/packages/container/package/charts%2Fflagger"
         );
         assert_eq!(
-            versions(&organisation_package("o", "image"), 2),
+            versions(&versions_of("o", false, "image"), 2),
             "/orgs/o/packages/container/image/versions?filters%5Bversion_type%5D=tagged&page=2"
         );
-        assert_eq!(
-            version(&repository_package("o", "r", "image"), 7),
-            "/o/r/pkgs/container/image/7"
-        );
+        assert_eq!(versions_of("u", true, "a/b"), "/users/u/packages/container/a%2Fb");
         assert_eq!(repository_package("a", "b", "../c"), "/a/b/pkgs/container/..%2Fc");
     }
 }
