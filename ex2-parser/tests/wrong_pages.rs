@@ -9,7 +9,10 @@ use std::fmt::Debug;
 use ex2_parser::{Change, Error, Package, PackageList, VersionList, dom, stream};
 use pages::{ListChange, ListedPackage, PackageListPage, PackagePage, VersionListPage};
 
-fn both<T: PartialEq + Debug>(page: &[u8], read: [fn(&[u8]) -> Result<T, Error>; 2]) -> Result<T, Error> {
+/// An engine's function for one kind of page.
+type Read<T> = fn(&[u8]) -> Result<T, Error>;
+
+fn both<T: PartialEq + Debug>(page: &[u8], read: [Read<T>; 2]) -> Result<T, Error> {
     let [dom, stream] = read.map(|read| read(page));
     assert_eq!(dom, stream, "{}", page.escape_ascii());
     stream

@@ -218,7 +218,8 @@ mod tests {
             println!("skipped: only root can give a file to another user");
             return;
         }
-        let given: [fn(&(tempfile::TempDir, PathBuf, PathBuf)) -> PathBuf; 3] = [
+        type Place = (tempfile::TempDir, PathBuf, PathBuf);
+        let given: [fn(&Place) -> PathBuf; 3] = [
             |(above, ..)| above.path().to_owned(),
             |(_, directory, _)| directory.clone(),
             |(_, _, file)| file.clone(),
