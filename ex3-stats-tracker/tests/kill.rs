@@ -311,7 +311,11 @@ fn start(storage: &Path, port: u16, database: Option<&str>) -> Child {
 fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Command {
     debian_root::DebianRoot::get().expect("Debian's Rails can be had");
     let mut command = program(arguments);
-    command.arg("--storage").arg(storage).env_remove("DATABASE_URL");
+    // Beside the launcher's log, since a storage holds a tracker's files only.
+    command
+        .arg("--storage")
+        .arg(storage.join("figures"))
+        .env_remove("DATABASE_URL");
     if let Some(database) = database {
         command.env("DATABASE_URL", database);
     }
