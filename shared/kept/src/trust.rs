@@ -28,7 +28,7 @@ pub fn trusted(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a file that is [trusted](trusted), or `None` where there is none. What is checked is the opened file, so that
+/// Opens a file that is [`trusted`], or `None` where there is none. What is checked is the opened file, so that
 /// nothing can take its place between the check and the use.
 ///
 /// # Errors

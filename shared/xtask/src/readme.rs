@@ -107,15 +107,20 @@ impl<'a> Source<'a> {
 
 /// Compares every README with its sources, or with `write` replaces what differs.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
-    // Every program, with the features that the tests build it with.
-    let mut build = cargo.command(&["test"]);
-    build.args(Selection::here(&[]).arguments());
-    build.args(["--all-targets", "--no-run", "--quiet"]);
-    let status = announce_and_run(&mut build)?;
-    ensure!(
-        status.success(),
-        "the programs whose output the READMEs show can't be built"
-    );
+    // Every program, with the features that the tests build it with. Tests build examples as tests, so these are asked
+    // for by themselves.
+    for (command, targets) in [
+        ("test", &["--all-targets", "--no-run", "--quiet"][..]),
+        ("build", &["--examples", "--quiet"]),
+    ] {
+        let mut build = cargo.command(&[command]);
+        build.args(Selection::here(&[]).arguments()).args(targets);
+        let status = announce_and_run(&mut build)?;
+        ensure!(
+            status.success(),
+            "the programs whose output the READMEs show can't be built"
+        );
+    }
     compare(workspace, cargo, write)
 }
 
