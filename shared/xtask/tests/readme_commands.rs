@@ -445,6 +445,7 @@ fn is_in_between(process: u32) -> bool {
 }
 
 #[test]
+#[ignore = "not part of every run until the time of each command is known"]
 fn every_command_runs_as_it_stands_there() {
     let directory = tempfile::tempdir().unwrap();
     cargo_of_what_was_built(directory.path());
