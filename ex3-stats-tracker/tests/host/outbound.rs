@@ -107,14 +107,14 @@ fn noting_server(takes: Duration) -> (SocketAddr, Notes) {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_together_ask_a_server_one_request_at_a_time() {
     const CALLERS: usize = 12;
-    const PAUSE: Duration = Duration::from_millis(50);
+    const PAUSE: Duration = Duration::from_millis(250);
     let (server, noted) = noting_server(Duration::from_millis(20));
     let mut application = Application::new("*://*:*");
     application.outbound_pause = PAUSE;
     // The last one waits longer for its turn than any of these.
-    application.limits.deadline = Duration::from_millis(400);
-    application.limits.outbound_wait = Duration::from_millis(200);
-    application.limits.computing = Duration::from_millis(200);
+    application.limits.deadline = Duration::from_secs(2);
+    application.limits.outbound_wait = Duration::from_secs(1);
+    application.limits.computing = Duration::from_secs(1);
     let host = Arc::new(application.start().await.unwrap());
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
