@@ -165,7 +165,10 @@ fn summary(outcomes: &[Outcome]) -> String {
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let seconds: u64 = outcomes.iter().map(|outcome| outcome.seconds).sum();
-    text + &format!("{} passed, {failed} failed, in {seconds} s\n", outcomes.len() - failed)
+    text + &format!(
+        "  {seconds} s in all\n{} passed, {failed} failed\n",
+        outcomes.len() - failed
+    )
 }
 
 fn verdict(outcomes: &[Outcome]) -> ExitCode {
@@ -193,6 +196,6 @@ mod tests {
         let outcome = |name, passed, seconds| Outcome { name, passed, seconds };
         let text = summary(&[outcome("quick", true, 1), outcome("slow", false, 100)]);
         assert!(text.find("slow").unwrap() < text.find("quick").unwrap(), "{text}");
-        assert!(text.ends_with("1 passed, 1 failed, in 101 s\n"), "{text}");
+        assert!(text.ends_with("  101 s in all\n1 passed, 1 failed\n"), "{text}");
     }
 }
