@@ -33,6 +33,9 @@ const BETWEEN_LOOKS: usize = 5;
 /// Long enough for whatever is killed to be in any of its states: starting, at work, or waiting for the next pass.
 const LONGEST_LIFE: Duration = Duration::from_secs(5);
 
+/// Far longer than a pass takes after any kill: a tracker that has none by then has stopped working.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// A page is read at most so long after the stand-in has counted for it.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -173,7 +176,7 @@ impl Run {
                 "the launcher ended by itself: {}",
                 self.context()
             );
-            thread::sleep(Duration::from_millis(200));
+            self.be_patient(began);
             let Some(collections) = self.rows("collections", "") else {
                 continue;
             };
@@ -199,6 +202,7 @@ impl Run {
                 if let Some(rows) = self.rows("measurements", &name) {
                     break rows;
                 }
+                self.be_patient(began);
             };
             let totals: Totals = rows
                 .iter()
@@ -242,6 +246,13 @@ impl Run {
             );
         }
         assert_eq!(20 * collections.len(), measured, "{}", self.context());
+    }
+
+    /// Waits a moment, but not for ever.
+    fn be_patient(&self, since: Timestamp) {
+        let waited = Timestamp::now().duration_since(since).unsigned_abs();
+        assert!(waited < PATIENCE, "no whole pass in {PATIENCE:?}: {}", self.context());
+        thread::sleep(Duration::from_millis(200));
     }
 
     /// A list of the dashboard's, if that answers.

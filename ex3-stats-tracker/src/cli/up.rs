@@ -3,7 +3,7 @@
 //! A tracker runs for years. What fails meanwhile — Rails, its database, a full disk, the terminal — is said, waited for
 //! longer each time, and tried again; only what nobody's waiting mends ends the program.
 
-use std::{env, net::TcpListener, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use crate::{
     dashboard::{
         self, Runtime, Server, Settings, Storage,
         collector::{self, Ended},
-        figures,
+        database, figures,
         server::{address, socket},
     },
     measure::{Source, Tracker, printable::printable, progress::Progress},
@@ -102,7 +102,7 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
 
 /// A database that Rails can't use is not waited for.
 fn check_database() -> Result<(), Error> {
-    let Some(url) = env::var_os("DATABASE_URL").filter(|url| !url.is_empty()) else {
+    let Some(url) = database::url() else {
         return Ok(());
     };
     let url = url.to_string_lossy();

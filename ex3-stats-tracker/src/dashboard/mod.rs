@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `runtime` | where Rails is: the reader's own Ruby, or Debian's in a root of its own |
 //! | `storage` | where figures are kept, and the secret that Rails wants |
+//! | `database` | the user's own database, where one is named |
 //! | `settings` | what Rails is told: its environment |
 //! | `process` | a program of Rails' that runs, and how it is ended |
 //! | `server` | the web server: started, watched, started again |
@@ -11,6 +12,7 @@
 //! | `figures` | the figures that are stored, as JSON |
 
 pub mod collector;
+pub(crate) mod database;
 pub mod figures;
 pub(crate) mod process;
 pub mod runtime;

@@ -7,7 +7,7 @@ use std::{
 
 use debian_root::DebianRoot;
 
-use super::{Error, Settings, process::Program};
+use super::{Error, Settings, database, process::Program};
 
 /// What runs the Rails application.
 #[derive(Clone, Debug)]
@@ -66,6 +66,11 @@ impl Runtime {
                     .read(&directory)
                     .write(storage)
                     .current_dir(&directory);
+                // The root has none of this machine's directories but those that are bound in.
+                let database = database::url().and_then(|url| database::directory(&url.to_string_lossy()));
+                if let Some(database) = database.filter(|database| database.is_dir()) {
+                    inside = inside.write(database);
+                }
                 for (variable, value) in environment {
                     inside = inside.env(variable, value);
                 }

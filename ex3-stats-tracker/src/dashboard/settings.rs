@@ -1,8 +1,8 @@
 //! What Rails is told.
 
-use std::{env, ffi::OsString, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
-use super::Storage;
+use super::{Storage, database};
 use crate::measure::Source;
 
 /// The environment that the Rails application's README describes, as far as this program knows it.
@@ -55,7 +55,7 @@ impl Settings {
             environment.push(("STATS_TRACKER_SKIP", skip.join(" ").into()));
         }
         // Who has a PostgreSQL running may use it instead of SQLite.
-        if let Some(url) = env::var_os("DATABASE_URL") {
+        if let Some(url) = database::url() {
             environment.push(("DATABASE_URL", url));
         }
         environment

@@ -101,12 +101,22 @@ impl Namespace {
         let manifest = stdout(&mut self.helm(&["get", "manifest", RELEASE]));
         let file = self.server.directory().join(format!("{}.yaml", self.name));
         std::fs::write(&file, manifest).unwrap();
-        // As another manager than Helm, whose own annotations are no part of what the release says.
-        let mut diff = self.kubectl(&["diff", "--server-side", "--force-conflicts"]);
-        let output = output(diff.arg("--filename").arg(file));
-        let difference = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{} {when}: {difference}{errors}", self.name);
+        // Controllers write an object's status whenever they like, also between the two readings that are compared. What
+        // the release says differently stays so.
+        let mut attempts = 5;
+        loop {
+            // As another manager than Helm, whose own annotations are no part of what the release says.
+            let mut diff = self.kubectl(&["diff", "--server-side", "--force-conflicts"]);
+            let output = output(diff.arg("--filename").arg(&file));
+            if output.status.success() {
+                return;
+            }
+            attempts -= 1;
+            let difference = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(attempts > 0, "{} {when}: {difference}{errors}", self.name);
+            thread::sleep(Duration::from_secs(1));
+        }
     }
 
     /// No pod was refused: Deployments and Jobs hide that in events.
