@@ -1,0 +1,470 @@
+//! A host that does what Spin does where that differs from the embedded host, as Spin 3.6.3 and 4.0.2 were seen to do it
+//! on 2026-11-27. Spin's own crates are on no registry; this is made of the ones it is made of.
+//!
+//! - A request's body is streamed to the component, without a limit. Once there is an answer the connection closes:
+//!   a client that is still sending gets a broken connection in place of the answer.
+//! - Every way a connection to another server breaks is `HTTP-protocol-error`, before an answer and in the middle of it.
+//! - A guest goes on when its client has left, until it ends by itself: nothing stops it.
+//! - The answer of a guest that fails in the middle of it ends there, as if it were whole.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use compiled_code::{Key, Store as CodeStore};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1 as client;
+use hyper::server::conn::http1 as server;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Sleep, sleep, timeout};
+use wasmtime::component::{Component, ComponentType, Lift, Linker, Lower, Resource, ResourceTable};
+use wasmtime::{Config, Engine, Store, StoreContextMut};
+use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IoError, Scheme};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use super::LOOPBACK;
+
+/// How long a guest's request may take where it does not say.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// How long it is looked whether a client is still sending; one that is has more under way already.
+const STILL_SENDING: Duration = Duration::from_secs(1);
+
+/// What may be set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Behaviour {
+    /// How far the guest's monotonic clock goes ahead at each reading, so that nobody waits for its time-outs.
+    pub(crate) clock_step: Duration,
+    /// The bytes after which each answer ends, as where its guest failed. `None`: all of it is sent.
+    pub(crate) cut_answers: Option<usize>,
+}
+
+/// A running application. Dropped, it stops.
+pub(crate) struct SpinDouble {
+    address: SocketAddr,
+    guests: Arc<Guests>,
+    server: JoinHandle<()>,
+}
+
+/// What became of the guests.
+#[derive(Default)]
+pub(crate) struct Guests {
+    running: AtomicUsize,
+    /// Those that had an answer when nobody was there any more.
+    abandoned: AtomicUsize,
+    failures: Mutex<Vec<String>>,
+}
+
+impl SpinDouble {
+    pub(crate) async fn start(variables: BTreeMap<String, String>, behaviour: Behaviour) -> SpinDouble {
+        let handler = tokio::task::spawn_blocking(handler).await.expect("it is compiled");
+        let listener = TcpListener::bind(LOOPBACK).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let guests = Arc::<Guests>::default();
+        let application = Arc::new(Application {
+            handler,
+            variables: Arc::new(variables),
+            behaviour,
+            guests: guests.clone(),
+        });
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let application = application.clone();
+                let service = service_fn(move |request| application.clone().answer(request));
+                // A client that leaves ends its connection, and no guest.
+                tokio::spawn(server::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        SpinDouble {
+            address,
+            guests,
+            server,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn running(&self) -> usize {
+        self.guests.running.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn abandoned(&self) -> usize {
+        self.guests.abandoned.load(Ordering::Acquire)
+    }
+
+    /// Why guests failed. Spin logs it.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.guests
+            .failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Drop for SpinDouble {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// The component, made of the module as Spin makes it, compiled and linked.
+fn handler() -> ProxyPre<State> {
+    let mut config = Config::new();
+    config.concurrency_support(false);
+    let engine = Engine::new(&config).expect("an engine");
+    let module = guests::SPIN_COMPONENT.build().unwrap_or_else(|error| panic!("{error}"));
+    let module = std::fs::read(module).expect("the module is there");
+    let store = CodeStore::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("spin-double-compiled-code"));
+    let key = Key::new(&module, "wasmtime", env!("CARGO_PKG_VERSION"), "spin double");
+    let component: wasmtime::Result<Component> = store.load_or_compile(
+        &key,
+        // SAFETY: this test wrote it, and nobody else could have.
+        |entry| unsafe { Component::deserialize(&engine, entry.code()) },
+        || {
+            let component = wit_component::ComponentEncoder::default()
+                .module(&module)
+                .and_then(|encoder| {
+                    encoder.adapter(
+                        wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                        wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+                    )
+                })
+                .and_then(|mut encoder| encoder.encode())
+                .expect("a component");
+            let component = Component::new(&engine, component)?;
+            let code = component.serialize()?;
+            Ok((component, code))
+        },
+    );
+    let linked = linker(&engine)
+        .and_then(|linker| linker.instantiate_pre(&component?))
+        .and_then(ProxyPre::new);
+    linked.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    linker.allow_shadowing(true);
+    linker.instance("wasi:http/types@0.2.12")?.func_wrap(
+        "http-error-code",
+        |mut store: StoreContextMut<'_, State>, (error,): (Resource<IoError>,)| {
+            let error = store.data_mut().table.get(&error)?;
+            Ok((error.downcast_ref::<Error>().map(|error| match error {
+                Error::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
+                _ => ErrorCode::HttpProtocolError,
+            }),))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    linker.instance("fermyon:spin/variables@2.0.0")?.func_wrap(
+        "get",
+        |store: StoreContextMut<'_, State>, (name,): (String,)| {
+            let value = store.data().variables.get(&name).cloned();
+            Ok((value.ok_or(VariableError::Undefined(name)),))
+        },
+    )?;
+    Ok(linker)
+}
+
+/// `variant error` of Spin's variables.
+#[derive(Clone, Debug, ComponentType, Lift, Lower)]
+#[component(variant)]
+#[allow(dead_code, reason = "the type needs each case")]
+enum VariableError {
+    #[component(name = "invalid-name")]
+    InvalidName(String),
+    #[component(name = "undefined")]
+    Undefined(String),
+    #[component(name = "provider")]
+    Provider(String),
+    #[component(name = "other")]
+    Other(String),
+}
+
+struct Application {
+    handler: ProxyPre<State>,
+    variables: Arc<BTreeMap<String, String>>,
+    behaviour: Behaviour,
+    guests: Arc<Guests>,
+}
+
+impl Application {
+    /// `Err` closes the connection.
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<WasiBody>, &'static str> {
+        let (head, body) = request.into_parts();
+        let body = Shared::new(body);
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(self.clone().run(Request::from_parts(head, body.clone()), sender));
+        let response = match receiver.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) | Err(_) => {
+                let mut response = Response::new(Full::default().map_err(|never| match never {}).boxed_unsync());
+                *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        };
+        if body.still_arrives().await {
+            return Err("the client is still sending");
+        }
+        Ok(match self.behaviour.cut_answers {
+            None => response,
+            Some(remaining) => response.map(|inner| Cut { inner, remaining }.boxed_unsync()),
+        })
+    }
+
+    /// Runs a guest to its end.
+    async fn run(self: Arc<Self>, request: Request<Shared>, sender: oneshot::Sender<Answer>) {
+        self.guests.running.fetch_add(1, Ordering::AcqRel);
+        if let Err(error) = self.call(request, sender).await {
+            let mut failures = self.guests.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures.push(format!("{error:#}"));
+        }
+        self.guests.running.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    async fn call(&self, request: Request<Shared>, sender: oneshot::Sender<Answer>) -> wasmtime::Result<()> {
+        let guests = self.guests.clone();
+        let state = State::new(self.variables.clone(), self.behaviour.clock_step);
+        let mut store = Store::new(self.handler.engine(), state);
+        let mut http = store.data_mut().http();
+        let request = http.new_incoming_request(Scheme::Http, request)?;
+        let out = http.new_response_outparam_from_callback(move |answer| {
+            if sender.send(answer).is_err() {
+                guests.abandoned.fetch_add(1, Ordering::AcqRel);
+            }
+        })?;
+        let proxy = self.handler.instantiate_async(&mut store).await?;
+        proxy
+            .wasi_http_incoming_handler()
+            .call_handle(&mut store, request, out)
+            .await
+    }
+}
+
+type Answer = Result<Response<WasiBody>, ErrorCode>;
+
+/// A request's body: the guest reads it, and the server looks whether there is more.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Sent>>);
+
+struct Sent {
+    incoming: Incoming,
+    ended: bool,
+}
+
+impl Shared {
+    fn new(incoming: Incoming) -> Shared {
+        let ended = incoming.is_end_stream();
+        Shared(Arc::new(Mutex::new(Sent { incoming, ended })))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Sent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn still_arrives(mut self) -> bool {
+        let ended = self.lock().ended;
+        !ended && matches!(timeout(STILL_SENDING, self.frame()).await, Ok(Some(Ok(_))))
+    }
+}
+
+impl Body for Shared {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut sent = self.lock();
+        let frame = Pin::new(&mut sent.incoming).poll_frame(context);
+        sent.ended |= matches!(frame, Poll::Ready(None)) || sent.incoming.is_end_stream();
+        frame
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.lock().incoming.size_hint()
+    }
+}
+
+/// A body that ends early, and does not say so.
+struct Cut {
+    inner: WasiBody,
+    remaining: usize,
+}
+
+impl Body for Cut {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.remaining == 0 {
+            return Poll::Ready(None);
+        }
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        frame.map_ok(|frame| match frame.into_data() {
+            Ok(mut data) => {
+                data.truncate(self.remaining);
+                self.remaining -= data.len();
+                Frame::data(data)
+            }
+            Err(trailers) => trailers,
+        })
+    }
+}
+
+/// One guest's state.
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    variables: Arc<BTreeMap<String, String>>,
+}
+
+impl State {
+    fn new(variables: Arc<BTreeMap<String, String>>, clock_step: Duration) -> State {
+        let clock = SteppingClock {
+            origin: Instant::now(),
+            step: clock_step,
+            readings: AtomicU32::new(0),
+        };
+        State {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::builder().monotonic_clock(clock).build(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks,
+            variables,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
+
+/// A clock that goes ahead each time it is read.
+struct SteppingClock {
+    origin: Instant,
+    step: Duration,
+    readings: AtomicU32,
+}
+
+impl HostMonotonicClock for SteppingClock {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        let readings = self.readings.fetch_add(1, Ordering::Relaxed);
+        let now = self.origin.elapsed() + self.step * readings;
+        u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The way to other servers: a connection for each request.
+struct Hooks;
+
+type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Sending<()>,
+    ) -> Sending<(Response<WasiBody>, Sending<()>)> {
+        Box::new(async move {
+            let nothing_more: Sending<()> = Box::new(async { Ok(()) });
+            Ok((send(request, options.unwrap_or_default()).await?, nothing_more))
+        })
+    }
+}
+
+async fn send(mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+    let authority = request
+        .uri()
+        .authority()
+        .ok_or(Error::HttpRequestUriInvalid)?
+        .to_string();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    *request.uri_mut() = path.parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+    let stream = timeout(options.connect_timeout.unwrap_or(WAIT), TcpStream::connect(authority))
+        .await
+        .map_err(|_| Error::ConnectionTimeout)?
+        .map_err(|_| Error::ConnectionRefused)?;
+    let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    tokio::spawn(connection);
+    let response = timeout(options.first_byte_timeout.unwrap_or(WAIT), sender.send_request(request))
+        .await
+        .map_err(|_| Error::ConnectionReadTimeout)?
+        .map_err(broken)?;
+    let between_bytes = options.between_bytes_timeout.unwrap_or(WAIT);
+    Ok(response.map(|incoming| {
+        Received {
+            incoming,
+            between_bytes,
+            silence: None,
+        }
+        .boxed_unsync()
+    }))
+}
+
+/// However it broke.
+fn broken(_: hyper::Error) -> Error {
+    Error::HttpProtocolError
+}
+
+/// The body of a response.
+struct Received {
+    incoming: Incoming,
+    between_bytes: Duration,
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
+            self.silence = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(broken)));
+        }
+        let between_bytes = self.between_bytes;
+        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(between_bytes)));
+        let silent = silence.as_mut().poll(context);
+        silent.map(|()| Some(Err(Error::ConnectionReadTimeout)))
+    }
+}
