@@ -202,26 +202,16 @@ pub(crate) fn is_variable_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
-        spin_manifest_version = 2
-        [application]
-        name = "tracker"
-        [variables]
-        github_url = { default = "https://github.com" }
-        token = { required = true, secret = true }
-        [[trigger.http]]
-        route = "/..."
-        component = "tracker"
-        [component.tracker]
-        source = "target/tracker.wasm"
-        allowed_outbound_hosts = ["{{ github_url }}"]
-        [component.tracker.variables]
-        github_url = "{{ github_url }}"
-        [component.tracker.build]
-        command = "cargo build"
-        [component.tracker.tool.embedded-host]
-        memory_bytes = 1048576
-    "#;
+    /// With what the guest's own manifest has no need of.
+    const GOOD: &str = concat!(
+        include_str!("../tests/guest/spin.toml"),
+        "[component.guest.build]\ncommand = \"cargo build\"\n",
+        "[component.guest.tool.embedded-host]\nmemory_bytes = 1048576\n"
+    );
+
+    /// What the manifest says of a variable, and the same for one that has to be provided.
+    const DEFAULT: &str = "greeting = { default = \"hello from a variable\" }";
+    const REQUIRED: &str = "greeting = { required = true, secret = true }";
 
     fn parse(text: &str) -> Result<Manifest, Error> {
         Manifest::parse(text, Path::new("some/spin.toml"))
@@ -237,25 +227,25 @@ mod tests {
     #[test]
     fn reads_what_the_host_needs() {
         let manifest = parse(GOOD).unwrap();
-        assert_eq!(manifest.name, "tracker");
+        assert_eq!(manifest.name, "test");
         assert_eq!(
             manifest.routes,
             [Route {
                 pattern: "/...".to_owned(),
-                component: "tracker".to_owned()
+                component: "guest".to_owned()
             }]
         );
-        let component = &manifest.components["tracker"];
-        assert_eq!(component.source, Path::new("some/target/tracker.wasm"));
+        let component = &manifest.components["guest"];
+        assert_eq!(component.source, Path::new("some/guest.wasm"));
         assert_eq!(component.limits.memory_bytes, Some(1 << 20));
         assert_eq!(component.limits.deadline_seconds, None);
-        let values = manifest.resolve(&provided(&[("token", "t")])).unwrap();
+        let values = manifest.resolve(&provided(&[])).unwrap();
         assert_eq!(
-            component.variables["github_url"].render(&values).unwrap(),
-            "https://github.com"
+            component.variables["greeting"].render(&values).unwrap(),
+            "hello from a variable!"
         );
         let values = manifest
-            .resolve(&provided(&[("token", "t"), ("github_url", "http://127.0.0.1:1")]))
+            .resolve(&provided(&[("allowed", "http://127.0.0.1:1")]))
             .unwrap();
         assert_eq!(
             component.allowed_outbound_hosts[0].render(&values).unwrap(),
@@ -265,17 +255,17 @@ mod tests {
 
     #[test]
     fn names_the_variable_that_is_missing_or_not_declared() {
-        let manifest = parse(GOOD).unwrap();
+        let manifest = parse(&GOOD.replace(DEFAULT, REQUIRED)).unwrap();
         let missing = manifest.resolve(&provided(&[])).unwrap_err().to_string();
         assert!(
-            missing.starts_with("some/spin.toml: variables.token: is required"),
+            missing.starts_with("some/spin.toml: variables.greeting: is required"),
             "{missing}"
         );
         let undeclared = manifest
-            .resolve(&provided(&[("token", "t"), ("tokn", "")]))
+            .resolve(&provided(&[("greeting", "t"), ("greting", "")]))
             .unwrap_err()
             .to_string();
-        assert!(undeclared.contains("`tokn`"), "{undeclared}");
+        assert!(undeclared.contains("`greting`"), "{undeclared}");
     }
 
     #[test]
@@ -288,16 +278,16 @@ mod tests {
             ),
             ("spin_manifest_version = 2", "spin_manifest_version = ", "line 2:"),
             ("source = ", "sauce = ", "unknown field `sauce`"),
-            ("source = \"target/tracker.wasm\"", "", "missing field `source`"),
+            ("source = \"guest.wasm\"", "", "missing field `source`"),
             (
-                "source = \"target/tracker.wasm\"",
+                "source = \"guest.wasm\"",
                 "source = { url = \"u\", digest = \"d\" }",
-                "component.tracker.source",
+                "component.guest.source",
             ),
             (
-                "component = \"tracker\"",
-                "component = \"traker\"",
-                "`traker`, and there is none of that id; known: tracker",
+                "component = \"guest\"",
+                "component = \"gest\"",
+                "`gest`, and there is none of that id; known: guest",
             ),
             (
                 "route = \"/...\"",
@@ -322,28 +312,20 @@ mod tests {
                 "trigger.redis: this host can't provide it",
             ),
             (
-                "[\"{{ github_url }}\"]",
-                "[\"{{ github_uri }}\"]",
-                "allowed_outbound_hosts: there is no variable `github_uri`",
+                "[\"{{ allowed }}\"]",
+                "[\"{{ alowed }}\"]",
+                "allowed_outbound_hosts: there is no variable `alowed`",
             ),
+            ("[\"{{ allowed }}\"]", "[\"{{ allowed\"]", "has a `{{` without its `}}`"),
             (
-                "[\"{{ github_url }}\"]",
-                "[\"{{ github_url\"]",
-                "has a `{{` without its `}}`",
+                "greeting = \"{{",
+                "GREETING = \"{{",
+                "component.guest.variables.GREETING: a name is",
             ),
+            (DEFAULT, "greeting = {}", "variables.greeting: has no `default`"),
             (
-                "github_url = \"{{",
-                "GITHUB = \"{{",
-                "component.tracker.variables.GITHUB: a name is",
-            ),
-            (
-                "token = { required = true, secret = true }",
-                "token = {}",
-                "variables.token: has no `default`",
-            ),
-            (
-                "token = { required = true,",
-                "token = { required = true, default = \"\",",
+                "greeting = { default",
+                "greeting = { required = true, default",
                 "remove one of the two",
             ),
             (
@@ -356,12 +338,12 @@ mod tests {
             (
                 "allowed_outbound_hosts",
                 "files = [\"a\"]\nallowed_outbound_hosts",
-                "component.tracker.files: this host",
+                "component.guest.files: this host",
             ),
             (
                 "allowed_outbound_hosts",
                 "key_value_stores = [\"default\"]\nallowed_outbound_hosts",
-                "tracker.key_value_stores",
+                "guest.key_value_stores",
             ),
         ];
         for (good, bad, expected) in cases {

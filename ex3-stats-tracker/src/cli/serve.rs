@@ -43,9 +43,10 @@ impl From<host::Error> for Error {
             | host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
             host::Error::Environment { .. } => sysexits::ExitCode::Usage,
             host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
-            host::Error::AddressInUse { .. } | host::Error::Address { .. } | host::Error::NoMemory { .. } => {
-                sysexits::ExitCode::Unavailable
-            }
+            host::Error::AddressInUse { .. }
+            | host::Error::Address { .. }
+            | host::Error::NoMemory { .. }
+            | host::Error::CompiledForPool { .. } => sysexits::ExitCode::Unavailable,
             host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,
             host::Error::NotKept(_) => sysexits::ExitCode::CantCreat,
         };

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HOST};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::Linker;
@@ -27,7 +28,7 @@ use super::host_memory;
 use super::limits::{ComponentLimits, Limits};
 use super::outbound::Outbound;
 use super::problem::Problem;
-use super::request_body;
+use super::request_body::{self, Held};
 use super::router::Router;
 use super::state::{Grants, GuestState};
 use super::variables;
@@ -113,8 +114,7 @@ impl Application {
     /// with such a store compiles nothing, and needs no compiler.
     #[cfg(feature = "compiler")]
     pub fn compile_ahead(manifest: &Manifest, options: &Options) -> Result<(), Error> {
-        let limits = options.limits;
-        let runtime = Runtime::portable(limits.concurrent_requests, memory_bytes(manifest, &limits))?;
+        let runtime = Runtime::portable()?;
         for (id, component) in &manifest.components {
             let path = options.sources.get(id).unwrap_or(&component.source);
             compile::ahead(&runtime, &options.store, id, path)?;
@@ -192,15 +192,19 @@ impl Application {
             .and_then(Result::ok)
             .ok_or_else(Problem::busy)?;
 
-        let guest = Guest {
+        let request = Request::from_parts(head, Full::new(body));
+        guest::answer(self.guest(loaded, request, (instance, held))).await
+    }
+
+    fn guest(&self, loaded: &Loaded, request: Request<Full<Bytes>>, held: (OwnedSemaphorePermit, Held)) -> Guest {
+        Guest {
             handler: loaded.handler.clone(),
             store: self.store(loaded),
-            request: Request::from_parts(head, Full::new(body)),
+            request,
             component: loaded.grants.id.clone(),
             limits: loaded.limits,
-            held: (instance, held),
-        };
-        guest::answer(guest).await
+            held,
+        }
     }
 }
 
@@ -288,4 +292,95 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), Problem> 
 pub(super) fn is_sendable(status: StatusCode) -> bool {
     // 1xx is not a final answer; hyper would refuse it and close the connection without a word.
     !status.is_informational()
+}
+
+#[cfg(all(test, feature = "tracker"))]
+#[path = "../../tests/guest/mod.rs"]
+mod guest_module;
+
+#[cfg(all(test, feature = "tracker"))]
+mod tests {
+    use std::fs;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::thread;
+    use std::time::Duration;
+
+    use compiled_code::Store;
+    use http_body_util::{BodyExt, Empty};
+    use tokio::time::{pause, resume, sleep};
+
+    use super::guest_module::{MANIFEST, module};
+    use super::*;
+    use crate::host::waiting::Waiting;
+
+    /// A server that answers each request.
+    fn server() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+                        let _ = stream.write_all(b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nhello");
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    /// The guest's, in this directory, which may ask this server.
+    fn application(directory: &Path, server: SocketAddr, options: &Options) -> Application {
+        let path = directory.join("spin.toml");
+        fs::write(directory.join("guest.wasm"), module()).unwrap();
+        let manifest = Manifest::parse(MANIFEST, &path).unwrap();
+        let variables = BTreeMap::from([("allowed".to_owned(), format!("http://{server}"))]);
+        Application::load(&manifest, &variables, options).unwrap()
+    }
+
+    fn request(uri: String) -> http::request::Builder {
+        Request::builder().uri(uri).header(HOST, "h")
+    }
+
+    /// A guest has a minute, and is made to wait for half an hour before its turn at a server comes. The clock is put
+    /// forward, so that it is no matter of how slow this machine is.
+    #[tokio::test]
+    async fn a_deadline_moves_while_a_guest_waits_for_its_turn() {
+        let directory = tempfile::tempdir().unwrap();
+        let server = server();
+        let options = Options {
+            limits: Limits {
+                deadline: Duration::from_secs(60),
+                ..Limits::default()
+            },
+            store: Store::at(directory.path().join("compiled-code")),
+            outbound_pause: Duration::from_millis(1),
+            ..Options::default()
+        };
+        let application = application(directory.path(), server, &options);
+        let place = || Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+
+        // Somebody whose turn it is until the response was read.
+        let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let first = request(format!("http://{server}/")).body(nothing).unwrap();
+        let outbound = application.outbound.clone();
+        let waiting = Arc::new(Waiting::default());
+        let turn = outbound.send(first, None, &waiting, place()).await.unwrap();
+
+        let asking = request(format!("/fp{server}")).body(Full::default()).unwrap();
+        let guest = application.guest(&application.components[0], asking, (place(), None));
+        pause();
+        let answer = tokio::spawn(guest::answer(guest));
+        sleep(Duration::from_secs(30 * 60)).await;
+        assert!(!answer.is_finished(), "it was to be waiting still");
+        resume();
+        drop(turn);
+        let Ok(response) = answer.await.unwrap() else {
+            panic!("it was stopped")
+        };
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&body[..], b"status 203");
+    }
 }

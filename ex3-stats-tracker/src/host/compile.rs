@@ -29,7 +29,7 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Loads what was compiled of a module or a component before, for any processor or for this one, or compiles it.
 pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
     let source = read(id, path)?;
-    let refused = match store.get(&portable_key(&source)) {
+    let unusable = match store.get(&portable_key(&source)) {
         Ok(None) => None,
         Ok(Some(entry)) => match load(runtime, entry) {
             Ok(component) => return Ok(component),
@@ -37,7 +37,30 @@ pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path)
         },
         Err(error) => Some(error.to_string()),
     };
-    otherwise(runtime, store, id, path, &source, refused)
+    otherwise(
+        runtime,
+        store,
+        id,
+        path,
+        &source,
+        not_compiled(runtime, id, path, unusable),
+    )
+}
+
+/// Why a host without a compiler does not run a component; `unusable` says what is wrong with the code that was compiled
+/// ahead, where there is such code.
+fn not_compiled(runtime: &Runtime, id: &str, path: &Path, unusable: Option<String>) -> Error {
+    let (component, path) = (id.to_owned(), path.to_owned());
+    let problem = match unusable {
+        Some(_) if !runtime.runs_code_for_pool() => return Error::CompiledForPool { component, path },
+        Some(problem) => format!("the code that was compiled from it can't be used: {problem}"),
+        None => "no code that was compiled from it lies beside this program".to_owned(),
+    };
+    Error::NotCompiled {
+        component,
+        path,
+        problem,
+    }
 }
 
 fn load(runtime: &Runtime, entry: Entry) -> wasmtime::Result<Component> {
@@ -67,22 +90,8 @@ pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> 
 
 /// Without a compiler there is nothing else.
 #[cfg(not(feature = "compiler"))]
-fn otherwise(
-    _: &Runtime,
-    _: &Store,
-    id: &str,
-    path: &Path,
-    _: &[u8],
-    refused: Option<String>,
-) -> Result<Component, Error> {
-    Err(Error::NotCompiled {
-        component: id.to_owned(),
-        path: path.to_owned(),
-        problem: refused.map_or_else(
-            || "no code that was compiled from it lies beside this program".to_owned(),
-            |refused| format!("the code that was compiled from it can't be used: {refused}"),
-        ),
-    })
+fn otherwise(_: &Runtime, _: &Store, _: &str, _: &Path, _: &[u8], not_compiled: Error) -> Result<Component, Error> {
+    Err(not_compiled)
 }
 
 /// Loads what was compiled for this processor, or compiles it.
@@ -93,7 +102,7 @@ fn otherwise(
     id: &str,
     path: &Path,
     source: &[u8],
-    _: Option<String>,
+    _: Error,
 ) -> Result<Component, Error> {
     // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
     // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.
@@ -190,4 +199,35 @@ fn adapter_checksum() -> String {
 /// An engine's message in one sentence.
 pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(all(test, feature = "tracker"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_for_a_pool_is_refused_without_one_and_the_error_says_what_to_do() {
+        let module = &wat::parse_str("(component)").unwrap();
+        let runtime = Runtime::portable().unwrap();
+        let code = runtime.engine().precompile_component(module).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::at(directory.path().join("compiled-code"));
+        let key = portable_key(module);
+        store.put(&key, &code).unwrap();
+        let entry = || store.get(&key).unwrap().unwrap();
+        assert!(load(&Runtime::new(1, 1 << 20).unwrap(), entry()).is_ok());
+        let on_demand = Runtime::without_pool().unwrap();
+        let refused = load(&on_demand, entry()).map(drop).unwrap_err().to_string();
+        let path = Path::new("guest.wasm");
+        let error = not_compiled(&on_demand, "guest", path, Some(refused)).to_string();
+        assert!(
+            error.starts_with("component guest: guest.wasm: can't be run: "),
+            "{error}"
+        );
+        assert!(error.contains("`ulimit -v`"), "{error}");
+        for unusable in [None, Some("another version".to_owned())] {
+            let error = not_compiled(&runtime, "guest", path, unusable).to_string();
+            assert!(error.contains("build the image anew"), "{error}");
+        }
+    }
 }

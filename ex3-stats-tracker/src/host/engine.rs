@@ -64,17 +64,18 @@ const X86_64_V2: [&str; 6] = [
 pub(super) struct Runtime {
     engine: Engine,
     stopped: Arc<AtomicBool>,
+    code_for_pool: bool,
 }
 
 impl Runtime {
     /// A pool for `instances` component instances of at most `memory_bytes` each. Where the address space for it can't
     /// be reserved, which is 4 GiB and more for each instance, there is no pool.
     pub(super) fn new(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
-        let pool = match Self::with(&config(pool(instances, memory_bytes))) {
+        let pool = match Self::with(&config(pool(instances, memory_bytes)), true) {
             Ok(runtime) => return Ok(runtime),
             Err(problem) => problem,
         };
-        let runtime = Self::with(&on_demand()).map_err(|_| pool)?;
+        let runtime = Self::without_pool().map_err(|_| pool)?;
         command_line::note(format_args!(
             "the address space for {instances} instances can't be reserved, as where `ulimit -v` bounds it: each takes its \
              memory on demand, which is slower"
@@ -82,10 +83,17 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// The same for any processor of this architecture that a server has, instead of for this machine's.
+    /// Each instance's memory is taken on demand, and as little address space for it as there can be. The code for it
+    /// checks the bounds of each access: what was compiled for a pool can't be used.
+    pub(super) fn without_pool() -> Result<Self, Error> {
+        Self::with(&on_demand(), false)
+    }
+
+    /// For compiling alone: code for a pool, and for any processor of this architecture that a server has, instead of for
+    /// this machine's. How instances are allocated changes no code, so there is no pool, and no address space for it.
     #[cfg(feature = "compiler")]
-    pub(super) fn portable(instances: u32, memory_bytes: usize) -> Result<Self, Error> {
-        let mut config = config(pool(instances, memory_bytes));
+    pub(super) fn portable() -> Result<Self, Error> {
+        let mut config = config(InstanceAllocationStrategy::OnDemand);
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         config.target(&target).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
@@ -97,10 +105,10 @@ impl Runtime {
                 unsafe { config.cranelift_flag_enable(feature) };
             }
         }
-        Self::with(&config)
+        Self::with(&config, true)
     }
 
-    fn with(config: &Config) -> Result<Self, Error> {
+    fn with(config: &Config, code_for_pool: bool) -> Result<Self, Error> {
         let engine = Engine::new(config).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
         })?;
@@ -118,11 +126,20 @@ impl Runtime {
             .map_err(|error| Error::Engine {
                 problem: format!("no thread for its clock: {error}"),
             })?;
-        Ok(Self { engine, stopped })
+        Ok(Self {
+            engine,
+            stopped,
+            code_for_pool,
+        })
     }
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Whether the code that it runs is that for a pool.
+    pub(super) fn runs_code_for_pool(&self) -> bool {
+        self.code_for_pool
     }
 
     /// Names the compiler with every setting that changes what it makes.

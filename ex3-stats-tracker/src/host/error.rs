@@ -55,6 +55,10 @@ pub enum Error {
         problem: String,
     },
     #[error(
+        "component {component}: {}: can't be run: the code that was compiled from it is for instances in a pool, whose address space can't be reserved here, and this program has no compiler; lift the limit (`ulimit -v`), or run one that has a compiler", .path.display()
+    )]
+    CompiledForPool { component: String, path: PathBuf },
+    #[error(
         "compiled code can't be kept: {0}; name a directory that only you can write to, on a disk that is not full"
     )]
     NotKept(compiled_code::Error),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -37,7 +37,7 @@ pub(super) fn units(bytes: usize) -> usize {
 /// A body that is too large is read on for a while and thrown away, unless the client waits to be told to send it
 /// (`announced_first`): a connection that is closed while the client still sends takes the answer down with it.
 pub(super) async fn read(
-    mut body: Incoming,
+    mut body: impl Body<Data = Bytes> + Unpin,
     announced_first: bool,
     limit: usize,
     limits: &Limits,
@@ -55,7 +55,7 @@ pub(super) async fn read(
 }
 
 async fn collect(
-    body: &mut Incoming,
+    body: &mut (impl Body<Data = Bytes> + Unpin),
     limit: usize,
     limits: &Limits,
     memory: &Arc<Semaphore>,
@@ -146,5 +146,81 @@ impl Share<'_> {
             None => self.permit = Some(permit),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            request_bodies_bytes: 1 << 20,
+            stall: Duration::from_secs(40),
+            upload: Duration::from_secs(600),
+            ..Limits::default()
+        }
+    }
+
+    /// Sends this much at once, and then nothing more, and does not end.
+    struct Stalling(Option<usize>);
+
+    impl Body for Stalling {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.0.take() {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b'a'; bytes]))))),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    fn memory() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(units(limits().request_bodies_bytes)))
+    }
+
+    /// Reads a body that stalls after so many bytes.
+    fn stalling(bytes: usize, memory: &Arc<Semaphore>) -> tokio::task::JoinHandle<Result<(Bytes, Held), Problem>> {
+        let memory = memory.clone();
+        tokio::spawn(async move { read(Stalling(Some(bytes)), false, 1 << 20, &limits(), &memory).await })
+    }
+
+    /// Reads a body that is there.
+    async fn whole(bytes: usize, memory: &Arc<Semaphore>) -> Result<usize, Problem> {
+        let body = http_body_util::Full::new(Bytes::from(vec![b'a'; bytes]));
+        let read = read(body, false, 1 << 20, &limits(), memory).await;
+        read.map(|(body, _)| body.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_does_not_keep_memory_that_others_need() {
+        let memory = memory();
+        let begun = Instant::now();
+        let slow = stalling(1_000_000, &memory);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(whole(100_000, &memory).await, Err(Problem::busy()));
+        assert_eq!(slow.await.unwrap().unwrap_err(), Problem::slow_client());
+        // An eighth of what it has where there is enough.
+        assert_eq!(begun.elapsed().as_secs(), 5);
+        assert_eq!(whole(100_000, &memory).await, Ok(100_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_has_its_time_where_there_is_memory() {
+        let memory = memory();
+        let begun = Instant::now();
+        let slow = stalling(100_000, &memory);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(whole(500_000, &memory).await, Ok(500_000));
+        assert_eq!(slow.await.unwrap().unwrap_err(), Problem::slow_client());
+        assert_eq!(begun.elapsed().as_secs(), 40);
     }
 }

@@ -4,11 +4,14 @@
 
 mod clients;
 mod code;
+#[path = "../guest/mod.rs"]
+mod guest;
 mod guests;
 mod hostile;
 mod network;
 mod outbound;
 mod process;
+mod servers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,21 +26,13 @@ use ex3_stats_tracker::host::{Error, Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
 use serde_json::Value;
 use tempfile::TempDir;
-use wit_component::StringEncoding;
+
+/// The host that the guest's manifest allows.
+const NOWHERE: &str = "https://nowhere.invalid";
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// The guest as a core module that says which interfaces it speaks, as spin-sdk's are.
-static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let mut module = wat::parse_str(include_str!("../guest/guest.wat")).unwrap();
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve
-        .push_str("guest.wit", include_str!("../guest/guest.wit"))
-        .unwrap();
-    let world = resolve.select_world(&[package], Some("guest")).unwrap();
-    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    module
-});
+static GUEST: LazyLock<Vec<u8>> = LazyLock::new(guest::module);
 
 /// An application on disk.
 struct Application {
@@ -88,31 +83,12 @@ impl Application {
 }
 
 fn manifest(allowed: &str) -> String {
-    format!(
-        r#"
-        spin_manifest_version = 2
-        [application]
-        name = "test"
-        version = "1.2.3"
-        [variables]
-        greeting = {{ default = "hello from a variable" }}
-        allowed = {{ default = "{allowed}" }}
-        [[trigger.http]]
-        route = "/..."
-        component = "guest"
-        [component.guest]
-        source = "guest.wasm"
-        allowed_outbound_hosts = ["{{{{ allowed }}}}"]
-        environment = {{ ONE = "1" }}
-        [component.guest.variables]
-        greeting = "{{{{ greeting }}}}!"
-        "#
-    )
+    guest::MANIFEST.replace(NOWHERE, allowed)
 }
 
 /// An application that may reach nothing that is there.
 fn alone() -> Application {
-    Application::new("https://nowhere.invalid")
+    Application::new(NOWHERE)
 }
 
 async fn get(host: &Host, path: &str) -> (u16, String) {

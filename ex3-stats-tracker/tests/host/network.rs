@@ -11,6 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::process::Process;
+use super::servers::{self, FINE, head};
 use super::{Application, LOOPBACK};
 
 /// Somebody's own certificate authority, and a server that it vouches for.
@@ -39,17 +40,11 @@ fn secure_server() -> Secure {
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     let config = Arc::new(config);
-    let listener = TcpListener::bind(LOOPBACK).unwrap();
-    let server = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
-            thread::spawn(move || {
-                let mut stream = rustls::Stream::new(&mut connection, &mut stream);
-                while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
-                    let _ = stream.write_all(b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nhello");
-                }
-            });
+    let server = servers::server(move |mut stream| {
+        let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut connection, &mut stream);
+        while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+            let _ = stream.write_all(FINE);
         }
     });
     Secure {
@@ -63,38 +58,29 @@ type Asked = Arc<Mutex<Vec<String>>>;
 
 /// A proxy whose names all lead to `server`, or that refuses everybody.
 fn proxy(server: Option<SocketAddr>) -> (SocketAddr, Asked) {
-    let listener = TcpListener::bind(LOOPBACK).unwrap();
-    let address = listener.local_addr().unwrap();
     let asked = Asked::default();
     let heads = asked.clone();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut head = Vec::new();
-            let mut byte = [0];
-            while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
-                head.push(byte[0]);
-            }
-            heads
-                .lock()
-                .unwrap()
-                .push(String::from_utf8_lossy(&head).to_lowercase());
-            let Some(server) = server else {
-                let _ = client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
-                continue;
-            };
-            let server = TcpStream::connect(server).unwrap();
-            client
-                .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                .unwrap();
-            for (mut from, mut to) in [
-                (client.try_clone().unwrap(), server.try_clone().unwrap()),
-                (server, client),
-            ] {
-                thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(Shutdown::Both);
-                });
-            }
+    let address = servers::server(move |mut client| {
+        heads
+            .lock()
+            .unwrap()
+            .extend(head(&mut client).map(|head| head.to_lowercase()));
+        let Some(server) = server else {
+            let _ = client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+            return;
+        };
+        let server = TcpStream::connect(server).unwrap();
+        client
+            .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            .unwrap();
+        for (mut from, mut to) in [
+            (client.try_clone().unwrap(), server.try_clone().unwrap()),
+            (server, client),
+        ] {
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Both);
+            });
         }
     });
     (address, asked)

@@ -1,0 +1,16 @@
+//! A guest that misbehaves on purpose, and its application.
+
+use wit_component::StringEncoding;
+
+/// Its manifest, whose `source` is `guest.wasm`.
+pub(crate) const MANIFEST: &str = include_str!("spin.toml");
+
+/// The guest as a core module that says which interfaces it speaks, as spin-sdk's are.
+pub(crate) fn module() -> Vec<u8> {
+    let mut module = wat::parse_str(include_str!("guest.wat")).unwrap();
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("guest.wit", include_str!("guest.wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("guest")).unwrap();
+    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    module
+}
