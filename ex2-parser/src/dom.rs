@@ -2,11 +2,12 @@
 //!
 //! html5ever builds the tree as a browser does, whatever the page. It is also open to pages made to be slow: a tag with
 //! a million attributes takes it hours. For pages from strangers use [`stream`](crate::stream); here a page with a tag
-//! or a comment of more than 128 KiB is [`TooLarge`](Error::TooLarge).
+//! or a comment of more than 16 KiB is [`TooLarge`](Error::TooLarge).
 
 mod counted;
+mod formatting;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::{
     TokenizerResult,
@@ -20,6 +21,7 @@ use html5ever::{
 use scraper::{Html, HtmlTreeSink, Node};
 
 use counted::{Counted, NodeId};
+use formatting::Formatting;
 
 use crate::{
     Error, Package, PackageList, VersionList,
@@ -29,13 +31,16 @@ use crate::{
         PackageListExtractor, Page, VersionListExtractor,
     },
     tag::{ROOT, TEXT_IS_NOT_CONTENT, Tag},
+    work,
 };
 
 /// How much of a page the tokenizer gets at once.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = if cfg!(fuzzing) { 64 } else { 4 * 1024 };
 /// After so many pieces without a token, a tag or a comment is longer than any of GitHub's, and too long for html5ever,
 /// which compares each attribute of a tag with all before it.
-const MAX_PIECES_WITHOUT_TOKEN: usize = 8;
+const MAX_PIECES_WITHOUT_TOKEN: usize = 4;
+/// To compare so many pairs of attributes' names takes as long as one step of building the tree.
+const PAIRS_A_STEP: u64 = 4;
 /// The steps of building the tree that each page may cost, and those for each of its bytes. A page of 50,000 tags one
 /// after the other costs fewer. Where tags are nested in one another by the thousand, each looks at all of them.
 const FREE_WORK: u64 = if cfg!(fuzzing) { 1_000 } else { 2_000_000 };
@@ -83,6 +88,7 @@ struct Watch {
     builder: TreeBuilder<NodeId, Counted>,
     end: Cell<End>,
     has_token: Cell<bool>,
+    formatting: RefCell<Formatting>,
 }
 
 impl TokenSink for Watch {
@@ -90,6 +96,8 @@ impl TokenSink for Watch {
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
         let mut end = self.end.get();
+        // Once it is too much, what is left of the page no longer matters: tags are counted, and nothing is built.
+        let is_built = !self.is_too_much_work();
         match &token {
             Token::DoctypeToken(_) => end.is_document = true,
             Token::TagToken(tag) => {
@@ -97,6 +105,9 @@ impl TokenSink for Watch {
                 match tag.kind {
                     TagKind::StartTag => end.start_tag(name),
                     TagKind::EndTag => end.end_tag(name),
+                }
+                if is_built {
+                    self.charge(name, tag);
                 }
             }
             _ => {}
@@ -106,7 +117,6 @@ impl TokenSink for Watch {
         if !matches!(token, Token::ParseError(_)) {
             self.has_token.set(true);
         }
-        // What is left of the page no longer matters, and is not built.
         if self.is_too_much_work() {
             return TokenSinkResult::Continue;
         }
@@ -123,6 +133,18 @@ impl TokenSink for Watch {
 }
 
 impl Watch {
+    /// Adds what a tag costs html5ever without a question to the tree.
+    fn charge(&self, name: Tag, tag: &html5ever::tokenizer::Tag) {
+        let attributes = tag.attrs.len() as u64;
+        let mut formatting = self.formatting.borrow_mut();
+        let of_list = match tag.kind {
+            TagKind::StartTag => formatting.start(name, attributes, tag.self_closing),
+            TagKind::EndTag => formatting.end(name),
+        };
+        let of_tag = attributes * attributes / 2 / PAIRS_A_STEP;
+        self.builder.sink.charge(of_list + of_tag);
+    }
+
     /// Whether building the tree has cost more than a page of this size may.
     fn is_too_much_work(&self) -> bool {
         self.builder.sink.work() > FREE_WORK + WORK_A_BYTE * self.end.get().bytes as u64
@@ -140,6 +162,7 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         builder: TreeBuilder::new(Counted::new(HtmlTreeSink::new(Html::new_document())), options),
         end: Cell::default(),
         has_token: Cell::new(false),
+        formatting: RefCell::default(),
     };
     let tokenizer = Tokenizer::new(
         watch,
@@ -156,6 +179,7 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
         rest = tail;
         let mut end = tokenizer.sink.end.get();
         end.bytes += piece.len();
+        work::count(piece.len());
         tokenizer.sink.end.set(end);
         queue.push_back(StrTendril::from_slice(piece));
         // It stops at each script and at each word about the encoding; neither is ours to follow.
@@ -188,6 +212,7 @@ fn walk<E: Extractor>(html: &Html, page: &mut Page<E>) {
     let root = html.tree.root();
     let mut node = root;
     loop {
+        work::count(1);
         if open(node.value(), page, &mut attributes)
             && let Some(child) = node.first_child()
         {
@@ -248,6 +273,7 @@ fn told(element: &scraper::node::Element) -> Option<Element> {
 
 fn read_attributes(element: &scraper::node::Element, wanted: AttributeSet, attributes: &mut Attributes) {
     attributes.clear();
+    work::count(element.attrs.len());
     for (name, value) in &element.attrs {
         if name.ns == ns!()
             && let Some(attribute) = wanted.find(name.local.as_bytes())

@@ -35,6 +35,8 @@ mod package_list;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
 mod tag;
 mod version_list;
+#[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
+mod work;
 
 #[cfg(feature = "differential")]
 #[doc(hidden)]

@@ -10,6 +10,7 @@
 mod block;
 mod names;
 mod nesting;
+mod open_elements;
 mod reference;
 mod tokenizer;
 

@@ -9,13 +9,20 @@ use html5ever::{
 };
 use scraper::{Html, HtmlTreeSink};
 
+use crate::work;
+
 pub(super) type NodeId = <HtmlTreeSink as TreeSink>::Handle;
+
+/// To move so many attributes in memory takes as long as one step.
+const ATTRIBUTES_MOVED_A_STEP: u64 = 64;
 
 /// Counts each element that is made, moved or looked at: whichever rule the builder follows through its open elements,
 /// it asks for their names one by one.
 pub(super) struct Counted {
     sink: HtmlTreeSink,
     work: Cell<u64>,
+    /// The attributes that further tags `html` and `body` added to the first ones.
+    added: Cell<u64>,
 }
 
 impl Counted {
@@ -23,6 +30,7 @@ impl Counted {
         Self {
             sink,
             work: Cell::new(0),
+            added: Cell::new(0),
         }
     }
 
@@ -31,8 +39,14 @@ impl Counted {
         self.work.get()
     }
 
+    /// Steps that the builder takes without asking the tree.
+    pub(super) fn charge(&self, steps: u64) {
+        self.work.set(self.work.get() + steps);
+        work::count(steps as usize);
+    }
+
     fn count(&self) -> &HtmlTreeSink {
-        self.work.set(self.work.get() + 1);
+        self.charge(1);
         &self.sink
     }
 }
@@ -59,6 +73,7 @@ impl TreeSink for Counted {
     }
 
     fn create_element(&self, name: QualName, attributes: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+        self.charge(attributes.len() as u64);
         self.count().create_element(name, attributes, flags)
     }
 
@@ -99,6 +114,10 @@ impl TreeSink for Counted {
     }
 
     fn add_attrs_if_missing(&self, target: &NodeId, attributes: Vec<Attribute>) {
+        // Each is put in its place among those that are there.
+        let new = attributes.len() as u64;
+        self.charge(new * (1 + self.added.get() / ATTRIBUTES_MOVED_A_STEP));
+        self.added.set(self.added.get() + new);
         self.count().add_attrs_if_missing(target, attributes);
     }
 

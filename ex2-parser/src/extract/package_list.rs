@@ -20,7 +20,7 @@ use super::{
     rows::Rows,
     text::{Collapsed, grouped_digits, has_word},
 };
-use crate::{Change, Error, ListedPackage, PackageList, tag::Tag};
+use crate::{Change, Error, ListedPackage, PackageList, tag::Tag, work};
 
 /// The longest heading that counts packages: `18,446,744,073,709,551,615 packages`.
 const LONGEST_HEADING: usize = 35;
@@ -132,6 +132,7 @@ impl PackageListExtractor {
     }
 
     fn read_package(&mut self, owner: &[u8], name: String) {
+        work::count_lookup(self.indices.len());
         let known = self.indices.get(&name).copied();
         match &self.linked {
             Linked::Nothing => {}

@@ -23,7 +23,7 @@ use super::{
     rows::Rows,
     text::{Collapsed, collapses_to, grouped_digits, has_word},
 };
-use crate::{Change, Error, Version, VersionList, tag::Tag};
+use crate::{Change, Error, Version, VersionList, tag::Tag, work};
 
 const LABEL: &[u8] = b"Version downloads";
 /// `18,446,744,073,709,551,615`, the longest count that fits.
@@ -124,6 +124,7 @@ impl VersionListExtractor {
         let row = core::mem::take(&mut self.row);
         let is_box = self.rows.is_box();
         self.rows.close(row.total.is_some());
+        work::count_lookup(self.ids.len());
         match (row.ids, row.total) {
             (Some(Ids::One(id)), Some(total)) if self.ids.insert(id) => self.versions.push(Version {
                 id,
@@ -142,6 +143,7 @@ impl VersionListExtractor {
 /// The same words, each where it stood first.
 fn without_repetition(mut words: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
+    words.iter().for_each(|_| work::count_lookup(words.len()));
     let is_first: Vec<bool> = words.iter().map(|word| seen.insert(word.as_str())).collect();
     let mut is_first = is_first.into_iter();
     words.retain(|_| is_first.next().unwrap_or(false));

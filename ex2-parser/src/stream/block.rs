@@ -3,6 +3,8 @@
 //! Names of elements and attributes are a few bytes long, too short for a search routine to be worth its call; looking
 //! at each byte in turn mispredicts a branch at nearly every name's end.
 
+use crate::work;
+
 /// How many bytes a block has.
 pub(super) const SIZE: usize = 16;
 
@@ -25,12 +27,15 @@ pub(super) fn find(byte: u8, input: &[u8], at: usize) -> Option<usize> {
     let mut from = at;
     if let Some(block) = Block::at(input, at) {
         let found = block.equal(byte);
+        work::count(SIZE);
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize);
         }
         from += SIZE;
     }
-    memchr::memchr(byte, input.get(from..)?).map(|found| from + found)
+    let found = memchr::memchr(byte, input.get(from..)?);
+    work::count(found.unwrap_or(input.len() - from));
+    found.map(|found| from + found)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,10 +4,12 @@
 //! 2,200 names of other characters stay as they are written: the `&` in them matches no anchor and is in no name,
 //! exactly as the character they stand for.
 
+use crate::work;
+
 /// The longest name, `CounterClockwiseContourIntegral`, has 31 letters.
 const LONGEST_NAME: usize = 32;
 
-/// The names of ASCII characters, all written with a semicolon.
+/// The names of ASCII characters, all written with a semicolon, in order.
 const NAMES: [(&[u8], &[u8]); 47] = [
     (b"AMP", b"&"),
     (b"DiacriticalGrave", b"`"),
@@ -40,6 +42,8 @@ const NAMES: [(&[u8], &[u8]); 47] = [
     (b"lsqb", b"["),
     (b"lt", b"<"),
     (b"midast", b"*"),
+    // Not ASCII, but so common that it is worth a test of its own: it is no whitespace.
+    (b"nbsp", "\u{a0}".as_bytes()),
     (b"num", b"#"),
     (b"percnt", b"%"),
     (b"period", b"."),
@@ -55,8 +59,6 @@ const NAMES: [(&[u8], &[u8]); 47] = [
     (b"sol", b"/"),
     (b"verbar", b"|"),
     (b"vert", b"|"),
-    // Not ASCII, but so common that it is worth a test of its own: it is no whitespace.
-    (b"nbsp", "\u{a0}".as_bytes()),
 ];
 
 /// The names that old pages write without a semicolon.
@@ -72,6 +74,7 @@ const WITHOUT_SEMICOLON: [(&[u8], &[u8]); 8] = [
 ];
 
 /// The names of other characters that begin with one of those: written with a semicolon they are names of their own.
+/// In order.
 const LONGER: [&[u8]; 23] = [
     b"gtcc",
     b"gtcir",
@@ -149,6 +152,7 @@ impl Reference {
     }
 
     pub(super) fn push(&mut self, byte: u8) -> Step {
+        work::count(1);
         match self.kind {
             Kind::Ampersand if byte == b'#' => self.take(byte, Kind::Number),
             Kind::Ampersand if byte.is_ascii_alphanumeric() => self.take(byte, Kind::Named),
@@ -205,14 +209,16 @@ impl Reference {
 
     fn end_name(&mut self, next: Option<u8>) -> Step {
         let name = &self.text[1..self.length];
+        work::count_lookup(NAMES.len() + LONGER.len());
         if next == Some(b';')
-            && let Some((_, value)) = NAMES.iter().find(|(known, _)| *known == name)
+            && let Ok(index) = NAMES.binary_search_by_key(&name, |(known, _)| known)
         {
+            let (_, value) = NAMES[index];
             self.text[..value.len()].copy_from_slice(value);
             self.length = value.len();
             return Step::TakesAndEnds;
         }
-        if next == Some(b';') && LONGER.contains(&name) {
+        if next == Some(b';') && LONGER.binary_search(&name).is_ok() {
             return Step::Ended;
         }
         if let Some((known, value)) = WITHOUT_SEMICOLON.iter().find(|(known, _)| name.starts_with(known)) {
@@ -288,6 +294,11 @@ mod tests {
         ] {
             assert_eq!(value(written), read, "{written}");
         }
+    }
+
+    #[test]
+    fn names_are_in_order() {
+        assert!(NAMES.is_sorted() && LONGER.is_sorted());
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::{
     Change, Error, encoding,
     extract::{Attribute, AttributeSet, Attributes, End, Extractor, Page},
     tag::Tag,
+    work,
 };
 
 /// The longest name of any attribute asked for, `data-merge-count`.
@@ -161,7 +162,9 @@ impl<E: Extractor> Tokenizer<E> {
 
     fn run(&mut self, input: &[u8]) {
         let mut at = 0;
+        work::count(input.len());
         while at < input.len() && self.error.is_none() {
+            work::count(1);
             at = match self.state {
                 State::Text => self.in_text(input, at),
                 State::Raw => self.in_raw(input, at),

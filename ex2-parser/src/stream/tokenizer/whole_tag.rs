@@ -12,6 +12,7 @@ use crate::{
         block::{self, Block},
         reference::decode_value,
     },
+    work,
 };
 
 impl<E: Extractor> Tokenizer<E> {
@@ -30,6 +31,7 @@ impl<E: Extractor> Tokenizer<E> {
         self.is_end_tag = is_end_tag;
         at = self.whole_name(input, at)?;
         loop {
+            work::count(1);
             if let Some((name, value, end)) = usual_attribute(input, at) {
                 if let Some(attribute) = self.begin_attribute(&input[name]) {
                     self.whole_value(attribute, &input[value]);
@@ -39,6 +41,7 @@ impl<E: Extractor> Tokenizer<E> {
             }
             byte = *input.get(at)?;
             while CLASS[byte as usize] & SPACE != 0 {
+                work::count(1);
                 at += 1;
                 byte = *input.get(at)?;
             }
@@ -76,6 +79,7 @@ impl<E: Extractor> Tokenizer<E> {
         self.name.clear();
         let mut end = at;
         while CLASS[*input.get(end)? as usize] & NAME_END == 0 {
+            work::count(1);
             self.name.push(input[end]);
             end += 1;
         }
@@ -89,10 +93,12 @@ impl<E: Extractor> Tokenizer<E> {
         let start = at;
         at += 1;
         while CLASS[*input.get(at)? as usize] & ATTRIBUTE_NAME_END == 0 {
+            work::count(1);
             at += 1;
         }
         let attribute = self.begin_attribute(&input[start..at]);
         while CLASS[*input.get(at)? as usize] & SPACE != 0 {
+            work::count(1);
             at += 1;
         }
         if input[at] != b'=' {
@@ -100,6 +106,7 @@ impl<E: Extractor> Tokenizer<E> {
         }
         at += 1;
         while CLASS[*input.get(at)? as usize] & SPACE != 0 {
+            work::count(1);
             at += 1;
         }
         let value = match input[at] {
@@ -113,6 +120,7 @@ impl<E: Extractor> Tokenizer<E> {
             _ => {
                 let start = at;
                 while !matches!(*input.get(at)?, byte if CLASS[byte as usize] & SPACE != 0 || byte == b'>') {
+                    work::count(1);
                     at += 1;
                 }
                 &input[start..at]
@@ -137,6 +145,7 @@ fn usual_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<u
     let mut block = Block::at(input, at)?;
     let mut start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;
     while start == block::SIZE {
+        work::count(block::SIZE);
         at += block::SIZE;
         block = Block::at(input, at)?;
         start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;

@@ -1,0 +1,140 @@
+//! End tags, outside of tables.
+
+use super::Nesting;
+use crate::{
+    extract::{Attributes, Element, Extractor, Namespace},
+    tag::{BLOCK, FORMATTING, HEADING, MARKER, ROOT, TABLE_PART, TABLE_STRUCTURE, Tag},
+};
+
+impl<E: Extractor> Nesting<E> {
+    #[inline]
+    pub(in crate::stream) fn end_tag(&mut self, tag: Tag, name: &[u8]) {
+        // Tags that are nested as they should be, which is nearly all of them.
+        if let Some(top) = self.open.top()
+            && top.element.tag == tag
+            && (tag != Tag::Other || self.open.top_has_name(name))
+            && !(top.is(Tag::Form) || top.is(Tag::Template))
+        {
+            self.pop();
+            return;
+        }
+        self.end_mismatched(tag, name);
+    }
+
+    fn end_mismatched(&mut self, tag: Tag, name: &[u8]) {
+        if self.is_foreign() {
+            if matches!(tag, Tag::Br | Tag::P) {
+                while self.is_foreign() && !self.open.top().is_some_and(|top| top.is_integration_point()) {
+                    self.pop();
+                }
+                // What an integration point does with them, parsers do not agree on.
+                self.needs_tree |= self.is_foreign();
+            } else {
+                let open = self.open.position_of(tag, name, Namespace::Svg);
+                if open > self.open.innermost().html {
+                    return self.pop_to(open);
+                }
+            }
+        }
+        if tag.is(ROOT) {
+            return;
+        }
+        if tag == Tag::Template {
+            if self.open_template > 0 {
+                self.pop_cleared(self.open.position(Tag::Template));
+            }
+            return;
+        }
+        if self.top_is(TABLE_STRUCTURE) && !self.end_in_table(tag) {
+            return;
+        }
+        if tag.is(TABLE_PART) || tag == Tag::Table {
+            return self.end_table_part(tag);
+        }
+        match tag {
+            Tag::P => {
+                if self.in_button_scope(Tag::P) {
+                    self.pop_through(Tag::P);
+                } else {
+                    self.open_and_close(Tag::P);
+                }
+            }
+            Tag::Br => self.open_and_close(Tag::Br),
+            Tag::Form => self.end_form(),
+            Tag::Li if self.in_list_item_scope() => self.pop_through(Tag::Li),
+            Tag::Dd | Tag::Dt if self.in_scope(tag) => self.pop_through(tag),
+            Tag::Li | Tag::Dd | Tag::Dt => {}
+            _ if tag.is(HEADING) => {
+                let heading = self
+                    .open
+                    .innermost_of(&[Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6]);
+                if heading > self.open.innermost().scope {
+                    self.pop_to(heading);
+                }
+            }
+            _ if tag.is(BLOCK | MARKER) => {
+                if self.in_scope(tag) {
+                    if tag.is(MARKER) {
+                        self.pop_cleared(self.open.position(tag));
+                    } else {
+                        self.pop_through(tag);
+                    }
+                }
+            }
+            _ if tag.is(FORMATTING) => self.adopt(tag),
+            _ => self.end_any_other(tag, name),
+        }
+    }
+
+    /// An end tag that opens the element first.
+    fn open_and_close(&mut self, tag: Tag) {
+        let element = Element {
+            tag,
+            namespace: Namespace::Html,
+        };
+        self.push_and_pop(element, &Attributes::default());
+    }
+
+    fn end_form(&mut self) {
+        if self.open_template > 0 {
+            if self.in_scope(Tag::Form) {
+                self.pop_through(Tag::Form);
+            }
+            return;
+        }
+        if !core::mem::take(&mut self.has_form) || !self.in_scope(Tag::Form) {
+            return;
+        }
+        self.imply_end_tags(Tag::Other);
+        if self.open.top().is_some_and(|top| top.is(Tag::Form)) {
+            self.pop();
+        } else {
+            // The form is closed in the midst of what is open in it.
+            self.needs_tree = true;
+        }
+    }
+
+    /// The end tag of an element that no rule names.
+    fn end_any_other(&mut self, tag: Tag, name: &[u8]) {
+        let open = self.open.position_of(tag, name, Namespace::Html);
+        let innermost = self.open.innermost();
+        if open > 0 && open >= innermost.special {
+            self.needs_tree |= innermost.foreign > open;
+            self.pop_to(open);
+        }
+    }
+
+    /// The "adoption agency", as far as it only closes elements.
+    pub(super) fn adopt(&mut self, tag: Tag) {
+        let open = self.open.position(tag);
+        let innermost = self.open.innermost();
+        if open == 0 || open < innermost.marker {
+            return;
+        }
+        if open < innermost.special || open < innermost.foreign {
+            self.needs_tree = true;
+        } else {
+            self.pop_to(open);
+        }
+    }
+}

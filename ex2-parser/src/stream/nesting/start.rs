@@ -1,0 +1,166 @@
+//! Start tags, outside of tables.
+
+use super::{Nesting, TextKind};
+use crate::{
+    extract::{Attributes, Element, Extractor, Namespace},
+    tag::{
+        BREAKOUT, CLOSES_P, HEADING, OWN_RULE, RAWTEXT, RCDATA, ROOT, SCRIPT, TABLE_PART, TABLE_STRUCTURE, Tag, VOID,
+    },
+};
+
+impl<E: Extractor> Nesting<E> {
+    #[inline]
+    pub(in crate::stream) fn start(
+        &mut self,
+        tag: Tag,
+        name: &[u8],
+        is_self_closing: bool,
+        attributes: &Attributes,
+    ) -> TextKind {
+        if self.is_foreign() {
+            return self.start_foreign(tag, name, is_self_closing, attributes);
+        }
+        self.start_html(tag, name, is_self_closing, attributes)
+    }
+
+    #[inline]
+    fn start_html(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> TextKind {
+        if tag.is(ROOT) {
+            return TextKind::Markup;
+        }
+        if tag.is(TABLE_PART) {
+            self.start_table_part(tag, name, attributes);
+            return TextKind::Markup;
+        }
+        if self.top_is(TABLE_STRUCTURE) && !self.start_in_table(tag) {
+            return TextKind::Markup;
+        }
+        if tag.is(OWN_RULE) && !self.start_by_own_rule(tag, name, is_self_closing, attributes) {
+            return TextKind::Markup;
+        }
+        if tag.is(CLOSES_P) {
+            self.close_p_in_button_scope();
+            if tag.is(HEADING) && self.top_is(HEADING) {
+                self.pop();
+            }
+        }
+        let tag = if tag == Tag::Image { Tag::Img } else { tag };
+        let element = Element {
+            tag,
+            namespace: Namespace::Html,
+        };
+        if tag.is(VOID) {
+            self.push_and_pop(element, attributes);
+            return TextKind::Markup;
+        }
+        self.push(element, name, attributes);
+        if !tag.is(RCDATA | RAWTEXT | SCRIPT) {
+            TextKind::Markup
+        } else if tag.is(RCDATA) {
+            TextKind::Rcdata
+        } else if tag.is(SCRIPT) {
+            TextKind::Script
+        } else if tag == Tag::Plaintext {
+            TextKind::Plaintext
+        } else {
+            TextKind::Rawtext
+        }
+    }
+
+    /// What must happen before an element with a rule of its own opens; `false` if it does not open.
+    fn start_by_own_rule(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> bool {
+        match tag {
+            Tag::A if self.has_before_marker(Tag::A) => self.adopt(Tag::A),
+            Tag::Nobr if self.in_scope(Tag::Nobr) => self.needs_tree = true,
+            Tag::Button if self.in_scope(Tag::Button) => self.pop_through(Tag::Button),
+            Tag::Dd | Tag::Dt | Tag::Li => self.close_item(tag),
+            Tag::Form => {
+                if self.open_template == 0 {
+                    if self.has_form {
+                        return false;
+                    }
+                    self.has_form = true;
+                }
+                self.close_p_in_button_scope();
+            }
+            Tag::Frame => return false,
+            // It may put itself in the place of everything so far.
+            Tag::Frameset => {
+                self.needs_tree = true;
+                return false;
+            }
+            Tag::Hr if self.in_select() => {
+                self.close_p_in_button_scope();
+                self.imply_end_tags(Tag::Other);
+            }
+            Tag::Input if self.in_select() => self.pop_through(Tag::Select),
+            Tag::Select if self.in_select() => {
+                self.pop_through(Tag::Select);
+                return false;
+            }
+            Tag::Option if self.in_select() => self.imply_end_tags(Tag::Optgroup),
+            Tag::Optgroup if self.in_select() => self.imply_end_tags(Tag::Other),
+            Tag::Option | Tag::Optgroup if self.open.top().is_some_and(|top| top.is(Tag::Option)) => self.pop(),
+            Tag::Rb | Tag::Rtc if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Other),
+            Tag::Rp | Tag::Rt if self.in_scope(Tag::Ruby) => self.imply_end_tags(Tag::Rtc),
+            Tag::Svg | Tag::Math => {
+                let namespace = if tag == Tag::Svg {
+                    Namespace::Svg
+                } else {
+                    Namespace::MathMl
+                };
+                self.push_foreign(Element { tag, namespace }, name, is_self_closing, attributes);
+                return false;
+            }
+            // Whether a table closes a paragraph depends on the doctype.
+            Tag::Table if self.in_button_scope(Tag::P) => self.needs_tree = true,
+            _ => {}
+        }
+        true
+    }
+
+    /// `li` closes `li`; `dd` and `dt` close each other.
+    fn close_item(&mut self, tag: Tag) {
+        let item = match tag {
+            Tag::Li => self.open.position(Tag::Li),
+            _ => self.open.innermost_of(&[Tag::Dd, Tag::Dt]),
+        };
+        // Each of them is special itself: none may stand further in.
+        if item > 0 && item == self.open.innermost().around_item {
+            self.pop_to(item);
+        }
+    }
+
+    fn start_foreign(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> TextKind {
+        let Some(top) = self.open.top() else {
+            return TextKind::Markup;
+        };
+        let namespace = top.element.namespace;
+        if top.is_integration_point()
+            && !(namespace == Namespace::MathMl && matches!(tag, Tag::Mglyph | Tag::Malignmark))
+        {
+            return self.start_html(tag, name, is_self_closing, attributes);
+        }
+        if top.element.tag == Tag::AnnotationXml && namespace == Namespace::MathMl || tag == Tag::Font {
+            // Both depend on attributes that no extractor asks for.
+            self.needs_tree = true;
+        }
+        if tag.is(BREAKOUT) {
+            while self.is_foreign() && !self.open.top().is_some_and(|top| top.is_integration_point()) {
+                self.pop();
+            }
+            return self.start_html(tag, name, is_self_closing, attributes);
+        }
+        self.push_foreign(Element { tag, namespace }, name, is_self_closing, attributes);
+        TextKind::Markup
+    }
+
+    /// A foreign element, which may close itself.
+    fn push_foreign(&mut self, element: Element, name: &[u8], is_self_closing: bool, attributes: &Attributes) {
+        if is_self_closing {
+            self.push_and_pop(element, attributes);
+        } else {
+            self.push(element, name, attributes);
+        }
+    }
+}
