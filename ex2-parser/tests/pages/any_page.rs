@@ -1,0 +1,102 @@
+//! What is no package page, no text, or beyond the limits.
+
+use ex2_parser::{Change, Error, dom, stream};
+use pages::{PackageListPage, RateLimit};
+
+use super::{TOTAL, changed, package, package_list, version_list};
+
+#[test]
+fn what_is_no_package_page_is_told_apart() {
+    for page in [
+        String::new(),
+        pages::not_found(),
+        pages::login(),
+        PackageListPage::default().render(),
+        "<html></html>".into(),
+        "text".into(),
+    ] {
+        assert_eq!(package(&page), Err(Error::NotAPackagePage), "{page}");
+    }
+    for limit in [RateLimit::AbuseDetection, RateLimit::Secondary] {
+        let page = pages::rate_limit(limit);
+        assert_eq!(package(&page), Err(Error::RateLimited));
+        assert_eq!(package_list(&page), Err(Error::RateLimited));
+        assert_eq!(version_list(&page), Err(Error::RateLimited));
+    }
+    // Words of a description are no refusal.
+    assert_eq!(
+        package("<p>Whoa there!</p><title>About Rate limit</title>"),
+        Err(Error::NotAPackagePage)
+    );
+    assert_eq!(package(format!("<h1>Whoa there!</h1>{TOTAL}")).unwrap().total, 7);
+    assert_eq!(package(format!("<html>{TOTAL}")), Err(Error::Truncated));
+    assert_eq!(package(format!("<!doctype html>{TOTAL}</html")), Err(Error::Truncated));
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let utf_16 = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        for text in [TOTAL.to_owned(), format!("\u{feff}{TOTAL}")] {
+            assert_eq!(
+                package(utf_16(&text, order)),
+                Err(Error::NotUtf8 { encoding: "UTF-16" })
+            );
+        }
+    }
+    assert_eq!(package(format!("\u{feff}{TOTAL}")).unwrap().total, 7);
+    assert_eq!(
+        package([b"caf\xe9 \xff\xfe\x80 <div title='\xc3'>".as_slice(), TOTAL.as_bytes()].concat())
+            .unwrap()
+            .total,
+        7
+    );
+    let noise: Vec<u8> = (0..=255_u8).cycle().take(10_000).collect();
+    assert!(package(noise).is_err());
+    assert_eq!(package([0; 1_000]), Err(Error::NotAPackagePage));
+}
+
+#[test]
+fn pages_beyond_all_limits_end_at_once() {
+    let page = vec![b'x'; ex2_parser::MAX_PAGE_BYTES + 1];
+    assert_eq!(stream::package(&page), Err(Error::TooLarge));
+    assert_eq!(dom::package(&page), Err(Error::TooLarge));
+    assert_eq!(
+        package("<i>".repeat(50_001).replace("<i>", "<br>")),
+        Err(Error::TooLarge)
+    );
+    // An attribute in a million: the tree's builder is spared it, and the stream does not mind.
+    let attributes = (0..200_000).fold(String::from("<div"), |page, index| page + " a" + &index.to_string());
+    assert_eq!(dom::package(attributes.as_bytes()), Err(Error::TooLarge));
+    assert_eq!(stream::package((attributes + ">" + TOTAL).as_bytes()).unwrap().total, 7);
+    // Deeper than the stream follows.
+    let deep = "<div>".repeat(1_000) + TOTAL;
+    assert_eq!(stream::package(deep.as_bytes()), changed(Change::NeedsTree));
+    assert_eq!(dom::package(deep.as_bytes()).unwrap().total, 7);
+}
+
+#[test]
+fn where_only_a_tree_will_do_the_stream_says_so() {
+    for (page, total) in [
+        // A table puts what is not its own in front of itself.
+        ("<table><span>Total downloads</span><h3 title=5></table>", Ok(5)),
+        ("<span>Total downloads</span><table><h3 title=5></table>", Ok(5)),
+        // A formatting element that is closed too early goes on.
+        ("<b><p>x</b>y</p><span>Total downloads</span><h3 title=5>", Ok(5)),
+        (
+            "<p><b>x<p><span>Total downloads</span><h3 title=5>",
+            changed(Change::LabelWithoutTotal),
+        ),
+        (
+            "<frameset><span>Total downloads</span><h3 title=5>",
+            Err(Error::NotAPackagePage),
+        ),
+    ] {
+        assert_eq!(stream::package(page.as_bytes()), changed(Change::NeedsTree), "{page}");
+        assert_eq!(
+            dom::package(page.as_bytes()).map(|package| package.total),
+            total,
+            "{page}"
+        );
+    }
+}

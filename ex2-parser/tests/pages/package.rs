@@ -1,0 +1,205 @@
+//! A package page: its total, its chart, and what only looks like them.
+
+use ex2_parser::{Change, Error};
+use pages::{Classes, PackagePage};
+
+use super::{TOTAL, changed, package};
+
+fn chart(bars: &str) -> String {
+    format!("{TOTAL}<div aria-label=\"Downloads for the last 30 days\"><svg>{bars}</svg></div>")
+}
+
+fn bars(from: &str, count: usize) -> Vec<String> {
+    let mut date = ex2_parser::Date::parse(from.as_bytes()).unwrap();
+    let mut bars = Vec::new();
+    for index in 0..count {
+        bars.push(format!(
+            "<rect data-date=\"{date}\" data-merge-count=\"{index}\"></rect>"
+        ));
+        date = date.yesterday().unwrap();
+    }
+    bars
+}
+
+#[test]
+fn every_variation_of_a_package_page() {
+    let daily = PackagePage::default().daily;
+    for total in [0, 7, 999, 1_318, 14_360, 355_103_300, 4_890_000_000, u64::MAX] {
+        for discussions in [None, Some(12)] {
+            for classes in [Classes::Old, Classes::Tmp] {
+                for daily in [Vec::new(), daily.clone()] {
+                    let page = PackagePage {
+                        total,
+                        discussions,
+                        classes,
+                        daily: daily.clone(),
+                        decoys: true,
+                        issues: 9,
+                        description: "Total downloads</span><h3 title=\"666\"> & \"Downloads for the last 30 days\""
+                            .into(),
+                        ..Default::default()
+                    };
+                    let read = package(page.render()).unwrap();
+                    assert_eq!(read.total, total);
+                    let read: Vec<_> = read.daily.iter().map(|day| (day.date.to_string(), day.count)).collect();
+                    assert_eq!(read, daily);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_as_large_as_a_real_one() {
+    let page = PackagePage {
+        bytes: pages::REAL_PACKAGE_PAGE_BYTES,
+        total: 14_360,
+        ..Default::default()
+    }
+    .render();
+    assert!(page.len() >= pages::REAL_PACKAGE_PAGE_BYTES);
+    assert_eq!(package(&page).unwrap().total, 14_360);
+}
+
+#[test]
+fn the_total_is_the_title_after_the_label_or_nothing() {
+    for (page, total) in [
+        ("<span> Total\n downloads </span> <!-- x --> <h3 title=14360>", 14_360),
+        ("<span>Total&#32;downloads</span><h3 title='14360'>1</h3>", 14_360),
+        ("<SPAN>Total downloads</SPAN><H3 TITLE=1 title=2>", 1),
+        ("<p><span>Total downloads</span><h3 title=8></h3>", 8),
+        (
+            "<span>Total downloads</span><h3 title=5></h3><span>Total downloads</span><h3 title=5>",
+            5,
+        ),
+        (
+            "<h3 title=9>9</h3><span>Issues</span><h3 title=9>9</h3><span>Total downloads</span><h3 title=5>",
+            5,
+        ),
+    ] {
+        // A paragraph around a label ends before the heading: the two are no neighbours any more.
+        let expected = if page.starts_with("<p>") {
+            changed(Change::LabelWithoutTotal)
+        } else {
+            Ok(total)
+        };
+        assert_eq!(package(page).map(|package| package.total), expected, "{page}");
+    }
+    for page in [
+        "<span>Total downloads</span>",
+        "<span>Total downloads</span><h3>14.4K</h3>",
+        "<span>Total downloads</span><h3 title='14.4K'>",
+        "<span>Total downloads</span><h3 title=''>",
+        "<span>Total downloads</span><h3 title='14,360'>",
+        "<span>Total downloads</span><h3 title=' 14360'>",
+        "<span>Total downloads</span><h3 title='-1'>",
+        "<span>Total downloads</span><h3 title='18446744073709551616'>",
+        "<span>Total downloads</span><h4 title=14360>",
+        "<span>Total downloads</span><p></p><h3 title=14360>",
+        "<span>Total downloads</span>14.4K<h3 title=14360>",
+        "<span>Total downloads</span>&nbsp;<h3 title=14360>",
+        "<div><span>Total downloads</span></div><h3 title=9>9</h3>",
+        "<span>Total downloads</span><svg><h3 title=9 /></svg>",
+    ] {
+        let expected = if page.contains("<svg>") {
+            // HTML takes a heading out of a drawing; the label is followed by the drawing.
+            changed(Change::LabelWithoutTotal)
+        } else {
+            changed(Change::LabelWithoutTotal)
+        };
+        assert_eq!(package(page), expected, "{page}");
+    }
+    assert_eq!(
+        package(format!("{TOTAL}<span>Total downloads</span><h3 title=8>")),
+        changed(Change::TwoTotals)
+    );
+}
+
+#[test]
+fn a_label_that_is_no_page_text_counts_for_nothing() {
+    for page in [
+        format!("<!-- {TOTAL} -->"),
+        format!("<!----!>{}", "<!-- x --!><p>"),
+        format!("<script>{TOTAL}</script>"),
+        format!("<script><!-- <script>{TOTAL}</script> {TOTAL} --></script>"),
+        format!("<style>{TOTAL}</style>"),
+        format!("<textarea>{TOTAL}</textarea>"),
+        format!("<title>{TOTAL}</title>"),
+        format!("<noscript>{TOTAL}</noscript>"),
+        format!("<iframe>{TOTAL}</iframe>"),
+        format!("<template>{TOTAL}</template>"),
+        format!("<template><template></template>{TOTAL}</template>"),
+        format!("<plaintext>{TOTAL}"),
+        format!("<div title='{TOTAL}'>"),
+        format!("<div title={}>", TOTAL.replace(' ', "&#32;").replace('>', "&gt;")),
+        TOTAL.replace('<', "&lt;"),
+        TOTAL.replace("Total downloads", "Total downloads today"),
+        TOTAL.replace("Total downloads", "Total <b>downloads</b>"),
+        TOTAL.replace("Total", "total"),
+        TOTAL.replace("span", "label"),
+        format!("<!DOCTYPE \"{TOTAL}"),
+        format!("<?{}", TOTAL.replace('>', " ")),
+    ] {
+        let expected = if page.starts_with("<!DOCTYPE") {
+            None
+        } else {
+            Some(Err(Error::NotAPackagePage))
+        };
+        let read = package(&page);
+        if let Some(expected) = expected {
+            assert_eq!(read, expected, "{page}");
+        } else {
+            assert!(read.is_err(), "{page}");
+        }
+    }
+}
+
+#[test]
+fn the_chart_is_thirty_days_in_a_row_or_changed_markup() {
+    let good = bars("2024-03-10", 30);
+    let read = package(chart(&good.concat())).unwrap();
+    assert_eq!(
+        (read.daily.len(), read.daily[0].count, read.daily[29].count),
+        (30, 0, 29)
+    );
+    assert_eq!(read.daily[10].date.to_string(), "2024-02-29");
+    // A bar without either attribute is decoration.
+    assert!(package(chart(&format!("<rect width=1 />{}", good.concat()))).is_ok());
+
+    let mut swapped = good.clone();
+    swapped.swap(3, 4);
+    let mut doubled = good.clone();
+    doubled[5] = doubled[4].clone();
+    let reversed: Vec<_> = good.iter().rev().cloned().collect();
+    for bars in [
+        bars("2024-03-10", 29),
+        bars("2024-03-10", 31),
+        swapped,
+        doubled,
+        reversed,
+        Vec::new(),
+    ] {
+        assert_eq!(package(chart(&bars.concat())), changed(Change::BarsNotThirtyDays));
+    }
+    for bad in [
+        "data-date=2024-03-10",
+        "data-merge-count=1",
+        "data-date=2024-02-30 data-merge-count=1",
+        "data-date=2024-03-10 data-merge-count=1.5",
+        "data-date=2024-03-10 data-merge-count=''",
+        "data-date=2024-03-10 data-merge-count=18446744073709551616",
+    ] {
+        assert_eq!(
+            package(chart(&format!("<rect {bad} />"))),
+            changed(Change::BadBar),
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        package(format!("{TOTAL}<svg>{}</svg>", good.concat())),
+        changed(Change::BarsWithoutChart)
+    );
+    let two = chart(&good.concat()).replacen(TOTAL, "", 1);
+    assert_eq!(package(chart(&good.concat()) + &two), changed(Change::TwoCharts));
+    assert_eq!(package(two), changed(Change::LabelMissing));
+}
