@@ -278,6 +278,43 @@ fn a_label_in_an_owners_text_is_not_the_label() {
     assert_eq!(package(page), changed(Change::LabelWithoutTotal));
 }
 
+/// A right page up to each limit, and nothing but too large beyond it: no answer, and no other advice.
+#[test]
+fn a_page_beyond_a_limit_is_too_large_whatever_it_is() {
+    const MAX_TAGS: usize = 50_000;
+    const TOTAL: &str = "<span>Total downloads</span><h3 title=7>7</h3>";
+    const ROW: &str = "<li><a href=/orgs/o/packages/container/package/image>image</a></li>";
+    const VERSION: &str = "<li><a href=/o/r/pkgs/container/x/1>x</a> 7 <span>Version downloads</span></li>";
+    let list = format!("<div id=org-packages>{ROW}</div>");
+    let whoa = "<h1>Whoa there!</h1>";
+    let ends = |page: &str| page.matches("</").count();
+    let starts = |page: &str| page.matches('<').count() - ends(page) - page.matches("<!").count();
+    let grown = |page: &str, over: usize| {
+        let bytes = ex2_parser::MAX_PAGE_BYTES - page.len() + over;
+        [
+            page.to_owned() + &" ".repeat(bytes),
+            page.to_owned() + &"<br>".repeat(MAX_TAGS - starts(page) + over),
+            page.to_owned() + &"</y>".repeat(MAX_TAGS - ends(page) + over),
+        ]
+    };
+    for page in grown(TOTAL, 0) {
+        assert_eq!(package(page).map(|package| package.total), Ok(7));
+    }
+    for page in grown(&list, 0) {
+        assert_eq!(package_list(page).map(|list| list.rows), Ok(1));
+    }
+    for page in grown(VERSION, 0) {
+        assert_eq!(version_list(page).map(|list| list.versions.len()), Ok(1));
+    }
+    for page in [TOTAL, &list, VERSION, whoa, "<!doctype html>", ""] {
+        for page in grown(page, 1) {
+            assert_eq!(package(&page), Err(Error::TooLarge));
+            assert_eq!(package_list(&page), Err(Error::TooLarge));
+            assert_eq!(version_list(&page), Err(Error::TooLarge));
+        }
+    }
+}
+
 #[test]
 fn the_small_pages_beside_the_repository() {
     if let Some(page) = real::case("list-one-row-unknown.html") {
