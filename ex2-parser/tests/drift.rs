@@ -9,7 +9,7 @@ const CHANGES_OF_THE_REAL_PAGE: u64 = 1_000;
 
 /// The scores of the other rules.
 fn assert_never_wrong(page: &str, pages: u64) -> Vec<(&'static str, gauntlet::Score)> {
-    let scores = gauntlet::run(page, pages).unwrap();
+    let scores = gauntlet::run(page, 0, pages).unwrap();
     let (name, parser) = scores[0];
     assert_eq!(name, "this parser");
     assert_eq!(parser.right + parser.failed, pages, "{scores:?}");

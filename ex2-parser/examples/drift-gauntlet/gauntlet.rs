@@ -34,19 +34,19 @@ pub(crate) fn generated_page() -> String {
     .render()
 }
 
-/// Changes the page so many times, each time from the start, and asks each rule.
+/// Changes the page so many times, each time from the start, and asks each rule. Another seed makes other changes.
 ///
 /// # Errors
 /// If the page without any change has no total.
-pub(crate) fn run(page: &str, pages: u64) -> Result<Vec<(&'static str, Score)>, Error> {
+pub(crate) fn run(page: &str, seed: u32, pages: u64) -> Result<Vec<(&'static str, Score)>, Error> {
     let truth = stream::package(page.as_bytes())?;
     let original = Tree::parse(page);
     let mut rules = Rule::all(&original, truth.total);
     let mut parser = Score::default();
     let mut scores = vec![Score::default(); rules.len()];
-    for seed in 0..pages {
+    for number in 0..pages {
         let mut tree = original.clone();
-        change::change(&mut tree, seed);
+        change::change(&mut tree, u64::from(seed) << 32 | number);
         let html = tree.to_html();
         count(&mut parser, judge(&stream::package(html.as_bytes()), &truth));
         for (rule, score) in rules.iter_mut().zip(&mut scores) {

@@ -1,7 +1,7 @@
 //! The drift gauntlet: what five ways to find a number say of a page whose markup drifts.
 //!
 //!     cargo run -p ex2-parser --example drift-gauntlet
-//!     cargo run -p ex2-parser --example drift-gauntlet -- PAGE.html
+//!     cargo run -p ex2-parser --example drift-gauntlet -- --seed 7 PAGE.html
 //!
 //! Each of 10,000 seeded changes makes a new page: attributes are renamed, blocks moved, texts changed, labels doubled.
 //! A way to find the total is right, says that it can't, or is wrong without a word; the last is what a tracker records
@@ -10,28 +10,44 @@
 
 mod gauntlet;
 
-use std::{env, fs, process::ExitCode};
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use sysexits::ExitCode as Exit;
 
 /// How many changed pages.
 const PAGES: u64 = 10_000;
 
+/// Changes a package page 10,000 times, and prints what five ways to find its total say of each.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The page, as HTML; without one, a generated page
+    #[arg(value_name = "PAGE")]
+    page: Option<PathBuf>,
+
+    /// Make other changes: the same number makes the same ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u32,
+}
+
 fn main() -> ExitCode {
-    let page = match env::args_os().nth(1) {
+    let arguments: Arguments = command_line::arguments();
+    let page = match &arguments.page {
         None => gauntlet::generated_page(),
-        Some(file) => match fs::read(&file) {
+        Some(file) => match fs::read(file) {
             Ok(page) => String::from_utf8_lossy(&page).into_owned(),
             Err(error) => {
-                eprintln!("{}: it can't be read: {error}; is it the right file?", file.display());
-                return ExitCode::from(66);
+                let message = format!("{}: it can't be read: {error}; is it the right file?", file.display());
+                return command_line::fail(Exit::NoInput, message);
             }
         },
     };
-    match gauntlet::run(&page, PAGES) {
-        Ok(scores) => print!("{}", gauntlet::table(&scores)),
-        Err(error) => {
-            eprintln!("the page itself gives no answer: {error}");
-            return ExitCode::from(65);
-        }
+    let scores = match gauntlet::run(&page, arguments.seed, PAGES) {
+        Ok(scores) => scores,
+        Err(error) => return command_line::fail(Exit::DataErr, format!("the page itself gives no answer: {error}")),
+    };
+    match command_line::print(gauntlet::table(&scores).as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => command_line::fail(Exit::IoErr, format!("the table can't be written: {error}")),
     }
-    ExitCode::SUCCESS
 }
