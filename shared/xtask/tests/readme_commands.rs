@@ -1,20 +1,24 @@
 //! Every command of every README, as a reader types it: by a shell, at the workspace's root, on a machine that has what
 //! `cargo xtask setup` installs.
 //!
-//! What can't be run is [listed](NOT_RUN) with its reason, and what serves until it is stopped is [stopped](STOPPED).
-//! `cargo run -p NAME` runs the program that the whole workspace's build made, as in `cargo xtask readme`: the same
-//! program, without a build for that package alone. There is no network but the machine's own, so that nothing is asked
-//! of anybody, and that a port which a README names is free.
+//! [What is not run, and what ends otherwise](EXCEPTIONS), is listed with its reason. `cargo run -p NAME` runs the program
+//! that the whole workspace's build made, as in `cargo xtask readme`: the same program, without a build for that package
+//! alone. There is no network but the machine's own, so that nothing is asked of anybody, and that a port which a README
+//! names is free.
+//!
+//! No `trycmd`: it runs `$ ` lines of `console` blocks with their output beside them, by no shell, one program to its end.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read;
+use std::env;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use Manner::{Code, NotRun, Until};
 
 /// What a command of a README begins with. Other code spans are names, options or values.
 const PROGRAMS: [&str; 24] = [
@@ -45,173 +49,138 @@ const PROGRAMS: [&str; 24] = [
 ];
 
 /// How long a command may take, in seconds.
-const TIME_LIMIT: u64 = 240;
+const TIME_LIMIT: u32 = 240;
 
-const TESTS: &str = "it is among the checks of `cargo xtask test` itself";
-const BENCH: &str = "it measures for minutes; the tests run each bench once";
-const GITHUB: &str = "it goes on asking github.com; its like with --stand-in is run";
-const CLUSTER: &str = "it needs a cluster; shared/cluster's tests type what the walk-through shows";
-const SPIN: &str = "it needs Spin, which the set-up does not install";
-const GEM: &str = "the gem's own tests type it (ex2-parser/gem)";
-const RUBY: &str = "it needs a Ruby with Rails of the reader's own";
-const PART: &str = "it is a part of a command, named in a sentence";
-const ALONE: &str = "it depends on the commands before it, of which one is not run";
-const WRITES: &str = "it changes the checkout, and is what `cargo xtask setup` runs";
+/// How a command is run that does not end with 0 by itself.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Not at all, for this reason.
+    NotRun(&'static str),
+    /// Until it prints this. It is stopped then, and ends with 0.
+    Until(&'static str),
+    /// To its end, with this exit code: its README says so, or there is no network.
+    Code(i32),
+}
 
-/// Commands that are not run, each by its README and how it begins (or all of it, with a `$`), and why.
-const NOT_RUN: &[(&str, &str, &str)] = &[
+const TESTS: Manner = NotRun("it is among the checks of `cargo xtask test` itself");
+const BENCH: Manner = NotRun("it measures for minutes; the tests run each bench once");
+const BUILD: Manner = NotRun("it compiles for minutes");
+const GITHUB: Manner = NotRun("it goes on asking github.com; its like with --stand-in is run");
+const CLUSTER: Manner = NotRun("it needs a cluster; shared/cluster's tests type what the walk-through shows");
+const SPIN: Manner = NotRun("it needs Spin, which the set-up does not install");
+const GEM: Manner = NotRun("the gem's own tests type it (ex2-parser/gem)");
+const RUBY: Manner = NotRun("it needs a Ruby with Rails of the reader's own");
+const PART: Manner = NotRun("it is a part of a command, named in a sentence");
+const ALONE: Manner = NotRun("it depends on the commands before it, of which one is not run");
+const WRITES: Manner = NotRun("it changes the checkout, and is what `cargo xtask setup` runs");
+const PAGE: Manner = NotRun("page.html stands for one of the reader's");
+const DASHBOARD: Manner = Until("http://127.0.0.1:3000");
+
+/// For each README how its commands begin that are not run to an end with 0. A `$` stands for a command's end. The first
+/// entry that fits counts.
+const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
     (
         "README.md",
-        "cargo xtask demo",
-        "it is the set-up, and then a command that is run",
-    ),
-    ("README.md", "cargo xtask test", TESTS),
-    ("README.md", "cargo xtask bench", BENCH),
-    ("README.md", "cargo xtask matrix --compare", PART),
-    ("ex1-hello/README.md", "cargo bench", BENCH),
-    ("ex1-hello/README.md", "cargo test", TESTS),
-    ("ex1-hello/README.md", "rake ", GEM),
-    ("ex1-hello/README.md", "ruby -", GEM),
-    (
-        "ex1-hello/README.md",
-        "cargo run -p ex1-hello -- --guest ruby",
-        "npm fetches Ruby first; ex1-hello's own tests run it",
+        &[
+            (
+                "cargo xtask demo",
+                NotRun("it is the set-up, and then a command that is run"),
+            ),
+            ("cargo xtask test", TESTS),
+            ("cargo xtask bench", BENCH),
+            ("cargo xtask matrix --compare", PART),
+            ("cargo run -p ex3-stats-tracker -- --stand-in --history 400", DASHBOARD),
+        ],
     ),
     (
         "ex1-hello/README.md",
-        "cargo run -p ex1-hello -- FILE",
-        "FILE stands for one of the reader's",
+        &[
+            ("cargo bench", BENCH),
+            ("cargo test", TESTS),
+            ("rake ", GEM),
+            ("ruby -", GEM),
+            (
+                "cargo run -p ex1-hello -- --guest ruby",
+                NotRun("npm fetches Ruby first; ex1-hello's own tests run it"),
+            ),
+            (
+                "cargo run -p ex1-hello -- FILE",
+                NotRun("FILE stands for one of the reader's"),
+            ),
+            ("cargo run -p ex1-hello -- serve", Until("http://127.0.0.1:8000/")),
+        ],
     ),
-    ("ex2-parser/README.md", "cargo bench", BENCH),
     (
         "ex2-parser/README.md",
-        "cargo run -q -p ex2-parser -- page.html",
-        "page.html stands for one of the reader's",
+        &[
+            ("cargo bench", BENCH),
+            ("cargo run -q -p ex2-parser -- page.html", PAGE),
+            ("cargo run -q -p ex2-parser --example drift-gauntlet -- page.html", PAGE),
+        ],
     ),
-    (
-        "ex2-parser/README.md",
-        "cargo run -q -p ex2-parser --example drift-gauntlet -- page.html",
-        "page.html stands for one of the reader's",
-    ),
-    ("ex2-parser/gem/README.md", "", GEM),
+    ("ex2-parser/gem/README.md", &[("", GEM)]),
     (
         "ex3-stats-tracker/README.md",
-        "cargo xtask setup",
-        "`cargo xtask test` begins with it",
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- --org ORG",
-        GITHUB,
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p images",
-        "it compiles for minutes; shared/images' tests build each",
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "skopeo copy",
-        "it needs a registry of the reader's",
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo build --release",
-        "it compiles for minutes; shared/images builds the same",
-    ),
-    ("ex3-stats-tracker/README.md", "cargo bench", BENCH),
-    ("ex3-stats-tracker/README.md", "bundle check", RUBY),
-    ("ex3-stats-tracker/README.md", "cd ex3-stats-tracker/spin", SPIN),
-    ("ex3-stats-tracker/README.md", "cargo run -p ex3-stats-tracker$", GITHUB),
-    ("ex3-stats-tracker/README.md", "CHART=", CLUSTER),
-    ("ex3-stats-tracker/README.md", "CLUSTER=", CLUSTER),
-    ("ex3-stats-tracker/README.md", "FLUX_OPERATOR=", CLUSTER),
-    ("ex3-stats-tracker/README.md", "SPIN_VARIABLE", SPIN),
-    ("ex3-stats-tracker/README.md", "curl ", "it asks what `spin up` serves"),
-    ("ex3-stats-tracker/README.md", "helm ", CLUSTER),
-    ("ex3-stats-tracker/README.md", "kubectl ", CLUSTER),
-    ("ex3-stats-tracker/rails/README.md", "bin/rails", PART),
-    ("ex3-stats-tracker/rails/README.md", "bundle install", RUBY),
-    (
-        "ex3-stats-tracker/rails/README.md",
-        "cargo run -p debian-root --$",
-        PART,
+        &[
+            ("cargo xtask setup", NotRun("`cargo xtask test` begins with it")),
+            (
+                "KILLS=1000 cargo test",
+                NotRun("it takes hours; the same test with 50 kills is among the checks"),
+            ),
+            ("cargo run -p ex3-stats-tracker$", GITHUB),
+            ("cargo run -p ex3-stats-tracker -- --org ORG", GITHUB),
+            ("cargo run -p ex3-stats-tracker -- --stand-in --history 400", DASHBOARD),
+            ("cargo run -p ex3-stats-tracker -- serve --stand-in", DASHBOARD),
+            ("cargo run -p ex3-stats-tracker -- measure --org fluxcd", Code(69)),
+            ("cargo run -p ex3-stats-tracker -- measure --json", Code(69)),
+            (
+                "cargo run -p ex3-stats-tracker -- measure --stand-in --stand-in-fault flagger=title-dropped",
+                Code(65),
+            ),
+            (
+                "cargo run -p ex3-stats-tracker -- measure --stand-in --stand-in-fault helm-controller=429",
+                Code(69),
+            ),
+            (
+                "cargo run -p images",
+                NotRun("it compiles for minutes; shared/images' tests build each"),
+            ),
+            (
+                "cargo build --release",
+                NotRun("it compiles for minutes; shared/images builds the same"),
+            ),
+            ("cargo bench", BENCH),
+            ("skopeo copy", NotRun("it needs a registry of the reader's")),
+            ("bundle check", RUBY),
+            ("cd ex3-stats-tracker/spin", SPIN),
+            ("SPIN_VARIABLE", SPIN),
+            ("curl ", NotRun("it asks what `spin up` serves")),
+            ("CHART=", CLUSTER),
+            ("CLUSTER=", CLUSTER),
+            ("FLUX_OPERATOR=", CLUSTER),
+            ("helm ", CLUSTER),
+            ("kubectl ", CLUSTER),
+        ],
     ),
     (
         "ex3-stats-tracker/rails/README.md",
-        "cargo run -p debian-root -- bin/rails db:migrate",
-        ALONE,
+        &[
+            ("bin/rails", PART),
+            ("bundle install", RUBY),
+            ("cd ex3-stats-tracker/rails", DASHBOARD),
+            ("cargo run -p debian-root --$", PART),
+            ("cargo run -p debian-root -- bin/rails db:migrate", ALONE),
+            ("cargo run -p debian-root -- bin/rails 'stats:benchmark", BENCH),
+            ("cargo run --release", BUILD),
+            ("cargo test", TESTS),
+            ("RAILS_TESTS=", TESTS),
+            ("export ", ALONE),
+            ("node ", TESTS),
+            ("npm ", WRITES),
+        ],
     ),
-    (
-        "ex3-stats-tracker/rails/README.md",
-        "cargo run -p debian-root -- bin/rails 'stats:benchmark",
-        BENCH,
-    ),
-    (
-        "ex3-stats-tracker/rails/README.md",
-        "cargo run --release",
-        "it compiles for minutes",
-    ),
-    ("ex3-stats-tracker/rails/README.md", "cargo test", TESTS),
-    ("ex3-stats-tracker/rails/README.md", "RAILS_TESTS=", TESTS),
-    ("ex3-stats-tracker/rails/README.md", "export ", ALONE),
-    ("ex3-stats-tracker/rails/README.md", "node ", TESTS),
-    ("ex3-stats-tracker/rails/README.md", "npm ", WRITES),
-    ("ex3-stats-tracker/deploy/README.md", "", CLUSTER),
-    ("charts/stats-tracker/README.md", "", CLUSTER),
-];
-
-/// Commands that go on until they are stopped: what they print once they are ready.
-const STOPPED: &[(&str, &str, &str)] = &[
-    (
-        "ex1-hello/README.md",
-        "cargo run -p ex1-hello -- serve",
-        "http://127.0.0.1:8000/",
-    ),
-    (
-        "README.md",
-        "cargo run -p ex3-stats-tracker -- --stand-in --history 400",
-        "http://127.0.0.1:3000",
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- --stand-in --history 400",
-        "http://127.0.0.1:3000",
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- serve --stand-in",
-        "http://127.0.0.1:3000",
-    ),
-    (
-        "ex3-stats-tracker/rails/README.md",
-        "cd ex3-stats-tracker/rails",
-        "http://127.0.0.1:3000",
-    ),
-];
-
-/// Commands that end with another exit code than 0, as their READMEs say or as they must without a network.
-const ENDS: &[(&str, &str, i32)] = &[
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- measure --org fluxcd",
-        69,
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- measure --json",
-        69,
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- measure --stand-in --stand-in-fault flagger=title-dropped",
-        65,
-    ),
-    (
-        "ex3-stats-tracker/README.md",
-        "cargo run -p ex3-stats-tracker -- measure --stand-in --stand-in-fault helm-controller=429",
-        69,
-    ),
+    ("ex3-stats-tracker/deploy/README.md", &[("", CLUSTER)]),
+    ("charts/stats-tracker/README.md", &[("", CLUSTER)]),
 ];
 
 fn workspace() -> &'static Path {
@@ -225,19 +194,19 @@ struct Typed {
 }
 
 impl Typed {
-    /// Whether an entry of a list is of this command.
-    fn is(&self, readme: &str, beginning: &str) -> bool {
-        let fits = match beginning.strip_suffix('$') {
+    /// Whether it begins like this.
+    fn begins(&self, beginning: &str) -> bool {
+        match beginning.strip_suffix('$') {
             Some(whole) => self.command == whole,
             None => self.command.starts_with(beginning),
-        };
-        self.readme == readme && fits
+        }
     }
 
-    /// What a list says of it.
-    fn entry<T: Copy>(&self, list: &[(&str, &str, T)]) -> Option<T> {
-        let mut fits = list.iter().filter(|(readme, beginning, _)| self.is(readme, beginning));
-        fits.next().map(|(.., value)| *value)
+    /// How it is run, where that is an exception.
+    fn manner(&self) -> Option<Manner> {
+        let (_, entries) = EXCEPTIONS.iter().find(|(readme, _)| self.readme == *readme)?;
+        let (_, manner) = entries.iter().find(|(beginning, _)| self.begins(beginning))?;
+        Some(*manner)
     }
 }
 
@@ -337,101 +306,72 @@ exec '{cargo}' "$@"
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// Types a command into a shell, and says why it did not go as it should.
+fn run(typed: &Typed, manner: Option<Manner>, programs: &Path) -> Result<(), String> {
+    let output = programs.join("output");
+    let mut shell = shell(&typed.command, programs, &output).map_err(|error| error.to_string())?;
+    let said = || String::from_utf8_lossy(&fs::read(&output).unwrap_or_default()).into_owned();
+    let mut awaited = match manner {
+        Some(Until(ready)) => Some(ready),
+        _ => None,
+    };
+    let status = loop {
+        if let Some(status) = shell.try_wait().map_err(|error| error.to_string())? {
+            break status;
+        }
+        if awaited.is_some_and(|ready| said().contains(ready)) {
+            awaited = None;
+            interrupt(&shell);
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    let expected = match manner {
+        Some(Code(code)) => code,
+        _ => 0,
+    };
+    let said = said();
+    if status.code() == Some(expected) && awaited.is_none() && !said.contains("panicked") {
+        return Ok(());
+    }
+    let lines: Vec<&str> = said.lines().collect();
+    let last = lines[lines.len().saturating_sub(20)..].join("\n");
+    let awaited = awaited.map_or(String::new(), |ready| format!(", and never said {ready:?}"));
+    Err(format!("ended with {status}, not {expected}{awaited}:\n{last}"))
+}
+
 /// A shell that a command is typed into.
-fn shell(command: &str, programs: &Path) -> Command {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path))).unwrap();
-    let mut shell = Command::new("timeout");
-    shell.args(["--kill-after=10", &TIME_LIMIT.to_string()]);
-    // Its own network, in which there is nothing but the loopback.
-    shell.args([
-        "bwrap",
-        "--dev-bind",
-        "/",
-        "/",
-        "--unshare-net",
-        "--die-with-parent",
-        "sh",
-        "-c",
-        command,
-    ]);
+fn shell(command: &str, programs: &Path, output: &Path) -> io::Result<Child> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap();
+    let mut shell = Command::new("bwrap");
+    // Its own network, in which there is nothing but the loopback. Its own processes: none is left when it has ended, nor
+    // when this test has, however that came.
+    shell.args(["--dev-bind", "/", "/", "--proc", "/proc"]);
+    shell.args(["--unshare-net", "--unshare-pid", "--die-with-parent"]);
+    shell.args(["timeout", "--kill-after=10", &TIME_LIMIT.to_string()]);
+    shell.args(["sh", "-c", command]);
+    let output = File::create(output)?;
     shell
         .current_dir(workspace())
         .env("PATH", path)
         // Figures that a test invents are not the reader's.
         .env("XDG_DATA_HOME", programs)
         .env("STATS_TRACKER_STORAGE", programs)
-        .stdin(Stdio::null());
-    shell
-}
-
-fn text(output: &Output) -> String {
-    let all = [&output.stdout[..], &output.stderr].concat();
-    let all = String::from_utf8_lossy(&all).into_owned();
-    let lines: Vec<&str> = all.lines().collect();
-    lines[lines.len().saturating_sub(20)..].join("\n")
-}
-
-/// Runs a command to its end.
-fn run(typed: &Typed, programs: &Path) -> Result<(), String> {
-    let output = shell(&typed.command, programs)
-        .output()
-        .map_err(|error| error.to_string())?;
-    let expected = typed.entry(ENDS).unwrap_or(0);
-    let said = text(&output);
-    match output.status.code() == Some(expected) && !said.contains("panicked") {
-        true => Ok(()),
-        false => Err(format!("ended with {}, not {expected}:\n{said}", output.status)),
-    }
-}
-
-/// Runs a command until it says that it is ready, and stops it as Ctrl-C does.
-fn run_and_stop(typed: &Typed, ready: &str, programs: &Path) -> Result<(), String> {
-    let mut shell = shell(&typed.command, programs);
-    let mut child = shell
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
         .spawn()
-        .map_err(|error| error.to_string())?;
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let streams: [Box<dyn Read + Send>; 2] = [
-        Box::new(child.stdout.take().unwrap()),
-        Box::new(child.stderr.take().unwrap()),
-    ];
-    for mut stream in streams {
-        let said = Arc::clone(&said);
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(length @ 1..) = stream.read(&mut bytes) {
-                said.lock().unwrap().extend(&bytes[..length]);
-            }
-        });
-    }
-    let says = || String::from_utf8_lossy(&said.lock().unwrap()).into_owned();
-    let started = Instant::now();
-    let mut ended = None;
-    while !says().contains(ready) && ended.is_none() && started.elapsed() < Duration::from_secs(TIME_LIMIT) {
-        thread::sleep(Duration::from_millis(100));
-        ended = child.try_wait().map_err(|error| error.to_string())?;
-    }
-    let was_ready = says().contains(ready);
-    // To the program itself: `timeout`, bwrap and the shell stand before it.
-    let mut process = child.id();
-    while let Some(below) = only_child(process) {
+}
+
+/// Sends what Ctrl-C sends, to the program itself: bwrap, `timeout` and the shell stand before it.
+fn interrupt(shell: &Child) {
+    let mut process = shell.id();
+    while ["bwrap", "timeout", "sh", "cargo"].contains(&name(process).trim()) {
+        let Some(below) = only_child(process) else { break };
         process = below;
-        if !is_in_between(process) {
-            break;
-        }
     }
-    let _ = Command::new("kill").args(["-INT", &process.to_string()]).status();
-    let status = child.wait().map_err(|error| error.to_string())?;
-    match was_ready && status.code() == Some(0) {
-        true => Ok(()),
-        false => Err(format!(
-            "was to say {ready:?} and to end with 0 after Ctrl-C, {status}:\n{}",
-            says()
-        )),
-    }
+    let status = Command::new("kill").args(["-INT", &process.to_string()]).status();
+    assert!(status.unwrap().success(), "{} is gone", name(process));
 }
 
 fn only_child(process: u32) -> Option<u32> {
@@ -439,54 +379,47 @@ fn only_child(process: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
-fn is_in_between(process: u32) -> bool {
-    let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-    ["timeout", "bwrap", "sh", "cargo"].contains(&name.trim())
+fn name(process: u32) -> String {
+    fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default()
 }
 
 #[test]
-#[ignore = "not part of every run until the time of each command is known"]
 fn every_command_runs_as_it_stands_there() {
     let directory = tempfile::tempdir().unwrap();
     cargo_of_what_was_built(directory.path());
     let mut failures = Vec::new();
-    let mut reasons = BTreeSet::new();
     let mut done: BTreeSet<String> = BTreeSet::new();
     for typed in commands() {
-        if let Some(why) = typed.entry(NOT_RUN) {
-            reasons.insert(format!("not run: {}: {}: {why}", typed.readme, typed.command));
+        let (readme, command) = (&typed.readme, &typed.command);
+        let manner = typed.manner();
+        if let Some(NotRun(why)) = manner {
+            println!("not run: {readme}: {command}: {why}");
             continue;
         }
-        if !done.insert(typed.command.clone()) {
+        if !done.insert(command.clone()) {
             continue;
         }
         let started = Instant::now();
-        let result = match typed.entry(STOPPED) {
-            Some(ready) => run_and_stop(&typed, ready, directory.path()),
-            None => run(&typed, directory.path()),
-        };
-        println!("{} s: {}: {}", started.elapsed().as_secs(), typed.readme, typed.command);
+        let result = run(&typed, manner, directory.path());
+        println!("{:.1} s: {readme}: {command}", started.elapsed().as_secs_f32());
         if let Err(failure) = result {
-            failures.push(format!("{}: {}: {failure}", typed.readme, typed.command));
+            failures.push(format!("{readme}: {command}: {failure}"));
         }
     }
-    reasons.iter().for_each(|reason| println!("{reason}"));
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 /// A reason for a command that is no longer there would hide another one some day.
 #[test]
-fn every_entry_of_the_lists_is_of_a_command() {
+fn every_exception_is_of_a_command() {
     let commands = commands();
-    let listed = NOT_RUN.iter().map(|(readme, beginning, _)| (readme, beginning));
-    let listed = listed.chain(STOPPED.iter().map(|(readme, beginning, _)| (readme, beginning)));
-    let listed = listed.chain(ENDS.iter().map(|(readme, beginning, _)| (readme, beginning)));
-    let is_one = |readme: &str, beginning: &str| {
-        let mut commands = commands.iter();
-        commands.any(|typed| typed.is(readme, beginning))
-    };
-    let gone: Vec<_> = listed
-        .filter(|(readme, beginning)| !is_one(readme, beginning))
-        .collect();
-    assert!(gone.is_empty(), "no README has such a command any more: {gone:?}");
+    for (readme, entries) in EXCEPTIONS {
+        for (beginning, _) in *entries {
+            let mut of_readme = commands.iter().filter(|typed| typed.readme == *readme);
+            assert!(
+                of_readme.any(|typed| typed.begins(beginning)),
+                "{readme} has no command any more that begins with {beginning:?}"
+            );
+        }
+    }
 }
