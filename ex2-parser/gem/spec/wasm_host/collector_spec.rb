@@ -15,7 +15,7 @@ RSpec.describe "The garbage collector" do
     compiled = WasmHost::Module.new(text)
     before = GC.stress
     GC.stress = true
-    20.times do |number|
+    5.times do |number|
       guest = WasmHost::Instance.new(compiled, { host: { a: 1.method(:+), b: 2.method(:*), c: 3.method(:-) } })
       expect(guest.call("f", number)).to eq(1 + (2 * (3 - number)))
     end
