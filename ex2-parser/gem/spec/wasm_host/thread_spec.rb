@@ -36,7 +36,8 @@ RSpec.describe "A running guest" do
   end
 
   # Ruby's threads take turns of a tenth of a second, so who gives the lock up beside a busy one waits that long for it.
-  it "keeps the lock while it is quick, also beside a busy thread" do
+  # Under stress no call is quick.
+  it "keeps the lock while it is quick, also beside a busy thread", :slow do
     calls = turns = seen = 0
     # It notices each time when this thread came further since it had the lock.
     busy = Thread.new do
