@@ -71,12 +71,16 @@ fn chromium_and_chromedriver() -> Option<(PathBuf, PathBuf)> {
 }
 
 fn start_chromedriver(program: PathBuf) -> Chromedriver {
-    let mut process = Command::new(program)
+    let process = Command::new(program)
         .arg("--port=0")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut chromedriver = Chromedriver {
+        process,
+        url: String::new(),
+    };
+    let mut lines = BufReader::new(chromedriver.process.stdout.take().unwrap()).lines();
     let port = lines
         .find_map(|line| {
             Some(
@@ -90,10 +94,8 @@ fn start_chromedriver(program: PathBuf) -> Chromedriver {
         .expect("chromedriver says its port");
     // What else it says has to go somewhere, or it stops when the pipe is full.
     std::thread::spawn(move || lines.for_each(drop));
-    Chromedriver {
-        process,
-        url: format!("http://127.0.0.1:{port}"),
-    }
+    chromedriver.url = format!("http://127.0.0.1:{port}");
+    chromedriver
 }
 
 /// Runs a test in a browser with a fresh profile, and closes the browser whatever becomes of the test.

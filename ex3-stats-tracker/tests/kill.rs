@@ -13,14 +13,14 @@ use std::{
     env,
     fs::{self, File},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::Duration,
 };
 
 use jiff::Timestamp;
 use postgresql::PostgreSql;
-use program::{processes, program, try_get};
+use program::{KilledOnDrop, processes, program, try_get};
 use serde_json::Value;
 use stand_in::{Organisation, Package};
 use tempfile::TempDir;
@@ -35,6 +35,9 @@ const LONGEST_LIFE: Duration = Duration::from_secs(5);
 
 /// Far longer than a pass takes after any kill: a tracker that has none by then has stopped working.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A long run says now and then how far it has come.
+const BETWEEN_REPORTS: usize = 25;
 
 /// A page is read at most so long after the stand-in has counted for it.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(40);
@@ -62,10 +65,11 @@ enum Victim {
 type Totals = BTreeMap<Timestamp, u64>;
 
 struct Run {
+    /// Ended before its storage is removed.
+    launcher: KilledOnDrop,
     database: Option<String>,
     storage: TempDir,
     port: u16,
-    launcher: Child,
     random: Random,
     seed: u64,
     hits: BTreeMap<Victim, usize>,
@@ -112,6 +116,16 @@ impl Run {
             if self.killed().is_multiple_of(BETWEEN_LOOKS) {
                 self.look();
             }
+            if self.killed().is_multiple_of(BETWEEN_REPORTS) {
+                println!(
+                    "{}: {} of {kills} kills {:?} in {} s, {} passes",
+                    self.name(),
+                    self.killed(),
+                    self.hits,
+                    began.elapsed().as_secs(),
+                    self.passes
+                );
+            }
         }
         self.look();
         signal(self.launcher.id(), "-TERM");
@@ -127,13 +141,21 @@ impl Run {
         let measurements: usize = self.seen.values().map(BTreeMap::len).sum();
         println!(
             "{}: {} kills {:?} in {} s: {measurements} measurements of {} passes, none lost or doubled; seed {}",
-            self.database.as_deref().map_or("sqlite", |_| "postgresql"),
+            self.name(),
             self.killed(),
             self.hits,
             began.elapsed().as_secs(),
             self.passes,
             self.seed
         );
+    }
+
+    fn name(&self) -> &'static str {
+        if self.database.is_some() {
+            "postgresql"
+        } else {
+            "sqlite"
+        }
     }
 
     fn killed(&self) -> usize {
@@ -280,13 +302,6 @@ impl Run {
     }
 }
 
-impl Drop for Run {
-    fn drop(&mut self) {
-        _ = self.launcher.kill();
-        _ = self.launcher.wait();
-    }
-}
-
 /// Each total is one that the stand-in counted just before, and none is smaller than the one before.
 fn check_totals(package: &Package, totals: &Totals, context: &str) {
     let mut before = 0;
@@ -301,22 +316,16 @@ fn check_totals(package: &Package, totals: &Totals, context: &str) {
     }
 }
 
-fn start(storage: &Path, port: u16, database: Option<&str>) -> Child {
+fn start(storage: &Path, port: u16, database: Option<&str>) -> KilledOnDrop {
     let log = File::options()
         .create(true)
         .append(true)
         .open(storage.join("launcher.log"))
         .unwrap();
     let port = port.to_string();
-    tracker(
-        &["up", "--stand-in", "--every", "1s", "--port", &port],
-        storage,
-        database,
-    )
-    .stdout(Stdio::null())
-    .stderr(log)
-    .spawn()
-    .unwrap()
+    let arguments = ["up", "--stand-in", "--every", "1s", "--port", &port];
+    let mut command = tracker(&arguments, storage, database);
+    KilledOnDrop::spawn(command.stdout(Stdio::null()).stderr(log))
 }
 
 fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Command {

@@ -13,20 +13,22 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts the program and waits until it has said its address.
     pub(crate) fn start() -> Self {
-        let mut process = Command::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
+        let process = Command::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
             .args(["serve", "--port", "0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let mut serving = Self {
+            process,
+            url: String::new(),
+        };
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
+        BufReader::new(serving.process.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        Self {
-            process,
-            url: line.trim_end().to_owned(),
-        }
+        line.trim_end().clone_into(&mut serving.url);
+        serving
     }
 
     /// Sends it a signal and waits for its end.

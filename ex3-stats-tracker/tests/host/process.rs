@@ -49,33 +49,35 @@ impl Process {
             command.env_remove(variable);
         }
         prepare(&mut command);
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // From here on it ends with this.
+        let mut process = Self {
+            child,
+            base_url: String::new(),
+            printed: Arc::default(),
+            reader: None,
+        };
+        let mut stderr = BufReader::new(process.child.stderr.take().unwrap());
         let mut printed = String::new();
-        let base_url = loop {
+        process.base_url = loop {
             let begun = printed.len();
             if stderr.read_line(&mut printed).unwrap() == 0 {
-                return Err((child.wait().unwrap(), printed));
+                return Err((process.child.wait().unwrap(), printed));
             }
             if let Some((_, url)) = printed[begun..].split_once("listens on ") {
                 break url.split_whitespace().next().unwrap().to_owned();
             }
         };
-        let printed = Arc::new(Mutex::new(printed));
-        let all = printed.clone();
-        let reader = thread::spawn(move || {
+        *process.printed.lock().unwrap() = printed;
+        let all = process.printed.clone();
+        process.reader = Some(thread::spawn(move || {
             let mut line = Vec::new();
             while stderr.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
                 all.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
                 line.clear();
             }
-        });
-        Ok(Self {
-            child,
-            base_url,
-            printed,
-            reader: Some(reader),
-        })
+        }));
+        Ok(process)
     }
 
     pub(super) async fn get(&self, path: &str) -> (u16, String) {

@@ -3,12 +3,22 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
+
+/// It does not outlive the test, also where that panics.
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
 
 #[test]
 fn it_serves_until_it_is_ended() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_stand-in"))
+    let child = Command::new(env!("CARGO_BIN_EXE_stand-in"))
         .args([
             "--port",
             "0",
@@ -21,8 +31,9 @@ fn it_serves_until_it_is_ended() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut child = KilledOnDrop(child);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
+    BufReader::new(child.0.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
     let address = line.strip_prefix("http://").unwrap().split('/').next().unwrap();
@@ -45,8 +56,6 @@ fn it_serves_until_it_is_ended() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains(address), "{said}");
     assert_eq!(said.matches("os error").count(), 1, "{said}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
