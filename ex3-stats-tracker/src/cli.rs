@@ -2,6 +2,7 @@
 
 #[cfg(feature = "tracker")]
 mod compile;
+mod exit_codes;
 #[cfg(feature = "tracker")]
 mod measure;
 mod run;
@@ -25,34 +26,13 @@ use stand_in::fault::TargetedFault;
 
 pub use run::{Error, run};
 
-/// In lines that no terminal of 80 columns has to break.
-const EXIT_CODES: &str = "\
-Exit codes:
-    0  every package was read
-   64  the command line, or a name that nothing on GitHub can have
-   65  trying again will not help: a page's markup changed, a package is gone,
-       no such organisation or user, or one without container packages,
-       or an application is none that this program can run
-   66  a file can't be read
-   69  trying again later may be enough: no network, a rate limit, an outage;
-       or a port is in use, or there is no Wasm target or no Rails
-   70  a bug
-   73  the directory for the figures, or for code, can't be written to,
-       or that for the figures is open to other users
-   74  the answer can't be written
-   75  another collection of the same organisation is running
-  130  Ctrl-C before there was an answer; nothing is printed then
-
-What can't be read is a failure with its kind, never counted as 0.
-Without a list of packages nothing is printed.";
-
 /// Measures how often an organisation's container images were pulled from ghcr.io.
 ///
 /// GitHub's pages are fetched and read by a WebAssembly component under the limits of its spin.toml; this program runs
 /// it. Without a command it is `up`.
 #[cfg(feature = "tracker")]
 #[derive(Debug, Parser)]
-#[command(name = "ex3-stats-tracker", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(name = "ex3-stats-tracker", version, args_conflicts_with_subcommands = true, after_help = exit_codes::UP)]
 pub struct Arguments {
     /// What to do; `up` where nothing is said.
     #[command(subcommand)]
@@ -85,18 +65,18 @@ pub struct Arguments {
 pub enum Command {
     /// Run the whole tracker: collect, store, show a dashboard, and collect again, until Ctrl-C
     #[cfg(feature = "tracker")]
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes::UP)]
     Up(UpOptions),
     /// Run the component alone, for programs that ask it, until Ctrl-C or SIGTERM
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes::SERVE)]
     Serve(ServeOptions),
     /// Measure every package once and print the counts
     #[cfg(feature = "tracker")]
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes::MEASURE)]
     Measure(MeasureOptions),
     /// Compile an application for a host that has no compiler, as in a container image
     #[cfg(feature = "tracker")]
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes::COMPILE)]
     Compile(CompileOptions),
 }
 

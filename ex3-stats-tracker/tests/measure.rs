@@ -5,7 +5,6 @@
 mod program;
 
 use std::{
-    io::{BufRead, BufReader, Read},
     process::{Command, Output, Stdio},
     time::Duration,
 };
@@ -14,7 +13,7 @@ use ex3_stats_tracker::measure::{
     Tracker,
     tracker::{self, GitHub},
 };
-use program::{CLOCK, LOUD, behind_a_proxy, clock, expected, last_line, program, stderr};
+use program::{CLOCK, LOUD, Running, behind_a_proxy, clock, expected, last_line, program, stderr};
 use serde_json::Value;
 use stand_in::Organisation;
 
@@ -458,6 +457,20 @@ fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
+/// Before GitHub is asked for anything.
+#[test]
+fn what_the_environment_says_wrongly_is_named() {
+    for (variable, value) in [
+        ("HTTPS_PROXY", "socks5://me:secret@127.0.0.1:1080"),
+        ("SSL_CERT_FILE", "/nowhere/authority.pem"),
+    ] {
+        let output = program(&["measure"]).env(variable, value).output().unwrap();
+        let said = last_line(&output);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{said}");
+        assert!(said.contains(variable) && !said.contains("secret"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn github_is_asked_with_good_manners() {
     let github = GitHub::StandIn {
@@ -521,31 +534,14 @@ async fn github_is_asked_with_good_manners() {
 #[test]
 fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
     // Packages that are read, and then one that never answers.
-    let mut child = program(&["measure", "--stand-in", "--json", "--timeout", "1h"])
-        .args(["--stand-in-fault", "kustomize-controller=429:50"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut errors = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
+    let mut command = program(&["measure", "--stand-in", "--json", "--timeout", "1h"]);
+    let mut running = Running::start(command.args(["--stand-in-fault", "kustomize-controller=429:50"]));
     // That it waits is said on stderr: by then the first package has been read.
-    while !line.starts_with("waiting 50 s") {
-        line.clear();
-        assert_ne!(errors.read_line(&mut line).unwrap(), 0, "it ended without waiting");
-    }
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let mut rest = String::new();
-    errors.read_to_string(&mut rest).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert!(output.stdout.is_empty());
+    running.line_with("waiting 50 s");
+    running.signal("-INT");
+    let rest = running.rest_of_stderr();
+    let (status, stdout) = running.ended();
+    assert_eq!((status.code(), stdout.as_str()), (Some(130), ""));
     assert_eq!(rest, "error: stopped after 1 package of fluxcd; nothing is printed\n");
 }
 

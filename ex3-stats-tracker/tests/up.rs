@@ -19,7 +19,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use program::{LOUD, Running, behind_a_proxy, get, processes, program, stderr};
+use program::{
+    KilledOnDrop, LOUD, Running, behind_a_proxy, get, processes, program, small_disk::SmallDisk, stderr, try_get,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -294,16 +296,71 @@ fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
 #[test]
 fn a_database_that_is_none_of_rails_is_refused_in_a_sentence() {
     let storage = tempfile::tempdir().unwrap();
-    let output = tracker(&["--stand-in", "--once"], storage.path())
-        .env("DATABASE_URL", "mysql://user:secret@host/x")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    let said = stderr(&output);
-    assert!(
-        said.contains("mysql") && !said.contains("secret") && said.lines().count() == 1,
-        "{said}"
-    );
+    for (url, wrong) in [
+        ("mysql://user:secret@host/x", "mysql"),
+        ("sqlite3:figures.sqlite3", "`figures.sqlite3` by a relative path"),
+        ("sqlite3:/usr/figures.sqlite3", "/usr, which is the system's"),
+    ] {
+        let output = tracker(&["--stand-in", "--port", "0"], storage.path())
+            .env("DATABASE_URL", url)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert!(
+            said.contains(wrong) && !said.contains("secret") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+}
+
+/// Rails says what is wrong, and its sentence and exit code are the program's. Nothing is tried again for ever.
+#[test]
+fn a_database_that_can_not_be_used_ends_the_tracker() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    fs::create_dir(place("other")).unwrap();
+    fs::write(place("other/text"), "no database".repeat(1000)).unwrap();
+    for (file, code, words) in [
+        ("nowhere/figures", 64, "the directory has to exist"),
+        ("other/text", 65, "not a database"),
+    ] {
+        let output = tracker(&["--stand-in", "--port", "0"], &place("storage"))
+            .env("DATABASE_URL", format!("sqlite3:{}", place(file).display()))
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("error: ") && last.contains(words), "{said}");
+    }
+}
+
+/// Elsewhere than the storage, in a directory that Debian's Rails sees only because it is named.
+#[test]
+fn an_sqlite_file_elsewhere_holds_the_figures() {
+    let storage = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let directory = other.path().join("my figures");
+    fs::create_dir(&directory).unwrap();
+    let link = other.path().join("link");
+    std::os::unix::fs::symlink(&directory, &link).unwrap();
+    for url in [
+        format!("sqlite3:{}/my%20figures/all.sqlite3", other.path().display()),
+        format!("sqlite3://{}/all.sqlite3", link.display()),
+    ] {
+        let arguments = ["--stand-in", "--once", "--org", "stand-in-user"];
+        let output = tracker(&arguments, storage.path())
+            .env("DATABASE_URL", &url)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{url}: {}", stderr(&output));
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.contains("downloads of 3 packages"), "{table}");
+    }
+    let file = directory.join("all.sqlite3");
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o077, 0);
+    assert!(!storage.path().join("stats-tracker.sqlite3").exists());
 }
 
 #[test]
@@ -330,11 +387,8 @@ fn the_figures_are_the_users_alone() {
 fn a_tracker_goes_on() {
     let storage = tempfile::tempdir().unwrap();
     let mut command = tracker(&["up", "--stand-in", "--port", "0", "--every", "1s"], storage.path());
-    let mut child = command
-        .stdout(fs::File::options().write(true).open("/dev/full").unwrap())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut child = KilledOnDrop::spawn(command.stdout(full).stderr(Stdio::piped()));
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     let mut line_with = |text: &str| -> String {
@@ -387,11 +441,8 @@ fn a_database_that_another_program_holds_is_waited_for() {
         .args([storage.path().join("stats-tracker.sqlite3")])
         .write(storage.path())
         .command()
-        .unwrap()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
         .unwrap();
+    let mut holder = KilledOnDrop::spawn(holder.stdin(Stdio::piped()).stdout(Stdio::piped()));
     let mut held = String::new();
     BufReader::new(holder.stdout.take().unwrap())
         .read_line(&mut held)
@@ -402,6 +453,69 @@ fn a_database_that_another_program_holds_is_waited_for() {
     drop(holder.stdin.take());
     holder.wait().unwrap();
     running.line_with("The dashboard is at ");
+    assert_eq!(running.end("-TERM").0.code(), Some(0));
+}
+
+/// The times of the finished passes, and each package's readings, as the dashboard at `origin` knows them.
+fn stored(origin: &str) -> (Vec<Value>, Vec<Vec<Value>>) {
+    let rows = |list: &str, name: &str| {
+        let (status, body) = get(&format!("{origin}/api/{list}/fluxcd{name}.json?limit=10000"));
+        assert_eq!(status, 200, "{body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        body[list].as_array().unwrap().clone()
+    };
+    let mut passes = rows("collections", "");
+    passes.retain(|pass| pass["state"] == "finished");
+    let packages = stand_in::Organisation::fluxcd().packages;
+    let readings = packages
+        .iter()
+        .map(|package| rows("measurements", &format!("/{}", package.name)))
+        .collect();
+    (passes, readings)
+}
+
+/// The disk is full for a while, in which the dashboard dies, too.
+#[test]
+fn a_disk_that_is_full_for_a_moment_is_waited_for_and_nothing_is_lost() {
+    let Some(disk) = SmallDisk::find() else {
+        eprintln!("skipped: this machine lets this user mount no disk of its own (unshare --mount, mount -t tmpfs)");
+        return;
+    };
+    let arguments = ["up", "--stand-in", "--port", "0", "--every", "1s"];
+    let mut running = Running::start(&mut disk.beside(&tracker(&arguments, &disk.place().join("figures"))));
+    let dashboard = running.url_after("The dashboard is at ");
+    let origin = dashboard.split_once("/orgs/").unwrap().0;
+    let (_, before) = stored(origin);
+
+    let filler = disk.fill(running.id());
+    let said = running.line_with("waiting 2 s: ");
+    assert!(said.contains("the database: ") && said.contains("full"), "{said}");
+    running.line_with("waiting 4 s: the database: ");
+    let listener = origin.replace("http://", "tcp://");
+    kill(dashboards(&listener)[0].0, "-KILL");
+    running.line_with("starting the dashboard again");
+    fs::remove_file(filler).unwrap();
+
+    let answers = || try_get(&format!("{origin}/readyz")).is_some_and(|(status, _)| status == 200);
+    until(answers);
+    let since = stored(origin).0.len();
+    until(|| stored(origin).0.len() > since + 1);
+    let (passes, after) = stored(origin);
+    for pass in &passes {
+        let numbers = ["listed", "read", "failed"].map(|name| pass[name].as_u64());
+        assert_eq!(numbers, [Some(20), Some(20), Some(0)], "{pass}");
+    }
+    for (before, after) in before.iter().zip(&after) {
+        assert!(
+            before.iter().all(|reading| after.contains(reading)),
+            "{before:?}, {after:?}"
+        );
+        // One more where another pass has begun meanwhile.
+        assert!(
+            (passes.len()..=passes.len() + 2).contains(&after.len()),
+            "{passes:?}, {after:?}"
+        );
+    }
     assert_eq!(running.end("-TERM").0.code(), Some(0));
 }
 

@@ -42,9 +42,6 @@ const ATTEMPTS_AT_FIGURES: usize = 4;
 /// No schedule is so far ahead, and clocks can add it.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The databases that Rails is made for, as `DATABASE_URL` begins.
-const DATABASES: [&str; 3] = ["sqlite3:", "postgresql:", "postgres:"];
-
 impl From<dashboard::Error> for Error {
     fn from(error: dashboard::Error) -> Self {
         Self::new(error.to_string(), error.exit_code())
@@ -55,8 +52,8 @@ impl From<dashboard::Error> for Error {
 pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error> {
     // What may be missing is found out before anything is built.
     options.check()?;
-    check_database()?;
     let runtime = Runtime::find()?;
+    database::check(&runtime)?;
     let socket = socket(options.port.unwrap_or(if options.once { 0 } else { PORT })).await?;
     let port = socket.local_addr().map_or(PORT, |address| address.port());
     let source = if options.what.github.stand_in {
@@ -98,26 +95,6 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
     };
     gracefully(up.tracker.stop()).await;
     result.map(|code| code.unwrap_or(if up.options.once { INTERRUPTED } else { 0 }))
-}
-
-/// A database that Rails can't use is not waited for.
-fn check_database() -> Result<(), Error> {
-    let Some(url) = database::url() else {
-        return Ok(());
-    };
-    let url = url.to_string_lossy();
-    if DATABASES.iter().any(|database| url.starts_with(database)) {
-        return Ok(());
-    }
-    // No more of it: the rest may hold a password.
-    let scheme = url.split(':').next().unwrap_or_default();
-    Err(Error::new(
-        format!(
-            "DATABASE_URL begins with `{}`; the figures can be kept in postgresql:// or sqlite3:/absolute/file",
-            printable(scheme)
-        ),
-        sysexits::ExitCode::Usage,
-    ))
 }
 
 struct Up {

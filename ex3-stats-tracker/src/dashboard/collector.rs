@@ -25,6 +25,14 @@ const OF_A_PASS: [sysexits::ExitCode; 6] = [
     sysexits::ExitCode::TempFail,
 ];
 
+/// The exit codes by which Rails says in its last line what is wrong with the database, and what to do about it.
+const OF_THE_DATABASE: [sysexits::ExitCode; 4] = [
+    sysexits::ExitCode::Usage,
+    sysexits::ExitCode::DataErr,
+    sysexits::ExitCode::NoInput,
+    sysexits::ExitCode::Unavailable,
+];
+
 /// How a pass ended, or why there was none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
@@ -117,7 +125,10 @@ pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error
     let mut process = Process::start(name, runtime, &program, settings)?;
     match status(&mut process, name).await? {
         status if status.success() => Ok(()),
-        status => Err(process.ended(status)),
+        status => Err(match (code_among(&OF_THE_DATABASE, status), process.last_line()) {
+            (Some(code), said) if !said.is_empty() => Error::Database { said, code },
+            _ => process.ended(status),
+        }),
     }
 }
 
@@ -212,12 +223,17 @@ async fn run(
         }
     }
     let status = status(&mut process, name).await?;
-    OF_A_PASS
-        .into_iter()
-        .map(u8::from)
-        .find(|code| status.code() == Some(i32::from(*code)))
+    code_among(&OF_A_PASS, status)
         .map(|code| (code, process.last_line()))
         .ok_or_else(|| process.ended(status))
+}
+
+/// The exit code, where it is one of these.
+fn code_among(codes: &[sysexits::ExitCode], status: ExitStatus) -> Option<u8> {
+    codes
+        .iter()
+        .map(|code| u8::from(*code))
+        .find(|code| status.code() == Some(i32::from(*code)))
 }
 
 async fn status(process: &mut Process, name: &str) -> Result<ExitStatus, Error> {

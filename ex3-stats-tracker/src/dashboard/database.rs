@@ -3,11 +3,18 @@
 use std::{
     env,
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
+
+use super::{Error, Runtime};
+use crate::measure::printable::printable;
+
+/// The databases that Rails is made for, as `DATABASE_URL` begins.
+const DATABASES: [&str; 3] = ["sqlite3:", "postgresql:", "postgres:"];
 
 /// Where Debian's PostgreSQL has its socket: where its clients look when no host is named.
 const SOCKET_DIRECTORY: &str = "/var/run/postgresql";
@@ -15,6 +22,47 @@ const SOCKET_DIRECTORY: &str = "/var/run/postgresql";
 /// The value of `DATABASE_URL`, where there is one.
 pub(crate) fn url() -> Option<OsString> {
     env::var_os("DATABASE_URL").filter(|url| !url.is_empty())
+}
+
+/// Whether Rails can use the value of `DATABASE_URL`, as far as that shows before anything is started. A database that it
+/// can't use is not waited for.
+///
+/// # Errors
+///
+/// It can't. The message repeats no more of the address than what is wrong: the rest may hold a password.
+pub(crate) fn check(runtime: &Runtime) -> Result<(), Error> {
+    let Some(url) = url() else {
+        return Ok(());
+    };
+    wrong(&url.to_string_lossy(), runtime.root()).map_or(Ok(()), |why| Err(Error::DatabaseUrl(why)))
+}
+
+/// What is wrong with the address of a database, for a Rails that runs in this root; None where nothing is.
+fn wrong(url: &str, root: Option<&Path>) -> Option<String> {
+    if !DATABASES.iter().any(|database| url.starts_with(database)) {
+        let scheme = url.split(':').next().unwrap_or_default();
+        return Some(format!("begins with `{}`", printable(scheme)));
+    }
+    let parsed = Url::parse(url).ok()?;
+    if parsed.scheme() == "sqlite3" {
+        if let Some(host) = parsed.host_str().filter(|host| !host.is_empty()) {
+            return Some(format!("names the host `{}` of a file", printable(host)));
+        }
+        if !parsed.path().starts_with('/') {
+            let file = percent_decode_str(parsed.path()).decode_utf8_lossy().into_owned();
+            return Some(format!("names the file `{}` by a relative path", printable(&file)));
+        }
+    }
+    // Bound into the root, the machine's directory would hide the root's own, Ruby with it.
+    let directory = directory(url)?;
+    let hidden = root?.join(directory.strip_prefix("/").ok()?);
+    let holds_something = fs::read_dir(hidden).is_ok_and(|mut entries| entries.next().is_some());
+    holds_something.then(|| {
+        format!(
+            "names a file in {}, which is the system's: choose a directory of its own",
+            directory.display()
+        )
+    })
 }
 
 /// The directory of this machine through which the database is reached: of PostgreSQL's socket, or of SQLite's file.
@@ -42,6 +90,44 @@ pub(super) fn directory(url: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_said_without_its_password() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("usr/bin")).unwrap();
+        fs::create_dir(root.path().join("srv")).unwrap();
+        for (url, expected) in [
+            ("mysql://me:secret@host/x", Some("begins with `mysql`")),
+            ("figures.sqlite3", Some("begins with `figures.sqlite3`")),
+            (
+                "sqlite3:figures.sqlite3",
+                Some("the file `figures.sqlite3` by a relative path"),
+            ),
+            ("sqlite3:my%20figures", Some("the file `my figures` by a relative path")),
+            ("sqlite3::memory:", Some("relative path")),
+            ("sqlite3:", Some("relative path")),
+            ("sqlite3://figures/all.sqlite3", Some("the host `figures` of a file")),
+            (
+                "sqlite3:/usr/all.sqlite3",
+                Some("a file in /usr, which is the system's"),
+            ),
+            ("sqlite3:/all.sqlite3", Some("a file in /, which is the system's")),
+            ("sqlite3:/srv/all.sqlite3", None),
+            ("sqlite3:///usr/elsewhere/all.sqlite3", None),
+            ("postgresql://me:secret@db.example/figures", None),
+            ("postgresql:///figures?host=/run/pg", None),
+        ] {
+            let wrong = wrong(url, Some(root.path()));
+            let fits = |expected| wrong.as_ref().is_some_and(|wrong| wrong.contains(expected));
+            assert!(expected.map_or(wrong.is_none(), fits), "{url}: {wrong:?}");
+            assert!(!wrong.unwrap_or_default().contains("secret"), "{url}");
+        }
+        assert_eq!(
+            wrong("sqlite3:/usr/all.sqlite3", None),
+            None,
+            "with a Ruby of one's own"
+        );
+    }
 
     #[test]
     fn a_socket_or_a_file_is_in_a_directory_of_this_machine() {

@@ -42,6 +42,15 @@ pub enum Error {
     Storage { path: String, error: std::io::Error },
     #[error("{0}; or --storage names a directory")]
     NoStorage(#[from] kept::Error),
+    #[error("DATABASE_URL {0}; the figures can be kept in postgresql:// or sqlite3:/absolute/file")]
+    DatabaseUrl(String),
+    #[error("{said}")]
+    Database {
+        /// Rails' own sentence.
+        said: String,
+        /// And its exit code.
+        code: u8,
+    },
     #[error("{program} can't be started: {error}")]
     Start { program: String, error: std::io::Error },
     #[error("{program} ended with {status}{said}")]
@@ -64,15 +73,28 @@ pub enum Error {
 impl Error {
     /// Whether trying again may help, without anyone changing what is installed or how the tracker was started.
     pub fn may_pass(&self) -> bool {
-        !matches!(
-            self,
-            Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::NoStorage(_) | Self::PortInUse { .. }
-        )
+        match self {
+            Self::Database { code, .. } => *code == u8::from(sysexits::ExitCode::Unavailable),
+            Self::NoRails { .. }
+            | Self::NoAssets
+            | Self::Root(_)
+            | Self::NoStorage(_)
+            | Self::DatabaseUrl(_)
+            | Self::PortInUse { .. } => false,
+            Self::Storage { .. }
+            | Self::Start { .. }
+            | Self::Ended { .. }
+            | Self::NotReady { .. }
+            | Self::Asking(_)
+            | Self::Answer(_) => true,
+        }
     }
 
-    /// 69 where something is missing or taken, 73 where figures can't be kept, 70 where the tracker itself is at fault.
+    /// 64 where `DATABASE_URL` is wrong, 69 where something is missing or taken, 73 where figures can't be kept, 70 where the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Database { code, .. } => return *code,
+            Self::DatabaseUrl(_) => sysexits::ExitCode::Usage,
             Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. } | Self::NotReady { .. } => {
                 sysexits::ExitCode::Unavailable
             }

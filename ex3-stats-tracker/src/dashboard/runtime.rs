@@ -37,6 +37,14 @@ impl Runtime {
         })
     }
 
+    /// The root that it runs in, where it has one.
+    pub(super) fn root(&self) -> Option<&Path> {
+        match self {
+            Self::Own => None,
+            Self::Debian(root) => Some(root.directory()),
+        }
+    }
+
     /// A program of the application's.
     pub(super) fn command(&self, program: &Program<'_>, settings: &Settings) -> Result<Command, Error> {
         let directory = application();

@@ -83,17 +83,21 @@ pub enum Error {
 }
 
 impl Error {
-    /// 69 where something outside is missing or taken, 70 where the tracker itself is at fault.
+    /// 64 where the environment is wrong, 69 where something outside is missing or taken, 73 where compiled code can't be
+    /// kept, 70 where the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
+        use host::Error::{Address, AddressInUse, Environment, NoMemory, NotKept};
+
         match self {
+            Self::Host(Environment { .. }) => sysexits::ExitCode::Usage,
+            Self::Host(NotKept(_)) => sysexits::ExitCode::CantCreat,
             Self::Guest(_)
             | Self::StandIn(_)
             | Self::Spin(_)
-            | Self::Host(host::Error::AddressInUse { .. } | host::Error::Address { .. }) => {
-                sysexits::ExitCode::Unavailable.into()
-            }
-            _ => sysexits::ExitCode::Software.into(),
+            | Self::Host(AddressInUse { .. } | Address { .. } | NoMemory { .. }) => sysexits::ExitCode::Unavailable,
+            _ => sysexits::ExitCode::Software,
         }
+        .into()
     }
 }
 

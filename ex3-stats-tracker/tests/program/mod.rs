@@ -2,9 +2,13 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod small_disk;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    ops::{Deref, DerefMut},
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
     sync::Once,
@@ -108,21 +112,51 @@ pub(crate) fn processes(marker: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// A program that was started. What it writes to stdout is taken meanwhile.
+/// A process that does not outlive the test that started it: it is killed when this is dropped, also by a panic.
+pub(crate) struct KilledOnDrop(Child);
+
+impl KilledOnDrop {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the program starts"))
+    }
+}
+
+impl Deref for KilledOnDrop {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for KilledOnDrop {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // It may be gone already.
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// A program that was started, and is killed when this is dropped. What it writes to stdout is taken meanwhile.
 pub(crate) struct Running {
-    child: Child,
+    child: KilledOnDrop,
     errors: BufReader<ChildStderr>,
     stdout: JoinHandle<String>,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+            .stderr(Stdio::piped());
+        let mut child = KilledOnDrop::spawn(command);
         let mut stdout = child.stdout.take().expect("stdout is a pipe");
         let stdout = thread::spawn(move || {
             let mut text = String::new();
@@ -151,6 +185,18 @@ impl Running {
         let line = self.line_with(text);
         let url = line.split(' ').find(|word| word.starts_with("http://"));
         url.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned()
+    }
+
+    /// The rest of what it says on stderr, until that is closed.
+    pub(crate) fn rest_of_stderr(&mut self) -> String {
+        let mut rest = String::new();
+        self.errors.read_to_string(&mut rest).expect("it writes text");
+        rest
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.
