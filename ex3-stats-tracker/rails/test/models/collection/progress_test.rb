@@ -18,6 +18,16 @@ class Collection::ProgressTest < ActiveSupport::TestCase
     ], events.map { |event| event.except("seconds") }
   end
 
+  test "for the launcher: whole seconds where something is waited for, and thousandths at the end" do
+    out = StringIO.new
+    lines = Collection::Progress::Lines.new(out)
+    lines.waiting(Component::Problem.new("rate_limited", "slow"), 1.2)
+    lines.database_away("locked", 0.5)
+    org = Org.track("scripted", source: "stand-in")
+    lines.ended(org.collections.create!(state: "finished", started_at: Time.utc(2026, 5, 11, 12), seconds: 1.23456))
+    assert_equal [ [ "waiting", 2 ], [ "waiting", 1 ], [ "ended", 1.235 ] ], out.string.lines.map { |line| JSON.parse(line).values_at("event", "seconds") }
+  end
+
   test "for the launcher: a package whose versions could not be read was read" do
     out = StringIO.new
     component = ScriptedComponent.new({ "a" => 5 }, versions: { "a" => Component::Problem.new("not_found", "nothing there") })
