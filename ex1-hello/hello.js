@@ -1,13 +1,13 @@
-// The host of hello.wat in a browser: what src/hello.rs is on the command line, step by step the same.
+// The host of hello.wat in a browser. It takes the same steps as src/main.rs does on the command line.
 //
 //     cargo run -p ex1-hello -- serve
 
-/** How often helloWorld is called once it is warm: often enough for a clock that may tick in steps of 100 µs. */
+/** The number of warm calls that are measured together, since a browser's clock may tick in steps of 100 µs. */
 const ROUNDS = 10_000;
 
 const element = (id) => document.getElementById(id);
 
-/** Says what failed, in place of the line. */
+/** Shows an error in place of the line. */
 function fail(error) {
   element("line").hidden = true;
   element("times").hidden = true;
@@ -31,7 +31,7 @@ async function main() {
   const bytes = await response.arrayBuffer();
   const fetched = performance.now();
 
-  // A page that measured nothing would write WebAssembly.instantiateStreaming(fetch("hello.wasm"), imports), which
+  // A page that does not measure would write WebAssembly.instantiateStreaming(fetch("hello.wasm"), imports), which
   // compiles while the bytes arrive.
   const module = await WebAssembly.compile(bytes);
   const compiled = performance.now();
@@ -39,18 +39,18 @@ async function main() {
   // region: link
   const memory = new WebAssembly.Memory({ initial: 1 });
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let said = "";
+  let printed = "";
   const imports = {
     js: { mem: memory },
     console: {
       log: (offset, length) => {
-        // An i32 comes as a number with a sign, and >>> 0 takes the sign away.
+        // JavaScript receives an i32 as a signed number. `>>> 0` makes it unsigned.
         [offset, length] = [offset >>> 0, length >>> 0];
         const size = memory.buffer.byteLength;
         if (offset + length > size) {
-          throw new RangeError(`it passed ${length} bytes at offset ${offset}, and its memory has ${size}`);
+          throw new RangeError(`the module passed ${length} bytes at offset ${offset}, and its memory has ${size}`);
         }
-        said = decoder.decode(new Uint8Array(memory.buffer, offset, length));
+        printed = decoder.decode(new Uint8Array(memory.buffer, offset, length));
       },
     },
   };
@@ -60,7 +60,7 @@ async function main() {
 
   instance.exports.helloWorld();
   const called = performance.now();
-  const line = said;
+  const line = printed;
 
   for (let round = 0; round < ROUNDS; round++) {
     instance.exports.helloWorld();

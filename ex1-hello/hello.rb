@@ -5,14 +5,14 @@
 #     rake -f ex2-parser/gem/Rakefile compile
 #     ruby -Iex2-parser/gem/lib ex1-hello/hello.rb
 #
-# hello.wat says what the module wants. This is who hands it over.
+# hello.wat names what the module imports. This host provides it.
 
 require "wasm_host"
 
-# The memory that both sides read. The module asks for one page.
+# The memory that host and guest both read. The module asks for one page.
 memory = WasmHost::Memory.new(minimum: 1)
 
-# console.log is a proc. It gets two numbers, where the text lies in the memory and how long it is, and looks there.
+# console.log is a proc. It gets the text's offset in the memory and its length in bytes, and reads the text there.
 log = ->(offset, length) { puts memory.text(offset, length) }
 
 # The two imports, by their two names each.

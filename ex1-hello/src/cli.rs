@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: everything that this program does when it has arguments.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -12,10 +12,10 @@ use compiled_code::Store as CompiledCode;
 use guest_limits::TimedOut;
 use sysexits::ExitCode as Exit;
 
-use crate::hello::{self, Hello};
 use crate::qr::{self, Code, Look};
 use crate::serve::{Server, Site};
 use crate::source::{self, Source};
+use crate::untrusted::{self, Hello};
 use crate::{companion, ruby_guest, rust_guest};
 
 /// How long a module may take to be compiled and run, in seconds. A hello takes a few thousandths of one.
@@ -27,12 +27,13 @@ const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
 /// The port of `serve`.
 const PORT: u16 = 8000;
 
-/// Prints "Hello World from WebAssembly!", said by a module written by hand.
+/// Prints "Hello World from WebAssembly!", the line of a module written by hand.
 ///
-/// The module is hello.wat, WebAssembly in its text form. It is assembled, compiled by Cranelift, linked with the two
-/// things it imports, and run by Wasmer. The compiled code is kept, so the next run only loads it.
+/// The module is hello.wat, WebAssembly in its text form. Without arguments the program assembles, compiles and calls it
+/// in the shortest way, which src/main.rs shows. With a FILE or --guest it also limits the module's time, memory and
+/// output, explains what is wrong with it, and caches its compiled code, so that the next run only loads that.
 ///
-/// Exit codes: 0 when the line was said; 64 for a mistake on the command line, 65 for a module that can't be run, 66
+/// Exit codes: 0 when the line was printed; 64 for a mistake on the command line, 65 for a module that can't be run, 66
 /// for a file that can't be read, 69 for something that isn't there (a port, a compiler, a network), 74 when the line
 /// can't be written.
 #[derive(Debug, Parser)]
@@ -62,11 +63,11 @@ struct Run {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// Which program says the line
+    /// The program that prints the line
     #[arg(long, value_enum, default_value_t = Guest::Wat)]
     guest: Guest,
 
-    /// How long it may take
+    /// The most time that it may take
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
     time_limit: u64,
@@ -74,7 +75,7 @@ struct Run {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Guest {
-    /// hello.wat, written by hand: calls what its host hands it
+    /// hello.wat, written by hand: calls a function of its host
     Wat,
     /// The same in Rust: calls WASI, the system interface for WebAssembly
     Rust,
@@ -90,7 +91,7 @@ enum Command {
     /// characters alone, which draw the dark modules: scan it where text is dark on a light ground, or ask for the
     /// other look.
     Qr {
-        /// What it leads to
+        /// The address that it leads to
         #[arg(default_value = qr::PROJECT)]
         url: String,
 
@@ -141,6 +142,21 @@ pub fn main() -> ExitCode {
     run(command_line::arguments()).unwrap_or_else(|failure| command_line::fail(failure.exit, failure.message))
 }
 
+/// The exit code of the lesson in `main.rs`, whose only faults are an edited `hello.wat` and an output that can't be
+/// written. An error is printed to stderr.
+pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    let output = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    match output.map(io::Error::kind) {
+        // A reader that has seen enough (`| head`) is no failure.
+        Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        Some(io::ErrorKind::Other) | None => command_line::fail(Exit::DataErr, format!("hello.wat: {error:#}")),
+        Some(_) => command_line::fail(Exit::IoErr, format!("the line can't be written: {error:#}")),
+    }
+}
+
 fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Some(shell) = arguments.completions {
         return print(&command_line::completions::<Arguments>(shell));
@@ -163,7 +179,7 @@ fn hello(run: Run) -> Result<ExitCode, Failure> {
             let name = file
                 .as_ref()
                 .map_or("hello.wat".into(), |file| source::one_line(&file.display().to_string()));
-            let said = guest_limits::within(time_limit, move || say(file)).map_err(|TimedOut { limit }| {
+            let result = guest_limits::within(time_limit, move || print_line(file)).map_err(|TimedOut { limit }| {
                 Failure::new(
                     Exit::DataErr,
                     format!(
@@ -172,7 +188,8 @@ fn hello(run: Run) -> Result<ExitCode, Failure> {
                     ),
                 )
             })?;
-            said.map(|()| ExitCode::SUCCESS)
+            result
+                .map(|()| ExitCode::SUCCESS)
                 .or_else(|(name, error)| refusal(&name, error))
         }
     }
@@ -185,25 +202,25 @@ fn no_file(guest: &str) -> Failure {
     )
 }
 
-/// Does all that a start takes, from the file to the line on stdout.
-fn say(file: Option<PathBuf>) -> Result<(), (String, hello::Error)> {
+/// Runs a module, from its file to its line on stdout. An error comes with the module's name.
+fn print_line(file: Option<PathBuf>) -> Result<(), (String, untrusted::Error)> {
     let source = file
         .map_or_else(|| Ok(Source::hello()), |file| Source::read(&file))
         .map_err(|error| (String::new(), error.into()))?;
-    let said = || {
+    let run = || {
         let binary = source.assemble()?;
-        let engine = hello::engine();
-        let module = hello::load(&CompiledCode::default_location(), &engine, &binary)?;
+        let engine = untrusted::engine();
+        let module = untrusted::load(&CompiledCode::default_location(), &engine, &binary)?;
         Hello::instantiate(&engine, &module, Box::new(io::stdout()))?.call()
     };
-    said().map_err(|error| (source.name.clone(), error))
+    run().map_err(|error| (source.name.clone(), error))
 }
 
-fn refusal(name: &str, error: hello::Error) -> Result<ExitCode, Failure> {
+fn refusal(name: &str, error: untrusted::Error) -> Result<ExitCode, Failure> {
     match error {
-        // It names the file itself.
-        hello::Error::Source(error) => Err(error.into()),
-        hello::Error::Output(error) => written(Err(error)),
+        // This error names the file itself.
+        untrusted::Error::Source(error) => Err(error.into()),
+        untrusted::Error::Output(error) => written(Err(error)),
         error => Err(Failure::new(Exit::DataErr, format!("{name}: {error}"))),
     }
 }

@@ -49,7 +49,7 @@ fn assert_file_refused(path: &Path, code: i32, why: &str) {
 }
 
 #[test]
-fn says_the_line() {
+fn prints_the_line() {
     ex1_hello().assert().success().stdout(LINE).stderr("");
     ex1_hello()
         .args(["--guest", "wat"])
@@ -60,43 +60,45 @@ fn says_the_line() {
 }
 
 #[test]
-fn says_the_line_again_from_kept_code_and_from_damaged_kept_code() {
-    let kept = tempfile::tempdir().unwrap();
-    let say = || {
+fn prints_the_line_from_cached_code_and_from_damaged_cached_code() {
+    let cache = tempfile::tempdir().unwrap();
+    let run = || {
         ex1_hello()
-            .env("STATS_TRACKER_KEPT", kept.path())
+            .args(["--guest", "wat"])
+            .env("STATS_TRACKER_KEPT", cache.path())
             .assert()
             .success()
             .stdout(LINE)
             .stderr("")
     };
     let entries = || -> Vec<PathBuf> {
-        fs::read_dir(kept.path().join("compiled-code"))
+        fs::read_dir(cache.path().join("compiled-code"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect()
     };
-    say();
+    run();
     let [entry] = &entries()[..] else {
-        panic!("one module is kept")
+        panic!("one module is in the cache")
     };
     let whole = fs::read(entry).unwrap();
-    say();
+    run();
 
     for damaged in [&whole[..whole.len() / 2], &b""[..], &b"foreign"[..]] {
         fs::write(entry, damaged).unwrap();
-        say();
+        run();
         assert_eq!(fs::read(entry).unwrap().len(), whole.len(), "the entry was replaced");
     }
     assert_eq!(entries().len(), 1, "nothing else is left behind");
 }
 
 #[test]
-fn says_the_line_where_nothing_can_be_kept() {
+fn prints_the_line_where_nothing_can_be_cached() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "in the way of a directory").unwrap();
     ex1_hello()
+        .args(["--guest", "wat"])
         .env("STATS_TRACKER_KEPT", &file)
         .assert()
         .success()
@@ -161,14 +163,15 @@ fn a_reader_that_went_away_is_no_failure() {
 }
 
 #[test]
-fn without_a_home_nothing_is_kept_and_the_line_is_said() {
-    // Out of the target directory, where it would keep its code.
+fn without_a_home_nothing_is_cached_and_the_line_is_printed() {
+    // Outside of the target directory, in which it would cache its code.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ex1-hello");
     fs::copy(env!("CARGO_BIN_EXE_ex1-hello"), &program).unwrap();
     let shared = std::env::temp_dir().join("stats-tracker");
     let before = shared.exists();
     Command::new(program)
+        .args(["--guest", "wat"])
         .env_clear()
         .assert()
         .success()
@@ -446,7 +449,7 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
 }
 
 #[test]
-fn the_rust_guest_says_the_line() {
+fn the_rust_guest_prints_the_line() {
     // Builds the guest and wasi-host where they are not there yet, which is what is said on stderr.
     ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE);
     ex1_hello()

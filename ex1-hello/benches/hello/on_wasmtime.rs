@@ -16,7 +16,7 @@ use bench_engines::wasmtime::wasmtime_wasi::p1::{self, WasiP1Ctx};
 use bench_engines::wasmtime::wasmtime_wasi::{I32Exit, WasiCtxBuilder};
 use compiled_code::Store as CompiledCode;
 use criterion::{Bencher, Criterion};
-use ex1_hello::hello;
+use ex1_hello::untrusted;
 use guest_limits::Limits;
 
 use crate::guest::{self, Guest};
@@ -91,7 +91,7 @@ fn log(mut caller: Caller<'_, Console>, offset: u32, length: u32) -> Result<()> 
 
 fn instantiate_wat(engine: &Engine, module: &Module, sink: File) -> Result<Hello> {
     let console = Console {
-        limits: limits(hello::LIMITS),
+        limits: limits(untrusted::LIMITS),
         memory: None,
         output: Box::new(sink),
         line: Vec::new(),

@@ -6,8 +6,8 @@ use bench_cells::{Cell, Column, Recorder, Row, Step};
 use bench_engines::About;
 use compiled_code::Store as CompiledCode;
 use criterion::{BatchSize, Bencher, Criterion};
-use ex1_hello::hello::{self, Hello};
 use ex1_hello::source::Source;
+use ex1_hello::untrusted::{self, Hello};
 use wasmer::{Engine, Module};
 
 use crate::guest::{self, Guest};
@@ -18,7 +18,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let binary = source.assemble().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let kept = CompiledCode::at(directory.path());
-    for bench_engines::wasmer::Wasmer { about, engine } in bench_engines::wasmer::all(hello::LIMITS) {
+    for bench_engines::wasmer::Wasmer { about, engine } in bench_engines::wasmer::all(untrusted::LIMITS) {
         let guest = OnWasmer {
             engine,
             kept: &kept,
@@ -80,7 +80,7 @@ impl Guest for OnWasmer<'_> {
     }
 
     fn load(&self) -> Module {
-        hello::load(self.kept, &self.engine, self.binary).unwrap()
+        untrusted::load(self.kept, &self.engine, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {
