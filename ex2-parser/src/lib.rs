@@ -1,13 +1,15 @@
 //! The download counts on a package page of ghcr.io, from bytes, in Rust.
 //!
-//! Bytes in, counts or a typed [`Error`] out; no I/O. Two engines give one answer:
+//! Bytes go in, counts or a typed [`Error`] come out. There is no I/O. The lesson, `examples/total.rs`, shows the idea
+//! in 50 lines. This library makes it fit for every page that can come. Two engines give one answer:
 //!
-//! - [`dom`] (feature `dom`) builds html5ever's whole tree and walks it: the lesson, and the oracle.
-//! - [`stream`] (feature `stream`) is a tokenizer written for this project: one pass, no tree, bounded memory, fed in
-//!   chunks of any size.
+//! - [`dom`] (feature `dom`) builds html5ever's whole tree and walks it. It is the simple engine, and the oracle for the
+//!   other one.
+//! - [`stream`] (feature `stream`) is the advanced engine: a tokenizer written for this project, with one pass, no tree
+//!   and bounded memory. It takes a page in chunks of any size.
 //!
-//! Both turn a page into the same events (an element opens, text, an element closes) and hand them to the same
-//! extractor, so what is known about GitHub's markup stands in one place, the private module `extract`.
+//! Both turn a page into the same events (an element opens, text, an element closes) and pass them to the same
+//! extractor. So all that is known about GitHub's markup stands in one place, the private module `extract`.
 //!
 //! ```
 //! # #[cfg(feature = "stream")] {

@@ -109,9 +109,11 @@ fn run(command: Command) -> Result<ExitCode> {
             for guest in guests::ALL {
                 command_line::print(format!("{}\n", guest.build()?.display()).as_bytes())?;
             }
-            // Where spin.toml says that it is.
-            let copy = guests::SPIN_COMPONENT.copy_to_target()?;
-            command_line::print(format!("{}\n", copy.display()).as_bytes())?;
+            // The module that the lesson of ex2-parser reads, and the one that spin.toml names.
+            for guest in [guests::PARSER_STREAM, guests::SPIN_COMPONENT] {
+                let copy = guest.copy_to_target()?;
+                command_line::print(format!("{}\n", copy.display()).as_bytes())?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Images { arguments } => {
