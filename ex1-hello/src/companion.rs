@@ -115,7 +115,7 @@ impl Companion {
                 status,
             });
         }
-        // Where cargo found nothing to do the program kept its age, and would be asked about again each time.
+        // Where cargo found nothing to do, the program has its old time, and cargo would be asked again each time.
         _ = fs::File::open(&program).and_then(|program| program.set_modified(started));
         Ok(program)
     }

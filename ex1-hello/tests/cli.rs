@@ -65,7 +65,7 @@ fn prints_the_line_from_cached_code_and_from_damaged_cached_code() {
     let run = || {
         ex1_hello()
             .args(["--guest", "wat"])
-            .env("STATS_TRACKER_KEPT", cache.path())
+            .env("STATS_TRACKER_CACHE_DIR", cache.path())
             .assert()
             .success()
             .stdout(LINE)
@@ -99,7 +99,7 @@ fn prints_the_line_where_nothing_can_be_cached() {
     fs::write(&file, "in the way of a directory").unwrap();
     ex1_hello()
         .args(["--guest", "wat"])
-        .env("STATS_TRACKER_KEPT", &file)
+        .env("STATS_TRACKER_CACHE_DIR", &file)
         .assert()
         .success()
         .stdout(LINE)

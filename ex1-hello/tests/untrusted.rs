@@ -25,9 +25,9 @@ impl Write for Printed {
 
 fn run(source: &Source) -> Result<String, Error> {
     let directory = tempfile::tempdir().unwrap();
-    let kept = CompiledCode::at(directory.path());
+    let cache = CompiledCode::at(directory.path());
     let engine = engine();
-    let module = load(&kept, &engine, &source.assemble()?)?;
+    let module = load(&cache, &engine, &source.assemble()?)?;
     let printed = Printed::default();
     Hello::instantiate(&engine, &module, Box::new(printed.clone()))?.call()?;
     Ok(String::from_utf8(printed.0.lock().unwrap().clone()).unwrap())

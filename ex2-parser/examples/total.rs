@@ -27,6 +27,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 // region: total
+/// The exact number of downloads on the page of a package.
 pub fn total(page: &str) -> anyhow::Result<u64> {
     // First, the page becomes a tree of elements, by the same rules as in a browser. A text that only looks like a
     // label, in a comment or in a script, is no element of the tree.

@@ -32,6 +32,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 // region: total
+/// The exact number of downloads on the page of a package, found by a guest.
 pub fn total(binary: &[u8], page: &[u8]) -> anyhow::Result<u64> {
     // First, the instance: the module with its own memory. There are no imports.
     let mut store = Store::default();

@@ -83,7 +83,7 @@ pub fn engine() -> wasmer::Engine {
     guest_limits::engine(LIMITS)
 }
 
-/// Builds the guest if its source has changed, and loads its kept compiled code, or compiles it.
+/// Builds the guest if its source has changed, and loads its compiled code from the cache, or compiles it.
 ///
 /// # Errors
 /// If it can't be built or compiled.

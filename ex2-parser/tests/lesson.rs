@@ -1,6 +1,6 @@
 //! The lesson's two files find the total on a page, and say why there is none.
 
-#![allow(dead_code, reason = "the examples' own `main`")]
+#![allow(dead_code, unreachable_pub, reason = "the examples are programs of their own")]
 
 #[path = "../examples/total_in_wasm.rs"]
 mod in_wasm;

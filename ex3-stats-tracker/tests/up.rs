@@ -225,7 +225,7 @@ fn without_rails_it_says_what_to_do() {
     let nothing = tempfile::tempdir().unwrap();
     // Neither a root nor a Ruby is there.
     let output = tracker(&["--stand-in", "--once"], storage.path())
-        .env("STATS_TRACKER_KEPT", nothing.path())
+        .env("STATS_TRACKER_CACHE_DIR", nothing.path())
         .env("PATH", nothing.path())
         .output()
         .unwrap();

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
-use bench_cells::{Cell, Recorder, Step};
+use bench_cases::{Case, Recorder, Step};
 use criterion::{BatchSize, Bencher, Criterion};
 
 use crate::sink::{assert_says_the_line, null_device};
@@ -42,39 +42,39 @@ pub(crate) trait Guest {
 }
 
 /// Asserts that a guest says the line, compiled and loaded, measures its steps, and records them.
-pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder, mut cell: Cell, guest: &G) {
+pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder, mut case: Case, guest: &G) {
     let say = |module: &G::Module, sink: File| {
         let mut instance = guest.instantiate(module, sink);
         guest.say(&mut instance);
     };
     let module = guest.compile();
-    cell.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
+    case.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
     assert_says_the_line(|sink| say(&module, sink));
     // The first load keeps what it compiles, the second one finds it.
     for _ in 0..2 {
         assert_says_the_line(|sink| say(&guest.load(), sink));
     }
 
-    let mut group = criterion.benchmark_group(&cell.id);
+    let mut group = criterion.benchmark_group(&case.id);
     group.warm_up_time(MAKING_WARM_UP).measurement_time(MAKING_MEASUREMENT);
-    group.bench_function(cell.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
-    group.bench_function(cell.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
-    group.bench_function(cell.measures(Step::Instantiate), |bencher| {
+    group.bench_function(case.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
+    group.bench_function(case.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
+    group.bench_function(case.measures(Step::Instantiate), |bencher| {
         bencher.iter_batched(
             null_device,
             |sink| guest.instantiate(&module, sink),
             BatchSize::PerIteration,
         );
     });
-    group.bench_function(cell.measures(Step::StartFromBinary), |bencher| {
+    group.bench_function(case.measures(Step::StartFromBinary), |bencher| {
         bencher.iter_batched(null_device, |sink| say(&guest.compile(), sink), BatchSize::PerIteration);
     });
-    group.bench_function(cell.measures(Step::Start), |bencher| {
+    group.bench_function(case.measures(Step::Start), |bencher| {
         bencher.iter_batched(null_device, |sink| say(&guest.load(), sink), BatchSize::PerIteration);
     });
     group.finish();
-    let mut group = criterion.benchmark_group(&cell.id);
-    group.bench_function(cell.measures(Step::Work), |bencher| guest.work(bencher, &module));
+    let mut group = criterion.benchmark_group(&case.id);
+    group.bench_function(case.measures(Step::Work), |bencher| guest.work(bencher, &module));
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }

@@ -11,7 +11,7 @@
 //! guest and its host; the rows called "buffered" are the exception. `rust/native/work` is that write alone. Whether each
 //! says the right line is asserted first, with a file as the sink. What is not installed is left out and named.
 //!
-//! Besides Criterion's figures, `target/criterion/cells-hello.json` says what they are figures of (see `bench-cells`).
+//! Besides Criterion's figures, `target/criterion/cases-hello.json` says what they are figures of (see `bench-cases`).
 //!
 //! Bias: compiled code is in the system's file cache, and so is each program. The Rust guest is given a full WASI, which
 //! is made anew for each instance, and the Wat guest two imports. Ruby's `puts` finds its string frozen and ready, in a
@@ -33,7 +33,7 @@ mod wat;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench_cells::Recorder;
+use bench_cases::Recorder;
 use criterion::Criterion;
 
 fn main() -> ExitCode {
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "ruby")]
     ruby::bench(&mut criterion, &mut recorder);
     #[cfg(not(feature = "ruby"))]
-    recorder.left_out(
+    recorder.skipped(
         "ruby/puts",
         "Ruby's loaded virtual machine",
         "built without the feature `ruby`, which needs Ruby's headers and library (Debian: ruby-dev, libclang-dev): add \
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "runtimes")]
     ruby_in_wasm::bench(&mut criterion, &mut recorder);
     #[cfg(not(feature = "runtimes"))]
-    recorder.left_out(
+    recorder.skipped(
         "ruby/wasmer-cranelift",
         "Ruby in Wasm, puts",
         bench_engines::WITHOUT_RUNTIMES,

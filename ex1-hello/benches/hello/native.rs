@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io::Write;
 
-use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_cases::{Case, Column, Recorder, Row, Step};
 use criterion::Criterion;
 
 use crate::sink::{LINE, assert_says_the_line, null_device};
@@ -11,7 +11,7 @@ use crate::sink::{LINE, assert_says_the_line, null_device};
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     assert_says_the_line(|mut sink| sink.write_all(LINE.as_bytes()).unwrap());
 
-    let mut cell = Cell::new(
+    let mut case = Case::new(
         "rust/native",
         "Rust, one write",
         Row::HelloWorld,
@@ -20,9 +20,9 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     );
     let mut sink = null_device();
     criterion
-        .benchmark_group(&cell.id)
-        .bench_function(cell.measures(Step::Work), |bencher| {
+        .benchmark_group(&case.id)
+        .bench_function(case.measures(Step::Work), |bencher| {
             bencher.iter(|| sink.write_all(black_box(LINE.as_bytes())).unwrap());
         });
-    recorder.measured(cell);
+    recorder.measured(case);
 }

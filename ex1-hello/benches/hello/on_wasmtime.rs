@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::Write;
 
-use bench_cells::Recorder;
+use bench_cases::Recorder;
 use bench_engines::wasmtime::Wasmtime;
 use bench_engines::wasmtime::wasmtime::{
     Caller, Engine, Error, Linker, Memory, MemoryType, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
@@ -22,24 +22,24 @@ use guest_limits::Limits;
 use crate::guest::{self, Guest};
 use crate::sink::null_device;
 
-pub(crate) fn wat(criterion: &mut Criterion, recorder: &mut Recorder, kept: &CompiledCode, binary: &[u8]) {
+pub(crate) fn wat(criterion: &mut Criterion, recorder: &mut Recorder, cache: &CompiledCode, binary: &[u8]) {
     let engine = Wasmtime::default();
-    let cell = crate::wat::cell(&engine.about, binary);
-    guest::bench(criterion, recorder, cell, &Wat { engine, kept, binary });
+    let case = crate::wat::case(&engine.about, binary);
+    guest::bench(criterion, recorder, case, &Wat { engine, cache, binary });
 }
 
-pub(crate) fn rust(criterion: &mut Criterion, recorder: &mut Recorder, kept: &CompiledCode, binary: &[u8]) {
+pub(crate) fn rust(criterion: &mut Criterion, recorder: &mut Recorder, cache: &CompiledCode, binary: &[u8]) {
     let engine = Wasmtime::default();
     let mut linker = Linker::new(&engine.engine);
     p1::add_to_linker_sync(&mut linker, |state: &mut Commands| &mut state.wasi).unwrap();
-    let cell = crate::rust::cell(&engine.about, binary);
+    let case = crate::rust::case(&engine.about, binary);
     let guest = Rust {
         engine,
         linker,
-        kept,
+        cache,
         binary,
     };
-    guest::bench(criterion, recorder, cell, &guest);
+    guest::bench(criterion, recorder, case, &guest);
 }
 
 /// The limits that Wasmer's hosts have, in wasmtime's words.
@@ -52,7 +52,7 @@ fn limits(limits: Limits) -> StoreLimits {
 
 struct Wat<'a> {
     engine: Wasmtime,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -121,7 +121,7 @@ impl Guest for Wat<'_> {
     }
 
     fn load(&self) -> Module {
-        self.engine.load(self.kept, self.binary).unwrap()
+        self.engine.load(self.cache, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {
@@ -146,7 +146,7 @@ impl Guest for Wat<'_> {
 struct Rust<'a> {
     engine: Wasmtime,
     linker: Linker<Commands>,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -172,7 +172,7 @@ impl Guest for Rust<'_> {
     }
 
     fn load(&self) -> Module {
-        self.engine.load(self.kept, self.binary).unwrap()
+        self.engine.load(self.cache, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {

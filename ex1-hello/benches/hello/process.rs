@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_cases::{Case, Column, Recorder, Row, Step};
 use bench_engines::About;
 use criterion::{BatchSize, Criterion};
 
@@ -16,20 +16,20 @@ use crate::sink::{LINE, assert_says_the_line, null_device};
 const HELLO: &str = env!("CARGO_BIN_EXE_ex1-hello");
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
-    let cell = |id: &str, label: &str, column, engine: &str| Cell::new(id, label, Row::ProcessStart, column, engine);
+    let case = |id: &str, label: &str, column, engine: &str| Case::new(id, label, Row::ProcessStart, column, engine);
 
     let directory = tempfile::tempdir().unwrap();
     match compile_natively(directory.path()) {
         Ok((program, compiler)) => {
-            let cell = cell(
+            let case = case(
                 "rust/native-process",
                 "Process, the Rust guest's source compiled natively",
                 Column::Rust,
                 &compiler,
             );
-            measure(criterion, recorder, cell, || Command::new(&program));
+            measure(criterion, recorder, case, || Command::new(&program));
         }
-        Err(why) => recorder.left_out("rust/native-process", "Process, native", &why),
+        Err(why) => recorder.skipped("rust/native-process", "Process, native", &why),
     }
 
     let wasmer = bench_engines::wasmer::default();
@@ -59,11 +59,11 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             && !Path::new(HELLO).with_file_name(program).with_extension("d").is_file()
         {
             let command = format!("cargo run --release -p ex1-hello -- --guest {guest}");
-            recorder.left_out(id, label, &format!("{program} is not built; `{command}` builds it"));
+            recorder.skipped(id, label, &format!("{program} is not built; `{command}` builds it"));
             continue;
         }
-        let cell = with_versions(cell(id, label, column, &wasmer.name), &wasmer);
-        measure(criterion, recorder, cell, || {
+        let case = with_versions(case(id, label, column, &wasmer.name), &wasmer);
+        measure(criterion, recorder, case, || {
             let mut command = Command::new(HELLO);
             command.args(["--guest", guest]);
             command
@@ -81,8 +81,8 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     ] {
         match said(ruby().arg("--version")) {
             Ok(version) => {
-                let cell = cell(id, label, Column::Ruby, &version);
-                measure(criterion, recorder, cell, || {
+                let case = case(id, label, Column::Ruby, &version);
+                measure(criterion, recorder, case, || {
                     let mut command = ruby();
                     command
                         .args(options)
@@ -91,7 +91,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
                     command
                 });
             }
-            Err(why) => recorder.left_out(
+            Err(why) => recorder.skipped(
                 id,
                 label,
                 &format!("{why}; `cargo xtask setup` says how Ruby is installed"),
@@ -109,14 +109,14 @@ fn companion(guest: &str) -> Option<&'static str> {
     }
 }
 
-fn with_versions(cell: Cell, about: &About) -> Cell {
-    Cell {
+fn with_versions(case: Case, about: &About) -> Case {
+    Case {
         versions: about.versions.clone(),
-        ..cell
+        ..case
     }
 }
 
-fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut cell: Cell, command: impl Fn() -> Command) {
+fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut case: Case, command: impl Fn() -> Command) {
     let run = |sink: File| {
         let mut command = command();
         match command.stdin(Stdio::null()).stdout(sink).status() {
@@ -127,16 +127,16 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut cell: Cell, c
     };
     // The first run of all may have to build and to compile, and keeps both. Where it can't, something is missing.
     if let Err(why) = run(null_device()) {
-        return recorder.left_out(&cell.id, &cell.label, &why);
+        return recorder.skipped(&case.id, &case.label, &why);
     }
     let run = |sink| run(sink).unwrap_or_else(|why| panic!("{why}"));
     assert_says_the_line(run);
-    let mut group = criterion.benchmark_group(&cell.id);
-    group.bench_function(cell.measures(Step::Start), |bencher| {
+    let mut group = criterion.benchmark_group(&case.id);
+    group.bench_function(case.measures(Step::Start), |bencher| {
         bencher.iter_batched(null_device, run, BatchSize::PerIteration);
     });
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }
 
 /// Compiles the guest's own source for this machine, and says by what.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bench_cells::{Cell, Column, Recorder, Row, Ruby, Step};
+use bench_cases::{Case, Column, Recorder, Row, Ruby, Step};
 use criterion::Criterion;
 use ruby_vm::magnus::value::{BoxValue, ReprValue};
 use ruby_vm::magnus::{self, RClass, Value};
@@ -32,14 +32,14 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             });
             measure(criterion, recorder, &mut vm, Mode::Interpreted);
         }
-        Err(error) => leave_out(recorder, Mode::Interpreted, &error.to_string()),
+        Err(error) => skip(recorder, Mode::Interpreted, &error.to_string()),
     }
     match with_yjit() {
         Ok(mut vm) => {
             measure(criterion, recorder, &mut vm, Mode::Yjit);
             facts.iter_mut().for_each(|facts| facts.yjit = true);
         }
-        Err(why) => leave_out(recorder, Mode::Yjit, &why),
+        Err(why) => skip(recorder, Mode::Yjit, &why),
     }
     facts.into_iter().for_each(|facts| recorder.ruby(facts));
 }
@@ -52,20 +52,20 @@ enum Mode {
 }
 
 impl Mode {
-    fn cell(self, task: &str, what: &str) -> Cell {
+    fn case(self, task: &str, what: &str) -> Case {
         let (id, engine) = match self {
             Self::Interpreted => ("", "CRuby"),
             Self::Yjit => ("/yjit", "CRuby, YJIT"),
         };
         let label = format!("{engine}, puts, {what}");
-        Cell::new(format!("ruby/{task}{id}"), label, Row::HelloWorld, Column::Ruby, engine)
+        Case::new(format!("ruby/{task}{id}"), label, Row::HelloWorld, Column::Ruby, engine)
     }
 }
 
-fn leave_out(recorder: &mut Recorder, mode: Mode, why: &str) {
+fn skip(recorder: &mut Recorder, mode: Mode, why: &str) {
     for (task, what) in TASKS {
-        let cell = mode.cell(task, what);
-        recorder.left_out(&cell.id, &cell.label, why);
+        let case = mode.case(task, what);
+        recorder.skipped(&case.id, &case.label, why);
     }
 }
 
@@ -83,17 +83,17 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, mode
     let description = vm.answer("description").unwrap_or_else(|error| panic!("{error}"));
     for (task, what) in TASKS {
         assert_says_two_lines(vm, task, &directory.path().join(task));
-        let mut cell = mode.cell(task, what);
-        cell.versions.insert("ruby".to_owned(), description.clone());
-        let mut group = criterion.benchmark_group(&cell.id);
-        group.bench_function(cell.measures(Step::Work), |bencher| {
+        let mut case = mode.case(task, what);
+        case.versions.insert("ruby".to_owned(), description.clone());
+        let mut group = criterion.benchmark_group(&case.id);
+        group.bench_function(case.measures(Step::Work), |bencher| {
             bencher.iter_custom(|iterations| {
                 vm.measure(task, iterations)
                     .unwrap_or_else(|error| panic!("{task}: {error}"))
             });
         });
         group.finish();
-        recorder.measured(cell);
+        recorder.measured(case);
     }
 }
 

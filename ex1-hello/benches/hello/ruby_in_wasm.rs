@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_cases::{Case, Column, Recorder, Row, Step};
 use compiled_code::Store as CompiledCode;
 use criterion::{BatchSize, Criterion};
 use ruby_in_wasm::{Compiler, Host, RUBY, Ruby, Start};
@@ -22,37 +22,37 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let id = format!("ruby/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,
-        Err(error) => return recorder.left_out(&id, LABEL, &error.to_string()),
+        Err(error) => return recorder.skipped(&id, LABEL, &error.to_string()),
     };
     let host = Host::new(Compiler::OF_THIS_BUILD).unwrap();
-    let kept = CompiledCode::default_location();
-    let load = || host.load(&kept, &binary).unwrap();
+    let cache = CompiledCode::default_location();
+    let load = || host.load(&cache, &binary).unwrap();
     let module = load();
 
     assert_says_the_line(|sink| says_once(&host, &module, sink));
     assert_says_the_line(|sink| says_once(&host, &load(), sink));
 
-    let mut cell = Cell {
+    let mut case = Case {
         guest_bytes: Some(binary.len() as u64),
         compiled_bytes: Some(module.serialize().unwrap().len() as u64),
         versions: about.versions.clone(),
-        ..Cell::new(id, LABEL, Row::HelloWorld, Column::RubyInWasm, about.name)
+        ..Case::new(id, LABEL, Row::HelloWorld, Column::RubyInWasm, about.name)
     };
     let package = format!("{} {}", RUBY.name, RUBY.version);
-    cell.versions.insert("ruby".to_owned(), package);
-    let mut group = criterion.benchmark_group(&cell.id);
+    case.versions.insert("ruby".to_owned(), package);
+    let mut group = criterion.benchmark_group(&case.id);
     group.sample_size(10);
     // Ten times ten seconds and more, in which no neighbour is missed. A test doesn't wait for it.
-    if !cfg!(debug_assertions) && bench_cells::is_first_round() {
-        group.bench_function(cell.measures(Step::Setup), |bencher| {
+    if !cfg!(debug_assertions) && bench_cases::is_first_round() {
+        group.bench_function(case.measures(Step::Setup), |bencher| {
             bencher.iter(|| Module::new(host.engine(), &binary).unwrap());
         });
     }
-    group.bench_function(cell.measures(Step::Load), |bencher| bencher.iter(load));
-    group.bench_function(cell.measures(Step::Instantiate), |bencher| {
+    group.bench_function(case.measures(Step::Load), |bencher| bencher.iter(load));
+    group.bench_function(case.measures(Step::Instantiate), |bencher| {
         bencher.iter_batched(null_device, |sink| start(&host, &module, sink), BatchSize::PerIteration);
     });
-    group.bench_function(cell.measures(Step::Start), |bencher| {
+    group.bench_function(case.measures(Step::Start), |bencher| {
         bencher.iter_batched(
             null_device,
             |sink| says_once(&host, &load(), sink),
@@ -60,7 +60,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         );
     });
     let mut ruby = start(&host, &module, null_device());
-    group.bench_function(cell.measures(Step::Work), |bencher| {
+    group.bench_function(case.measures(Step::Work), |bencher| {
         bencher.iter_custom(|iterations| {
             let started = Instant::now();
             repeat(&mut ruby, iterations);
@@ -68,7 +68,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         });
     });
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }
 
 fn start<'host>(host: &'host Host, module: &Module, sink: std::fs::File) -> Ruby<'host> {

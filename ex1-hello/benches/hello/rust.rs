@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use bench_cells::{Cell, Column, Recorder, Row};
+use bench_cases::{Case, Column, Recorder, Row};
 use bench_engines::About;
 use compiled_code::Store as CompiledCode;
 use criterion::Criterion;
@@ -15,31 +15,31 @@ use crate::guest::{self, Guest};
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let binary = guests::HELLO.read().unwrap_or_else(|error| panic!("{error}"));
     let directory = tempfile::tempdir().unwrap();
-    let kept = CompiledCode::at(directory.path());
+    let cache = CompiledCode::at(directory.path());
     for wasmer in bench_engines::wasmer::all(wasi_host::LIMITS) {
-        let cell = cell(&wasmer.about, &binary);
+        let case = case(&wasmer.about, &binary);
         if let Some(why) = wasmer.refusal(&binary) {
-            recorder.left_out(&cell.id, &cell.label, &why);
+            recorder.skipped(&case.id, &case.label, &why);
             continue;
         }
         let guest = OnWasmer {
             host: Host::with(wasmer.engine, |_, _| Imports::new()).unwrap(),
-            kept: &kept,
+            cache: &cache,
             binary: &binary,
         };
-        guest::bench(criterion, recorder, cell, &guest);
+        guest::bench(criterion, recorder, case, &guest);
     }
     #[cfg(feature = "runtimes")]
-    crate::on_wasmtime::rust(criterion, recorder, &kept, &binary);
-    bench_engines::leave_out_others(recorder, "rust", "Rust guest");
+    crate::on_wasmtime::rust(criterion, recorder, &cache, &binary);
+    bench_engines::skip_others(recorder, "rust", "Rust guest");
 }
 
-/// The Rust guest's cell in an engine.
-pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
-    Cell {
+/// The Rust guest's case in an engine.
+pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
+    Case {
         versions: about.versions.clone(),
         guest_bytes: Some(binary.len() as u64),
-        ..Cell::new(
+        ..Case::new(
             format!("rust/{}", about.id),
             format!("Rust guest, {}", about.label),
             Row::HelloWorld,
@@ -51,7 +51,7 @@ pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
 
 struct OnWasmer<'a> {
     host: Host,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -68,7 +68,7 @@ impl Guest for OnWasmer<'_> {
     }
 
     fn load(&self) -> Module {
-        compiled_code::wasmer::module(self.kept, self.host.engine(), self.binary).unwrap()
+        compiled_code::wasmer::module(self.cache, self.host.engine(), self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use bench_cells::{Cell, Column, Recorder, Row, Step};
+use bench_cases::{Case, Column, Recorder, Row, Step};
 use bench_engines::About;
 use compiled_code::Store as CompiledCode;
 use criterion::{BatchSize, Bencher, Criterion};
@@ -17,19 +17,19 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let source = Source::hello();
     let binary = source.assemble().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let kept = CompiledCode::at(directory.path());
+    let cache = CompiledCode::at(directory.path());
     for bench_engines::wasmer::Wasmer { about, engine } in bench_engines::wasmer::all(untrusted::LIMITS) {
         let guest = OnWasmer {
             engine,
-            kept: &kept,
+            cache: &cache,
             binary: &binary,
         };
-        let mut cell = cell(&about, &binary);
-        let mut group = criterion.benchmark_group(&cell.id);
-        group.bench_function(cell.measures(Step::Assemble), |bencher| {
+        let mut case = case(&about, &binary);
+        let mut group = criterion.benchmark_group(&case.id);
+        group.bench_function(case.measures(Step::Assemble), |bencher| {
             bencher.iter(|| source.assemble().unwrap());
         });
-        group.bench_function(cell.measures(Step::StartFromText), |bencher| {
+        group.bench_function(case.measures(Step::StartFromText), |bencher| {
             bencher.iter_batched(
                 null_device,
                 |sink| {
@@ -40,19 +40,19 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             );
         });
         group.finish();
-        guest::bench(criterion, recorder, cell, &guest);
+        guest::bench(criterion, recorder, case, &guest);
     }
     #[cfg(feature = "runtimes")]
-    crate::on_wasmtime::wat(criterion, recorder, &kept, &binary);
-    bench_engines::leave_out_others(recorder, "wat", "Wat guest");
+    crate::on_wasmtime::wat(criterion, recorder, &cache, &binary);
+    bench_engines::skip_others(recorder, "wat", "Wat guest");
 }
 
-/// The Wat guest's cell in an engine.
-pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
-    Cell {
+/// The Wat guest's case in an engine.
+pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
+    Case {
         versions: about.versions.clone(),
         guest_bytes: Some(binary.len() as u64),
-        ..Cell::new(
+        ..Case::new(
             format!("wat/{}", about.id),
             format!("Wat guest, {}", about.label),
             Row::HelloWorld,
@@ -64,7 +64,7 @@ pub(crate) fn cell(about: &About, binary: &[u8]) -> Cell {
 
 struct OnWasmer<'a> {
     engine: Engine,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -80,7 +80,7 @@ impl Guest for OnWasmer<'_> {
     }
 
     fn load(&self) -> Module {
-        untrusted::load(self.kept, &self.engine, self.binary).unwrap()
+        untrusted::load(self.cache, &self.engine, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {

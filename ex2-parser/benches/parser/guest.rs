@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use bench_cells::{Cell, Column, Recorder, Step};
+use bench_cases::{Case, Column, Recorder, Step};
 use bench_engines::About;
 use compiled_code::Store as CompiledCode;
 use criterion::{Criterion, Throughput};
@@ -30,24 +30,24 @@ pub(crate) trait Guest {
 /// Measures both guests in every engine.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
     let directory = tempfile::tempdir().unwrap();
-    let kept = CompiledCode::at(directory.path());
+    let cache = CompiledCode::at(directory.path());
     for (name, label, guest) in [
         ("stream", "Rust in Wasm, stream", guests::PARSER_STREAM),
         ("dom", "Rust in Wasm, dom", guests::PARSER_DOM),
     ] {
         let binary = guest.read().unwrap_or_else(|error| panic!("{error}"));
-        let cell = |about: &About| {
+        let case = |about: &About| {
             let id = format!("{name}/{}", about.id);
             let label = format!("{label}, {}", about.label);
-            let mut cell = page.cell(&id, &label, Column::RustInWasm, &about.name);
-            cell.versions.extend(about.versions.clone());
-            cell.guest_bytes = Some(binary.len() as u64);
-            cell
+            let mut case = page.case(&id, &label, Column::RustInWasm, &about.name);
+            case.versions.extend(about.versions.clone());
+            case.guest_bytes = Some(binary.len() as u64);
+            case
         };
-        on_wasmer::bench(criterion, recorder, page, &cell, &kept, &binary);
+        on_wasmer::bench(criterion, recorder, page, &case, &cache, &binary);
         #[cfg(feature = "runtimes")]
-        crate::on_wasmtime::bench(criterion, recorder, page, &cell, &kept, &binary);
-        bench_engines::leave_out_others(recorder, name, label);
+        crate::on_wasmtime::bench(criterion, recorder, page, &case, &cache, &binary);
+        bench_engines::skip_others(recorder, name, label);
     }
 }
 
@@ -56,36 +56,36 @@ pub(crate) fn measure<G: Guest>(
     criterion: &mut Criterion,
     recorder: &mut Recorder,
     page: &Page,
-    mut cell: Cell,
+    mut case: Case,
     guest: &G,
 ) {
     let read = |module: &G::Module| guest.package(&mut guest.instantiate(module), page.bytes());
     let module = guest.compile();
-    cell.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
-    page.assert_answer(&cell, &read(&module));
+    case.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
+    page.assert_answer(&case, &read(&module));
     // The first load keeps what it compiles, the second one finds it.
     for _ in 0..2 {
-        page.assert_answer(&cell, &read(&guest.load()));
+        page.assert_answer(&case, &read(&guest.load()));
     }
     let mut parser = guest.instantiate(&module);
     // One instance reads page after page, and the first must leave nothing behind.
     for _ in 0..2 {
-        page.assert_answer(&cell, &guest.package(&mut parser, page.bytes()));
+        page.assert_answer(&case, &guest.package(&mut parser, page.bytes()));
     }
 
-    let mut group = criterion.benchmark_group(&cell.id);
-    group.bench_function(cell.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
-    group.bench_function(cell.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
-    group.bench_function(cell.measures(Step::Instantiate), |bencher| {
+    let mut group = criterion.benchmark_group(&case.id);
+    group.bench_function(case.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
+    group.bench_function(case.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
+    group.bench_function(case.measures(Step::Instantiate), |bencher| {
         bencher.iter(|| guest.instantiate(&module));
     });
-    group.bench_function(cell.measures(Step::Start), |bencher| {
+    group.bench_function(case.measures(Step::Start), |bencher| {
         bencher.iter(|| read(black_box(&guest.load())));
     });
     group.throughput(Throughput::Bytes(page.bytes().len() as u64));
-    group.bench_function(cell.measures(Step::Work), |bencher| {
+    group.bench_function(case.measures(Step::Work), |bencher| {
         bencher.iter(|| guest.package(&mut parser, black_box(page.bytes())));
     });
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }

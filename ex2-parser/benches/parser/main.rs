@@ -7,10 +7,10 @@
 //! cargo bench -p ex2-parser --features ruby,runtimes,llvm     # and Wasmer's LLVM
 //! ```
 //!
-//! The page is the real one of 237 KB where it is at hand, and a generated one of the same size where not. Every cell
+//! The page is the real one of 237 KB where it is at hand, and a generated one of the same size where not. Every case
 //! has to give the same total and the same 30 bars before it is timed. What is not installed is left out and named.
 //!
-//! Besides Criterion's figures, `target/criterion/cells-parser.json` says what they are figures of (see `bench-cells`).
+//! Besides Criterion's figures, `target/criterion/cases-parser.json` says what they are figures of (see `bench-cases`).
 //!
 //! Bias: `stream` was written for these pages, and checks more than the total; the others build a tree of the whole page
 //! or run general selectors, as one would use them. Ruby gets the page as a String of its own, in UTF-8, and its
@@ -34,7 +34,7 @@ mod ruby_side;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench_cells::Recorder;
+use bench_cases::Recorder;
 use criterion::Criterion;
 
 use crate::page::Page;
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "ruby")]
     ruby::bench(&mut criterion, &mut recorder, &page);
     #[cfg(not(feature = "ruby"))]
-    recorder.left_out(
+    recorder.skipped(
         "nokogiri/html5",
         "Ruby's parsers",
         "built without the feature `ruby`, which needs Ruby's headers and library (Debian: ruby-dev, libclang-dev): add \
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "runtimes")]
     ruby_in_wasm::bench(&mut criterion, &mut recorder, &page);
     #[cfg(not(feature = "runtimes"))]
-    recorder.left_out(
+    recorder.skipped(
         "htree/wasmer-cranelift",
         "HTree in Ruby in Wasm",
         bench_engines::WITHOUT_RUNTIMES,

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use bench_cells::{Cell, Column, Recorder, Step};
+use bench_cases::{Case, Column, Recorder, Step};
 use criterion::{Criterion, Throughput};
 use ex2_parser::{dom, stream};
 use memchr::memmem;
@@ -13,55 +13,55 @@ use crate::page::{LABEL, Page};
 const ENGINE: &str = "native code";
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
-    let mut measure = |mut cell: Cell, crates: &[&str], read: &mut dyn FnMut(&[u8])| {
-        cell.versions
-            .extend(crates.iter().map(|&name| (name.to_owned(), bench_cells::locked(name))));
-        let mut group = criterion.benchmark_group(&cell.id);
+    let mut measure = |mut case: Case, crates: &[&str], read: &mut dyn FnMut(&[u8])| {
+        case.versions
+            .extend(crates.iter().map(|&name| (name.to_owned(), bench_cases::locked(name))));
+        let mut group = criterion.benchmark_group(&case.id);
         group.throughput(Throughput::Bytes(page.bytes().len() as u64));
-        group.bench_function(cell.measures(Step::Work), |bencher| {
+        group.bench_function(case.measures(Step::Work), |bencher| {
             bencher.iter(|| read(black_box(page.bytes())));
         });
         group.finish();
-        recorder.measured(cell);
+        recorder.measured(case);
     };
 
-    let cell = page.cell(
+    let case = page.case(
         "stream/native",
         "Rust, stream: our tokenizer, no tree",
         Column::Rust,
         ENGINE,
     );
-    page.assert_answer(&cell, &stream::package(page.bytes()).unwrap());
-    measure(cell, &["memchr"], &mut |html| {
+    page.assert_answer(&case, &stream::package(page.bytes()).unwrap());
+    measure(case, &["memchr"], &mut |html| {
         black_box(stream::package(html).unwrap());
     });
 
-    let cell = page.cell("dom/native", "Rust, dom: html5ever's tree", Column::Rust, ENGINE);
-    page.assert_answer(&cell, &dom::package(page.bytes()).unwrap());
-    measure(cell, &["html5ever", "scraper"], &mut |html| {
+    let case = page.case("dom/native", "Rust, dom: html5ever's tree", Column::Rust, ENGINE);
+    page.assert_answer(&case, &dom::package(page.bytes()).unwrap());
+    measure(case, &["html5ever", "scraper"], &mut |html| {
         black_box(dom::package(html).unwrap());
     });
 
-    let cell = page.cell(
+    let case = page.case(
         "lol-html/native",
         "Rust, lol_html: CSS selectors, no tree",
         Column::Rust,
         ENGINE,
     );
-    page.assert_answer(&cell, &lol_html::package(page.bytes()));
-    measure(cell, &["lol_html"], &mut |html| {
+    page.assert_answer(&case, &lol_html::package(page.bytes()));
+    measure(case, &["lol_html"], &mut |html| {
         black_box(lol_html::package(html));
     });
 
     let label = memmem::Finder::new(LABEL);
-    let cell = page.cell(
+    let case = page.case(
         "memmem",
         "no parser: the label's place among the bytes",
         Column::Floor,
         ENGINE,
     );
     assert_eq!(label.find(page.bytes()), page.html.find(LABEL));
-    measure(cell, &["memchr"], &mut |html| {
+    measure(case, &["memchr"], &mut |html| {
         black_box(label.find(html).expect("the label is on the page"));
     });
 }

@@ -1,6 +1,6 @@
 //! The guests under Wasmer, by the library's own host.
 
-use bench_cells::{Cell, Recorder};
+use bench_cases::{Case, Recorder};
 use bench_engines::About;
 use compiled_code::Store as CompiledCode;
 use criterion::Criterion;
@@ -14,28 +14,28 @@ pub(crate) fn bench(
     criterion: &mut Criterion,
     recorder: &mut Recorder,
     page: &Page,
-    cell: &dyn Fn(&About) -> Cell,
-    kept: &CompiledCode,
+    case: &dyn Fn(&About) -> Case,
+    cache: &CompiledCode,
     binary: &[u8],
 ) {
     for wasmer in bench_engines::wasmer::all(wasm::LIMITS) {
-        let cell = cell(&wasmer.about);
+        let case = case(&wasmer.about);
         if let Some(why) = wasmer.refusal(binary) {
-            recorder.left_out(&cell.id, &cell.label, &why);
+            recorder.skipped(&case.id, &case.label, &why);
             continue;
         }
         let guest = OnWasmer {
             engine: wasmer.engine,
-            kept,
+            cache,
             binary,
         };
-        guest::measure(criterion, recorder, page, cell, &guest);
+        guest::measure(criterion, recorder, page, case, &guest);
     }
 }
 
 struct OnWasmer<'a> {
     engine: Engine,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -48,7 +48,7 @@ impl Guest for OnWasmer<'_> {
     }
 
     fn load(&self) -> Module {
-        compiled_code::wasmer::module(self.kept, &self.engine, self.binary).unwrap()
+        compiled_code::wasmer::module(self.cache, &self.engine, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {

@@ -1,6 +1,6 @@
 //! The guests under wasmtime, by a host that does what the library's own does, check by check.
 
-use bench_cells::{Cell, Recorder};
+use bench_cases::{Case, Recorder};
 use bench_engines::About;
 use bench_engines::wasmtime::Wasmtime;
 use bench_engines::wasmtime::wasmtime::{
@@ -21,19 +21,23 @@ pub(crate) fn bench(
     criterion: &mut Criterion,
     recorder: &mut Recorder,
     page: &Page,
-    cell: &dyn Fn(&About) -> Cell,
-    kept: &CompiledCode,
+    case: &dyn Fn(&About) -> Case,
+    cache: &CompiledCode,
     binary: &[u8],
 ) {
     let wasmtime = Wasmtime::default();
-    let cell = cell(&wasmtime.about);
-    let guest = OnWasmtime { wasmtime, kept, binary };
-    guest::measure(criterion, recorder, page, cell, &guest);
+    let case = case(&wasmtime.about);
+    let guest = OnWasmtime {
+        wasmtime,
+        cache,
+        binary,
+    };
+    guest::measure(criterion, recorder, page, case, &guest);
 }
 
 struct OnWasmtime<'a> {
     wasmtime: Wasmtime,
-    kept: &'a CompiledCode,
+    cache: &'a CompiledCode,
     binary: &'a [u8],
 }
 
@@ -136,7 +140,7 @@ impl Guest for OnWasmtime<'_> {
     }
 
     fn load(&self) -> Module {
-        self.wasmtime.load(self.kept, self.binary).unwrap()
+        self.wasmtime.load(self.cache, self.binary).unwrap()
     }
 
     fn compiled_bytes(&self, module: &Module) -> usize {

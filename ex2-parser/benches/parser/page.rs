@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bench_cells::{Cell, Column, Row};
+use bench_cases::{Case, Column, Row};
 use ex2_parser::{DailyDownloads, Package, stream};
 
 /// What the total stands beside.
@@ -63,16 +63,16 @@ impl Page {
         self.html.as_bytes()
     }
 
-    /// Fails where a cell reads the page otherwise.
-    pub(crate) fn assert_answer(&self, cell: &Cell, answer: &Package) {
-        assert_eq!(*answer, self.package, "{} reads the page otherwise", cell.id);
+    /// Fails where a case reads the page otherwise.
+    pub(crate) fn assert_answer(&self, case: &Case, answer: &Package) {
+        assert_eq!(*answer, self.package, "{} reads the page otherwise", case.id);
     }
 
-    /// A cell that reads this page.
-    pub(crate) fn cell(&self, id: &str, label: &str, column: Column, engine: &str) -> Cell {
-        Cell {
+    /// A case that reads this page.
+    pub(crate) fn case(&self, id: &str, label: &str, column: Column, engine: &str) -> Case {
+        Case {
             versions: [("page".to_owned(), self.name.clone())].into(),
-            ..Cell::new(id, label, Row::HtmlParser, column, engine)
+            ..Case::new(id, label, Row::HtmlParser, column, engine)
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench_cells::{Cell, Column, Recorder, Row, Ruby, Step};
+use bench_cases::{Case, Column, Recorder, Row, Ruby, Step};
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
 use ruby_vm::{Error, Vm};
@@ -106,13 +106,13 @@ enum Mode {
 }
 
 impl Mode {
-    fn cell(self, page: &Page, parser: &Parser) -> Cell {
+    fn case(self, page: &Page, parser: &Parser) -> Case {
         let (id, label, engine) = match self {
             Self::Interpreted => ("", "", "CRuby"),
             Self::Yjit => ("/yjit", ", YJIT", "CRuby, YJIT"),
         };
         let label = format!("{}{label}", parser.label);
-        page.cell(&format!("{}{id}", parser.id), &label, parser.column, engine)
+        page.case(&format!("{}{id}", parser.id), &label, parser.column, engine)
     }
 
     /// YJIT compiles nothing of what a library in C or Rust does.
@@ -137,7 +137,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
             }
             calls(criterion, recorder, &mut vm);
         }
-        Err(error) => leave_out(recorder, page, Mode::Interpreted, &error.to_string()),
+        Err(error) => skip(recorder, page, Mode::Interpreted, &error.to_string()),
     }
     match with_yjit() {
         Ok(mut vm) => {
@@ -146,7 +146,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
             }
             facts.iter_mut().for_each(|facts| facts.yjit = true);
         }
-        Err(why) => leave_out(recorder, page, Mode::Yjit, &why),
+        Err(why) => skip(recorder, page, Mode::Yjit, &why),
     }
     facts.into_iter().for_each(|facts| recorder.ruby(facts));
 }
@@ -156,19 +156,19 @@ fn asked<T>(answer: Result<T, Error>) -> T {
     answer.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn leave_out(recorder: &mut Recorder, page: &Page, mode: Mode, why: &str) {
+fn skip(recorder: &mut Recorder, page: &Page, mode: Mode, why: &str) {
     for parser in mode.parsers() {
-        let cell = mode.cell(page, parser);
-        recorder.left_out(&cell.id, &cell.label, why);
+        let case = mode.case(page, parser);
+        recorder.skipped(&case.id, &case.label, why);
     }
     if mode == Mode::Interpreted {
-        leave_out_calls(recorder, why);
+        skip_calls(recorder, why);
     }
 }
 
-fn leave_out_calls(recorder: &mut Recorder, why: &str) {
+fn skip_calls(recorder: &mut Recorder, why: &str) {
     for (id, label, ..) in CALLS {
-        recorder.left_out(id, label, why);
+        recorder.skipped(id, label, why);
     }
 }
 
@@ -194,44 +194,44 @@ fn load(vm: &mut Vm, file: &str, class: &str) -> Result<BTreeMap<String, String>
 }
 
 fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, page: &Page, parser: &Parser, mode: Mode) {
-    let mut cell = mode.cell(page, parser);
+    let mut case = mode.case(page, parser);
     match load(vm, parser.file, parser.class) {
-        Ok(versions) => cell.versions.extend(versions),
+        Ok(versions) => case.versions.extend(versions),
         Err(what) => {
             let why = format!("{what} ({})", parser.package);
-            return recorder.left_out(&cell.id, &cell.label, &why);
+            return recorder.skipped(&case.id, &case.label, &why);
         }
     }
     let answer = asked(vm.answer(&format!("parse {}", parser.class)));
-    page.assert_answer(&cell, &serde_json::from_str::<Package>(&answer).unwrap());
+    page.assert_answer(&case, &serde_json::from_str::<Package>(&answer).unwrap());
 
-    let mut group = criterion.benchmark_group(&cell.id);
+    let mut group = criterion.benchmark_group(&case.id);
     // YJIT compiles what has run often, and the collector finds its pace.
     group.warm_up_time(Duration::from_secs(2)).sample_size(10);
     group.throughput(Throughput::Bytes(page.bytes().len() as u64));
-    group.bench_function(cell.measures(Step::Work), |bencher| {
+    group.bench_function(case.measures(Step::Work), |bencher| {
         bencher.iter_custom(|iterations| asked(vm.measure(parser.class, iterations)));
     });
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }
 
 fn calls(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm) {
     let versions = match load(vm, "calls", "Calls") {
         Ok(versions) => versions,
-        Err(what) => return leave_out_calls(recorder, &format!("{what} (ex2-parser/gem)")),
+        Err(what) => return skip_calls(recorder, &format!("{what} (ex2-parser/gem)")),
     };
     for (id, label, column, method) in CALLS {
         assert_eq!(asked(vm.answer(&format!("call Calls.{method}"))), "42", "{id}");
-        let mut cell = Cell {
+        let mut case = Case {
             versions: versions.clone(),
-            ..Cell::new(id, label, Row::Call, column, "CRuby")
+            ..Case::new(id, label, Row::Call, column, "CRuby")
         };
-        let mut group = criterion.benchmark_group(&cell.id);
-        group.bench_function(cell.measures(Step::Work), |bencher| {
+        let mut group = criterion.benchmark_group(&case.id);
+        group.bench_function(case.measures(Step::Work), |bencher| {
             bencher.iter_custom(|iterations| asked(vm.measure(&format!("Calls.{method}"), iterations)));
         });
         group.finish();
-        recorder.measured(cell);
+        recorder.measured(case);
     }
 }

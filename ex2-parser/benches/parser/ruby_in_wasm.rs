@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bench_cells::{Column, Recorder, Step};
+use bench_cases::{Column, Recorder, Step};
 use compiled_code::Store as CompiledCode;
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
@@ -21,10 +21,10 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
     let id = format!("htree/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,
-        Err(error) => return recorder.left_out(&id, LABEL, &error.to_string()),
+        Err(error) => return recorder.skipped(&id, LABEL, &error.to_string()),
     };
     let Some(library) = Library::find("htree") else {
-        return recorder.left_out(
+        return recorder.skipped(
             &id,
             LABEL,
             "this machine's Ruby has no HTree to hand in (Debian: ruby-htree)",
@@ -49,25 +49,25 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
         ruby.eval(code).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    let mut cell = page.cell(&id, LABEL, Column::RubyInWasm, &about.name);
-    cell.versions.extend(about.versions);
+    let mut case = page.case(&id, LABEL, Column::RubyInWasm, &about.name);
+    case.versions.extend(about.versions);
     let package = format!("{} {}", RUBY.name, RUBY.version);
-    cell.versions.insert("ruby".to_owned(), package);
-    cell.guest_bytes = Some(binary.len() as u64);
+    case.versions.insert("ruby".to_owned(), package);
+    case.guest_bytes = Some(binary.len() as u64);
     let answer = ruby
         .eval("HTreeParser.parse($page).to_json")
         .unwrap_or_else(|error| panic!("{error}"));
-    page.assert_answer(&cell, &serde_json::from_str::<Package>(&answer).unwrap());
+    page.assert_answer(&case, &serde_json::from_str::<Package>(&answer).unwrap());
 
     let parse = ruby
         .function("-> { HTreeParser.parse($page) }")
         .unwrap_or_else(|error| panic!("{error}"));
-    let mut group = criterion.benchmark_group(&cell.id);
+    let mut group = criterion.benchmark_group(&case.id);
     group.sample_size(10);
     group.throughput(Throughput::Bytes(page.bytes().len() as u64));
-    group.bench_function(cell.measures(Step::Work), |bencher| {
+    group.bench_function(case.measures(Step::Work), |bencher| {
         bencher.iter(|| ruby.call(parse).unwrap_or_else(|error| panic!("{error}")));
     });
     group.finish();
-    recorder.measured(cell);
+    recorder.measured(case);
 }

@@ -39,7 +39,7 @@ use magnus::{Error, RModule, Ruby, function, method};
 fn init(ruby: &Ruby) -> Result<(), Error> {
     // It is Ruby that runs, so nobody else could tell where this library's checkout is.
     if let Some(workspace) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2) {
-        kept::set_checkout(workspace);
+        cache::set_checkout(workspace);
     }
     let host: RModule = ruby.define_module("WasmHost")?;
     let class = |name: &str| -> Result<magnus::RClass, Error> {

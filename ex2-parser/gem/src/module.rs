@@ -43,11 +43,11 @@ pub(crate) struct Options {
     pub(crate) interruptible: bool,
 }
 
-/// Where compiled code is kept for the next process.
+/// Where compiled code is cached for the next process.
 #[derive(Clone, Debug)]
 pub(crate) enum Cache {
     Nowhere,
-    /// Where this machine's is, see [`kept::directory`].
+    /// Where this machine's is, see [`cache::directory`].
     Default,
     Directory(PathBuf),
 }

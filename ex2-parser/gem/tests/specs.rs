@@ -53,7 +53,7 @@ fn run(command: &str, directory: &Path) -> Output {
         // It is built: cargo is started, and has nothing to do.
         .env("WASM_HOST_BUILT", &built)
         .env("WASM_HOST_CARGO_ARGUMENTS", "--help")
-        .env_remove("STATS_TRACKER_KEPT")
+        .env_remove("STATS_TRACKER_CACHE_DIR")
         .output()
         .expect("bwrap can be run: cargo xtask setup installs it");
     println!(

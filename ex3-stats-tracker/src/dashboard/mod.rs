@@ -41,7 +41,7 @@ pub enum Error {
     #[error("{path}: {error}; --storage names another directory")]
     Storage { path: String, error: std::io::Error },
     #[error("{0}; or --storage names a directory")]
-    NoStorage(#[from] kept::Error),
+    NoStorage(#[from] cache::Error),
     #[error("DATABASE_URL {0}; the figures can be kept in postgresql:// or sqlite3:/absolute/file")]
     DatabaseUrl(String),
     #[error("{said}")]

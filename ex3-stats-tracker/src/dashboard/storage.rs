@@ -48,9 +48,9 @@ impl Storage {
     /// There is no place that is this user's own.
     pub fn default_directory(source: Source) -> Result<PathBuf, Error> {
         match (source, dirs::data_local_dir()) {
-            (Source::StandIn, _) => Ok(kept::directory("storage")?.join("stand-in")),
+            (Source::StandIn, _) => Ok(cache::directory("storage")?.join("stand-in")),
             (Source::GitHub, Some(directory)) => Ok(directory.join("stats-tracker/github.com")),
-            (Source::GitHub, None) => Ok(kept::directory("storage")?.join("github.com")),
+            (Source::GitHub, None) => Ok(cache::directory("storage")?.join("github.com")),
         }
     }
 

@@ -61,7 +61,7 @@ pub struct Options {
     pub limits: Limits,
     /// Modules or components that run in place of the manifest's `source`, by component id.
     pub sources: BTreeMap<String, PathBuf>,
-    /// Where compiled code is kept.
+    /// Where compiled code is cached.
     pub store: Store,
     /// The time of day that components see.
     pub clock: Clock,

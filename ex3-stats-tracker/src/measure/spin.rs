@@ -52,7 +52,7 @@ pub enum Error {
     #[error("{}: {error}", path.display())]
     Manifest { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Cache(#[from] kept::Error),
+    Cache(#[from] cache::Error),
     #[error("the HTTP client can't be set up: {0}")]
     Client(#[from] reqwest::Error),
 }
@@ -241,7 +241,7 @@ fn write_manifest(manifest: &Path, module: &Path) -> Result<PathBuf, Error> {
             component.insert("source".to_owned(), module.to_string_lossy().into_owned().into());
         }
     }
-    let directory = kept::directory("spin")?;
+    let directory = cache::directory("spin")?;
     std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
     let path = directory.join("spin.toml");
     // Whole at any moment, for another tracker may be starting.

@@ -1,4 +1,4 @@
-//! The engines that benches run guests in, each with the name and the versions that its cells are filed under.
+//! The engines that benches run guests in, each with the name and the versions that its cases are filed under.
 //!
 //! All of them keep what they compiled in the same store, behind the same checks.
 
@@ -8,9 +8,9 @@ pub mod wasmtime;
 
 use std::collections::BTreeMap;
 
-use bench_cells::Recorder;
+use bench_cases::Recorder;
 
-/// What a cell says about the engine in it.
+/// What a case says about the engine in it.
 #[derive(Clone, Debug)]
 pub struct About {
     /// For ids: `wasmer-cranelift`.
@@ -27,7 +27,7 @@ impl About {
     fn new(id: &'static str, engine: &str, compiler: &str, crates: &[&str]) -> Self {
         let versions: BTreeMap<_, _> = crates
             .iter()
-            .map(|&name| (name.to_owned(), bench_cells::locked(name)))
+            .map(|&name| (name.to_owned(), bench_cases::locked(name)))
             .collect();
         let version = crates.first().map(|&name| versions[name].clone()).unwrap_or_default();
         Self {
@@ -39,26 +39,26 @@ impl About {
     }
 }
 
-/// Why a cell is not there that the feature would bring.
+/// Why a case is not there that the feature would bring.
 pub const WITHOUT_RUNTIMES: &str = "built without the feature `runtimes`: add --features runtimes";
 
-/// Names the cells of a guest that this build has no engine for.
-pub fn leave_out_others(recorder: &mut Recorder, guest: &str, label: &str) {
-    let mut leave_out = |built: bool, id: &str, name: &str, why: &str| {
+/// Names the cases of a guest that this build has no engine for.
+pub fn skip_others(recorder: &mut Recorder, guest: &str, label: &str) {
+    let mut skip = |built: bool, id: &str, name: &str, why: &str| {
         if !built {
-            recorder.left_out(&format!("{guest}/{id}"), &format!("{label}, {name}"), why);
+            recorder.skipped(&format!("{guest}/{id}"), &format!("{label}, {name}"), why);
         }
     };
     const LLVM: &str = "built without the feature `llvm`, which needs LLVM 22.1 (Debian: llvm-22-dev, libpolly-22-dev): \
                         add --features llvm";
-    leave_out(
+    skip(
         cfg!(feature = "runtimes"),
         "wasmer-singlepass",
         "Wasmer, Singlepass",
         WITHOUT_RUNTIMES,
     );
-    leave_out(cfg!(feature = "llvm"), "wasmer-llvm", "Wasmer, LLVM", LLVM);
-    leave_out(
+    skip(cfg!(feature = "llvm"), "wasmer-llvm", "Wasmer, LLVM", LLVM);
+    skip(
         cfg!(feature = "runtimes"),
         "wasmtime",
         "wasmtime, Cranelift",

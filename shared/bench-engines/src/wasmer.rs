@@ -8,7 +8,7 @@ use crate::About;
 /// Wasmer with one of its compilers.
 #[derive(Clone, Debug)]
 pub struct Wasmer {
-    /// What its cells say.
+    /// What its cases say.
     pub about: About,
     /// The engine, with limits.
     pub engine: Engine,
@@ -47,7 +47,7 @@ pub fn all(limits: Limits) -> Vec<Wasmer> {
     ]
 }
 
-/// What cells say about the engine that this workspace's programs run guests in.
+/// What cases say about the engine that this workspace's programs run guests in.
 #[must_use]
 pub fn default() -> About {
     About::new(
@@ -58,7 +58,7 @@ pub fn default() -> About {
     )
 }
 
-/// What cells say about the engine that Ruby in Wasm runs in: Cranelift's code, or where that takes too long to make,
+/// What cases say about the engine that Ruby in Wasm runs in: Cranelift's code, or where that takes too long to make,
 /// Singlepass's.
 #[must_use]
 pub fn of_ruby(cranelift: bool) -> About {

@@ -11,7 +11,7 @@ pub use wasmtime_wasi;
 /// wasmtime.
 #[derive(Clone)]
 pub struct Wasmtime {
-    /// What its cells say.
+    /// What its cases say.
     pub about: About,
     /// The engine.
     pub engine: Engine,
@@ -27,7 +27,7 @@ impl Default for Wasmtime {
 }
 
 impl Wasmtime {
-    /// Loads the module kept for `guest`, or compiles it and keeps the result.
+    /// Loads the compiled code of `guest` from the cache, or compiles it and caches the result.
     ///
     /// # Errors
     /// If it can't be compiled.

@@ -117,7 +117,7 @@ struct Module {
 /// [`Error`], with what to do.
 pub fn directory() -> Result<PathBuf, Error> {
     keeping::keep(
-        &kept::directory("cluster")?,
+        &cache::directory("cluster")?,
         "custom-resources",
         &format!("{SOURCES:?}\n"),
         download,

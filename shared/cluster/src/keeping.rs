@@ -14,23 +14,23 @@ const MADE_FROM: &str = "made-from";
 ///
 /// Of several processes that ask at once, one makes it and the others wait for it. What is there is always whole.
 pub(crate) fn keep(
-    kept: &Path,
+    cache: &Path,
     name: &str,
     made_from: &str,
     make: impl FnOnce(&Path) -> Result<(), Error>,
 ) -> Result<PathBuf, Error> {
-    let place = kept.join(name);
+    let place = cache.join(name);
     // Programs are run from there: what another user may have put there must not be.
     if place.exists() {
-        kept::trusted(&place)?;
+        cache::trusted(&place)?;
     }
     if is_current(&place, made_from) {
         return Ok(place);
     }
-    let _lock = kept::lock(&place.with_extension("lock"))?;
+    let _lock = cache::lock(&place.with_extension("lock"))?;
     // Whoever held the lock may have made it.
     if !is_current(&place, made_from) {
-        kept::replace(&place, |directory| {
+        cache::replace(&place, |directory| {
             make(directory)?;
             write(&directory.join(MADE_FROM), made_from)
         })?;
@@ -49,10 +49,10 @@ mod tests {
 
     #[test]
     fn it_is_made_once_and_again_when_it_is_made_from_something_else() {
-        let kept = tempfile::tempdir().unwrap();
+        let cache = tempfile::tempdir().unwrap();
         let times = AtomicUsize::new(0);
         let keep = |made_from: &str| {
-            keep(kept.path(), "tool", made_from, |directory| {
+            keep(cache.path(), "tool", made_from, |directory| {
                 times.fetch_add(1, Ordering::Relaxed);
                 write(&directory.join("program"), made_from)
             })

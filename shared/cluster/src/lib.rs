@@ -1,6 +1,6 @@
 //! Kubernetes for the tests: its tools at pinned versions, a real API server, and a node.
 //!
-//! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, are built once and kept. An
+//! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, are built once and cached. An
 //! [`ApiServer`] is Kubernetes' own, with etcd and the controllers beside it, in a directory of its own on the loopback
 //! address: what it accepts, every cluster of that version accepts. A [`Node`] runs what it accepts, with Kubernetes' own
 //! kubelet on Debian's containerd, in [namespaces] of its own.
@@ -127,8 +127,8 @@ pub enum Error {
     },
 }
 
-impl From<kept::Error> for Error {
-    fn from(kept::Error { what, error }: kept::Error) -> Self {
+impl From<cache::Error> for Error {
+    fn from(cache::Error { what, error }: cache::Error) -> Self {
         Self::Io { what, error }
     }
 }

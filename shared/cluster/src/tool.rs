@@ -161,7 +161,7 @@ impl Tool {
     ///
     /// [`Error`], with what to do.
     pub fn path(self) -> Result<PathBuf, Error> {
-        let directory = self.build_of().make(&kept::directory("cluster")?)?;
+        let directory = self.build_of().make(&cache::directory("cluster")?)?;
         Ok(directory.join(self.name()))
     }
 
@@ -194,14 +194,14 @@ impl Build {
     }
 
     /// The directory with the programs.
-    fn make(self, kept: &Path) -> Result<PathBuf, Error> {
+    fn make(self, cache: &Path) -> Result<PathBuf, Error> {
         let arguments = self.arguments();
         let sources = match self {
             Self::Install { .. } => 0,
             Self::Own { module, .. } => xxh3_64([module.manifest, module.checksums].concat().as_bytes()),
         };
         let made_from = format!("go {}\n{sources:016x} {}\n", arguments.join(" "), env::consts::ARCH);
-        keeping::keep(kept, self.name(), &made_from, |directory| {
+        keeping::keep(cache, self.name(), &made_from, |directory| {
             let mut command = go::go(self.name(), directory)?;
             command.args(&arguments);
             match self {
@@ -216,7 +216,7 @@ impl Build {
             command_line::note(format_args!(
                 "building {} in {} (once; minutes)",
                 self.name(),
-                kept.display()
+                cache.display()
             ));
             go::run(self.name(), &mut command).map(drop)
         })

@@ -10,11 +10,11 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::Key;
 
-/// The seal's first bytes: what it is, and the version of this layout.
+/// The trailer's first bytes: what it is, and the version of this layout.
 const MAGIC: [u8; 8] = *b"kept-v1\n";
 
 /// Magic, length (64 bits, little-endian), checksum (XXH3, 128 bits, little-endian).
-const SEAL_LENGTH: usize = MAGIC.len() + 8 + 16;
+const TRAILER_LENGTH: usize = MAGIC.len() + 8 + 16;
 
 /// Entries up to this many bytes are read, larger ones mapped: setting a mapping up, faulting its pages in and taking it
 /// down again costs more than copying a few pages.
@@ -22,10 +22,10 @@ const READ_AT_MOST: u64 = 64 << 10;
 
 /// A directory of compiled code, one file an entry.
 ///
-/// An entry is the code as the engine wrote it, then the seal. The seal comes last so that the code starts on a page.
+/// An entry is the code as the engine wrote it, then the trailer. The trailer comes last so that the code starts on a page.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// `None`: there is no place of this user's own, so nothing is kept.
+    /// `None` where no directory belongs to this user alone: nothing is cached then.
     directory: Option<PathBuf>,
 }
 
@@ -36,7 +36,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The code without the seal: mapped from the file that was checked, unless it is small. There is no path: by that an
+    /// The code without the trailer: mapped from the file that was checked, unless it is small. There is no path: by that an
     /// engine could find another file.
     pub fn code(&self) -> Bytes {
         self.code.clone()
@@ -44,10 +44,10 @@ impl Entry {
 }
 
 impl Store {
-    /// The store of this machine, see [`kept::directory`]. Where there is no place for one, nothing is kept.
+    /// The store of this machine, see [`cache::directory`]. Without a directory for it, nothing is cached.
     pub fn default_location() -> Self {
         Self {
-            directory: kept::directory("compiled-code").ok(),
+            directory: cache::directory("compiled-code").ok(),
         }
     }
 
@@ -58,7 +58,7 @@ impl Store {
         }
     }
 
-    /// Loads the code kept under `key`; where there is none, or it is damaged, or another user could have put it there,
+    /// Loads the code that is cached under `key`; where there is none, or it is damaged, or another user could have put it there,
     /// or `load` refuses it, compiles it and keeps the result.
     ///
     /// `compile` returns what it compiled and the engine's serialised form of it. A store that can't be written costs
@@ -69,7 +69,7 @@ impl Store {
         load: impl FnOnce(Entry) -> Result<T, L>,
         compile: impl FnOnce() -> Result<(T, Vec<u8>), C>,
     ) -> Result<T, C> {
-        // What was put there by others is replaced, or is the reason that nothing can be kept.
+        // What was put there by others is replaced, or is the reason that nothing can be cached.
         if let Some(loaded) = self.get(key).ok().flatten().and_then(|entry| load(entry).ok()) {
             return Ok(loaded);
         }
@@ -80,22 +80,22 @@ impl Store {
             // Nothing is left to be done about a closed stderr.
             _ = writeln!(
                 io::stderr(),
-                "warning: compiled code can't be kept, so the next run compiles again: {error}"
+                "warning: compiled code can't be cached, so the next run compiles again: {error}"
             );
         }
         Ok(compiled)
     }
 
-    /// The entry kept under `key`, if there is one and it is whole.
+    /// The entry cached under `key`, if there is one and it is whole.
     ///
     /// # Errors
     ///
     /// Somebody else may have put it there, so that it must not be run; or it can't be read.
-    pub fn get(&self, key: &Key) -> Result<Option<Entry>, kept::Error> {
+    pub fn get(&self, key: &Key) -> Result<Option<Entry>, cache::Error> {
         let Some(path) = self.path(key) else { return Ok(None) };
-        match kept::open(&path)? {
+        match cache::open(&path)? {
             None => Ok(None),
-            Some(file) => whole(file).map_err(|error| kept::Error {
+            Some(file) => whole(file).map_err(|error| cache::Error {
                 what: format!("reading {}", path.display()),
                 error,
             }),
@@ -107,32 +107,32 @@ impl Store {
     /// # Errors
     ///
     /// The directory can't be written, or what lies in it could be replaced by others.
-    pub fn put(&self, key: &Key, code: &[u8]) -> Result<(), kept::Error> {
+    pub fn put(&self, key: &Key, code: &[u8]) -> Result<(), cache::Error> {
         let (Some(directory), Some(path)) = (&self.directory, self.path(key)) else {
-            return kept::directory("compiled-code").map(drop);
+            return cache::directory("compiled-code").map(drop);
         };
         create_private_directory(directory)?;
-        kept::trusted(directory)?;
+        cache::trusted(directory)?;
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
             file.write_all(code)?;
-            file.write_all(&seal_of(code))?;
+            file.write_all(&trailer_of(code))?;
             file.persist(&path)?;
             io::Result::Ok(())
         };
-        write().map_err(|error| kept::Error {
+        write().map_err(|error| cache::Error {
             what: format!("writing {}", path.display()),
             error,
         })
     }
 
-    /// Where the entry for `key` lies, whether or not it is there; `None` where nothing is kept.
+    /// Where the entry for `key` lies, whether or not it is there; `None` where nothing is cached.
     pub fn path(&self, key: &Key) -> Option<PathBuf> {
         Some(self.directory.as_ref()?.join(key.to_string()))
     }
 }
 
-/// What a file holds, if its seal fits.
+/// What a file holds, if its trailer fits.
 fn whole(mut file: File) -> io::Result<Option<Entry>> {
     let entry = if file.metadata()?.len() <= READ_AT_MOST {
         let mut bytes = Vec::new();
@@ -144,32 +144,32 @@ fn whole(mut file: File) -> io::Result<Option<Entry>> {
         // nobody else may write to it.
         Bytes::from_owner(unsafe { Mmap::map(&file) }?)
     };
-    let Some(code_length) = entry.len().checked_sub(SEAL_LENGTH) else {
+    let Some(code_length) = entry.len().checked_sub(TRAILER_LENGTH) else {
         return Ok(None);
     };
-    let (code, seal) = entry.split_at(code_length);
-    if seal != seal_of(code) {
+    let (code, trailer) = entry.split_at(code_length);
+    if trailer != trailer_of(code) {
         return Ok(None);
     }
     let code = entry.slice(..code_length);
     Ok(Some(Entry { code }))
 }
 
-fn seal_of(code: &[u8]) -> [u8; SEAL_LENGTH] {
-    let mut seal = [0; SEAL_LENGTH];
-    seal[..8].copy_from_slice(&MAGIC);
-    seal[8..16].copy_from_slice(&(code.len() as u64).to_le_bytes());
-    seal[16..].copy_from_slice(&xxh3_128(code).to_le_bytes());
-    seal
+fn trailer_of(code: &[u8]) -> [u8; TRAILER_LENGTH] {
+    let mut trailer = [0; TRAILER_LENGTH];
+    trailer[..8].copy_from_slice(&MAGIC);
+    trailer[8..16].copy_from_slice(&(code.len() as u64).to_le_bytes());
+    trailer[16..].copy_from_slice(&xxh3_128(code).to_le_bytes());
+    trailer
 }
 
-fn create_private_directory(directory: &Path) -> Result<(), kept::Error> {
-    let failed = |error| kept::Error {
+fn create_private_directory(directory: &Path) -> Result<(), cache::Error> {
+    let failed = |error| cache::Error {
         what: format!("creating {}", directory.display()),
         error,
     };
     if let Some(parent) = directory.parent() {
-        kept::create(parent).map_err(|parent| failed(parent.error))?;
+        cache::create(parent).map_err(|parent| failed(parent.error))?;
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -333,7 +333,7 @@ mod tests {
         symlink(above.path().join("elsewhere"), path(&store)).unwrap();
         never_loaded(&store, true);
 
-        // In a directory that others may write to nothing is used, nor kept.
+        // In a directory that others may write to nothing is used, nor cached.
         let (above, store) = planted();
         mode(&above.path().join("store"), 0o777);
         never_loaded(&store, false);

@@ -26,7 +26,7 @@ const LEFT_OUT: [&str; 5] = [
 /// Where the root lies, named after all that it is made from.
 pub(crate) fn place() -> Result<PathBuf, Error> {
     let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {LEFT_OUT:?}", env::consts::ARCH);
-    Ok(kept::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
+    Ok(cache::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
 }
 
 /// Whether the root is there. Programs are run from it: one that another user may have put there is none.
@@ -38,12 +38,12 @@ pub(crate) fn is_there(place: &Path) -> Result<bool, Error> {
     if !place.is_dir() {
         return Ok(false);
     }
-    kept::trusted(place)?;
+    cache::trusted(place)?;
     Ok(true)
 }
 
 pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
-    let _lock = kept::lock(&place.with_extension("lock"))?;
+    let _lock = cache::lock(&place.with_extension("lock"))?;
     // Whoever held the lock may have built it.
     if !is_there(place)? {
         make(place)?;
@@ -52,7 +52,7 @@ pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
 }
 
 pub(crate) fn rebuild(place: &Path) -> Result<PathBuf, Error> {
-    let _lock = kept::lock(&place.with_extension("lock"))?;
+    let _lock = cache::lock(&place.with_extension("lock"))?;
     make(place)?;
     Ok(place.to_owned())
 }
@@ -63,7 +63,7 @@ fn make(place: &Path) -> Result<(), Error> {
         "building a Debian {SUITE} in {} (once; about 200 MB, a minute): Rails and Ruby as Debian packages them",
         place.display()
     ));
-    kept::replace(place, |directory| unpack(&builder, directory))
+    cache::replace(place, |directory| unpack(&builder, directory))
 }
 
 /// mmdebstrap writes an archive and tar unpacks it, so that every file belongs to whoever builds and can remove it;
@@ -119,7 +119,7 @@ mod tests {
     fn a_root_that_is_there_is_not_built_again() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("root");
-        kept::create(&place).unwrap();
+        cache::create(&place).unwrap();
         assert_eq!(build(&place).unwrap(), place);
     }
 
@@ -129,7 +129,7 @@ mod tests {
 
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("root");
-        kept::create(&place).unwrap();
+        cache::create(&place).unwrap();
         fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
         let refused = build(&place).unwrap_err().to_string();
         assert!(refused.contains("may write to it"), "{refused}");

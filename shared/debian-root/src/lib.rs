@@ -114,8 +114,8 @@ pub enum Error {
     },
 }
 
-impl From<kept::Error> for Error {
-    fn from(kept::Error { what, error }: kept::Error) -> Self {
+impl From<cache::Error> for Error {
+    fn from(cache::Error { what, error }: cache::Error) -> Self {
         Self::Io { what, error }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn build(
     let module = directory.join(guest.file_name());
     // What a guest says is believed: one that another user may have put there is not run.
     if module.exists() {
-        kept::trusted(&module)?;
+        cache::trusted(&module)?;
     }
     let inputs = module.with_extension("inputs");
     if is_current(&module, &inputs, workspace) {
@@ -53,7 +53,7 @@ pub(crate) fn build(
             })
         };
     }
-    let _lock = kept::lock(&directory.join("lock"))?;
+    let _lock = cache::lock(&directory.join("lock"))?;
     if is_current(&module, &inputs, workspace) {
         return Ok(module);
     }
@@ -133,7 +133,7 @@ fn run_cargo(
         .with_extension("wasm"))
 }
 
-/// Copies the module to where it is kept, and writes down what it was built from.
+/// Copies the module to where it is cache, and writes down what it was built from.
 ///
 /// The list is removed first and written last, so that a process killed between leaves a module that is built again.
 fn keep(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: SystemTime) -> Result<(), Error> {
@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn a_guest_is_built_kept_and_rebuilt_when_its_source_or_module_changes() {
         let root = tempfile::tempdir().unwrap();
-        let kept = tempfile::tempdir().unwrap();
-        let target = kept::directory("guests").unwrap().join("build");
-        let build = || build(&crate::HELLO, root.path(), kept.path(), &target).unwrap();
+        let cache = tempfile::tempdir().unwrap();
+        let target = cache::directory("guests").unwrap().join("build");
+        let build = || build(&crate::HELLO, root.path(), cache.path(), &target).unwrap();
         write_workspace(root.path(), "the first text");
 
         // Several at once: one builds, all get the module.
@@ -231,7 +231,7 @@ mod tests {
         assert!(contains(module, "another text"));
 
         fs::write(root.path().join("src/main.rs"), "no Rust").unwrap();
-        let error = super::build(&crate::HELLO, root.path(), kept.path(), &target).unwrap_err();
+        let error = super::build(&crate::HELLO, root.path(), cache.path(), &target).unwrap_err();
         assert!(
             matches!(
                 error,

@@ -2,7 +2,7 @@
 //!
 //! A guest is an ordinary crate of this workspace. The first host that needs it builds it with cargo, printing the
 //! command, and keeps the module beside a list of everything it was built from. While none of that has changed, the
-//! next host takes the kept module without asking cargo, in about a millisecond.
+//! next host takes the cached module without asking cargo, in about a millisecond.
 
 mod build;
 mod inputs;
@@ -74,7 +74,7 @@ impl Guest {
     /// The cargo command and what it prints go to stderr. Of several processes that ask at once, one builds and the
     /// others wait for it.
     pub fn build(&self) -> Result<PathBuf, Error> {
-        let directory = kept::directory("guests")?;
+        let directory = cache::directory("guests")?;
         build::build(self, &workspace(), &directory, &directory.join("build"))
     }
 
@@ -104,7 +104,7 @@ impl Guest {
         }
     }
 
-    /// The file that the module is kept as.
+    /// The module's file name in the cache.
     fn file_name(&self) -> String {
         let kind = match self.target {
             Target::Program => "program",
@@ -132,7 +132,7 @@ pub enum Error {
         /// The guest's package.
         package: &'static str,
     },
-    /// The workspace that this program was built in is gone, and no module is kept.
+    /// The workspace that this program was built in is gone, and no module is cached.
     #[error("the guest {package} can't be built: its source is not at {} any more", workspace.display())]
     NoSource {
         /// The guest's package.
@@ -158,7 +158,7 @@ pub enum Error {
         /// How cargo ended.
         status: ExitStatus,
     },
-    /// What was built can't be read or kept.
+    /// A built module can't be read or cached.
     #[error("the guest's file {} can't be used: {source}", path.display())]
     Kept {
         /// The file or directory.
@@ -167,8 +167,8 @@ pub enum Error {
         source: std::io::Error,
     },
     /// There is no place for guests that is this user's own, or whether another process is building can't be found out.
-    #[error("the guest can't be kept: {0}")]
-    Place(#[from] kept::Error),
+    #[error("the guest can't be cached: {0}")]
+    Place(#[from] cache::Error),
 }
 
 /// The workspace's root, where it was when this crate was compiled.

@@ -62,8 +62,8 @@ mod tests {
         let package = crate_of("serde v1.0.2\tMIT/Apache-2.0").unwrap();
         assert_eq!((&*package.name, &*package.version), ("serde", "1.0.2"));
         assert_eq!(package.license.as_deref(), Some("MIT OR Apache-2.0"));
-        let own = crate_of("kept v0.1.0 (/a/directory)\t").unwrap();
-        assert_eq!((&*own.address, own.license), ("pkg:cargo/kept@0.1.0", None));
+        let own = crate_of("cache v0.1.0 (/a/directory)\t").unwrap();
+        assert_eq!((&*own.address, own.license), ("pkg:cargo/cache@0.1.0", None));
         assert!(crate_of("nonsense").is_err());
     }
 }

@@ -82,8 +82,8 @@ impl Image {
 /// # Errors
 ///
 /// There is no place that is this user's own.
-pub fn default_output() -> Result<PathBuf, kept::Error> {
-    kept::directory("images")
+pub fn default_output() -> Result<PathBuf, cache::Error> {
+    cache::directory("images")
 }
 
 /// The workspace's root.

@@ -46,7 +46,7 @@ pub fn statements(record: &Record) -> Vec<String> {
             .to_owned(),
     );
     statements.extend(ruby(record));
-    statements.extend(left_out(record));
+    statements.extend(skipped(record));
     statements.extend(changed(record));
     statements
 }
@@ -138,12 +138,12 @@ fn ruby(record: &Record) -> Option<String> {
     Some(format!("Ruby is {}, {yjit}.", markdown::text(&ruby.version)))
 }
 
-fn left_out(record: &Record) -> Option<String> {
+fn skipped(record: &Record) -> Option<String> {
     let names: Vec<String> = record
         .benches
         .iter()
-        .flat_map(|bench| &bench.left_out)
-        .map(|left_out| markdown::text(&left_out.label))
+        .flat_map(|bench| &bench.skipped)
+        .map(|skipped| markdown::text(&skipped.label))
         .collect();
     (!names.is_empty()).then(|| {
         format!(
@@ -224,7 +224,7 @@ mod tests {
     fn what_was_left_out_and_changed_is_said() {
         let mut record = fixture::record();
         assert!(!in_words(&record).contains("Left out"));
-        fixture::leave_out(&mut record, "htree", "not installed");
+        fixture::skip(&mut record, "htree", "not installed");
         record.commit.as_mut().unwrap().changed = true;
         let text = in_words(&record);
         assert!(

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bench_cells::Report;
+use bench_cases::Report;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use walkdir::WalkDir;
@@ -35,12 +35,12 @@ pub enum Error {
         problem: String,
     },
     /// The bench says that it measured something, and there is no figure.
-    #[error("the bench {bench} says that it measured {cell}, and left no figure in {directory}")]
+    #[error("the bench {bench} says that it measured {case}, and left no figure in {directory}")]
     NoFigure {
         /// The bench.
         bench: String,
-        /// The cell's id.
-        cell: String,
+        /// The case's id.
+        case: String,
         /// Where its figure should be, below Criterion's directory.
         directory: String,
     },
@@ -82,11 +82,11 @@ pub fn bench(
             path,
             problem: error.to_string(),
         })?,
-        // Not every bench has cells of the matrix.
+        // Not every bench has cases of the matrix.
         false => Report {
             bench: name.to_owned(),
-            cells: Vec::new(),
-            left_out: Vec::new(),
+            cases: Vec::new(),
+            skipped: Vec::new(),
             ruby: None,
         },
     };
@@ -96,8 +96,8 @@ pub fn bench(
         seconds,
         failed,
         ruby: report.ruby,
-        cells: report.cells,
-        left_out: report.left_out,
+        cases: report.cases,
+        skipped: report.skipped,
         estimates: estimates(directory)?,
         rates: if rates.is_file() {
             read(&rates)?
@@ -117,12 +117,12 @@ fn complete(bench: &Bench) -> Result<(), Error> {
             bench: bench.name.clone(),
         });
     }
-    for cell in &bench.cells {
-        for directory in cell.steps.values() {
+    for case in &bench.cases {
+        for directory in case.steps.values() {
             if !bench.estimates.contains_key(directory) {
                 return Err(Error::NoFigure {
                     bench: bench.name.clone(),
-                    cell: cell.id.clone(),
+                    case: case.id.clone(),
                     directory: directory.clone(),
                 });
             }
@@ -256,7 +256,7 @@ pub fn without_paths(text: &str, workspace: &Path, home: Option<&Path>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bench_cells::{Cell, Column, Row, Step};
+    use bench_cases::{Case, Column, Row, Step};
 
     const BENCHMARK: &str =
         r#"{"group_id":"wat/kept","function_id":"work","full_id":"wat/kept/work","directory_name":"wat_kept/work"}"#;
@@ -284,7 +284,7 @@ mod tests {
     }
 
     fn report(directory: &Path, step: &str) {
-        let cell = Cell {
+        let case = Case {
             id: "wat/kept".to_owned(),
             label: "Wat".to_owned(),
             row: Row::HelloWorld,
@@ -297,20 +297,20 @@ mod tests {
         };
         let report = Report {
             bench: "hello".to_owned(),
-            cells: vec![cell],
-            left_out: Vec::new(),
+            cases: vec![case],
+            skipped: Vec::new(),
             ruby: None,
         };
         report.write(directory).unwrap();
     }
 
     #[test]
-    fn figures_and_cells_become_a_bench() {
+    fn figures_and_cases_become_a_bench() {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/work");
         let bench = bench(home.path(), "hello", 1.5, None, &str::to_owned).unwrap();
-        assert_eq!((bench.name.as_str(), bench.cells.len()), ("hello", 1));
+        assert_eq!((bench.name.as_str(), bench.cases.len()), ("hello", 1));
         let estimates = &bench.estimates["wat_kept/work"];
         assert_eq!((estimates.id.as_str(), estimates.samples), ("wat/kept/work", 3));
         assert_eq!((estimates.median.lower, estimates.median.upper), (9.0, 11.0));
@@ -330,11 +330,11 @@ mod tests {
         leave(&home, "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         let bench = bench(&home, "hello", 1.0, None, &str::to_owned).unwrap();
         assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["wat_kept/work"]);
-        assert!(bench.cells.is_empty());
+        assert!(bench.cases.is_empty());
     }
 
     #[test]
-    fn a_cell_without_its_figure_is_an_error_unless_the_bench_failed() {
+    fn a_case_without_its_figure_is_an_error_unless_the_bench_failed() {
         let home = tempfile::tempdir().unwrap();
         leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/start");
@@ -401,7 +401,7 @@ mod tests {
         report(home.path(), "wat_kept/work");
         let cleaned = |text: &str| text.replace("Wasmer", "clean");
         let bench = bench(home.path(), "hello", 1.0, None, &cleaned).unwrap();
-        assert_eq!(bench.cells[0].engine, "clean");
+        assert_eq!(bench.cases[0].engine, "clean");
     }
 
     #[test]

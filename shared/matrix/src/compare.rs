@@ -166,11 +166,11 @@ fn times(record: &Record) -> BTreeMap<String, Interval> {
 fn multiples(record: &Record) -> BTreeMap<String, Interval> {
     let reference = |bench: &str| {
         let bench = record.benches.iter().find(|candidate| candidate.name == bench)?;
-        let native = bench.cells.iter().find(|cell| {
-            let id = figure::representative(cell.row, bench_cells::Column::Rust);
-            id == Some(cell.id.as_str())
+        let native = bench.cases.iter().find(|case| {
+            let id = figure::representative(case.row, bench_cases::Column::Rust);
+            id == Some(case.id.as_str())
         })?;
-        Some(bench.estimates(native, bench_cells::Step::Work)?.median)
+        Some(bench.estimates(native, bench_cases::Step::Work)?.median)
     };
     all(record)
         .filter_map(|(bench, estimates)| {
@@ -208,12 +208,12 @@ fn conditions(before: &Record, after: &Record) -> Vec<String> {
             &format!("{:.2}", load(after)),
         );
     }
-    for ((_, cell), (_, other)) in before
-        .cells()
-        .filter_map(|found| Some((found, after.cell(&found.1.id).ok()?)))
+    for ((_, case), (_, other)) in before
+        .cases()
+        .filter_map(|found| Some((found, after.case(&found.1.id).ok()?)))
     {
-        if cell.engine != other.engine {
-            note(&format!("engine of {}", cell.id), &cell.engine, &other.engine);
+        if case.engine != other.engine {
+            note(&format!("engine of {}", case.id), &case.engine, &other.engine);
         }
     }
     conditions
@@ -294,7 +294,7 @@ fn distance(difference: &Difference) -> f64 {
 mod tests {
     use super::*;
     use crate::fixture;
-    use bench_cells::Step;
+    use bench_cases::Step;
 
     /// Two records of one machine, whose figures differ by so little as they do between runs.
     fn pair() -> (Record, Record) {
@@ -415,7 +415,7 @@ mod tests {
             },
         );
         after.rustc = "rustc 1.96.0".to_owned();
-        after.benches[0].cells[2].engine = "Wasmer 8".to_owned();
+        after.benches[0].cases[2].engine = "Wasmer 8".to_owned();
         let text = in_words(&compare(&before, &after));
         for part in [
             "Only in the first: hello: old",

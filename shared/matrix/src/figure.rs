@@ -1,8 +1,8 @@
-//! A figure of a cell, or why there is none.
+//! A figure of a case, or why there is none.
 
 use std::fmt;
 
-use bench_cells::{Cell, Column, LeftOut, Row, Step};
+use bench_cases::{Case, Column, Row, Skipped, Step};
 
 use crate::record::{Bench, Estimates};
 use crate::{Interval, Record};
@@ -10,8 +10,8 @@ use crate::{Interval, Record};
 /// Why a figure can't be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// The bench left the cell out, and says why.
-    LeftOut(String),
+    /// The bench left the case out, and says why.
+    Skipped(String),
     /// A bench failed, and says how.
     Failed(String),
     /// No bench says anything about it.
@@ -21,7 +21,7 @@ pub enum Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LeftOut(why) => write!(formatter, "left out: {why}"),
+            Self::Skipped(why) => write!(formatter, "left out: {why}"),
             Self::Failed(why) => write!(formatter, "the bench failed: {why}"),
             Self::NotMeasured => formatter.write_str("not measured in this run"),
         }
@@ -29,35 +29,35 @@ impl fmt::Display for Missing {
 }
 
 impl Bench {
-    /// A cell's estimates of a step.
-    pub fn estimates(&self, cell: &Cell, step: Step) -> Option<&Estimates> {
-        self.estimates.get(cell.steps.get(&step)?)
+    /// A case's estimates of a step.
+    pub fn estimates(&self, case: &Case, step: Step) -> Option<&Estimates> {
+        self.estimates.get(case.steps.get(&step)?)
     }
 }
 
 impl Record {
-    /// Every cell that was measured, with its bench.
-    pub fn cells(&self) -> impl Iterator<Item = (&Bench, &Cell)> {
+    /// Every case that was measured, with its bench.
+    pub fn cases(&self) -> impl Iterator<Item = (&Bench, &Case)> {
         self.benches
             .iter()
-            .flat_map(|bench| bench.cells.iter().map(move |cell| (bench, cell)))
+            .flat_map(|bench| bench.cases.iter().map(move |case| (bench, case)))
     }
 
-    /// The cell with an id, and its bench.
+    /// The case with an id, and its bench.
     ///
     /// # Errors
     /// Why it is not there.
-    pub fn cell(&self, id: &str) -> Result<(&Bench, &Cell), Missing> {
-        if let Some(found) = self.cells().find(|(_, cell)| cell.id == id) {
+    pub fn case(&self, id: &str) -> Result<(&Bench, &Case), Missing> {
+        if let Some(found) = self.cases().find(|(_, case)| case.id == id) {
             return Ok(found);
         }
         // Its own reason before that of a group it belongs to.
-        let left_out = |is: &dyn Fn(&LeftOut) -> bool| {
-            let mut all = self.benches.iter().flat_map(|bench| &bench.left_out);
-            all.find(|left_out| is(left_out))
+        let skipped = |is: &dyn Fn(&Skipped) -> bool| {
+            let mut all = self.benches.iter().flat_map(|bench| &bench.skipped);
+            all.find(|skipped| is(skipped))
         };
-        if let Some(left_out) = left_out(&|it| it.id == id).or_else(|| left_out(&|it| it.covers(id))) {
-            return Err(Missing::LeftOut(left_out.why.clone()));
+        if let Some(skipped) = skipped(&|it| it.id == id).or_else(|| skipped(&|it| it.covers(id))) {
+            return Err(Missing::Skipped(skipped.why.clone()));
         }
         // Which bench would have measured it is not known, so any that failed may be why.
         match self.benches.iter().find_map(|bench| bench.failed.clone()) {
@@ -66,21 +66,21 @@ impl Record {
         }
     }
 
-    /// How long a step of a cell takes, in nanoseconds: the median of the samples.
+    /// How long a step of a case takes, in nanoseconds: the median of the samples.
     ///
     /// # Errors
     /// Why that is not known.
     pub fn figure(&self, id: &str, step: Step) -> Result<Interval, Missing> {
-        let (bench, cell) = self.cell(id)?;
+        let (bench, case) = self.case(id)?;
         let failed = || bench.failed.clone().map_or(Missing::NotMeasured, Missing::Failed);
         bench
-            .estimates(cell, step)
+            .estimates(case, step)
             .map(|estimates| estimates.median)
             .ok_or_else(failed)
     }
 }
 
-/// The cell that stands for a row and a column where there is place for only one: the one that does the same job as the
+/// The case that stands for a row and a column where there is place for only one: the one that does the same job as the
 /// others in its row, to the same sink, with what a user of it would have switched on. Not the fastest of its column.
 pub fn representative(row: Row, column: Column) -> Option<&'static str> {
     Some(match (row, column) {
@@ -104,22 +104,22 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cells() {
+    fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cases() {
         let mut record = fixture::record();
-        fixture::leave_out(&mut record, "ruby/puts", "its own reason");
+        fixture::skip(&mut record, "ruby/puts", "its own reason");
         let reason = |record: &Record| record.figure("ruby/puts", Step::Work).unwrap_err();
-        record.benches[0].left_out.insert(
+        record.benches[0].skipped.insert(
             0,
-            LeftOut {
+            Skipped {
                 id: "ruby".to_owned(),
                 label: "Ruby".to_owned(),
                 why: "no Ruby".to_owned(),
             },
         );
-        assert_eq!(reason(&record), Missing::LeftOut("its own reason".to_owned()));
-        record.benches[0].left_out.truncate(1);
-        assert_eq!(reason(&record), Missing::LeftOut("no Ruby".to_owned()));
-        record.benches[0].left_out[0].id = "rub".to_owned();
+        assert_eq!(reason(&record), Missing::Skipped("its own reason".to_owned()));
+        record.benches[0].skipped.truncate(1);
+        assert_eq!(reason(&record), Missing::Skipped("no Ruby".to_owned()));
+        record.benches[0].skipped[0].id = "rub".to_owned();
         assert_eq!(reason(&record), Missing::NotMeasured);
     }
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_a_cell_has_not_is_not_measured() {
+    fn a_step_that_a_case_has_not_is_not_measured() {
         let record = fixture::record();
         assert_eq!(record.figure("native", Step::Start), Err(Missing::NotMeasured));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bench_cells::{Cell, Column, LeftOut, Row, Step};
+use bench_cases::{Case, Column, Row, Skipped, Step};
 
 use crate::Interval;
 use crate::machine::{Commit, Load, Machine};
@@ -37,7 +37,7 @@ fn add(bench: &mut Bench, id: &str, row: Row, column: Column, engine: &str, step
         bench.estimates.insert(directory(*step), estimates(*nanoseconds));
     }
     let guest = matches!(column, Column::Wat | Column::RustInWasm | Column::RubyInWasm);
-    bench.cells.push(Cell {
+    bench.cases.push(Case {
         id: id.to_owned(),
         label: id.to_owned(),
         row,
@@ -56,8 +56,8 @@ fn empty(name: &str) -> Bench {
         seconds: 60.0,
         failed: None,
         ruby: None,
-        cells: Vec::new(),
-        left_out: Vec::new(),
+        cases: Vec::new(),
+        skipped: Vec::new(),
         estimates: BTreeMap::new(),
         rates: BTreeMap::new(),
     }
@@ -183,24 +183,24 @@ pub(crate) fn bench<'a>(record: &'a Record, name: &str) -> &'a Bench {
     record.benches.iter().find(|bench| bench.name == name).unwrap()
 }
 
-/// Takes a cell out of its bench, as the bench would have left it out.
-pub(crate) fn leave_out(record: &mut Record, id: &str, why: &str) {
+/// Takes a case out of its bench, as the bench would have left it out.
+pub(crate) fn skip(record: &mut Record, id: &str, why: &str) {
     for bench in &mut record.benches {
-        if let Some(place) = bench.cells.iter().position(|cell| cell.id == id) {
-            let cell = bench.cells.remove(place);
-            bench.left_out.push(LeftOut {
+        if let Some(place) = bench.cases.iter().position(|case| case.id == id) {
+            let case = bench.cases.remove(place);
+            bench.skipped.push(Skipped {
                 id: id.to_owned(),
-                label: cell.label,
+                label: case.label,
                 why: why.to_owned(),
             });
         }
     }
 }
 
-/// Makes a cell's figure another.
+/// Makes a case's figure another.
 pub(crate) fn set(record: &mut Record, id: &str, step: Step, median: Interval) {
-    let (bench, cell) = record.cell(id).unwrap();
-    let (bench, directory) = (bench.name.clone(), cell.steps[&step].clone());
+    let (bench, case) = record.case(id).unwrap();
+    let (bench, directory) = (bench.name.clone(), case.steps[&step].clone());
     let bench = record.benches.iter_mut().find(|other| other.name == bench).unwrap();
     bench.estimates.get_mut(&directory).unwrap().median = median;
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use bench_cells::Step;
+use bench_cases::Step;
 use serde::Serialize;
 
 use crate::figure::Missing;
@@ -72,10 +72,10 @@ impl Rule {
     }
 }
 
-/// A cell and one of its steps.
+/// A case and one of its steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
-    /// The cell's id.
+    /// The case's id.
     pub id: &'static str,
     /// The step.
     pub step: Step,
@@ -163,7 +163,7 @@ pub const ALL: [Hypothesis; 7] = [
         comparisons: &[
             Comparison {
                 faster: work("wat/wasmer-cranelift", "a warm call of the module written by hand"),
-                slower: start("wat/wasmer-cranelift", "its start from kept code, call included"),
+                slower: start("wat/wasmer-cranelift", "its start from cached code, call included"),
             },
             Comparison {
                 faster: work("ruby/puts", "`puts` in the loaded VM"),
@@ -281,10 +281,10 @@ pub fn in_words(record: &Record) -> String {
 /// The same of the questions that one bench's figures say something to, as far as they do.
 pub fn in_words_of(record: &Record, bench: &str) -> String {
     let of_bench = |side: &Side| {
-        let measured = |bench: &Bench| bench.cells.iter().any(|cell| cell.id == side.id);
-        let left_out = |bench: &Bench| bench.left_out.iter().any(|left_out| left_out.covers(side.id));
+        let measured = |bench: &Bench| bench.cases.iter().any(|case| case.id == side.id);
+        let skipped = |bench: &Bench| bench.skipped.iter().any(|skipped| skipped.covers(side.id));
         let mut named = record.benches.iter().filter(|other| other.name == bench);
-        named.any(|bench| measured(bench) || left_out(bench))
+        named.any(|bench| measured(bench) || skipped(bench))
     };
     let mut answers = answers(record);
     for answer in &mut answers {
@@ -414,7 +414,7 @@ mod tests {
         );
         assert_eq!(in_words_of(&record, "none"), "\n");
 
-        fixture::leave_out(&mut record, "htree", "not installed");
+        fixture::skip(&mut record, "htree", "not installed");
         let parser = in_words_of(&record, "parser");
         assert!(parser.contains("not installed"), "what is missing is said: {parser}");
     }
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn a_missing_figure_is_said_and_decides_nothing() {
         let mut record = fixture::record();
-        fixture::leave_out(&mut record, "ruby/puts", "no Ruby");
+        fixture::skip(&mut record, "ruby/puts", "no Ruby");
         let text = in_words(&record);
         assert!(text.contains("with the VM preloaded?** Not measured.\n"), "{text}");
         assert!(text.contains("left out: no Ruby"), "{text}");

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::figure::Missing;
 use crate::{Interval, Record, bias, hypothesis, table};
 
-/// The matrix, every cell with every step, the answers and the bias. Times are in nanoseconds.
+/// The matrix, every case with every step, the answers and the bias. Times are in nanoseconds.
 pub fn of(record: &Record) -> Value {
     let matrix: Vec<Value> = table::places(record)
         .iter()
@@ -18,24 +18,24 @@ pub fn of(record: &Record) -> Value {
             value
         })
         .collect();
-    let cells: Vec<Value> = record
-        .cells()
-        .map(|(bench, cell)| {
-            let steps: Map<String, Value> = cell
+    let cases: Vec<Value> = record
+        .cases()
+        .map(|(bench, case)| {
+            let steps: Map<String, Value> = case
                 .steps
                 .keys()
-                .filter_map(|step| Some((step.to_string(), json!(bench.estimates(cell, *step)?.median))))
+                .filter_map(|step| Some((step.to_string(), json!(bench.estimates(case, *step)?.median))))
                 .collect();
             json!({
                 "bench": bench.name,
-                "id": cell.id,
-                "label": cell.label,
-                "row": cell.row,
-                "column": cell.column,
-                "engine": cell.engine,
-                "versions": cell.versions,
-                "guest_bytes": cell.guest_bytes,
-                "compiled_bytes": cell.compiled_bytes,
+                "id": case.id,
+                "label": case.label,
+                "row": case.row,
+                "column": case.column,
+                "engine": case.engine,
+                "versions": case.versions,
+                "guest_bytes": case.guest_bytes,
+                "compiled_bytes": case.compiled_bytes,
                 "steps": steps,
             })
         })
@@ -51,20 +51,20 @@ pub fn of(record: &Record) -> Value {
             })
         })
         .collect();
-    let left_out: Vec<Value> = record
+    let skipped: Vec<Value> = record
         .benches
         .iter()
-        .flat_map(|bench| bench.left_out.iter().map(move |left_out| (bench, left_out)))
-        .map(|(bench, left_out)| json!({ "bench": bench.name, "id": left_out.id, "why": left_out.why }))
+        .flat_map(|bench| bench.skipped.iter().map(move |skipped| (bench, skipped)))
+        .map(|(bench, skipped)| json!({ "bench": bench.name, "id": skipped.id, "why": skipped.why }))
         .collect();
     json!({
         "record": record.name(),
         "complete": record.is_complete(),
         "machine": record.machine,
         "matrix": matrix,
-        "cells": cells,
+        "cases": cases,
         "hypotheses": hypotheses,
-        "left_out": left_out,
+        "skipped": skipped,
         "bias": bias::statements(record),
     })
 }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn figures_are_numbers_and_what_is_missing_is_said() {
         let mut record = fixture::record();
-        fixture::leave_out(&mut record, "htree", "not installed");
+        fixture::skip(&mut record, "htree", "not installed");
         let value = of(&record);
         let place = |id: &str| {
             let places = value["matrix"].as_array().unwrap();
@@ -101,12 +101,12 @@ mod tests {
         assert_eq!(place("wat/wasmer-cranelift")["work"]["estimate"], 230.0);
         assert_eq!(place("htree")["missing"], "left out: not installed");
         assert_eq!(value["hypotheses"][0]["verdict"], "yes");
-        assert_eq!(value["left_out"][0]["id"], "htree");
-        let wat = value["cells"]
+        assert_eq!(value["skipped"][0]["id"], "htree");
+        let wat = value["cases"]
             .as_array()
             .unwrap()
             .iter()
-            .find(|cell| cell["id"] == "wat/wasmer-cranelift")
+            .find(|case| case["id"] == "wat/wasmer-cranelift")
             .unwrap();
         assert_eq!(
             (&wat["steps"]["start"]["estimate"], &wat["guest_bytes"]),

@@ -12,7 +12,7 @@
 //! | several rounds of a bench become one | [`rounds`] |
 //! | the record, written once and checked when it is read | [`record`] |
 //! | what machine it was | [`machine`] |
-//! | a figure of a cell, or why there is none | [`figure`] |
+//! | a figure of a case, or why there is none | [`figure`] |
 //! | tables | [`table`] |
 //! | plots | [`plot`] |
 //! | questions and their answers | [`hypothesis`] |

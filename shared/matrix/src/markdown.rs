@@ -35,16 +35,16 @@ pub(crate) fn table(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
         .iter()
         .enumerate()
         .map(|(column, (name, _))| {
-            let cells = rows.iter().map(|row| width(&row[column]));
-            cells.chain([width(name), 3]).max().unwrap_or(3)
+            let cases = rows.iter().map(|row| width(&row[column]));
+            cases.chain([width(name), 3]).max().unwrap_or(3)
         })
         .collect();
-    let line = |cells: &[String]| {
+    let line = |cases: &[String]| {
         let mut line = "|".to_owned();
-        for ((cell, width), (_, align)) in cells.iter().zip(&widths).zip(head) {
+        for ((case, width), (_, align)) in cases.iter().zip(&widths).zip(head) {
             let _ = match align {
-                Align::Left => write!(line, " {cell:<width$} |"),
-                Align::Right => write!(line, " {cell:>width$} |"),
+                Align::Left => write!(line, " {case:<width$} |"),
+                Align::Right => write!(line, " {case:>width$} |"),
             };
         }
         line + "\n"
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
+    fn columns_are_as_wide_as_their_widest_case() {
         let rows = [
             vec!["a µ".to_owned(), "1".to_owned()],
             vec!["b".to_owned(), "1000".to_owned()],

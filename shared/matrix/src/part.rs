@@ -9,9 +9,9 @@ use crate::{Record, bias, hypothesis, markdown, table};
 pub enum Part<'a> {
     /// The talk's matrix.
     Summary,
-    /// One row a cell of a bench: what it takes to set it up, start it and let it work, and its size.
-    Cells(&'a str),
-    /// Every step of a bench's cells.
+    /// One row a case of a bench: what it takes to set it up, start it and let it work, and its size.
+    Cases(&'a str),
+    /// Every step of a bench's cases.
     Steps(&'a str),
     /// A bench's requests a second.
     Rates(&'a str),
@@ -47,7 +47,7 @@ impl<'a> Part<'a> {
                 "run" => Self::Run,
                 _ => return None,
             },
-            Some(("cells", bench)) => Self::Cells(bench),
+            Some(("cases", bench)) => Self::Cases(bench),
             Some(("steps", bench)) => Self::Steps(bench),
             Some(("rates", bench)) => Self::Rates(bench),
             Some(("plot", bench)) => Self::Plot(bench),
@@ -67,7 +67,7 @@ impl<'a> Part<'a> {
         };
         let markdown = match self {
             Self::Summary => table::summary(record),
-            Self::Cells(bench) => of(bench, table::cells),
+            Self::Cases(bench) => of(bench, table::cases),
             Self::Steps(bench) => of(bench, table::steps),
             Self::Rates(bench) => of(bench, table::rates),
             Self::Hypotheses => hypothesis::in_words(record),
@@ -140,8 +140,8 @@ pub fn document(record: &Record) -> String {
                 format!("{}\n", markdown::text(failed)),
             );
         }
-        if !bench.cells.is_empty() || !bench.left_out.is_empty() {
-            add(format!("Cells of {}", bench.name), table::cells(bench));
+        if !bench.cases.is_empty() || !bench.skipped.is_empty() {
+            add(format!("Cases of {}", bench.name), table::cases(bench));
         }
         let steps = table::steps(bench);
         if !steps.is_empty() {
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn parts_have_names() {
         assert_eq!(Part::named("summary"), Some(Part::Summary));
-        assert_eq!(Part::named("cells hello"), Some(Part::Cells("hello")));
+        assert_eq!(Part::named("cases hello"), Some(Part::Cases("hello")));
         assert_eq!(Part::named("plot parser"), Some(Part::Plot("parser")));
         assert_eq!(Part::named("hypotheses hello"), Some(Part::HypothesesOf("hello")));
-        for none in ["", "cells", "plots hello", "summary hello"] {
+        for none in ["", "cases", "plots hello", "summary hello"] {
             assert_eq!(Part::named(none), None, "{none:?}");
         }
     }
@@ -187,7 +187,7 @@ mod tests {
     fn a_bench_that_was_not_run_is_said() {
         let record = fixture::record();
         for part in [
-            Part::Cells("none"),
+            Part::Cases("none"),
             Part::Steps("none"),
             Part::Rates("none"),
             Part::Plot("none"),
@@ -217,7 +217,7 @@ mod tests {
         for part in [
             "# The matrix, 2026-11-22T122031Z",
             "Summary",
-            "Cells of hello",
+            "Cases of hello",
             "Steps of parser",
             "parser failed",
             "Hypotheses",

@@ -1,4 +1,4 @@
-//! The plots: one row a cell, an estimate with its interval, on a logarithmic axis from nanoseconds to seconds.
+//! The plots: one row a case, an estimate with its interval, on a logarithmic axis from nanoseconds to seconds.
 //!
 //! Text stays text, colours follow the reader's choice of light or dark, and a title and a description say in words
 //! what the plot shows. The background is the plot's own: a page that is dark although its reader asked for light, as
@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use bench_cells::{Cell, Row, Step};
+use bench_cases::{Case, Row, Step};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::ScatterPlot;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
@@ -49,7 +49,7 @@ const START: Colour = Colour {
     dark: "#ffa657",
 };
 
-/// What of each cell is drawn.
+/// What of each case is drawn.
 const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
     (Step::Work, WORK, MarkerShape::Circle, "once more, loaded and warm"),
     (
@@ -72,7 +72,7 @@ const RIGHT_MARGIN: f64 = 40.0;
 pub struct Subject {
     /// The bench.
     pub bench: &'static str,
-    /// Which of its cells.
+    /// Which of its cases.
     pub rows: &'static [Row],
     /// What they have in common.
     pub title: &'static str,
@@ -98,28 +98,28 @@ pub const SUBJECTS: [Subject; 2] = [
 
 /// The plot as SVG; `None` if the bench measured nothing of it.
 pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
-    let mut cells: Vec<&Cell> = bench
-        .cells
+    let mut cases: Vec<&Case> = bench
+        .cases
         .iter()
-        .filter(|cell| subject.rows.contains(&cell.row))
-        .filter(|cell| SERIES.iter().any(|(step, ..)| figure(bench, cell, *step).is_some()))
+        .filter(|case| subject.rows.contains(&case.row))
+        .filter(|case| SERIES.iter().any(|(step, ..)| figure(bench, case, *step).is_some()))
         .collect();
-    if cells.is_empty() {
+    if cases.is_empty() {
         return None;
     }
-    let fastest = |cell: &Cell| {
-        let figures = SERIES.iter().filter_map(|(step, ..)| figure(bench, cell, *step));
+    let fastest = |case: &Case| {
+        let figures = SERIES.iter().filter_map(|(step, ..)| figure(bench, case, *step));
         figures.map(|figure| figure.estimate).fold(f64::INFINITY, f64::min)
     };
     // The slowest first: rows are counted from below.
-    cells.sort_by(|left, right| fastest(right).total_cmp(&fastest(left)));
+    cases.sort_by(|left, right| fastest(right).total_cmp(&fastest(left)));
 
     let mut plots = Vec::new();
     let mut legend = Vec::new();
     for (step, colour, marker, label) in SERIES {
         let points: Vec<(f64, Interval)> = (1..)
-            .zip(&cells)
-            .filter_map(|(row, cell)| Some((f64::from(row), figure(bench, cell, step)?)))
+            .zip(&cases)
+            .filter_map(|(row, case)| Some((f64::from(row), figure(bench, case, step)?)))
             .collect();
         if points.is_empty() {
             continue;
@@ -143,16 +143,16 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     }
 
     let figures = || {
-        cells
+        cases
             .iter()
-            .flat_map(|cell| SERIES.iter().filter_map(|(step, ..)| figure(bench, cell, *step)))
+            .flat_map(|case| SERIES.iter().filter_map(|(step, ..)| figure(bench, case, *step)))
     };
     let least = figures().map(|figure| figure.lower).fold(f64::INFINITY, f64::min);
     let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
-    let labels = cells.iter().map(|cell| cell.label.clone()).collect();
+    let labels = cases.iter().map(|case| case.label.clone()).collect();
     let mut layout = Layout::auto_from_plots(&plots)
         .with_width(WIDTH)
-        .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cells.len() as f64)
+        .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cases.len() as f64)
         .with_theme(theme())
         .with_title(subject.title)
         .with_title_size(16)
@@ -163,7 +163,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         .with_x_tick_format(TickFormat::Custom(Arc::new(number::exact_time)))
         .with_y_categories(labels)
         .with_y_axis_min(0.5)
-        .with_y_axis_max(cells.len() as f64 + 0.5)
+        .with_y_axis_max(cases.len() as f64 + 0.5)
         .with_legend_entries(legend)
         .with_legend_position(LegendPosition::OutsideBottomColumns)
         .with_legend_box(false);
@@ -180,12 +180,12 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         scene.width,
         scene.height,
         subject.title,
-        &description(bench, &cells),
+        &description(bench, &cases),
     ))
 }
 
-fn figure(bench: &Bench, cell: &Cell, step: Step) -> Option<Interval> {
-    Some(bench.estimates(cell, step)?.median)
+fn figure(bench: &Bench, case: &Case, step: Step) -> Option<Interval> {
+    Some(bench.estimates(case, step)?.median)
 }
 
 /// The power of ten at or below a time.
@@ -208,14 +208,14 @@ fn theme() -> Theme {
 }
 
 /// Every row in words, the fastest first.
-fn description(bench: &Bench, cells: &[&Cell]) -> String {
+fn description(bench: &Bench, cases: &[&Case]) -> String {
     let mut text = String::new();
-    for cell in cells.iter().rev() {
+    for case in cases.iter().rev() {
         let steps: Vec<String> = SERIES
             .iter()
-            .filter_map(|(step, ..)| Some(format!("{step} {}", number::time(&figure(bench, cell, *step)?))))
+            .filter_map(|(step, ..)| Some(format!("{step} {}", number::time(&figure(bench, case, *step)?))))
             .collect();
-        let _ = write!(text, "{}: {}. ", cell.label, steps.join(", "));
+        let _ = write!(text, "{}: {}. ", case.label, steps.join(", "));
     }
     text.trim_end().to_owned()
 }
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_is_named_in_text_and_in_words() {
+    fn every_case_is_named_in_text_and_in_words() {
         let svg = drawn(&fixture::record());
         assert!(svg.contains(">ruby/puts</text>"), "{svg}");
         assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn labels_are_texts_and_no_markup() {
         let mut record = fixture::record();
-        record.benches[0].cells[0].label = "</title><script>&".to_owned();
+        record.benches[0].cases[0].label = "</title><script>&".to_owned();
         let svg = drawn(&record);
         assert!(
             !svg.contains("<script>") && svg.contains("&lt;/title&gt;&lt;script&gt;&amp;: work"),
@@ -354,7 +354,7 @@ mod tests {
     fn what_was_not_measured_is_not_drawn() {
         let mut record = fixture::record();
         assert_eq!(svg(fixture::bench(&record, "parser"), &SUBJECTS[0]), None);
-        fixture::leave_out(&mut record, "ruby/puts", "no Ruby");
+        fixture::skip(&mut record, "ruby/puts", "no Ruby");
         assert!(!drawn(&record).contains("ruby/puts"));
     }
 

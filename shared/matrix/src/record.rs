@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use bench_cells::{Cell, LeftOut, Ruby};
+use bench_cases::{Case, Ruby, Skipped};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sysexits::ExitCode;
@@ -14,9 +14,10 @@ use crate::Interval;
 use crate::machine::{Commit, Load, Machine};
 
 /// What this version writes. Another number means other fields.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
-/// The oldest that it reads: the first had one round and didn't say so.
+/// The oldest that it reads. The first had one round and did not name the number; until the second, cases were called
+/// `cells`, and skipped ones `left_out`.
 const OLDEST_SCHEMA: u32 = 1;
 
 /// A record has some hundred kilobytes; what is larger than this is none.
@@ -66,9 +67,11 @@ pub struct Bench {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruby: Option<Ruby>,
     /// What the figures are figures of.
-    pub cells: Vec<Cell>,
-    /// The cells that it can have and didn't measure.
-    pub left_out: Vec<LeftOut>,
+    #[serde(alias = "cells")]
+    pub cases: Vec<Case>,
+    /// The cases that it can have and didn't measure.
+    #[serde(alias = "left_out")]
+    pub skipped: Vec<Skipped>,
     /// The figures, by the directory that Criterion gave each.
     pub estimates: BTreeMap<String, Estimates>,
     /// Requests a second in each round, by what answered them over how many connections.
@@ -319,13 +322,13 @@ impl Bench {
             }
         }
         let steps = self
-            .cells
+            .cases
             .iter()
-            .flat_map(|cell| cell.steps.values().map(move |step| (&cell.id, step)));
-        for (cell, step) in steps {
+            .flat_map(|case| case.steps.values().map(move |step| (&case.id, step)));
+        for (case, step) in steps {
             if !self.estimates.contains_key(step) && self.failed.is_none() {
                 return Some(format!(
-                    "{cell:?} was measured as {step:?}, of which there is no estimate"
+                    "{case:?} was measured as {step:?}, of which there is no estimate"
                 ));
             }
         }
@@ -508,12 +511,12 @@ mod tests {
         refused(&|record| median(record, "upper", -1.0), "not around its estimate");
         refused(&|record| median(record, "lower", 0.0), "not around its estimate");
         refused(
-            &|record| record["benches"][0]["cells"][0]["steps"]["work"] = "elsewhere".into(),
+            &|record| record["benches"][0]["cases"][0]["steps"]["work"] = "elsewhere".into(),
             "of which there is no estimate",
         );
         refused(&|record| record["rustc"] = "\u{1b}[2J".into(), "control characters");
         refused(
-            &|record| record["benches"][0]["cells"][0]["label"] = "a\n<!-- end -->".into(),
+            &|record| record["benches"][0]["cases"][0]["label"] = "a\n<!-- end -->".into(),
             "control characters",
         );
         refused(

@@ -1,7 +1,7 @@
 //! A bench that was measured several times in one run, some minutes apart.
 //!
 //! What else a machine does comes and goes in minutes, a virtual machine's neighbours included, and a bench measures
-//! its cells one after the other. So two cells that stand side by side in a table may have met two different machines.
+//! its cases one after the other. So two cases that stand side by side in a table may have met two different machines.
 //! All of that only ever makes a figure longer: the round in which it is shortest is the nearest to what it costs.
 
 use std::collections::btree_map::Entry;
@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use crate::record::{Bench, Estimates};
 
 /// The rounds of one bench as one: each estimate is that of the round with the shortest median, and has the medians of
-/// all of them beside it. Cells are the first round's, which measures all of them.
+/// all of them beside it. Cases are the first round's, which measures all of them.
 pub fn quietest(first: Bench, later: Vec<Bench>) -> Bench {
     let mut bench = first;
     if later.is_empty() {

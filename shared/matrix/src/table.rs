@@ -1,8 +1,8 @@
-//! The tables: the talk's matrix, and one row a cell.
+//! The tables: the talk's matrix, and one row a case.
 
 use std::collections::BTreeSet;
 
-use bench_cells::{Cell, Column, Row, Step};
+use bench_cases::{Case, Column, Row, Step};
 
 use crate::figure::{self, Missing};
 use crate::markdown::{self, Align};
@@ -32,27 +32,27 @@ pub struct Place<'a> {
     pub row: Row,
     /// Who does it.
     pub column: Column,
-    /// The cell that stands for both.
+    /// The case that stands for both.
     pub id: &'static str,
-    /// That cell with its figure, or why there is none.
-    pub figure: Result<(&'a Cell, Interval), Missing>,
+    /// That case with its figure, or why there is none.
+    pub figure: Result<(&'a Case, Interval), Missing>,
 }
 
-/// Every place of the matrix that has a cell, row by row.
+/// Every place of the matrix that has a case, row by row.
 pub fn places(record: &Record) -> Vec<Place<'_>> {
     let all = ROWS
         .iter()
         .flat_map(|row| COLUMNS.iter().map(move |column| (*row, *column)));
     all.filter_map(|(row, column)| {
         let id = figure::representative(row, column)?;
-        let of = |id: &str| Ok((record.cell(id)?.1, record.figure(id, Step::Work)?));
+        let of = |id: &str| Ok((record.case(id)?.1, record.figure(id, Step::Work)?));
         let figure = of(id).or_else(|missing| match missing {
             // Of another run with other names, the first of its kind is better than nothing: it is named below.
             Missing::NotMeasured => {
                 let other = record
-                    .cells()
-                    .find(|(_, cell)| cell.row == row && cell.column == column);
-                other.map_or(Err(missing), |(_, cell)| of(&cell.id))
+                    .cases()
+                    .find(|(_, case)| case.row == row && case.column == column);
+                other.map_or(Err(missing), |(_, case)| of(&case.id))
             }
             missing => Err(missing),
         });
@@ -74,7 +74,7 @@ pub fn summary(record: &Record) -> String {
     let rows: Vec<Vec<String>> = ROWS
         .iter()
         .map(|row| {
-            let cells = COLUMNS.iter().map(|column| {
+            let cases = COLUMNS.iter().map(|column| {
                 let place = places.iter().find(|place| place.row == *row && place.column == *column);
                 match place.map(|place| &place.figure) {
                     None => NOT_ASKED.to_owned(),
@@ -82,7 +82,7 @@ pub fn summary(record: &Record) -> String {
                     Some(Err(_)) => "none".to_owned(),
                 }
             });
-            [row.name().to_owned()].into_iter().chain(cells).collect()
+            [row.name().to_owned()].into_iter().chain(cases).collect()
         })
         .collect();
 
@@ -90,7 +90,7 @@ pub fn summary(record: &Record) -> String {
     text += "\nWhat stands there, each loaded beforehand and warm:\n\n";
     for place in &places {
         let (label, engine) = match &place.figure {
-            Ok((cell, _)) => (markdown::text(&cell.label), markdown::text(&engine(cell))),
+            Ok((case, _)) => (markdown::text(&case.label), markdown::text(&engine(case))),
             Err(missing) => (
                 format!("`{}`", place.id),
                 format!("no figure, {}", markdown::text(&missing.to_string())),
@@ -101,27 +101,27 @@ pub fn summary(record: &Record) -> String {
     text
 }
 
-/// Every cell that a bench measured, a table for each kind of work, the versions, and what was left out.
-pub fn cells(bench: &Bench) -> String {
+/// Every case that a bench measured, a table for each kind of work, the versions, and what was left out.
+pub fn cases(bench: &Bench) -> String {
     let columns = [Step::Setup, Step::Start, Step::Work];
-    let tables = by_row(bench, |row, cells| {
+    let tables = by_row(bench, |row, cases| {
         let native = figure::representative(row, Column::Rust)
-            .and_then(|id| cells.iter().find(|cell| cell.id == id))
-            .and_then(|cell| bench.estimates(cell, Step::Work));
-        let mut head = vec![("cell", Align::Left), ("engine", Align::Left)];
+            .and_then(|id| cases.iter().find(|case| case.id == id))
+            .and_then(|case| bench.estimates(case, Step::Work));
+        let mut head = vec![("case", Align::Left), ("engine", Align::Left)];
         head.extend(columns.map(|step| (step.name(), Align::Right)));
         head.extend([("guest", Align::Right), ("compiled", Align::Right)]);
         if native.is_some() {
             head.push(("against native Rust", Align::Right));
         }
-        let rows: Vec<Vec<String>> = cells
+        let rows: Vec<Vec<String>> = cases
             .iter()
-            .map(|cell| {
-                let mut line = vec![markdown::text(&cell.label), markdown::text(&engine(cell))];
-                line.extend(columns.map(|step| time(bench, cell, step)));
-                line.extend([cell.guest_bytes, cell.compiled_bytes].map(size));
+            .map(|case| {
+                let mut line = vec![markdown::text(&case.label), markdown::text(&engine(case))];
+                line.extend(columns.map(|step| time(bench, case, step)));
+                line.extend([case.guest_bytes, case.compiled_bytes].map(size));
                 if let Some(native) = native {
-                    let work = bench.estimates(cell, Step::Work);
+                    let work = bench.estimates(case, Step::Work);
                     let ratio = work.and_then(|work| work.median.ratio(&native.median));
                     line.push(ratio.as_ref().map_or_else(String::new, number::ratio));
                 }
@@ -130,7 +130,7 @@ pub fn cells(bench: &Bench) -> String {
             .collect();
         markdown::table(&head, &rows)
     });
-    let others = [versions(bench), left_out(bench)];
+    let others = [versions(bench), skipped(bench)];
     let sections: Vec<String> = [tables]
         .into_iter()
         .chain(others)
@@ -139,21 +139,21 @@ pub fn cells(bench: &Bench) -> String {
     sections.join("\n")
 }
 
-/// What runs a cell, and where that is Ruby, which.
-fn engine(cell: &Cell) -> String {
-    match cell.versions.get("ruby") {
+/// What runs a case, and where that is Ruby, which.
+fn engine(case: &Case) -> String {
+    match case.versions.get("ruby") {
         // The first words of Ruby's description are its version, the rest is the platform.
         Some(ruby) => {
             let version = ruby.split(" (").next().unwrap_or(ruby);
-            format!("{} ({version})", cell.engine)
+            format!("{} ({version})", case.engine)
         }
-        None => cell.engine.clone(),
+        None => case.engine.clone(),
     }
 }
 
-/// What the cells were built from, each version once.
+/// What the cases were built from, each version once.
 fn versions(bench: &Bench) -> String {
-    let all: BTreeSet<(&String, &String)> = bench.cells.iter().flat_map(|cell| &cell.versions).collect();
+    let all: BTreeSet<(&String, &String)> = bench.cases.iter().flat_map(|case| &case.versions).collect();
     let all: Vec<String> = all
         .iter()
         .map(|(name, version)| markdown::text(&format!("{name} {version}")))
@@ -164,19 +164,19 @@ fn versions(bench: &Bench) -> String {
     }
 }
 
-/// Every step of every cell that has more of them than its work.
+/// Every step of every case that has more of them than its work.
 pub fn steps(bench: &Bench) -> String {
-    by_row(bench, |_, cells| {
-        let used = |step: &&Step| cells.iter().any(|cell| cell.steps.contains_key(step));
+    by_row(bench, |_, cases| {
+        let used = |step: &&Step| cases.iter().any(|case| case.steps.contains_key(step));
         let steps: Vec<Step> = Step::ALL.iter().filter(used).copied().collect();
-        let mut head = vec![("cell", Align::Left)];
+        let mut head = vec![("case", Align::Left)];
         head.extend(steps.iter().map(|step| (step.name(), Align::Right)));
-        let rows: Vec<Vec<String>> = cells
+        let rows: Vec<Vec<String>> = cases
             .iter()
-            .filter(|cell| cell.steps.len() > 1)
-            .map(|cell| {
-                let figures = steps.iter().map(|step| time(bench, cell, *step));
-                [markdown::text(&cell.label)].into_iter().chain(figures).collect()
+            .filter(|case| case.steps.len() > 1)
+            .map(|case| {
+                let figures = steps.iter().map(|step| time(bench, case, *step));
+                [markdown::text(&case.label)].into_iter().chain(figures).collect()
             })
             .collect();
         match rows.is_empty() {
@@ -220,12 +220,12 @@ fn by_number(name: &str) -> String {
 }
 
 /// What a bench left out, and why.
-fn left_out(bench: &Bench) -> String {
+fn skipped(bench: &Bench) -> String {
     let lines: String = bench
-        .left_out
+        .skipped
         .iter()
-        .map(|left_out| {
-            let [label, why] = [&left_out.label, &left_out.why].map(|text| markdown::text(text));
+        .map(|skipped| {
+            let [label, why] = [&skipped.label, &skipped.why].map(|text| markdown::text(text));
             format!("- {label}: {why}\n")
         })
         .collect();
@@ -235,14 +235,14 @@ fn left_out(bench: &Bench) -> String {
     }
 }
 
-/// A section for each kind of work that the bench has cells of.
-fn by_row(bench: &Bench, section: impl Fn(Row, &[&Cell]) -> String) -> String {
+/// A section for each kind of work that the bench has cases of.
+fn by_row(bench: &Bench, section: impl Fn(Row, &[&Case]) -> String) -> String {
     let mut sections = Vec::new();
     for row in Row::ALL {
-        let cells: Vec<&Cell> = bench.cells.iter().filter(|cell| cell.row == *row).collect();
-        let text = match cells.is_empty() {
+        let cases: Vec<&Case> = bench.cases.iter().filter(|case| case.row == *row).collect();
+        let text = match cases.is_empty() {
             true => String::new(),
-            false => section(*row, &cells),
+            false => section(*row, &cases),
         };
         if !text.is_empty() {
             sections.push(format!("**{row}**\n\n{text}"));
@@ -251,8 +251,8 @@ fn by_row(bench: &Bench, section: impl Fn(Row, &[&Cell]) -> String) -> String {
     sections.join("\n")
 }
 
-fn time(bench: &Bench, cell: &Cell, step: Step) -> String {
-    let estimates = bench.estimates(cell, step);
+fn time(bench: &Bench, case: &Case, step: Step) -> String {
+    let estimates = bench.estimates(case, step);
     estimates.map_or_else(String::new, |estimates| number::time(&estimates.median))
 }
 
@@ -266,7 +266,7 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn the_matrix_has_a_figure_in_every_cell_it_names() {
+    fn the_matrix_has_a_figure_in_every_case_it_names() {
         let text = summary(&fixture::record());
         let hello = text.lines().find(|line| line.starts_with("| Hello World")).unwrap();
         let figures: Vec<&str> = hello.split('|').map(str::trim).collect();
@@ -280,9 +280,9 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_without_a_figure_has_its_reason() {
+    fn a_case_without_a_figure_has_its_reason() {
         let mut record = fixture::record();
-        fixture::leave_out(
+        fixture::skip(
             &mut record,
             "nokogiri/html5",
             "Nokogiri isn't installed; `cargo xtask setup`",
@@ -293,12 +293,12 @@ mod tests {
         assert!(
             text.contains("HTML Parser, Native C: `nokogiri/html5` (no figure, left out: Nokogiri isn't installed")
         );
-        let cells = cells(fixture::bench(&record, "parser"));
+        let cases = cases(fixture::bench(&record, "parser"));
         assert!(
-            cells.contains("Left out:\n\n- nokogiri/html5: Nokogiri isn't"),
-            "{cells}"
+            cases.contains("Left out:\n\n- nokogiri/html5: Nokogiri isn't"),
+            "{cases}"
         );
-        assert!(!cells.contains("8.50 ms"), "{cells}");
+        assert!(!cases.contains("8.50 ms"), "{cases}");
     }
 
     #[test]
@@ -313,9 +313,9 @@ mod tests {
     }
 
     #[test]
-    fn each_cell_has_its_steps_sizes_and_ratio() {
+    fn each_case_has_its_steps_sizes_and_ratio() {
         let record = fixture::record();
-        let text = cells(fixture::bench(&record, "hello"));
+        let text = cases(fixture::bench(&record, "hello"));
         let wat = text.lines().find(|line| line.contains("wat/wasmer-cranelift")).unwrap();
         for part in [
             "Wasmer 7.4.2, Cranelift",
@@ -333,20 +333,20 @@ mod tests {
     #[test]
     fn versions_are_named_once_and_rubys_beside_its_engine() {
         let mut record = fixture::record();
-        for cell in &mut record.benches[0].cells {
+        for case in &mut record.benches[0].cases {
             let ruby = "ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]";
-            cell.versions.insert("ruby".to_owned(), ruby.to_owned());
+            case.versions.insert("ruby".to_owned(), ruby.to_owned());
         }
-        let text = cells(&record.benches[0]);
+        let text = cases(&record.benches[0]);
         assert!(text.contains("| CRuby 3.1.2 (ruby 3.1.2p20)"), "{text}");
         assert_eq!(text.matches("revision").count(), 1, "{text}");
     }
 
     #[test]
-    fn the_steps_are_those_that_a_cell_of_the_table_has() {
+    fn the_steps_are_those_that_a_case_of_the_table_has() {
         let record = fixture::record();
         let text = steps(fixture::bench(&record, "hello"));
-        let head = text.lines().find(|line| line.contains("cell")).unwrap();
+        let head = text.lines().find(|line| line.contains("case")).unwrap();
         assert!(
             head.contains("setup") && head.contains("work") && !head.contains("assemble"),
             "{head}"
@@ -357,8 +357,8 @@ mod tests {
     #[test]
     fn labels_can_not_break_a_table() {
         let mut record = fixture::record();
-        record.benches[0].cells[0].label = "a | b <!-- end -->".to_owned();
-        let text = cells(&record.benches[0]);
+        record.benches[0].cases[0].label = "a | b <!-- end -->".to_owned();
+        let text = cases(&record.benches[0]);
         assert!(text.contains(r"a \| b &lt;!-- end -->"), "{text}");
     }
 

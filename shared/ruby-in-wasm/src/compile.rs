@@ -47,7 +47,7 @@ impl Compiler {
     /// Compiles, and says on stderr what is done, how far it is where that is a terminal, and how long it took.
     pub(crate) fn compile(self, engine: &Engine, wasm: &[u8]) -> Result<Module, CompileError> {
         command_line::note(format_args!(
-            "compiling {} MB of WebAssembly with Wasmer's {}, once: what comes out is kept",
+            "compiling {} MB of WebAssembly with Wasmer's {}, once: the result is cached",
             wasm.len() / 1_000_000,
             self.name(),
         ));

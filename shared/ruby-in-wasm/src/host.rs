@@ -64,16 +64,16 @@ impl Host {
         self.wasi.engine()
     }
 
-    /// Loads the module kept for `wasm`, or compiles it and keeps the result.
+    /// Loads the compiled code of `wasm` from the cache, or compiles it and caches the result.
     ///
     /// Compiling takes many seconds: it is said on stderr, and of several processes one does it while the others wait.
-    pub fn load(&self, kept: &CompiledCode, wasm: &[u8]) -> Result<Module, CompileError> {
+    pub fn load(&self, cache: &CompiledCode, wasm: &[u8]) -> Result<Module, CompileError> {
         let load_or = |compile: &dyn Fn() -> Result<Module, CompileError>| {
-            compiled_code::wasmer::module_by(kept, self.engine(), wasm, compile)
+            compiled_code::wasmer::module_by(cache, self.engine(), wasm, compile)
         };
         load_or(&|| {
-            // Where there can be no lock, each compiles. With it, the one that waited finds what the other has kept.
-            let _lock = kept::directory("npm").and_then(|directory| kept::lock(&directory.join(package::LOCK)));
+            // Where there can be no lock, each compiles. With it, the one that waited finds what the other has cache.
+            let _lock = cache::directory("npm").and_then(|directory| cache::lock(&directory.join(package::LOCK)));
             load_or(&|| self.compiler.compile(self.engine(), wasm))
         })
     }

@@ -41,7 +41,7 @@ const SCRIPTS: &str = "/script";
 /// Runs Ruby itself, as WebAssembly under Wasmer.
 ///
 /// Ruby sees no file of this machine but its script, no network and no environment variable. It is fetched by npm when
-/// it is first asked for, and compiled once; both are kept.
+/// it is first asked for, and compiled once; both are cache.
 ///
 /// The exit code is the script's own, 1 after an exception. 64 is a mistake on the command line, 65 a module that is no
 /// Ruby or a script that was stopped, 66 a file that can't be read, 69 something that isn't there (npm, a network), 74
@@ -116,8 +116,8 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
     };
     let host = Host::new(arguments.compiler)
         .map_err(|error| Failure::new(Exit::OsErr, format!("Ruby's host can't be started: {error}")))?;
-    let kept = compiled_code::Store::default_location();
-    let module = host.load(&kept, &wasm).map_err(|error| {
+    let cache = compiled_code::Store::default_location();
+    let module = host.load(&cache, &wasm).map_err(|error| {
         let path = arguments.module.as_deref().unwrap_or(Path::new(RUBY.file));
         Failure::new(
             Exit::DataErr,

@@ -97,13 +97,13 @@ pub enum Error {
         cause: String,
     },
     /// There is no place that is this user's own.
-    #[error("Ruby can't be kept: {cause}")]
+    #[error("Ruby can't be cached: {cause}")]
     NoPlace {
         /// What was looked for.
-        cause: kept::Error,
+        cause: cache::Error,
     },
-    /// The place where it is kept can't be read or written.
-    #[error("{path} can't be used: {cause}; STATS_TRACKER_KEPT names another place")]
+    /// The cache can't be read or written.
+    #[error("{path} can't be used: {cause}; STATS_TRACKER_CACHE_DIR names another place")]
     Kept {
         /// The file or directory.
         path: PathBuf,
@@ -113,10 +113,10 @@ pub enum Error {
 }
 
 impl Package {
-    /// Reads the file from where it is kept on this machine; where it isn't yet, or is damaged, fetches it first and
+    /// Reads the file from this machine's cache; where it isn't yet, or is damaged, fetches it first and
     /// says so on stderr.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        self.read_in(&kept::directory("npm").map_err(|error| Error::NoPlace { cause: error })?)
+        self.read_in(&cache::directory("npm").map_err(|error| Error::NoPlace { cause: error })?)
     }
 
     /// The same with a directory of the caller's.
@@ -130,7 +130,7 @@ impl Package {
             |cause| Error::Kept { path, cause }
         };
         // One process fetches, the others wait and find it there.
-        let _lock = kept::lock(&directory.join(LOCK)).map_err(|failure| failed(directory)(failure.error))?;
+        let _lock = cache::lock(&directory.join(LOCK)).map_err(|failure| failed(directory)(failure.error))?;
         if let Some(bytes) = self.whole(&path) {
             return Ok(bytes);
         }
@@ -156,7 +156,7 @@ impl Package {
         )
     }
 
-    /// The kept file, if it is there and undamaged.
+    /// The cached file, if it is there and undamaged.
     fn whole(&self, path: &Path) -> Option<Vec<u8>> {
         let file = File::open(path).ok()?;
         let length = file.metadata().ok()?.len();

@@ -164,7 +164,7 @@ fn what_is_no_ruby_is_refused_in_one_line() {
         .stderr(contains("can't be read"));
 }
 
-/// Runs the program where nothing is kept yet, with `npm` alone on its search path: a script, or none.
+/// Runs the program where nothing is cached yet, with `npm` alone on its search path: a script, or none.
 #[cfg(unix)]
 fn with_npm(script: Option<&str>) -> assert_cmd::assert::Assert {
     use std::os::unix::fs::PermissionsExt;
@@ -177,11 +177,11 @@ fn with_npm(script: Option<&str>) -> assert_cmd::assert::Assert {
     }
     let assert = ruby_in_wasm()
         .env("PATH", directory.path())
-        .env("STATS_TRACKER_KEPT", directory.path().join("kept"))
+        .env("STATS_TRACKER_CACHE_DIR", directory.path().join("cache"))
         .args(["-e", "puts 1"])
         .assert()
         .stdout(is_empty());
-    assert_nothing_is_kept(&directory.path().join("kept/npm"));
+    assert_nothing_is_kept(&directory.path().join("cache/npm"));
     assert
 }
 

@@ -27,7 +27,7 @@ const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
 
 /// Runs a WASI program under Wasmer, with this program's standard streams.
 ///
-/// The program sees no file of this machine, no network and no environment variable. Its compiled code is kept, so
+/// The program sees no file of this machine, no network and no environment variable. Its compiled code is cache, so
 /// the next run only loads it.
 ///
 /// The exit code is the program's own. 64 is a mistake on the command line, 65 a module that can't be run or a program
@@ -91,8 +91,8 @@ fn run(file: &Path, arguments: Vec<String>) -> Result<i32, Failure> {
     let wasm = read(file)?;
     let host =
         Host::new(LIMITS).map_err(|error| Failure(Exit::OsErr, format!("its host can't be started: {error}")))?;
-    let kept = compiled_code::Store::default_location();
-    let module = compiled_code::wasmer::module(&kept, host.engine(), &wasm)
+    let cache = compiled_code::Store::default_location();
+    let module = compiled_code::wasmer::module(&cache, host.engine(), &wasm)
         .map_err(|error| Failure(Exit::DataErr, format!("it is not a valid module: {error}")))?;
     let program = Program {
         name: file.file_name().unwrap_or_default().display().to_string(),

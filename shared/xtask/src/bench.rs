@@ -110,7 +110,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
                 bold(format!("[{number}/{}] {name}{of}", chosen.len()))
             ));
             let mut command = bench_command(cargo, &selection);
-            command.env(bench_cells::ROUND, round.to_string());
+            command.env(bench_cases::ROUND, round.to_string());
             command.args(["--bench", name, "--"]);
             if options.quick {
                 command.args(QUICK);
@@ -204,7 +204,7 @@ fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Opti
         Ok(_) => Ok(Some(library)),
         Err(error) => {
             command_line::note(format_args!(
-                "{}: {error}; the gem's cells are left out",
+                "{}: {error}; the gem's cases are left out",
                 built.display()
             ));
             Ok(None)
@@ -291,11 +291,11 @@ fn conclude(record: &Record) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for bench in &record.benches {
         command_line::note(format_args!(
-            "{}: {} estimates, {} rates, {} cells left out, {:.0} s",
+            "{}: {} estimates, {} rates, {} cases left out, {:.0} s",
             bench.name,
             bench.estimates.len(),
             bench.rates.len(),
-            bench.left_out.len(),
+            bench.skipped.len(),
             bench.seconds
         ));
         if let Some(failed) = &bench.failed {

@@ -60,7 +60,7 @@ enum Command {
     },
     /// Run the benches and record what they measure, one file a run
     Bench(bench::Options),
-    /// Show a record's figures: the matrix, every cell, the questions answered, what could be unfair
+    /// Show a record's figures: the matrix, every case, the questions answered, what could be unfair
     Matrix(matrix::Options),
     /// Print a completion script for a shell
     Completions {

@@ -19,7 +19,7 @@
 //! is compared too.
 //!
 //! ```text
-//! <!-- matrix: cells hello from 2026-11-22T122031Z -->
+//! <!-- matrix: cases hello from 2026-11-22T122031Z -->
 //! <!-- end -->
 //! ```
 //!
@@ -273,7 +273,7 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
         Source::Matrix { part, .. } => bail!("{part} is no snippet"),
         Source::Output { command } => {
             let xtask = env::current_exe()?;
-            let programs = kept::target_directory(&xtask).context("xtask lies in no target directory")?;
+            let programs = cache::target_directory(&xtask).context("xtask lies in no target directory")?;
             let command = with_built_programs(command, &programs.join("debug"));
             output(cargo.in_workspace("sh").args(["-c", &command]))
         }
@@ -431,10 +431,10 @@ mod tests {
             Some(Source::Matrix { part, record }) => Some((part, record)),
             _ => None,
         };
-        assert_eq!(matrix("<!-- matrix: cells hello -->"), Some(("cells hello", None)));
+        assert_eq!(matrix("<!-- matrix: cases hello -->"), Some(("cases hello", None)));
         assert_eq!(
-            matrix("<!-- matrix: cells hello from 2026 -->"),
-            Some(("cells hello", Some("2026")))
+            matrix("<!-- matrix: cases hello from 2026 -->"),
+            Some(("cases hello", Some("2026")))
         );
         assert_eq!(
             Source::from_marker("<!-- output: a | b -->"),

@@ -20,7 +20,7 @@ module WasmHost
     # @param cache [Boolean, String, Pathname] where to keep the compiled code for the next process, and to load what an
     #   earlier one left. That takes microseconds where compiling takes up to seconds. A directory, or true for this
     #   machine's: cargo's target directory in a clone, where +cargo clean+ removes it, else the user's cache directory, or
-    #   where +STATS_TRACKER_KEPT+ says. Whoever can write there can run code in this process, so it has to be the
+    #   where +STATS_TRACKER_CACHE_DIR+ says. Whoever can write there can run code in this process, so it has to be the
     #   user's own.
     # @param interruptible [Boolean] whether its guests can be stopped. Where not, their code is faster, for it counts
     #   nothing; but an endless loop is one, and holds Ruby's lock: only for guests that you trust. They have no time

@@ -73,7 +73,7 @@ RSpec.describe WasmHost::Module do
     RUBY
     Dir.mktmpdir do |directory|
       run = lambda do
-        IO.popen([{ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host",
+        IO.popen([{ "STATS_TRACKER_CACHE_DIR" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host",
                   "-e", script], &:read)
       end
       entries = -> { Dir[File.join(directory, "compiled-code", "*")] }
@@ -104,7 +104,7 @@ RSpec.describe WasmHost::Module do
   it "caches nothing unless it is told to", :slow do
     Dir.mktmpdir do |directory|
       script = 'WasmHost::Instance.new("(module)"); GhcrPage::Guest'
-      system({ "STATS_TRACKER_KEPT" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-r",
+      system({ "STATS_TRACKER_CACHE_DIR" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-r",
              "ghcr_page", "-e", script, exception: true)
       expect(Dir.children(directory)).to eq([])
     end

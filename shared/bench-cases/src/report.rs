@@ -15,9 +15,9 @@ pub struct Report {
     /// The bench's name, as after `cargo bench --bench`.
     pub bench: String,
     /// What was measured, in the order of measuring.
-    pub cells: Vec<Cell>,
+    pub cases: Vec<Case>,
     /// What was not.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<Skipped>,
     /// The Ruby that ran in the bench, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruby: Option<Ruby>,
@@ -26,14 +26,14 @@ pub struct Report {
 /// One way to do a row's work.
 ///
 /// ```
-/// # use bench_cells::{Cell, Column, Row, Step};
-/// let mut cell = Cell::new("native", "Rust, one write", Row::HelloWorld, Column::Rust, "native code");
-/// // criterion.benchmark_group(&cell.id).bench_function(cell.measures(Step::Work), …)
-/// assert_eq!(cell.measures(Step::Work), "work");
-/// assert_eq!(cell.steps[&Step::Work], "native/work");
+/// # use bench_cases::{Case, Column, Row, Step};
+/// let mut case = Case::new("native", "Rust, one write", Row::HelloWorld, Column::Rust, "native code");
+/// // criterion.benchmark_group(&case.id).bench_function(case.measures(Step::Work), …)
+/// assert_eq!(case.measures(Step::Work), "work");
+/// assert_eq!(case.steps[&Step::Work], "native/work");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct Case {
     /// Its name for programs, the same in every run: `wat/wasmer-cranelift`. Criterion's group is called so too.
     pub id: String,
     /// Its name for readers.
@@ -56,9 +56,9 @@ pub struct Cell {
     pub steps: BTreeMap<Step, String>,
 }
 
-/// A cell that was not measured.
+/// A case that was not measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct Skipped {
     /// The id that it would have.
     pub id: String,
     /// Its name for readers.
@@ -67,8 +67,8 @@ pub struct LeftOut {
     pub why: String,
 }
 
-impl LeftOut {
-    /// Whether the cell with that id was left out by this, alone or with a group of cells: `ruby` leaves out `ruby/puts`.
+impl Skipped {
+    /// Whether the case with that id was left out by this, alone or with a group of cases: `ruby` leaves out `ruby/puts`.
     pub fn covers(&self, id: &str) -> bool {
         id.strip_prefix(&*self.id)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -80,7 +80,7 @@ impl LeftOut {
 pub struct Ruby {
     /// `RUBY_VERSION`.
     pub version: String,
-    /// Whether it has YJIT, and its cells therefore stand twice, without and with it.
+    /// Whether it has YJIT, and its cases therefore stand twice, without and with it.
     pub yjit: bool,
     /// `RUBY_DESCRIPTION`, of the one without YJIT.
     pub description: String,
@@ -154,7 +154,7 @@ names! {
 }
 
 names! {
-    /// A part of what a cell takes. The directory is called so as well.
+    /// A part of what a case takes. The directory is called so as well.
     Step {
         /// From text to a module.
         Assemble = "assemble",
@@ -168,7 +168,7 @@ names! {
         StartFromText = "start from text",
         /// A module to the first answer: set up, instantiate, work.
         StartFromBinary = "start from binary",
-        /// What is kept on the disk to the first answer: load, instantiate, work. A process, to its end.
+        /// From the code on the disk to the first answer: load, instantiate, work. A process, to its end.
         Start = "start",
         /// One unit of the row's work, by what is loaded and warm.
         Work = "work",
@@ -201,18 +201,18 @@ pub enum Error {
 pub fn directory() -> Option<PathBuf> {
     env::var_os("CRITERION_HOME").map(PathBuf::from).or_else(|| {
         let executable = env::current_exe().ok()?;
-        Some(kept::target_directory(&executable)?.join("criterion"))
+        Some(cache::target_directory(&executable)?.join("criterion"))
     })
 }
 
-/// The file with Criterion's estimates for a cell's step.
+/// The file with Criterion's estimates for a case's step.
 #[must_use]
 pub fn estimates(criterion: &Path, step: &str) -> PathBuf {
     criterion.join(step).join("new/estimates.json")
 }
 
-impl Cell {
-    /// A cell with nothing measured yet.
+impl Case {
+    /// A case with nothing measured yet.
     pub fn new(
         id: impl Into<String>,
         label: impl Into<String>,
@@ -244,7 +244,7 @@ impl Report {
     /// The file of a bench's report.
     #[must_use]
     pub fn path(criterion: &Path, bench: &str) -> PathBuf {
-        criterion.join(format!("cells-{bench}.json"))
+        criterion.join(format!("cases-{bench}.json"))
     }
 
     /// Reads what a bench wrote.
@@ -308,7 +308,7 @@ mod tests {
     fn report() -> Report {
         Report {
             bench: "hello".to_owned(),
-            cells: vec![Cell {
+            cases: vec![Case {
                 id: "wat/wasmer-cranelift".to_owned(),
                 label: "Wat, Wasmer, Cranelift".to_owned(),
                 row: Row::HelloWorld,
@@ -323,7 +323,7 @@ mod tests {
                 )]
                 .into(),
             }],
-            left_out: vec![LeftOut {
+            skipped: vec![Skipped {
                 id: "ruby/puts".to_owned(),
                 label: "Ruby".to_owned(),
                 why: "no Ruby".to_owned(),
@@ -333,13 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_cells_is_left_out_at_once() {
-        let left_out = |id: &str| LeftOut {
+    fn a_group_of_cases_is_left_out_at_once() {
+        let skipped = |id: &str| Skipped {
             id: id.to_owned(),
-            ..report().left_out.remove(0)
+            ..report().skipped.remove(0)
         };
-        assert!(left_out("ruby").covers("ruby") && left_out("ruby").covers("ruby/puts"));
-        assert!(!left_out("ruby").covers("ruby-in-wasm/puts") && !left_out("ruby/puts").covers("ruby"));
+        assert!(skipped("ruby").covers("ruby") && skipped("ruby").covers("ruby/puts"));
+        assert!(!skipped("ruby").covers("ruby-in-wasm/puts") && !skipped("ruby/puts").covers("ruby"));
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn names_are_written_as_readers_read_them() {
-        let text = serde_json::to_string(&report().cells[0]).unwrap();
+        let text = serde_json::to_string(&report().cases[0]).unwrap();
         for part in [
             r#""row":"Hello World""#,
             r#""column":"Wat2wasm""#,
@@ -375,7 +375,7 @@ mod tests {
         let criterion = tempfile::tempdir().unwrap();
         let error = Report::read(criterion.path(), "hello").unwrap_err().to_string();
         assert!(
-            error.contains("cells-hello.json") && error.contains("cargo bench"),
+            error.contains("cases-hello.json") && error.contains("cargo bench"),
             "{error}"
         );
         fs::write(Report::path(criterion.path(), "hello"), "{}").unwrap();

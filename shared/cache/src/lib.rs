@@ -1,8 +1,8 @@
-//! Where what is built and compiled on this machine is kept.
+//! This machine's cache: guests, compiled code and roots, which can all be made again.
 //!
-//! Inside a checkout that is cargo's target directory, so that `cargo clean` removes it with everything else. A
-//! program that was moved elsewhere, into a container image say, keeps its things in the user's cache directory. A
-//! library that another program loads, as Ruby does, names its checkout by [`set_checkout`].
+//! Inside a checkout the cache is a directory of cargo's target directory, so `cargo clean` removes it too. A program
+//! that was moved elsewhere, into a container image for example, uses the user's cache directory. A library that another
+//! program loads, as Ruby does, names its checkout with [`set_checkout`].
 
 mod replace;
 mod trust;
@@ -14,8 +14,12 @@ use std::{env, io};
 pub use replace::{Error, create, lock, replace};
 pub use trust::{open, trusted};
 
-/// Names another directory, which wins over both.
-pub const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";
+/// Names another directory for the cache.
+pub const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_CACHE_DIR";
+
+/// The variable's old name. It is refused, since nobody would notice that the cache is in another place than the
+/// expected one.
+const OLD_ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";
 
 /// Cargo writes this file into every target directory that it creates itself.
 const TARGET_DIRECTORY_TAG: &str = "CACHEDIR.TAG";
@@ -38,11 +42,20 @@ pub fn set_checkout(workspace: impl Into<PathBuf>) {
 /// [`Error`]: there is no place that belongs to this user alone. A directory that everybody can write to, as `/tmp`, is
 /// never taken for one: what lies there may be anybody's.
 pub fn directory(kind: &str) -> Result<PathBuf, Error> {
+    if env::var_os(OLD_ENVIRONMENT_VARIABLE).is_some() {
+        return Err(Error {
+            what: format!("reading {OLD_ENVIRONMENT_VARIABLE}"),
+            error: io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("this variable is called {ENVIRONMENT_VARIABLE} now; unset the old name"),
+            ),
+        });
+    }
     env::var_os(ENVIRONMENT_VARIABLE)
         .filter(|directory| !directory.is_empty())
         .map(PathBuf::from)
-        .or_else(|| Some(target_directory(&env::current_exe().ok()?)?.join("kept")))
-        .or_else(|| Some(target_directory_of(CHECKOUT.get()?)?.join("kept")))
+        .or_else(|| Some(target_directory(&env::current_exe().ok()?)?.join("cache")))
+        .or_else(|| Some(target_directory_of(CHECKOUT.get()?)?.join("cache")))
         .or_else(user_cache)
         .map(|directory| directory.join(kind))
         .ok_or_else(|| Error {

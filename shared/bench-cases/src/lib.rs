@@ -1,10 +1,10 @@
-//! What a bench's figures are figures of: the cells of the matrix, as a bench tells them to whoever renders it.
+//! What a bench's figures are figures of: the cases of the matrix, as a bench tells them to whoever renders it.
 //!
 //! Criterion writes one figure a directory and knows nothing of engines, versions and sizes. So each bench writes
-//! beside Criterion's directories, as `cells-<bench>.json`, a [`Report`]: every cell it measured with the directories
-//! that hold its figures, and every cell it left out with the reason.
+//! beside Criterion's directories, as `cases-<bench>.json`, a [`Report`]: every case it measured with the directories
+//! that hold its figures, and every case it left out with the reason.
 //!
-//! A cell stands in a [`Row`] and a [`Column`]; those two lists are what the matrix is made of:
+//! A case stands in a [`Row`] and a [`Column`]; those two lists are what the matrix is made of:
 //!
 //! | row | what one unit of its work is |
 //! | --- | --- |
@@ -32,6 +32,6 @@ mod round;
 mod versions;
 
 pub use recorder::Recorder;
-pub use report::{Cell, Column, Error, LeftOut, Report, Row, Ruby, Step, directory, estimates};
+pub use report::{Case, Column, Error, Report, Row, Ruby, Skipped, Step, directory, estimates};
 pub use round::{ROUND, is_first_round};
 pub use versions::locked;

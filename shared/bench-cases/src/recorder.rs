@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, Write};
 
-use crate::report::{self, Cell, LeftOut, Report, Ruby};
+use crate::report::{self, Case, Report, Ruby, Skipped};
 
 /// Collects what is measured and what is left out, and writes the report at the end.
 #[derive(Debug)]
@@ -18,22 +18,22 @@ impl Recorder {
         Self {
             report: Report {
                 bench: bench.to_owned(),
-                cells: Vec::new(),
-                left_out: Vec::new(),
+                cases: Vec::new(),
+                skipped: Vec::new(),
                 ruby: None,
             },
         }
     }
 
-    /// Adds a cell that was measured.
-    pub fn measured(&mut self, cell: Cell) {
-        self.report.cells.push(cell);
+    /// Adds a case that was measured.
+    pub fn measured(&mut self, case: Case) {
+        self.report.cases.push(case);
     }
 
-    /// Adds a cell that is not measured, and says so on stderr.
-    pub fn left_out(&mut self, id: &str, label: &str, why: &str) {
+    /// Adds a case that is not measured, and says so on stderr.
+    pub fn skipped(&mut self, id: &str, label: &str, why: &str) {
         _ = writeln!(io::stderr(), "left out: {label} ({id}): {why}");
-        self.report.left_out.push(LeftOut {
+        self.report.skipped.push(Skipped {
             id: id.to_owned(),
             label: label.to_owned(),
             why: why.to_owned(),
@@ -46,7 +46,7 @@ impl Recorder {
     }
 
     /// Writes the report beside Criterion's directories, if anything was measured: `cargo test --benches` runs each
-    /// cell once and times nothing, and a list of names measures nothing either.
+    /// case once and times nothing, and a list of names measures nothing either.
     ///
     /// # Errors
     /// If it can't be written.

@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_crate_of_the_workspace_is_locked() {
-        assert_eq!(locked("bench-cells"), env!("CARGO_PKG_VERSION"));
+        assert_eq!(locked("bench-cases"), env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
