@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold, green, red};
 use crate::selection::Selection;
+use crate::test_programs::{self, TestProgram};
 
 /// What is run for a check; it passes by exiting with 0.
 struct Check {
@@ -20,7 +21,12 @@ struct Outcome {
     name: &'static str,
     passed: bool,
     seconds: u64,
+    /// Where the check is one of tests.
+    programs: Vec<TestProgram>,
 }
+
+/// The check that runs the tests.
+const TESTS: &str = "tests";
 
 /// What is documented: every library, and the programs without one. Programs of a library's name would overwrite it.
 ///
@@ -120,7 +126,7 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The
         // gem's specs and Rails' own tests are run by tests.
         check(
-            "tests",
+            TESTS,
             with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
         ),
     ]);
@@ -131,8 +137,8 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
 pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
     let mut outcomes = Vec::new();
-    for mut check in checks(cargo, &selection) {
-        outcomes.push(outcome(check.name, &mut check.command)?);
+    for check in checks(cargo, &selection) {
+        outcomes.push(outcome(check)?);
     }
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
     if deny::program().is_none() {
@@ -144,24 +150,35 @@ pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     Ok(verdict(&outcomes))
 }
 
-fn outcome(name: &'static str, command: &mut Command) -> Result<Outcome> {
+fn outcome(Check { name, mut command }: Check) -> Result<Outcome> {
     let start = Instant::now();
-    let passed = announce_and_run(command)?.success();
+    let (passed, programs) = match name {
+        TESTS => test_programs::run(command)?,
+        _ => (announce_and_run(&mut command)?.success(), Vec::new()),
+    };
     Ok(Outcome {
         name,
         passed,
         seconds: start.elapsed().as_secs(),
+        programs,
     })
 }
 
-/// A line for each check, what took longest first, and their count.
+/// A line for each check and below it one for each of its test programs, the longest first; and the checks' count.
 fn summary(outcomes: &[Outcome]) -> String {
     let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
     sorted.sort_by_key(|outcome| std::cmp::Reverse(outcome.seconds));
     let mut text = bold("checks:") + "\n";
-    for Outcome { name, passed, seconds } in sorted {
+    for Outcome {
+        name,
+        passed,
+        seconds,
+        programs,
+    } in sorted
+    {
         let verdict = if *passed { green("passed") } else { red("failed") };
         text += &format!("  {verdict}  {seconds:>5} s  {name}\n");
+        text += &test_programs::summary(programs);
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let seconds: u64 = outcomes.iter().map(|outcome| outcome.seconds).sum();
@@ -184,8 +201,14 @@ mod tests {
 
     #[test]
     fn one_failed_check_fails_the_run() {
-        let passed = outcome("passes", &mut Command::new("true")).unwrap();
-        let failed = outcome("fails", &mut Command::new("false")).unwrap();
+        let outcome = |name, program| {
+            outcome(Check {
+                name,
+                command: Command::new(program),
+            })
+        };
+        let passed = outcome("passes", "true").unwrap();
+        let failed = outcome("fails", "false").unwrap();
         assert_eq!(verdict(&[]), ExitCode::SUCCESS);
         assert_eq!(verdict(std::slice::from_ref(&passed)), ExitCode::SUCCESS);
         assert_eq!(verdict(&[failed, passed]), ExitCode::FAILURE);
@@ -193,7 +216,12 @@ mod tests {
 
     #[test]
     fn what_took_longest_is_named_first() {
-        let outcome = |name, passed, seconds| Outcome { name, passed, seconds };
+        let outcome = |name, passed, seconds| Outcome {
+            name,
+            passed,
+            seconds,
+            programs: Vec::new(),
+        };
         let text = summary(&[outcome("quick", true, 1), outcome("slow", false, 100)]);
         assert!(text.find("slow").unwrap() < text.find("quick").unwrap(), "{text}");
         assert!(text.ends_with("  101 s in all\n1 passed, 1 failed\n"), "{text}");

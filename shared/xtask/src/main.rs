@@ -11,6 +11,7 @@ mod readme;
 mod run;
 mod selection;
 mod setup;
+mod test_programs;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,0 +1,162 @@
+//! Running cargo's test programs: their output is passed on, and how long each of them took is read from it.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader, Write};
+use std::process::{Child, Command};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// A test that prints nothing for so long hangs. The longest quiet work is Go's compiler, which builds Kubernetes for the
+/// tests on a new machine.
+const SILENCE_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// A test program that has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TestProgram {
+    /// As cargo names it, for example `tests/cli.rs (target/debug/deps/cli-…)` without what is in the brackets.
+    pub(crate) name: String,
+    /// As the program itself says.
+    pub(crate) seconds: f64,
+}
+
+/// Runs `cargo test`. Says whether it passed, and which programs it ran.
+///
+/// Standard output and standard error go to standard output, through one pipe: cargo names a program in the one, and the
+/// program says how long it took in the other, so only together are they in order.
+///
+/// # Errors
+/// The command can't be started, or its output can't be read.
+pub(crate) fn run(mut command: Command) -> Result<(bool, Vec<TestProgram>)> {
+    let line = command_line::typed(&command);
+    command_line::note(format_args!("{}", crate::run::bold(format!("$ {line}"))));
+    let (reader, writer) = io::pipe().context("a pipe can't be made")?;
+    if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let child = command.spawn().with_context(|| format!("`{line}` can't be started"))?;
+    // It holds the pipe's writing end, and the end of output is when nobody does.
+    drop(command);
+    watch(child, reader, SILENCE_LIMIT)
+}
+
+fn watch(mut child: Child, reader: PipeReader, limit: Duration) -> Result<(bool, Vec<TestProgram>)> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut reader = BufReader::new(reader);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            if sender.send(std::mem::take(&mut line)).is_err() {
+                break;
+            }
+        }
+    });
+    let mut programs = Programs::default();
+    loop {
+        match receiver.recv_timeout(limit) {
+            Ok(line) => {
+                // A reader that went away stops no test.
+                _ = io::stdout().write_all(&line);
+                programs.read(&String::from_utf8_lossy(&line));
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                child.kill()?;
+                command_line::note(format_args!(
+                    "error: {} printed nothing for {} minutes and was ended",
+                    programs.current.as_deref().unwrap_or("cargo"),
+                    limit.as_secs() / 60
+                ));
+                break;
+            }
+        }
+    }
+    let status = child.wait()?;
+    Ok((status.success(), programs.ended))
+}
+
+/// What the output says of test programs, line by line.
+#[derive(Default)]
+struct Programs {
+    current: Option<String>,
+    ended: Vec<TestProgram>,
+}
+
+impl Programs {
+    fn read(&mut self, line: &str) {
+        let line = anstream::adapter::strip_str(line).to_string();
+        if let Some(name) = line.trim_start().strip_prefix("Running ") {
+            let name = name.split(" (").next().unwrap_or(name);
+            self.current = Some(name.trim_start_matches("unittests ").trim().to_owned());
+        } else if line.starts_with("test result: ")
+            && let Some((_, time)) = line.trim_end().rsplit_once("finished in ")
+            && let Some(seconds) = time.strip_suffix('s').and_then(|seconds| seconds.parse().ok())
+        {
+            self.ended.push(TestProgram {
+                name: self.current.clone().unwrap_or_default(),
+                seconds,
+            });
+        }
+    }
+}
+
+/// A line for each program that took a second or more, the longest first.
+pub(crate) fn summary(programs: &[TestProgram]) -> String {
+    let mut long: Vec<_> = programs.iter().filter(|program| program.seconds >= 1.0).collect();
+    long.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+    let lines = long
+        .iter()
+        .map(|program| format!("          {:>5.0} s  {}\n", program.seconds, program.name));
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> (bool, Vec<TestProgram>) {
+        let (reader, writer) = io::pipe().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let child = command.spawn().unwrap();
+        drop(command);
+        watch(child, reader, limit).unwrap()
+    }
+
+    #[test]
+    fn each_program_has_its_time() {
+        let (passed, programs) = shell(
+            "echo '     Running unittests src/lib.rs (target/debug/deps/a-1)' >&2
+             echo 'test result: ok. 1 passed; 0 failed; finished in 0.25s'
+             printf '\\033[1m\\033[32m     Running\\033[0m tests/cli.rs (target/debug/deps/cli-2)\\n' >&2
+             echo 'test result: FAILED. 1 passed; 1 failed; finished in 61.50s'
+             exit 101",
+            SILENCE_LIMIT,
+        );
+        assert!(!passed);
+        let program = |name: &str, seconds| TestProgram {
+            name: name.to_owned(),
+            seconds,
+        };
+        assert_eq!(programs, [program("src/lib.rs", 0.25), program("tests/cli.rs", 61.5)]);
+        assert_eq!(summary(&programs).lines().count(), 1);
+        assert!(
+            summary(&programs).contains("62 s  tests/cli.rs"),
+            "{}",
+            summary(&programs)
+        );
+    }
+
+    #[test]
+    fn a_silent_program_is_ended() {
+        let (passed, programs) = shell(
+            "echo '     Running tests/hangs.rs (deps/hangs-1)'; exec sleep 600",
+            Duration::from_millis(300),
+        );
+        assert!(!passed && programs.is_empty());
+    }
+}
