@@ -1,8 +1,8 @@
 //! Other programs of this workspace, built when they are first asked for.
 //!
-//! What a WASI guest needs comes from `wasmer-wasix`, which takes longer to build than all of this package's
-//! dependencies but wasmer. So this program doesn't contain it: it starts a program that does, and builds that first
-//! where it is not there or its source has changed.
+//! A WASI guest needs `wasmer-wasix`, which takes longer to build than all other dependencies except wasmer. So this
+//! program does not contain it. It starts another program that does, and builds that program first if it is missing or
+//! its source has changed.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use std::time::SystemTime;
 pub struct Companion {
     /// The package's name.
     pub package: &'static str,
-    /// What it is, for whoever has to wait for it.
+    /// A description for the reader who waits until it is built.
     pub what: &'static str,
 }
 
@@ -33,15 +33,15 @@ pub const RUBY_IN_WASM: Companion = Companion {
     what: "the host for Ruby in WebAssembly",
 };
 
-/// Why the program was not run. What it did when it ran is its exit status.
+/// Why the program was not run. A program that ran has an exit status instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Where this program lies is unknown, so where the other lies is too.
-    #[error("it is not known where this program lies, and so neither where {package} is: {cause}")]
+    /// This program's own path is unknown, and the other program lies beside it.
+    #[error("{package} can't be found, because this program's own path is unknown: {cause}")]
     NoDirectory {
         /// The other program.
         package: &'static str,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// A program can't be started.
@@ -49,13 +49,13 @@ pub enum Error {
     Start {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
-        /// What to do about it.
+        /// The next step for the reader.
         next_step: String,
     },
-    /// It can't be built. What cargo printed stands on stderr.
-    #[error("{package} can't be built: `{command}` ended with {status}; what cargo said stands above")]
+    /// It can't be built. Cargo's messages are on stderr.
+    #[error("{package} can't be built: `{command}` ended with {status}; cargo's messages stand above")]
     Build {
         /// The program.
         package: &'static str,
@@ -72,7 +72,7 @@ impl Companion {
         let program = self.build()?;
         start(
             Command::new(&program).args(arguments),
-            format!("run cargo build -p {} and see what it says", self.package),
+            format!("run cargo build -p {} and read its messages", self.package),
         )
     }
 
@@ -85,7 +85,7 @@ impl Companion {
         let directory = this.parent().unwrap_or(Path::new("."));
         let program = directory.join(format!("{}{}", self.package, env::consts::EXE_SUFFIX));
         let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        // A program that was moved away from its source runs what was put beside it.
+        // A program that was moved away from its source runs the program beside it.
         if self.is_current(&program, workspace) || program.is_file() && !workspace.is_dir() {
             return Ok(program);
         }
@@ -103,7 +103,7 @@ impl Companion {
             self.what
         ));
         let started = SystemTime::now();
-        // The answer alone belongs on stdout.
+        // Only the guest's own output belongs on stdout.
         let status = start(
             cargo.stdout(Stdio::null()),
             "install Rust from https://rustup.rs".to_owned(),
@@ -120,8 +120,8 @@ impl Companion {
         Ok(program)
     }
 
-    /// Whether a program is newer than all it was built from, which cargo lists in a file beside it. Cargo itself would
-    /// know too, and take longer to say so than the guest takes to run.
+    /// Whether a program is newer than all of its sources, which cargo lists in a file beside it. Cargo itself could be
+    /// asked, but would take longer than the guest.
     fn is_current(&self, program: &Path, workspace: &Path) -> bool {
         let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
         let (Ok(built), Ok(list)) = (modified(program), fs::read_to_string(program.with_extension("d"))) else {

@@ -14,13 +14,13 @@ const QUIET_ZONE: usize = 4;
 /// The most bytes that fit: version 40, error correction L (ISO/IEC 18004, table 7).
 const CAPACITY: usize = 2_953;
 
-/// Black on white. The first 16 colours are whatever the terminal's theme makes of them; these two lie in the part of
-/// the 256 that themes leave alone, so a light terminal and a dark one show the same.
+/// Black on white. A terminal's theme may change the first 16 colours. These two are among the other 240, which themes
+/// do not change, so light and dark terminals show the same.
 const INK_ON_PAPER: Style = Style::new()
     .fg_color(Some(anstyle::Color::Ansi256(Ansi256Color(16))))
     .bg_color(Some(anstyle::Color::Ansi256(Ansi256Color(231))));
 
-/// How a code is printed.
+/// The way in which a code is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     /// Black on white, by escape codes.
@@ -34,10 +34,10 @@ pub enum Look {
 /// Why there is no code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// There is nothing to encode.
+    /// The text is empty.
     #[error("there is no text for the QR code: give a URL, or none at all for the project's page")]
     Empty,
-    /// More than fits in the largest code.
+    /// The text is longer than the largest code holds.
     #[error("a text of {0} bytes doesn't fit in a QR code: give one of at most {CAPACITY}")]
     TooLong(usize),
 }
@@ -49,7 +49,8 @@ pub struct Code {
 }
 
 impl Code {
-    /// Encodes a text, with as much redundancy as fits: M (15 % may be unreadable), or else L (7 %).
+    /// Encodes a text with error correction level M, where 15 % of the code may be unreadable; or where that does not fit,
+    /// L with 7 %.
     pub fn new(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::Empty);
@@ -63,12 +64,12 @@ impl Code {
         })
     }
 
-    /// How many columns it takes, quiet zone included.
+    /// Its width in columns, with the quiet zone.
     pub fn columns(&self) -> usize {
         self.width + 2 * QUIET_ZONE
     }
 
-    /// The lines to print. A character shows two modules, one above the other, since it is twice as high as wide.
+    /// The lines to print. A character is twice as high as wide, so it shows two modules, one above the other.
     pub fn render(&self, look: Look) -> String {
         let (before, after) = match look {
             Look::Coloured => (
@@ -94,7 +95,8 @@ impl Code {
         lines
     }
 
-    /// Whether the module at a column and row is dark, counted from the quiet zone's corner. All around is light.
+    /// Whether the module at a column and row is dark, counted from the corner of the quiet zone. Modules outside of the
+    /// code are light.
     fn is_dark(&self, x: usize, y: usize) -> bool {
         let inside = |position: usize| {
             position

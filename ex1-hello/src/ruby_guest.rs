@@ -1,4 +1,4 @@
-//! The same line said by Ruby: the whole interpreter as a WebAssembly module, run under Wasmer.
+//! The same line printed by Ruby: the interpreter is a WebAssembly module, which runs under Wasmer.
 
 use std::process::ExitStatus;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::companion::{self, WASI_HOST};
 
-/// Why the guest was not run. What it did when it ran is its exit status.
+/// Why the guest was not run. A guest that ran has an exit status instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The guest can't be built.

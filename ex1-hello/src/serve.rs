@@ -19,18 +19,18 @@ use tokio::net::TcpListener;
 
 use crate::source::{self, Source};
 
-/// How long a connection may take to send a request's head. A browser on this machine needs milliseconds; connections
-/// that it opens ahead of time and doesn't use are closed by this too.
+/// The longest time for the head of a request. A browser on this machine needs milliseconds. Connections that a browser
+/// opens in advance and does not use are closed by this limit too.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long to wait before accepting again when the system has no file descriptor left for another connection.
+/// The pause before the next attempt if the system has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What every answer carries.
+/// The headers of every answer.
 ///
-/// The policy lets the page load what this server has, compile WebAssembly, and nothing else: no inline script or
-/// style, no other host, no frame. The two `Cross-Origin` policies cut the page off from other windows, and a browser
-/// gives a page that is cut off a finer clock (5 µs in place of 100 µs).
+/// The content security policy allows the page to load this server's files and to compile WebAssembly. It forbids inline
+/// scripts and styles, other hosts and frames. The two `Cross-Origin` policies isolate the page from other windows. A
+/// browser gives an isolated page a finer clock (5 µs instead of 100 µs).
 const HEADERS: [(HeaderName, HeaderValue); 7] = [
     (
         HeaderName::from_static("content-security-policy"),
@@ -59,14 +59,14 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),
     ),
-    // What is shown was measured: a fetch from the browser's cache would measure the cache.
+    // The page shows measured times, and a fetch from the browser's cache would measure the cache.
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// A file that the server has.
+/// A file that is served.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// The path that it is asked for by.
+    /// Its path in the address.
     pub path: &'static str,
     /// Its `Content-Type`.
     pub media_type: &'static str,
@@ -74,7 +74,7 @@ pub struct File {
     pub contents: Bytes,
 }
 
-/// Everything that the server has.
+/// All files that are served.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The files, in no particular order.
@@ -82,7 +82,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The page, and `hello.wat` as it was assembled just now.
+    /// The page with its files, and `hello.wat` assembled to a binary.
     pub fn hello() -> Result<Self, source::Error> {
         let file = |path, media_type, contents| File {
             path,
@@ -110,7 +110,7 @@ impl Site {
 
     fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         let (status, media_type, contents) = match self.files.iter().find(|file| file.path == path) {
-            // hyper leaves out the body of an answer to HEAD.
+            // hyper drops the body of an answer to HEAD.
             Some(file) if [Method::GET, Method::HEAD].contains(method) => {
                 (StatusCode::OK, file.media_type, file.contents.clone())
             }
@@ -142,21 +142,21 @@ impl Site {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// A server that has its port.
+/// A server that is bound to a port.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl Server {
-    /// Takes a port of this machine's loopback address, which other machines can't reach. 0 takes any that is free.
+    /// Binds to a port of this machine's loopback address, which other machines can't reach. Port 0 is any free port.
     pub async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 
-    /// The address with the port that was taken.
+    /// The address, with the port that was bound.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -183,7 +183,7 @@ async fn answer_connection(stream: tokio::net::TcpStream, site: Arc<Site>) {
         let answer = site.answer(request.method(), request.uri().path());
         async { Ok::<_, Infallible>(answer) }
     });
-    // Whoever breaks off a connection knows it, and the next one is none the worse.
+    // A broken connection concerns only its own client.
     _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_LIMIT)

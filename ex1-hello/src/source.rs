@@ -1,30 +1,30 @@
-//! The module that is run: the project's own, or a file of the reader's.
+//! Reading a module: `hello.wat`, or a file of the reader.
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The module that is taught here. `hello.html` loads the same one in a browser.
+/// The module of the lesson. `hello.html` loads the same one in a browser.
 pub const HELLO_WAT: &str = include_str!("../hello.wat");
 
-/// The largest file that is read. A module written by hand has a few kilobytes; what Cranelift makes of this much is
-/// still compiled within the limit on time.
+/// The largest file that is read. A module written by hand has a few kilobytes. Cranelift compiles this much within the
+/// limit of time.
 pub const SIZE_LIMIT: u64 = 4 << 20;
 
-/// How a binary module begins. Everything else is taken for text.
+/// The first bytes of a binary module. Any other file is read as text.
 const BINARY_MAGIC: &[u8] = b"\0asm";
 
-/// A module as it was written, with a name to call it by in messages.
+/// A module as it was written.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
     /// Text, or a binary module.
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// Why there is no binary module.
+/// Why a module can't be read or assembled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is missing, is a directory, may not be read...
@@ -32,10 +32,10 @@ pub enum Error {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// Nothing is in the file.
+    /// The file is empty.
     #[error("{0} is empty: write a module into it, ex1-hello/hello.wat shows how")]
     Empty(String),
     /// The file is larger than [`SIZE_LIMIT`], or has no end.
@@ -46,12 +46,12 @@ pub enum Error {
     NotWat {
         /// The file's name, with line and column where they are known.
         name: String,
-        /// What is wrong there.
+        /// The fault at that place.
         message: String,
     },
 }
 
-/// The usual next step for the causes that have one.
+/// The next step, for the causes that have a usual one.
 fn hint(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::NotFound => "; see --help for the commands, everything else is taken for a file",
@@ -60,12 +60,13 @@ fn hint(cause: &io::Error) -> &'static str {
     }
 }
 
-/// A path for a message: on one line, whatever its name holds.
+/// A path for a message, on one line whatever characters are in it.
 fn printable(path: &Path) -> String {
     one_line(&path.display().to_string())
 }
 
-/// Makes foreign text fit for a line on a terminal: nothing that moves the cursor, and not more than a line or two.
+/// Makes text of unknown origin safe for one line of a terminal: control characters are escaped, and the rest of a long
+/// text is cut.
 pub(crate) fn one_line(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut line: String = text
@@ -99,7 +100,7 @@ impl Source {
         let name = printable(path);
         let mut bytes = Vec::new();
         File::open(path)
-            // One byte more than allowed tells a file that just fits from one that goes on.
+            // One byte more than the limit, so that a file of exactly the limit differs from a longer one.
             .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes))
             .map_err(|cause| Error::Unreadable {
                 path: path.to_owned(),
@@ -115,7 +116,7 @@ impl Source {
         }
     }
 
-    /// The binary module: text is assembled, binary is passed on as it is.
+    /// The binary module. Text is assembled; binary is returned as it is.
     pub fn assemble(&self) -> Result<Cow<'_, [u8]>, Error> {
         if self.bytes.starts_with(BINARY_MAGIC) {
             return Ok(Cow::Borrowed(&self.bytes));
@@ -130,7 +131,7 @@ impl Source {
     }
 }
 
-/// Takes `wat`'s report apart, which is a message, an arrow with the position, and the line itself with a caret:
+/// Reads position and message from an error of the crate `wat`, which looks like this:
 ///
 /// ```text
 /// expected `(`
