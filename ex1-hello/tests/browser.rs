@@ -19,7 +19,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 
 /// How long the page may take to show the line or an error. Only a page that shows neither ever takes this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--headless=new",
@@ -132,7 +132,7 @@ async fn outcome(driver: &WebDriver) -> WebDriverResult<(Option<String>, Option<
     let started = std::time::Instant::now();
     while !times.is_displayed().await? && !failure.is_displayed().await? {
         assert!(
-            started.elapsed() < PATIENCE,
+            started.elapsed() < TIMEOUT,
             "the page shows neither times nor a failure"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -34,7 +34,7 @@ const BETWEEN_LOOKS: usize = 5;
 const LONGEST_LIFE: Duration = Duration::from_secs(5);
 
 /// Far longer than a pass takes after any kill: a tracker that has none by then has stopped working.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A long run says now and then how far it has come.
 const BETWEEN_REPORTS: usize = 25;
@@ -198,7 +198,7 @@ impl Run {
                 "the launcher ended by itself: {}",
                 self.context()
             );
-            self.be_patient(began);
+            self.wait_a_moment(began);
             let Some(collections) = self.rows("collections", "") else {
                 continue;
             };
@@ -224,7 +224,7 @@ impl Run {
                 if let Some(rows) = self.rows("measurements", &name) {
                     break rows;
                 }
-                self.be_patient(began);
+                self.wait_a_moment(began);
             };
             let totals: Totals = rows
                 .iter()
@@ -271,9 +271,9 @@ impl Run {
     }
 
     /// Waits a moment, but not for ever.
-    fn be_patient(&self, since: Timestamp) {
+    fn wait_a_moment(&self, since: Timestamp) {
         let waited = Timestamp::now().duration_since(since).unsigned_abs();
-        assert!(waited < PATIENCE, "no whole pass in {PATIENCE:?}: {}", self.context());
+        assert!(waited < TIMEOUT, "no whole pass in {TIMEOUT:?}: {}", self.context());
         thread::sleep(Duration::from_millis(200));
     }
 

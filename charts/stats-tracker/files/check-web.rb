@@ -6,7 +6,7 @@ require "net/http"
 web, component = ARGV.map { |address| URI(address) }
 
 # The component may have to be started first.
-PATIENCE = 120
+TIMEOUT = 120
 
 # As a gateway asks, so that nothing is redirected to https.
 def get(base, path)
@@ -14,7 +14,7 @@ def get(base, path)
   begin
     Net::HTTP.start(base.host, base.port, open_timeout: 5, read_timeout: 30) { |http| http.get(path, { "X-Forwarded-Proto" => "https" }) }
   rescue SystemCallError, SocketError, IOError, Timeout::Error => error
-    (tries += 1) < PATIENCE or raise "#{base}#{path} does not answer: #{error.message}"
+    (tries += 1) < TIMEOUT or raise "#{base}#{path} does not answer: #{error.message}"
     sleep 1
     retry
   end

@@ -29,7 +29,7 @@ use rb_sys::{Qnil, VALUE};
 
 use crate::fiber::{self, Fiber};
 use crate::helper::{Lent, Link, Slot};
-use crate::world::ProcCall;
+use crate::store_cell::ProcCall;
 use crate::{error, gvl};
 
 /// How deep calls may nest, guest in proc in guest: each takes some of the thread's own stack, of which a Ruby thread has
@@ -119,7 +119,7 @@ thread_local! {
 }
 
 /// Answers a guest's question: whether it may go on.
-pub(crate) fn look() -> bool {
+pub(crate) fn should_continue() -> bool {
     // SAFETY: it points to what runs now, which lives until it is done, or is null.
     let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
         return true;
@@ -151,7 +151,7 @@ pub(crate) fn look() -> bool {
 
 /// Suspends the guest that runs on this thread until Ruby has done what it asks for.
 pub(crate) fn suspend(request: Request) -> Reply {
-    // SAFETY: as in `look`; a guest that calls a proc was started by `run`, and what it is suspended by lives as long.
+    // SAFETY: as in `should_continue`; a guest that calls a proc was started by `run`, and what it is suspended by lives as long.
     unsafe {
         match RUNNING.get().as_ref().map(|running| running.suspender.get()) {
             Some(Suspender::Coroutine(yielder)) => (*yielder).suspend(request),

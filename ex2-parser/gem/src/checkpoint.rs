@@ -1,13 +1,12 @@
-//! Guests that can be stopped: compiled code that looks up from its work now and then.
+//! Guests that can be stopped: compiled code that polls its host at loop heads and function entries.
 //!
-//! A guest that loops for ever never comes back to its host, and another thread can't stop it. So every
-//! function and every loop is made to count down before it is compiled ([`instrumentation`](crate::instrumentation)), and
-//! to ask the host in the end whether to go on. The host then looks at the clock and at Ruby's interrupts
-//! ([`call::look`]).
+//! A guest in an endless loop never returns to its host, and another thread can't stop it. So before a module is
+//! compiled, its code is given fuel ([`instrumentation`](crate::instrumentation)). When the fuel is used up, the guest
+//! polls the host, which checks the time limit and Ruby's interrupts ([`call::should_continue`]).
 //!
-//! The question is a `memory.grow` by no page, because that is a call to the host which every module can make without
-//! an import for it: hosts need not know, so [`ex2_parser::wasm`] and [`wasi_host`] run such guests unchanged. The
-//! answer -1, which no other growing by nothing gets, means that the guest has to end.
+//! A poll is a `memory.grow` by no page: a call to the host that every module can make without an import. Other hosts
+//! need not know of it, so [`ex2_parser::wasm`] and [`wasi_host`] run such guests unchanged. The result -1 means that the
+//! guest has to end. No other `memory.grow` by no page has that result.
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -27,7 +26,7 @@ pub(crate) const EDITION: u32 = 3;
 /// An engine for guests that can be stopped.
 pub(crate) fn engine() -> Engine {
     let mut features = Features::default();
-    // A guest that waits for another thread doesn't look up.
+    // A guest that waits for another thread does not poll.
     features.threads(false);
     EngineBuilder::new(Cranelift::default())
         .set_features(Some(features))
@@ -48,33 +47,33 @@ impl MemoryUse {
 /// A table's entry, in bytes.
 const ENTRY: usize = 16;
 
-/// Has `engine`'s memories, which are made within the limits it has, take the guest's questions, and counts them. Where
-/// `only_asks`, the module's one memory was added for the questions.
-pub(crate) fn asking(mut engine: Engine, only_asks: bool, used: &Arc<MemoryUse>) -> Engine {
+/// Makes `engine`'s memories answer polls and counts their bytes; the engine's limits stay. With `only_polls`, the
+/// module's one memory was added for polling.
+pub(crate) fn polling(mut engine: Engine, only_polls: bool, used: &Arc<MemoryUse>) -> Engine {
     let limited = engine.clone();
     let used = Arc::clone(used);
-    engine.set_tunables(Asked {
+    engine.set_tunables(Polled {
         limited,
-        only_asks,
+        only_polls,
         used,
     });
     engine
 }
 
 /// The tunables of `limited`, with memories that take questions.
-struct Asked {
+struct Polled {
     limited: Engine,
-    only_asks: bool,
+    only_polls: bool,
     used: Arc<MemoryUse>,
 }
 
-impl Asked {
+impl Polled {
     fn count_table(&self, asked: &TableType) {
         self.used.0.fetch_add(asked.minimum as usize * ENTRY, Ordering::Relaxed);
     }
 }
 
-impl Tunables for Asked {
+impl Tunables for Polled {
     fn memory_style(&self, asked: &MemoryType) -> MemoryStyle {
         self.limited.tunables().memory_style(asked)
     }
@@ -85,7 +84,7 @@ impl Tunables for Asked {
 
     fn create_host_memory(&self, asked: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
         let memory = self.limited.tunables().create_host_memory(asked, style)?;
-        Ok(AskedMemory::around(memory, &self.used))
+        Ok(PolledMemory::around(memory, &self.used))
     }
 
     unsafe fn create_vm_memory(
@@ -94,13 +93,13 @@ impl Tunables for Asked {
         style: &MemoryStyle,
         location: NonNull<VMMemoryDefinition>,
     ) -> Result<VMMemory, MemoryError> {
-        if self.only_asks {
+        if self.only_polls {
             // SAFETY: the caller's promise about `location` is passed on as it is.
             return Ok(unsafe { NoMemory::at(location) });
         }
         // SAFETY: the same.
         let memory = unsafe { self.limited.tunables().create_vm_memory(asked, style, location) }?;
-        Ok(AskedMemory::around(memory, &self.used))
+        Ok(PolledMemory::around(memory, &self.used))
     }
 
     fn create_host_table(&self, asked: &TableType, style: &TableStyle) -> Result<VMTable, String> {
@@ -122,14 +121,14 @@ impl Tunables for Asked {
 
 /// A memory that takes growing by nothing for the guest's question, and is counted.
 #[derive(Debug)]
-struct AskedMemory {
+struct PolledMemory {
     memory: VMMemory,
     used: Arc<MemoryUse>,
     /// How much of it is counted, in bytes. Nothing of a copy is, which is the engine's.
     counted: usize,
 }
 
-impl AskedMemory {
+impl PolledMemory {
     fn around(memory: VMMemory, used: &Arc<MemoryUse>) -> VMMemory {
         let mut asked = Self {
             memory,
@@ -147,15 +146,15 @@ impl AskedMemory {
     }
 }
 
-impl Drop for AskedMemory {
+impl Drop for PolledMemory {
     fn drop(&mut self) {
         self.used.0.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
-impl LinearMemory for AskedMemory {
+impl LinearMemory for PolledMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
-        if delta == Pages(0) && !call::look() {
+        if delta == Pages(0) && !call::should_continue() {
             return Err(MemoryError::CouldNotGrow {
                 current: self.size(),
                 attempted_delta: delta,
@@ -204,7 +203,7 @@ impl LinearMemory for AskedMemory {
     }
 }
 
-impl AskedMemory {
+impl PolledMemory {
     #[allow(clippy::unnecessary_wraps, reason = "both callers return a result")]
     fn uncounted(&self, memory: VMMemory) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
         Ok(Box::new(Self {
@@ -243,7 +242,7 @@ impl NoMemory {
 
 impl LinearMemory for NoMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
-        if delta == Pages(0) && call::look() {
+        if delta == Pages(0) && call::should_continue() {
             return Ok(Pages(0));
         }
         Err(MemoryError::CouldNotGrow {

@@ -8,7 +8,7 @@ use magnus::{DataTypeFunctions, Error, Ruby, TypedData, Value};
 use wasmer::FunctionType;
 
 use crate::instance::Instance;
-use crate::world::World;
+use crate::store_cell::StoreCell;
 use crate::{error, value};
 
 #[derive(TypedData)]
@@ -38,7 +38,7 @@ impl Function {
 
     pub(crate) fn call(ruby: &Ruby, this: Obj<Self>, arguments: &[Value]) -> Result<Value, Error> {
         let instance = ruby.get_inner(this.instance);
-        call(ruby, instance.world(), &this.function, &this.ty, &this.name, arguments)
+        call(ruby, instance.cell(), &this.function, &this.ty, &this.name, arguments)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -57,7 +57,7 @@ impl Function {
 /// Calls a function of a guest with Ruby's numbers.
 pub(crate) fn call(
     ruby: &Ruby,
-    world: &Arc<World>,
+    cell: &Arc<StoreCell>,
     function: &wasmer::Function,
     ty: &FunctionType,
     name: &str,
@@ -83,6 +83,6 @@ pub(crate) fn call(
     }
     let function = function.clone();
     // SAFETY: the work owns what it uses.
-    let results = unsafe { world.run(ruby, move |store| function.call(store, &parameters)) }?;
+    let results = unsafe { cell.run(ruby, move |store| function.call(store, &parameters)) }?;
     value::results_to_ruby(ruby, &results.map_err(|cause| error::trap(ruby, &cause))?)
 }

@@ -32,13 +32,13 @@ impl Global {
 
     pub(crate) fn value(ruby: &Ruby, this: Obj<Self>) -> Result<Value, Error> {
         let instance = ruby.get_inner(this.instance);
-        let number = instance.world().with(ruby, |store| this.global.get(store))?;
+        let number = instance.cell().with(ruby, |store| this.global.get(store))?;
         value::to_ruby(ruby, &number)
     }
 
     pub(crate) fn set_value(ruby: &Ruby, this: Obj<Self>, number: Value) -> Result<Value, Error> {
         let instance = ruby.get_inner(this.instance);
-        let ty = instance.world().with(ruby, |store| this.global.ty(store))?;
+        let ty = instance.cell().with(ruby, |store| this.global.ty(store))?;
         if !ty.mutability.is_mutable() {
             return Err(error::of(
                 ruby,
@@ -53,7 +53,7 @@ impl Global {
         let guests = value::to_guest(ruby, number, ty.ty)
             .map_err(|error| error::about(&format!("the global {:?}", this.name), error))?;
         instance
-            .world()
+            .cell()
             .with(ruby, |store| this.global.set(store, guests))?
             .map_err(|cause| error::trap(ruby, &cause))?;
         Ok(number)
@@ -62,7 +62,7 @@ impl Global {
     pub(crate) fn is_mutable(ruby: &Ruby, this: Obj<Self>) -> Result<bool, Error> {
         let instance = ruby.get_inner(this.instance);
         instance
-            .world()
+            .cell()
             .with(ruby, |store| this.global.ty(store).mutability.is_mutable())
     }
 }

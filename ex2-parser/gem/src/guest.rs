@@ -13,7 +13,7 @@ use crate::call::{self, Options};
 use crate::checkpoint::MemoryUse;
 use crate::instance::duration;
 use crate::module::{self, Cache, Module, PAGE};
-use crate::{bytes, error, ghcr_page, gvl, world};
+use crate::{bytes, error, ghcr_page, gvl, store_cell};
 
 #[magnus::wrap(class = "GhcrPage::Guest", free_immediately)]
 pub(crate) struct Guest {
@@ -39,9 +39,9 @@ unsafe impl Send for State {}
 unsafe impl Sync for State {}
 
 /// The right to use the parser, given back when it is dropped: also where the guest's host panics.
-struct Turn(Arc<State>);
+struct AccessGuard(Arc<State>);
 
-impl Drop for Turn {
+impl Drop for AccessGuard {
     fn drop(&mut self) {
         self.0.busy.store(false, Ordering::Release);
     }
@@ -92,17 +92,17 @@ impl Guest {
                  with a Mutex",
             ));
         }
-        let turn = Turn(Arc::clone(&this.state));
-        let answer = bytes::with(page, |page| this.read(ruby, turn, page));
-        world::report(ruby, &this.state.memory, &this.reported)?;
+        let guard = AccessGuard(Arc::clone(&this.state));
+        let answer = bytes::with(page, |page| this.read(ruby, guard, page));
+        store_cell::report(ruby, &this.state.memory, &this.reported)?;
         ghcr_page::answer(ruby, &answer?)
     }
 
-    fn read(&self, ruby: &Ruby, turn: Turn, page: &[u8]) -> Result<ex2_parser::Package, Error> {
+    fn read(&self, ruby: &Ruby, guard: AccessGuard, page: &[u8]) -> Result<ex2_parser::Package, Error> {
         let owner: Arc<State> = Arc::clone(&self.state);
         let page: *const [u8] = page;
         let work = move || {
-            let state = &*turn.0;
+            let state = &*guard.0;
             let mut parser = state.parser.take();
             let result = (|| {
                 let parser = match &mut parser {

@@ -17,20 +17,20 @@ use crate::function::{self, Function};
 use crate::global::Global;
 use crate::memory::Memory;
 use crate::module::Module;
-use crate::world::{Import, World};
+use crate::store_cell::{Import, StoreCell};
 use crate::{error, value};
 
 #[derive(TypedData)]
 #[magnus(class = "WasmHost::Instance", free_immediately, mark)]
 pub(crate) struct Instance {
-    world: Arc<World>,
+    cell: Arc<StoreCell>,
     /// Unset while its start function runs.
     instance: OnceCell<wasmer::Instance>,
 }
 
 impl DataTypeFunctions for Instance {
     fn mark(&self, marker: &magnus::gc::Marker) {
-        self.world.mark(marker);
+        self.cell.mark(marker);
     }
 }
 
@@ -38,7 +38,7 @@ impl Drop for Instance {
     fn drop(&mut self) {
         // SAFETY: it is Ruby that drops it, with the GVL.
         let ruby = unsafe { Ruby::get_unchecked() };
-        self.world.freed(&ruby);
+        self.cell.freed(&ruby);
     }
 }
 
@@ -62,14 +62,14 @@ impl Instance {
             release_gvl,
         };
         let memory = Arc::new(MemoryUse::default());
-        let world = World::new(module.engine(memory_limit, &memory), options, memory);
+        let cell = StoreCell::new(module.engine(memory_limit, &memory), options, memory);
         // From the first: by it the collector finds what is taken out of the imports, which another thread may change.
         let this = ruby.obj_wrap(Self {
-            world,
+            cell,
             instance: OnceCell::new(),
         });
         let (filled, procs) = this.fill(ruby, imports, module.compiled())?;
-        let functions = this.world.define(ruby, procs)?;
+        let functions = this.cell.define(ruby, procs)?;
         let mut attached = Vec::new();
         let linked = this.instantiate(ruby, this, &module, &filled, functions, &mut attached);
         if linked.is_err() {
@@ -78,7 +78,7 @@ impl Instance {
             }
         }
         // Of what came to nothing, too.
-        this.world.report_memory(ruby)?;
+        this.cell.report_memory(ruby)?;
         linked.map(|()| this)
     }
 
@@ -93,13 +93,13 @@ impl Instance {
             };
             filled.push(match import.ty() {
                 ExternType::Function(ty) => {
-                    let import = proc_of(ruby, &self.world, item, &name, ty)?;
+                    let import = proc_of(ruby, &self.cell, item, &name, ty)?;
                     procs.push(import);
                     Filled::Function
                 }
                 ExternType::Memory(ty) => {
                     let memory = memory_of(ruby, item, &name)?;
-                    self.world.keep(memory.as_value());
+                    self.cell.keep(memory.as_value());
                     Filled::Memory(memory.into(), *ty)
                 }
                 ExternType::Global(ty) => Filled::Global(constant_of(ruby, item, &name, *ty)?),
@@ -141,7 +141,7 @@ impl Instance {
                 }
                 Filled::Global(number) => {
                     let global = self
-                        .world
+                        .cell
                         .with(ruby, |store| wasmer::Global::new(store, number.clone()))?;
                     Some(Extern::Global(global))
                 }
@@ -152,7 +152,7 @@ impl Instance {
             // SAFETY: the work owns what it uses.
             let instance = unsafe {
                 #[allow(clippy::result_large_err, reason = "the error is Wasmer's own")]
-                self.world.run(ruby, move |store| {
+                self.cell.run(ruby, move |store| {
                     wasmer::Instance::new_by_index(store, &module, &externs)
                 })?
             };
@@ -169,17 +169,17 @@ impl Instance {
         Ok(())
     }
 
-    pub(crate) fn world(&self) -> &Arc<World> {
-        &self.world
+    pub(crate) fn cell(&self) -> &Arc<StoreCell> {
+        &self.cell
     }
 
     /// Frees all that the guest has, at once.
     pub(crate) fn close(ruby: &Ruby, this: Obj<Self>) -> Result<(), Error> {
-        this.world.close(ruby)
+        this.cell.close(ruby)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.world.is_closed()
+        self.cell.is_closed()
     }
 
     /// Calls the export that is named first with the other arguments.
@@ -192,14 +192,14 @@ impl Instance {
         };
         let name = name_of(*name)?;
         let function = this.exported_function(ruby, &name)?;
-        let ty = this.world.with(ruby, |store| function.ty(store))?;
-        function::call(ruby, &this.world, &function, &ty, &name, arguments)
+        let ty = this.cell.with(ruby, |store| function.ty(store))?;
+        function::call(ruby, &this.cell, &function, &ty, &name, arguments)
     }
 
     pub(crate) fn function(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Function>, Error> {
         let name = name_of(name)?;
         let function = this.exported_function(ruby, &name)?;
-        let ty = this.world.with(ruby, |store| function.ty(store))?;
+        let ty = this.cell.with(ruby, |store| function.ty(store))?;
         Ok(ruby.obj_wrap(Function::new(this, function, ty, name)))
     }
 
@@ -250,7 +250,7 @@ impl Instance {
     }
 
     fn another(&self, ruby: &Ruby, name: &str, found: &Extern, wanted: &str) -> Error {
-        let found = self.world.with(ruby, |store| value::kind(&found.ty(store)));
+        let found = self.cell.with(ruby, |store| value::kind(&found.ty(store)));
         match found {
             Ok(found) => error::export(ruby, format!("the export {name:?} is a {found}, not a {wanted}")),
             Err(error) => error,
@@ -324,7 +324,7 @@ fn missing(ruby: &Ruby, import: &wasmer::ImportType) -> Error {
     )
 }
 
-fn proc_of(ruby: &Ruby, world: &World, item: Value, name: &str, ty: &FunctionType) -> Result<Import, Error> {
+fn proc_of(ruby: &Ruby, cell: &StoreCell, item: Value, name: &str, ty: &FunctionType) -> Result<Import, Error> {
     let callable: Proc = match Proc::from_value(item) {
         Some(callable) => callable,
         None if item.is_kind_of(ruby.class_method()) => item.funcall("to_proc", ())?,
@@ -333,7 +333,7 @@ fn proc_of(ruby: &Ruby, world: &World, item: Value, name: &str, ty: &FunctionTyp
         }
     };
     // Nobody else holds what was made of a method.
-    world.keep(callable.as_value());
+    cell.keep(callable.as_value());
     if let Some(ty) = ty
         .params()
         .iter()

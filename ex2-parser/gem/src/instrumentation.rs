@@ -1,11 +1,12 @@
-//! Writes into a module's code that it looks up from its work now and then.
+//! Adds fuel metering to a module's code, so that its host can stop it.
 //!
-//! A global holds the module's patience, in turns. Every function and every turn of a loop takes from it, the more the
-//! longer its code is; once it is used up, the host is asked whether to go on ([`checkpoint`](crate::checkpoint)).
+//! A global holds the module's fuel. Every function entry and every iteration of a loop takes fuel, in proportion to the
+//! length of the code. When no fuel is left, the module polls its host, which decides whether the module may go on
+//! ([`checkpoint`](crate::checkpoint)).
 //!
-//! A compiler's middleware could not do this: it sees one instruction after the other, so it doesn't know how long the
-//! loop is that begins. What is added stands behind the module's own locals, globals, types and functions, so all else
-//! stays as it is, byte by byte.
+//! A compiler's middleware could not do this: it sees one instruction after the other, so at a loop's head it does not
+//! know the loop's length. The additions follow the module's own locals, globals, types and functions, so all else stays
+//! the same, byte for byte.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,15 +16,16 @@ use wasmer::sys::wasmparser::{
     BinaryReaderError, FromReader, FunctionBody, Operator, Parser, Payload, SectionLimited, TypeRef,
 };
 
-/// How many turns pass between two questions: some hundred microseconds' work, or some hundred times that where every
-/// instruction waits for memory. A question costs a tenth of a microsecond.
-const PATIENCE: i32 = 100_000;
+/// The fuel between two polls of the host: work of some hundred microseconds, or some hundred times as long if every
+/// instruction waits for memory. A poll costs a tenth of a microsecond.
+const FUEL_INTERVAL: i32 = 100_000;
 
-/// So many bytes of code are a turn, as a power of 2; so are the bytes or entries that one instruction works on.
-const TURN_BITS: i32 = 6;
+/// One unit of fuel is spent on 2 to this power bytes of code, or on as many bytes or table entries that one bulk
+/// instruction works on.
+const FUEL_UNIT_BITS: i32 = 6;
 
-/// How many turns an instruction takes that leads out of the module, as far as can be told.
-const AWAY: i32 = 10;
+/// The fuel for an instruction that may call out of the module.
+const HOST_CALL_COST: i32 = 10;
 
 const MEMORY_SECTION: u8 = 5;
 const TAG_SECTION: u8 = 13;
@@ -42,7 +44,7 @@ pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderErr
     module.write(binary).map(Cow::Owned)
 }
 
-/// Whether a module is given a memory to ask by, because it has none of its own.
+/// Whether a module gets a memory for polling, because it has none of its own.
 ///
 /// # Errors
 /// If it is not valid.
@@ -110,8 +112,8 @@ impl Module {
 
     fn write(&self, binary: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
         let added = Added {
-            patience: self.globals,
-            ask: self.imported_functions + number(self.types_of_functions.len()),
+            fuel: self.globals,
+            poll_host: self.imported_functions + number(self.types_of_functions.len()),
             imported_functions: self.imported_functions,
         };
         let mut written = wasm_encoder::Module::new();
@@ -126,7 +128,7 @@ impl Module {
                     .and_then(|number| self.parameters.get(*number as usize));
                 code.raw(&added.function(body, parameters.copied().unwrap_or_default())?);
                 if functions.len() == 0 {
-                    code.function(&added.ask());
+                    code.function(&added.poll_host());
                     written.section(&code);
                 }
                 continue;
@@ -151,7 +153,7 @@ impl Module {
                 has_global = true;
             }
             let data = match &payload {
-                Payload::TypeSection(types) => longer(types, binary, &ASK_TYPE),
+                Payload::TypeSection(types) => longer(types, binary, &POLL_TYPE),
                 Payload::FunctionSection(functions) => {
                     longer(functions, binary, &encoded(number(self.parameters.len())))
                 }
@@ -172,18 +174,18 @@ impl Module {
     }
 }
 
-/// A memory with no page and never more, to ask the host by.
+/// A memory with no page and a maximum of none. It only polls the host.
 const NO_PAGES: &[u8] = &[1, 0, 0];
 
 /// The type of a function that takes and returns nothing.
-const ASK_TYPE: [u8; 3] = [0x60, 0, 0];
+const POLL_TYPE: [u8; 3] = [0x60, 0, 0];
 
 /// What a module is given besides its own.
 struct Added {
-    /// The global: how many turns are left until the next question.
-    patience: u32,
-    /// The function that asks.
-    ask: u32,
+    /// The global that holds the fuel until the next poll.
+    fuel: u32,
+    /// The function that polls the host.
+    poll_host: u32,
     imported_functions: u32,
 }
 
@@ -196,16 +198,16 @@ impl Added {
             shared: false,
         };
         kind.encode(&mut global);
-        ConstExpr::i32_const(PATIENCE).encode(&mut global);
+        ConstExpr::i32_const(FUEL_INTERVAL).encode(&mut global);
         global
     }
 
-    /// `patience = PATIENCE; if memory.grow(0) == -1 { unreachable }`
-    fn ask(&self) -> Function {
+    /// `fuel = FUEL_INTERVAL; if memory.grow(0) == -1 { unreachable }`
+    fn poll_host(&self) -> Function {
         let mut function = Function::new([]);
         for instruction in [
-            Instruction::I32Const(PATIENCE),
-            Instruction::GlobalSet(self.patience),
+            Instruction::I32Const(FUEL_INTERVAL),
+            Instruction::GlobalSet(self.fuel),
             Instruction::I32Const(0),
             Instruction::MemoryGrow(0),
             Instruction::I32Const(-1),
@@ -220,27 +222,27 @@ impl Added {
         function
     }
 
-    /// Takes so many turns.
-    fn take(&self, turns: i32, written: &mut Vec<u8>) {
-        self.take_result(&[Instruction::I32Const(turns)], written);
+    /// Takes fuel.
+    fn take(&self, cost: i32, written: &mut Vec<u8>) {
+        self.take_result(&[Instruction::I32Const(cost)], written);
     }
 
-    /// `patience -= turns; if patience < 0 { ask() }`
+    /// `fuel -= cost; if fuel < 0 { poll_host() }`
     ///
-    /// The store in every turn is also what keeps the compiler from reading the patience only once.
-    fn take_result(&self, turns: &[Instruction<'_>], written: &mut Vec<u8>) {
-        Instruction::GlobalGet(self.patience).encode(written);
-        for instruction in turns {
+    /// Because every iteration also writes the global, the compiler can't read the fuel only once.
+    fn take_result(&self, cost: &[Instruction<'_>], written: &mut Vec<u8>) {
+        Instruction::GlobalGet(self.fuel).encode(written);
+        for instruction in cost {
             instruction.encode(written);
         }
         for instruction in [
             Instruction::I32Sub,
-            Instruction::GlobalSet(self.patience),
-            Instruction::GlobalGet(self.patience),
+            Instruction::GlobalSet(self.fuel),
+            Instruction::GlobalGet(self.fuel),
             Instruction::I32Const(0),
             Instruction::I32LtS,
             Instruction::If(BlockType::Empty),
-            Instruction::Call(self.ask),
+            Instruction::Call(self.poll_host),
             Instruction::End,
         ] {
             instruction.encode(written);
@@ -266,7 +268,7 @@ impl Added {
         written.extend_from_slice(part(before, locals.original_position()));
         1_u32.encode(&mut written);
         ValType::I32.encode(&mut written);
-        self.take(turns(body.range().end - start), &mut written);
+        self.take(cost(body.range().end - start), &mut written);
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let begin = operators.original_position();
@@ -275,9 +277,9 @@ impl Added {
             match operator {
                 Operator::Loop { .. } => {
                     written.extend_from_slice(instruction);
-                    self.take(turns(loops.next().unwrap_or_default()), &mut written);
+                    self.take(cost(loops.next().unwrap_or_default()), &mut written);
                 }
-                // Their last operand, on top of the stack, is how many bytes or entries.
+                // Their last operand, on top of the stack, is the number of bytes or entries.
                 Operator::MemoryFill { .. }
                 | Operator::MemoryCopy { .. }
                 | Operator::MemoryInit { .. }
@@ -286,18 +288,18 @@ impl Added {
                 | Operator::TableInit { .. }
                 | Operator::TableGrow { .. } => {
                     Instruction::LocalSet(operand).encode(&mut written);
-                    let turns = [
+                    let cost = [
                         Instruction::LocalGet(operand),
-                        Instruction::I32Const(TURN_BITS),
+                        Instruction::I32Const(FUEL_UNIT_BITS),
                         Instruction::I32ShrU,
                     ];
-                    self.take_result(&turns, &mut written);
+                    self.take_result(&cost, &mut written);
                     Instruction::LocalGet(operand).encode(&mut written);
                     written.extend_from_slice(instruction);
                 }
                 _ => {
                     if self.leads_away(&operator) {
-                        self.take(AWAY, &mut written);
+                        self.take(HOST_CALL_COST, &mut written);
                     }
                     written.extend_from_slice(instruction);
                 }
@@ -321,9 +323,9 @@ impl Added {
         }
     }
 
-    /// How many bytes each loop has; `None` for a function that is over within a turn and calls no other.
+    /// How many bytes each loop has; `None` for a function that costs less than one unit of fuel and calls no other.
     fn loops(&self, body: &FunctionBody<'_>) -> Result<Option<Vec<usize>>, BinaryReaderError> {
-        let mut counts = body.as_bytes().len() >> TURN_BITS > 0;
+        let mut counts = body.as_bytes().len() >> FUEL_UNIT_BITS > 0;
         let mut lengths = Vec::new();
         // The loops among the open blocks.
         let mut open = Vec::new();
@@ -372,9 +374,11 @@ fn longer<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>, binary: &[u8],
     content
 }
 
-/// How many turns so many bytes of code are.
-fn turns(bytes: usize) -> i32 {
-    i32::try_from(bytes >> TURN_BITS).unwrap_or(i32::MAX).saturating_add(1)
+/// The fuel for so many bytes of code.
+fn cost(bytes: usize) -> i32 {
+    i32::try_from(bytes >> FUEL_UNIT_BITS)
+        .unwrap_or(i32::MAX)
+        .saturating_add(1)
 }
 
 /// What lies in a range of positions, which the parser found there.

@@ -2,7 +2,7 @@
 //!
 //! A file is a class, and has a file with its documentation in `lib` and one with its examples in `spec`. What they
 //! share: a guest can be stopped (`checkpoint`), runs on a stack of its own (`call`), without Ruby's global lock if it
-//! takes long (`gvl`), and its store has one user at a time (`world`).
+//! takes long (`gvl`), and its store has one user at a time (`store_cell`).
 
 #![allow(
     missing_docs,
@@ -25,8 +25,8 @@ mod instrumentation;
 mod memory;
 mod module;
 mod program;
+mod store_cell;
 mod value;
-mod world;
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use magnus::{DataTypeFunctions, Error, Integer, RString, Ruby, TypedData, Value}
 use wasmer::{MemoryError, MemoryType, Pages, StoreMut};
 
 use crate::instance::Instance;
-use crate::world::World;
+use crate::store_cell::StoreCell;
 use crate::{error, module};
 
 #[derive(TypedData)]
@@ -74,7 +74,7 @@ impl Memory {
         let (minimum, maximum) = self.pages;
         let ty = MemoryType::new(Pages(minimum), maximum.map(Pages).or(asked.maximum), false);
         let memory = instance
-            .world()
+            .cell()
             .with(ruby, |store| wasmer::Memory::new(store, ty))?
             .map_err(|cause| error::link(ruby, too_large(&cause)))?;
         *self.owner.borrow_mut() = Some(Owner {
@@ -94,11 +94,11 @@ impl Memory {
             natural(ruby, "the offset", offset)?,
             natural(ruby, "the length", length)?,
         );
-        this.with(ruby, |ruby, memory, world| {
-            world.with(ruby, |store| check(ruby, memory, store, offset, length))??;
+        this.with(ruby, |ruby, memory, cell| {
+            cell.with(ruby, |store| check(ruby, memory, store, offset, length))??;
             // Room is made before the memory is looked into: making it may run the collector.
             let string = ruby.str_buf_new(length as usize);
-            world.with(ruby, |store| {
+            cell.with(ruby, |store| {
                 let view = memory.view(store);
                 // SAFETY: the guest doesn't run, and the string copies it at once.
                 let bytes = unsafe { view.data_unchecked() };
@@ -111,8 +111,8 @@ impl Memory {
 
     pub(crate) fn write(ruby: &Ruby, this: Obj<Self>, offset: Value, bytes: RString) -> Result<usize, Error> {
         let offset = natural(ruby, "the offset", offset)?;
-        this.with(ruby, |ruby, memory, world| {
-            world.with(ruby, |store| {
+        this.with(ruby, |ruby, memory, cell| {
+            cell.with(ruby, |store| {
                 // SAFETY: it is copied before anything else of Ruby's happens.
                 let bytes = unsafe { bytes.as_slice() };
                 check(ruby, memory, store, offset, bytes.len() as u64)?;
@@ -130,8 +130,8 @@ impl Memory {
 
     /// In bytes.
     pub(crate) fn size(ruby: &Ruby, this: Obj<Self>) -> Result<u64, Error> {
-        this.with(ruby, |ruby, memory, world| {
-            world.with(ruby, |store| memory.view(store).data_size())
+        this.with(ruby, |ruby, memory, cell| {
+            cell.with(ruby, |store| memory.view(store).data_size())
         })
     }
 
@@ -139,11 +139,11 @@ impl Memory {
     pub(crate) fn grow(ruby: &Ruby, this: Obj<Self>, pages: Value) -> Result<u32, Error> {
         let pages = natural(ruby, "the number of pages", pages)?;
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        this.with(ruby, |ruby, memory, world| {
-            let before = world
+        this.with(ruby, |ruby, memory, cell| {
+            let before = cell
                 .with(ruby, |store| memory.grow(store, Pages(pages)))?
                 .map_err(|cause| error::limit(ruby, too_large(&cause)))?;
-            world.report_memory(ruby)?;
+            cell.report_memory(ruby)?;
             Ok(before.0)
         })
     }
@@ -151,7 +151,7 @@ impl Memory {
     fn with<T>(
         &self,
         ruby: &Ruby,
-        work: impl FnOnce(&Ruby, &wasmer::Memory, &World) -> Result<T, Error>,
+        work: impl FnOnce(&Ruby, &wasmer::Memory, &StoreCell) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let owner = self.owner.borrow();
         let owner = owner.as_ref().ok_or_else(|| {
@@ -162,7 +162,7 @@ impl Memory {
             )
         })?;
         let instance = ruby.get_inner(owner.instance);
-        work(ruby, &owner.memory, instance.world())
+        work(ruby, &owner.memory, instance.cell())
     }
 }
 

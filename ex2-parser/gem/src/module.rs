@@ -32,7 +32,7 @@ pub(crate) struct Module {
     module: wasmer::Module,
     interruptible: bool,
     /// Whether its one memory was added, to ask by.
-    only_asks: bool,
+    only_polls: bool,
 }
 
 /// How a module is compiled.
@@ -176,7 +176,7 @@ impl Module {
             engine,
             module,
             interruptible,
-            only_asks: interruptible && is_given_memory(binary).map_err(invalid)?,
+            only_polls: interruptible && is_given_memory(binary).map_err(invalid)?,
         })
     }
 
@@ -197,7 +197,11 @@ impl Module {
             memory: Pages(pages).min(Pages::max_value()),
             table: TABLE_LIMIT,
         };
-        checkpoint::asking(guest_limits::limited(self.engine.clone(), limits), self.only_asks, used)
+        checkpoint::polling(
+            guest_limits::limited(self.engine.clone(), limits),
+            self.only_polls,
+            used,
+        )
     }
 
     /// Every import: module, name, kind, details.

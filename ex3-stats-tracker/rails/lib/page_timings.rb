@@ -17,7 +17,7 @@ class PageTimings
     end
   end
 
-  PATIENCE = 60
+  TIMEOUT = 60
 
   # The dashboard's pages, what their charts are drawn from, and what programs ask for.
   PATHS = %w[
@@ -86,7 +86,7 @@ class PageTimings
   end
 
   def wait_until_ready
-    deadline = monotonic + PATIENCE
+    deadline = monotonic + TIMEOUT
     begin
       @client.get "/readyz"
     rescue SystemCallError

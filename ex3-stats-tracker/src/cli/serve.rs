@@ -48,7 +48,7 @@ impl From<host::Error> for Error {
             | host::Error::NoMemory { .. }
             | host::Error::CompiledForPool { .. } => sysexits::ExitCode::Unavailable,
             host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,
-            host::Error::NotKept(_) => sysexits::ExitCode::CantCreat,
+            host::Error::NotCached(_) => sysexits::ExitCode::CantCreat,
         };
         Self::new(error.to_string(), code)
     }

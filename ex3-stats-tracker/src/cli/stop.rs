@@ -7,7 +7,7 @@ use std::{process, time::Duration};
 use super::Error;
 
 /// How long what is under way may take to end.
-const PATIENCE: Duration = Duration::from_secs(3);
+const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// What a shell says of a program that was ended by Ctrl-C: 128 and the signal's number.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -105,10 +105,10 @@ pub(super) const ENDING: &str = "ending; Ctrl-C once more ends at once";
 
 /// Lets something end by itself, for a few seconds; then it is dropped in the middle.
 pub(super) async fn gracefully(ending: impl Future<Output = ()>) {
-    if tokio::time::timeout(PATIENCE, ending).await.is_err() {
+    if tokio::time::timeout(GRACE_PERIOD, ending).await.is_err() {
         command_line::note(format_args!(
             "what was under way after {} s was ended",
-            PATIENCE.as_secs()
+            GRACE_PERIOD.as_secs()
         ));
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> 
         .precompile_component(&componentize(&source, id, path)?)
         .map_err(not_compilable(id, path))?;
     let key = portable_key(&source);
-    store.put(&key, &code).map_err(Error::NotKept)
+    store.put(&key, &code).map_err(Error::NotCached)
 }
 
 /// Without a compiler there is nothing else.

@@ -61,7 +61,7 @@ pub enum Error {
     #[error(
         "compiled code can't be cached: {0}; name a directory that only you can write to, on a disk that is not full"
     )]
-    NotKept(compiled_code::Error),
+    NotCached(compiled_code::Error),
     #[error("component {component}: {}: can't be linked: {problem}; this host offers WASI 0.2, wasi:http and Spin's variables", .path.display())]
     NotLinkable {
         component: String,

@@ -86,11 +86,11 @@ impl Error {
     /// 64 where the environment is wrong, 69 where something outside is missing or taken, 73 where compiled code can't be
     /// kept, 70 where the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
-        use host::Error::{Address, AddressInUse, Environment, NoMemory, NotKept};
+        use host::Error::{Address, AddressInUse, Environment, NoMemory, NotCached};
 
         match self {
             Self::Host(Environment { .. }) => sysexits::ExitCode::Usage,
-            Self::Host(NotKept(_)) => sysexits::ExitCode::CantCreat,
+            Self::Host(NotCached(_)) => sysexits::ExitCode::CantCreat,
             Self::Guest(_)
             | Self::StandIn(_)
             | Self::Spin(_)

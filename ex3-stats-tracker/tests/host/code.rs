@@ -74,8 +74,8 @@ async fn code_that_was_compiled_ahead_is_all_that_is_needed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn compiled_code_and_a_limit_of_address_space_go_together() {
     let application = alone();
-    let kept = application.path("kept");
-    let directory = kept.join("compiled-code");
+    let cache = application.path("cache");
+    let directory = cache.join("compiled-code");
     let compile = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
         command.arg("compile").arg(application.path("spin.toml"));
@@ -95,7 +95,7 @@ async fn compiled_code_and_a_limit_of_address_space_go_together() {
             if limited {
                 limit_address_space(command);
             }
-            command.env("STATS_TRACKER_KEPT", &kept);
+            command.env("STATS_TRACKER_CACHE_DIR", &cache);
         });
         assert_eq!(process.get("/").await, (200, "hello".to_owned()));
         assert_eq!(process.end().contains("on demand"), limited);
@@ -111,7 +111,7 @@ async fn compiled_code_and_a_limit_of_address_space_go_together() {
     );
     serve(true).await;
     let both = entries();
-    assert_eq!(both.len(), 2, "other code was compiled, and kept");
+    assert_eq!(both.len(), 2, "other code was compiled, and cached");
     serve(true).await;
     serve(false).await;
     assert_eq!(entries(), both, "nothing more was compiled");

@@ -26,7 +26,7 @@ const SERVICES: &str = "10.96.0.0/16";
 const ITS_SERVICE: &str = "10.96.0.1";
 
 /// How long a start may take. On an idle machine it takes seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often is asked whether something is ready.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -201,10 +201,10 @@ impl ApiServer {
             for program in programs.iter_mut() {
                 program.check()?;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 let late = programs.iter().find(|other| other.name() == program);
                 return Err(late.map_or(error, |program| {
-                    program.error(format!("was not ready after {} s", PATIENCE.as_secs()))
+                    program.error(format!("was not ready after {} s", TIMEOUT.as_secs()))
                 }));
             }
             drop(programs);

@@ -31,7 +31,7 @@ const SOCKET: &str = "/run/containerd/containerd.sock";
 const PAUSE: &str = "localhost/pause:1";
 
 /// How long a node may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runs pods. It lives in [namespaces] of its own, together with its API server, on one machine with them.
 #[derive(Debug)]
@@ -236,11 +236,11 @@ conf_dir = "{networks}"
             for program in &mut self.programs {
                 program.check()?;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 let late = self.programs.iter().find(|program| program.name() == name);
                 return Err(late
                     .expect("it runs")
-                    .error(format!("was not ready after {} s", PATIENCE.as_secs())));
+                    .error(format!("was not ready after {} s", TIMEOUT.as_secs())));
             }
             std::thread::sleep(Duration::from_millis(200));
         }

@@ -30,7 +30,7 @@ const TRACKER: &str = "stats-tracker";
 const DATABASE: &str = "stats_tracker";
 
 /// How long anything may take. What it took is printed, and a busy machine takes longer.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What the chart runs, with a database of somebody else's.
 const IMAGES: [Image; 2] = [Image::Component, Image::Rails];
@@ -120,7 +120,7 @@ impl Cluster {
     fn wait_for(&self, what: &str, condition: impl Fn() -> bool) {
         let start = Instant::now();
         while !condition() {
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 self.say_what_there_is();
                 panic!("waited in vain until {what}");
             }

@@ -25,7 +25,7 @@ const INTERNET: &str = "it fetches from the internet";
 const NODE: &str = "without a node there is no program in a pod to run or to reach";
 
 /// In seconds. The scripts would wait half an hour, in which nothing more happens here.
-const PATIENCE: &str = "300";
+const TIMEOUT: &str = "300";
 
 /// Commands that are not run: the script, the region, how the command begins, and why.
 const LEFT_OUT: [(&str, &str, &str, &str); 8] = [
@@ -139,7 +139,7 @@ impl Reader {
         let path = env::join_paths(directories.chain(env::split_paths(&path))).unwrap();
         let mut shell = Command::new("timeout");
         shell
-            .args([PATIENCE, "sh", "-eu", "-c", &typed.join("\n")])
+            .args([TIMEOUT, "sh", "-eu", "-c", &typed.join("\n")])
             .current_dir(workspace());
         for (variable, value) in kubectl.get_envs() {
             shell.env(variable, value.unwrap());

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// It starts in a second or two; a busy machine takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The name of the socket, where there is no port to name it after.
 const DEFAULT_PORT: u16 = 5432;
@@ -123,7 +123,7 @@ impl PostgreSql {
         let start = Instant::now();
         while !output(&mut self.client("pg_isready")).status.success() {
             let log = || fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-            assert!(start.elapsed() < PATIENCE, "PostgreSQL did not start: {}", log());
+            assert!(start.elapsed() < TIMEOUT, "PostgreSQL did not start: {}", log());
             thread::sleep(Duration::from_millis(50));
         }
     }

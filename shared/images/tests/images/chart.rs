@@ -31,7 +31,7 @@ const NAMESPACE: &str = "default";
 const IDLE_LIMIT: u64 = 20;
 
 /// How long anything may take on a machine that builds something else as well.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What the chart renders.
 struct Chart {
@@ -136,7 +136,7 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     let began = Instant::now();
     let component_pod = &chart.one("Deployment", "component")["spec"]["template"]["spec"];
     let mut component = chart.start(component_pod, "containers", &[github]);
-    let health = component.wait_for(port(component_pod), "/healthz", 200, PATIENCE);
+    let health = component.wait_for(port(component_pod), "/healthz", 200, TIMEOUT);
     println!("the component answered after {:?}", began.elapsed());
     assert_eq!(serde_json::from_str::<Value>(&health).unwrap()["status"], "ok");
     println!(
@@ -151,23 +151,23 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
 
     let web_pod = &chart.one("Deployment", "web")["spec"]["template"]["spec"];
     let mut web = chart.start(web_pod, "containers", std::slice::from_ref(&database_service));
-    web.wait_for(port(web_pod), "/healthz", 200, PATIENCE);
-    web.wait_for(port(web_pod), "/readyz", 503, PATIENCE);
+    web.wait_for(port(web_pod), "/healthz", 200, TIMEOUT);
+    web.wait_for(port(web_pod), "/readyz", 503, TIMEOUT);
 
     let migration = &chart.one("Job", "migration")["spec"]["template"]["spec"];
     for kind in ["initContainers", "containers"] {
         chart
             .start(migration, kind, std::slice::from_ref(&database_service))
-            .succeed(PATIENCE);
+            .succeed(TIMEOUT);
     }
-    web.wait_for(port(web_pod), "/readyz", 200, PATIENCE);
+    web.wait_for(port(web_pod), "/readyz", 200, TIMEOUT);
 
     let collector = &chart.one("CronJob", "collector")["spec"]["jobTemplate"]["spec"]["template"]["spec"];
     let services = [
         database_service.clone(),
         chart.service("component", &component.side, port(component_pod)),
     ];
-    chart.start(collector, "initContainers", &services).succeed(PATIENCE);
+    chart.start(collector, "initContainers", &services).succeed(TIMEOUT);
     let collecting = chart.start(collector, "containers", &services);
     let first = loop {
         let (_, body) = web.side.get(port(web_pod), "/api/packages/fluxcd.json").unwrap();
@@ -175,10 +175,10 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
         if list(&packages["packages"]).any(|package| package["total"].is_u64()) {
             break began.elapsed();
         }
-        assert!(began.elapsed() < PATIENCE, "nothing is measured: {}", collecting.said());
+        assert!(began.elapsed() < TIMEOUT, "nothing is measured: {}", collecting.said());
     };
     println!("the first measurement was stored after {first:?}");
-    let progress = collecting.succeed(PATIENCE);
+    let progress = collecting.succeed(TIMEOUT);
     assert!(progress.contains(r#""event":"ended""#), "{progress}");
 
     // What was collected is what is shown, and the reader that shows it may change nothing.
@@ -196,8 +196,8 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     println!("the component holds {:.1} MB after a collection", idle as f64 / 1e6);
     println!("the dashboard holds {:.1} MB", web.resident() as f64 / 1e6);
     assert!(idle < IDLE_LIMIT * 1_000_000, "{idle} bytes");
-    assert_eq!(component.terminate(PATIENCE), Some(0));
-    assert_eq!(web.terminate(PATIENCE), Some(0));
+    assert_eq!(component.terminate(TIMEOUT), Some(0));
+    assert_eq!(web.terminate(TIMEOUT), Some(0));
 }
 
 /// As the chart's database does after its start: its script, with the passwords of its Secret and its other files beside

@@ -21,7 +21,7 @@ pub(crate) const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 53);
 /// What every name of a Service in a cluster may end with, and what names are tried with first.
 pub(crate) const SEARCHED: &str = "default.svc.cluster.local";
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The network of a pod, or this machine's.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Side {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         self.run(move || {
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
             stream.write_all(request.as_bytes())?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer)?;
@@ -105,7 +105,7 @@ fn wait_for_addresses(pod: &Side) {
         loop {
             let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
             match socket.connect((NAME_SERVER, 53)) {
-                Err(error) if error.kind() == io::ErrorKind::NetworkUnreachable && began.elapsed() < PATIENCE => {
+                Err(error) if error.kind() == io::ErrorKind::NetworkUnreachable && began.elapsed() < TIMEOUT => {
                     thread::sleep(Duration::from_millis(5));
                 }
                 result => return result,

@@ -1,4 +1,4 @@
-//! What an instance and its memory, functions and globals share: the store, and whose turn it is to use it.
+//! What an instance and its memory, functions and globals share: the store, and exclusive access to it.
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ptr;
@@ -17,40 +17,40 @@ use crate::checkpoint::MemoryUse;
 use crate::{error, fiber, value};
 
 /// A store, which one call at a time uses.
-pub(crate) struct World {
+pub(crate) struct StoreCell {
     /// Gone once it was closed.
     store: UnsafeCell<Option<Store>>,
     access: Access,
-    /// Whom the store is lent to, while it is.
+    /// The borrower, while the store is lent.
     lent: Cell<Borrower>,
     imports: OnceCell<Vec<Import>>,
-    /// What the collector is to find by the instance.
+    /// Ruby's objects that the instance marks for the garbage collector.
     marked: RefCell<Vec<Opaque<Value>>>,
     options: Options,
     memory: Arc<MemoryUse>,
-    /// How much of that Ruby's collector knows of.
+    /// The bytes that were reported to Ruby's collector.
     reported: Cell<usize>,
 }
 
 // SAFETY: the store is what isn't Send, for what it may hold of others'. This one holds functions of this crate and
 // wasmer's own objects, which are. All else is used under the GVL, or by the one call that has the store.
-unsafe impl Send for World {}
-// SAFETY: the same. `access` says whose turn it is, and is all that may be changed without the GVL.
-unsafe impl Sync for World {}
+unsafe impl Send for StoreCell {}
+// SAFETY: the same. `access` grants exclusive access, and is all that may be changed without the GVL.
+unsafe impl Sync for StoreCell {}
 
-/// Who may use the store.
+/// The state of the access to the store.
 struct Access(AtomicU8);
 
-/// Whoever comes.
+/// No call has the store.
 const IDLE: u8 = 0;
-/// The guest that runs, alone.
+/// The running guest has it.
 const RUNNING: u8 = 1;
-/// The fiber whose guest waits for a proc to return.
+/// The guest waits for a proc. The fiber that runs the proc may use the store.
 const LENT: u8 = 2;
-/// Nobody: there is none.
+/// The store is gone.
 const CLOSED: u8 = 3;
 
-/// Who uses a store while the guest that has it waits for a proc.
+/// The borrower of a store, while the guest that has the store waits for a proc.
 #[derive(Clone, Copy)]
 struct Borrower {
     store: *mut StoreMut<'static>,
@@ -62,7 +62,7 @@ struct Borrower {
 
 /// A proc that the guest may call.
 pub(crate) struct Import {
-    /// Marked by the world.
+    /// Marked by the store cell.
     pub(crate) callable: Opaque<Proc>,
     /// For messages: `"console" "log"`.
     pub(crate) name: String,
@@ -70,18 +70,18 @@ pub(crate) struct Import {
 }
 
 /// The right to run the guest, given back when it is dropped: also where the guest's host panics.
-struct Turn {
-    world: Arc<World>,
+struct AccessGuard {
+    cell: Arc<StoreCell>,
     before: u8,
 }
 
-impl Drop for Turn {
+impl Drop for AccessGuard {
     fn drop(&mut self) {
-        self.world.access.0.store(self.before, Ordering::Release);
+        self.cell.access.0.store(self.before, Ordering::Release);
     }
 }
 
-impl World {
+impl StoreCell {
     pub(crate) fn new(engine: Engine, options: Options, memory: Arc<MemoryUse>) -> Arc<Self> {
         Arc::new(Self {
             store: UnsafeCell::new(Some(Store::new(engine))),
@@ -120,11 +120,11 @@ impl World {
         self.with(ruby, |store| {
             let environment = FunctionEnv::new(store, ());
             let functions = imports.iter().enumerate().map(|(index, import)| {
-                let world = Whereabouts(self);
+                let cell = StorePtr(self);
                 let function = move |mut environment: FunctionEnvMut<'_, ()>, arguments: &[wasmer::Value]| {
-                    // SAFETY: the world owns the store, and so the function that runs.
-                    let world = unsafe { &*world.get() };
-                    world.call_out(&mut environment.as_store_mut(), index, arguments)
+                    // SAFETY: the store cell owns the store, and so the function that runs.
+                    let cell = unsafe { &*cell.get() };
+                    cell.call_out(&mut environment.as_store_mut(), index, arguments)
                 };
                 Function::new_with_env(store, &environment, import.ty.clone(), function)
             });
@@ -166,24 +166,24 @@ impl World {
             _ => return Err(busy(ruby)),
         }
         self.access.0.store(RUNNING, Ordering::Release);
-        let turn = Turn {
-            world: Arc::clone(self),
+        let guard = AccessGuard {
+            cell: Arc::clone(self),
             before,
         };
-        let owner: Arc<World> = Arc::clone(self);
+        let owner: Arc<StoreCell> = Arc::clone(self);
         let work = move || {
-            let turn = turn;
+            let guard = guard;
             if before == LENT {
                 // SAFETY: the guest that lent it is suspended until this call has returned.
                 return work(unsafe { &mut *lent.store });
             }
             // SAFETY: `RUNNING` keeps everyone else away until it is done.
-            match unsafe { &mut *turn.world.store.get() } {
+            match unsafe { &mut *guard.cell.store.get() } {
                 Some(store) => work(&mut store.as_store_mut()),
-                None => unreachable!("an idle world has its store"),
+                None => unreachable!("an idle store cell has its store"),
             }
         };
-        // SAFETY: the owner is the world, and the rest is the caller's promise.
+        // SAFETY: the owner is the store cell, and the rest is the caller's promise.
         let result = unsafe { call::run(ruby, self.options, owner, work) };
         self.report_memory(ruby)?;
         result
@@ -197,7 +197,7 @@ impl World {
         arguments: &[wasmer::Value],
     ) -> Result<Vec<wasmer::Value>, RuntimeError> {
         let mut call = ProcCall {
-            world: self,
+            cell: self,
             store: ptr::from_mut(store).cast(),
             import,
             arguments,
@@ -282,24 +282,24 @@ fn busy(ruby: &Ruby) -> Error {
     )
 }
 
-/// Where a world lies.
+/// A pointer to a store cell.
 #[derive(Clone, Copy)]
-struct Whereabouts(*const World);
+struct StorePtr(*const StoreCell);
 
-// SAFETY: whoever follows the pointer says why it may.
-unsafe impl Send for Whereabouts {}
+// SAFETY: each use that follows the pointer gives its own reason.
+unsafe impl Send for StorePtr {}
 // SAFETY: the same.
-unsafe impl Sync for Whereabouts {}
+unsafe impl Sync for StorePtr {}
 
-impl Whereabouts {
-    fn get(self) -> *const World {
+impl StorePtr {
+    fn get(self) -> *const StoreCell {
         self.0
     }
 }
 
 /// A guest's call of a proc, while the guest is suspended.
 pub(crate) struct ProcCall<'a> {
-    world: &'a World,
+    cell: &'a StoreCell,
     store: *mut StoreMut<'static>,
     import: usize,
     arguments: &'a [wasmer::Value],
@@ -309,20 +309,20 @@ pub(crate) struct ProcCall<'a> {
 impl ProcCall<'_> {
     /// Calls the proc, which may use the store meanwhile.
     pub(crate) fn run(&mut self, ruby: &Ruby, fiber: u64) -> Result<(), Error> {
-        let world = self.world;
-        world.report_memory(ruby)?;
-        let before = world.lent.replace(Borrower {
+        let cell = self.cell;
+        cell.report_memory(ruby)?;
+        let before = cell.lent.replace(Borrower {
             store: self.store,
             thread: current_thread(),
             fiber,
         });
-        let _guard = TakeBack { world, before };
-        world.access.0.store(LENT, Ordering::Release);
+        let _guard = ReturnGuard { cell, before };
+        cell.access.0.store(LENT, Ordering::Release);
         self.call(ruby)
     }
 
     fn call(&mut self, ruby: &Ruby) -> Result<(), Error> {
-        let Some(import) = self.world.imports.get().and_then(|imports| imports.get(self.import)) else {
+        let Some(import) = self.cell.imports.get().and_then(|imports| imports.get(self.import)) else {
             return Ok(());
         };
         // An array, because the collector doesn't look into a vector.
@@ -361,14 +361,14 @@ impl ProcCall<'_> {
 }
 
 /// Ends the time for which a store is lent.
-struct TakeBack<'a> {
-    world: &'a World,
+struct ReturnGuard<'a> {
+    cell: &'a StoreCell,
     before: Borrower,
 }
 
-impl Drop for TakeBack<'_> {
+impl Drop for ReturnGuard<'_> {
     fn drop(&mut self) {
-        self.world.lent.set(self.before);
-        self.world.access.0.store(RUNNING, Ordering::Release);
+        self.cell.lent.set(self.before);
+        self.cell.access.0.store(RUNNING, Ordering::Release);
     }
 }
