@@ -272,6 +272,7 @@ impl Installer {
 /// Installs what is missing for `purpose`, and builds what is to be built from it. Does nothing, silently, where
 /// nothing is missing.
 pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
+    rename_old_cache(&cargo.target_directory()?);
     install(purpose)?;
     for step in STEPS {
         if step.purpose <= purpose && !(step.is_done)(workspace) {
@@ -280,6 +281,15 @@ pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Resul
         }
     }
     Ok(())
+}
+
+/// The cache was called `kept` once. What is in it takes half an hour to make again.
+fn rename_old_cache(target: &Path) {
+    let new = target.join("cache");
+    if !new.exists() {
+        // Without an old cache, or where it can't be renamed, a new one is made.
+        _ = fs::rename(target.join("kept"), new);
+    }
 }
 
 fn install(purpose: Purpose) -> Result<()> {
@@ -478,6 +488,20 @@ fn succeeds(command: &mut Command) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_cache_is_renamed_once() {
+        let target = tempfile::tempdir().unwrap();
+        let entry = |directory: &str| target.path().join(directory).join("entry");
+        rename_old_cache(target.path());
+        assert!(!target.path().join("cache").exists());
+        for (directory, text) in [("kept", "first"), ("kept", "second")] {
+            fs::create_dir_all(target.path().join(directory)).unwrap();
+            fs::write(entry(directory), text).unwrap();
+            rename_old_cache(target.path());
+            assert_eq!(fs::read_to_string(entry("cache")).unwrap(), "first");
+        }
+    }
 
     #[test]
     fn every_need_says_why_and_what_to_type() {
