@@ -65,7 +65,6 @@ fn run(command: &str, directory: &Path) -> Output {
 }
 
 #[test]
-#[ignore = "not part of every run until it has passed as a whole"]
 fn the_readmes_commands_work_as_they_stand_there() {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let commands = commands();

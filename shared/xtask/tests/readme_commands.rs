@@ -385,7 +385,6 @@ fn name(process: u32) -> String {
 }
 
 #[test]
-#[ignore = "not part of every run until it has passed against programs of one build"]
 fn every_command_runs_as_it_stands_there() {
     let directory = tempfile::tempdir().unwrap();
     cargo_of_what_was_built(directory.path());
