@@ -148,12 +148,15 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
+    let causes = |error: &anyhow::Error| command_line::causes(error.as_ref());
     let output = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     match output.map(io::Error::kind) {
         // A reader that has seen enough (`| head`) is no failure.
         Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
-        Some(io::ErrorKind::Other) | None => command_line::fail(Exit::DataErr, format!("hello.wat: {error:#}")),
-        Some(_) => command_line::fail(Exit::IoErr, format!("the line can't be written: {error:#}")),
+        Some(io::ErrorKind::Other) | None => {
+            command_line::fail(Exit::DataErr, format!("hello.wat: {}", causes(&error)))
+        }
+        Some(_) => command_line::fail(Exit::IoErr, format!("the line can't be written: {}", causes(&error))),
     }
 }
 

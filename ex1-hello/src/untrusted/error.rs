@@ -41,7 +41,7 @@ pub enum Error {
     /// Its `helloWorld` is not a function that can be called without arguments.
     #[error("the module's \"{HELLO_WORLD}\" is {0}, and has to be a function without parameters and results")]
     NotCallable(String),
-    /// Its memories or tables are larger than [`LIMITS`].
+    /// Its memories or tables are larger than [`LIMITS`](super::LIMITS).
     #[error("the module asks for too much: {0}")]
     TooLarge(String),
     /// It passed a text that does not lie inside of its memory.

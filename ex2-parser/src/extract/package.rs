@@ -3,6 +3,9 @@
 //! - The total: a `span` whose whole text is `Total downloads`, and directly after it an `h3` whose `title` is only
 //!   digits. Where no label has its total after it the markup has changed: the next `h3` on the page counts the issues.
 //! - A number has one label: where that of another counter stands directly before the label, it is the other's number.
+//! - A label has one number: where the next element after the total is a heading or has another number in its title,
+//!   the total is not known.
+//! - The total has a row of its own. A label in the row of the other counters stands at one of their numbers.
 //! - A label alone is an owner's text, in a description's box, if another one has a total.
 //! - A total of less than the days of the chart is doubtful, since counts can fall. Where there is a label alone, too, or
 //!   a number without a label that is large enough, the label stands at the wrong number.
@@ -51,6 +54,13 @@ pub(crate) struct PackageExtractor {
     label: Label,
     text: Collapsed<LONGEST_TEXT>,
     total: Option<u64>,
+    /// The depth of another counter's block, and of the row that such a block was in, while they are open.
+    counter: Option<u32>,
+    counters_row: Option<u32>,
+    /// The depth of the element with the total, while it is open.
+    total_depth: Option<u32>,
+    /// The element that closed last is the one with the total.
+    is_after_total: bool,
     /// The element that closed last is a span with text, and whether it is another counter's label.
     is_after_span: bool,
     is_after_other_label: bool,
@@ -79,6 +89,10 @@ impl PackageExtractor {
             label: Label::None,
             text: Collapsed::new(),
             total: None,
+            counter: None,
+            counters_row: None,
+            total_depth: None,
+            is_after_total: false,
             is_after_span: false,
             is_after_other_label: false,
             is_second_label: false,
@@ -103,7 +117,10 @@ impl PackageExtractor {
         match (attributes.get(Attribute::Title).and_then(digits), self.total) {
             (None, _) => first(&mut self.error, Change::LabelWithoutTotal),
             (Some(new), Some(old)) if new != old => first(&mut self.error, Change::TwoTotals),
-            (new, _) => self.total = new,
+            (new, _) => {
+                self.total = new;
+                self.total_depth = Some(self.depth);
+            }
         }
     }
 
@@ -144,6 +161,7 @@ impl Extractor for PackageExtractor {
         match tag {
             Tag::H3 => OF_HEADING,
             Tag::Rect => OF_BAR,
+            _ if self.is_after_total => OF_HEADING,
             _ => OF_OTHERS,
         }
     }
@@ -153,6 +171,12 @@ impl Extractor for PackageExtractor {
         self.depth += 1;
         self.is_second_label = core::mem::take(&mut self.is_after_other_label);
         let has_label = core::mem::take(&mut self.is_after_span);
+        if core::mem::take(&mut self.is_after_total) {
+            let has_number = |title: &[u8]| title.iter().any(u8::is_ascii_digit);
+            if element.is_html(Tag::H3) || attributes.get(Attribute::Title).is_some_and(has_number) {
+                first(&mut self.error, Change::TwoTotals);
+            }
+        }
         let is_after_label = self.label == Label::Read;
         if is_after_label {
             self.read_total(element, attributes);
@@ -195,9 +219,19 @@ impl Extractor for PackageExtractor {
                 self.has_lone_label = true;
                 Label::None
             }
-            Label::Span | Label::SpanNext if self.text.whole() == Some(LABEL) => Label::Read,
+            Label::Span | Label::SpanNext if self.text.whole() == Some(LABEL) => {
+                if self.counters_row.is_some() && self.counters_row == self.depth.checked_sub(2) {
+                    self.has_lone_label = true;
+                    Label::None
+                } else {
+                    Label::Read
+                }
+            }
             Label::Span => {
                 self.is_after_other_label = self.text.whole().is_some_and(|text| OTHER_LABELS.contains(&text));
+                if self.is_after_other_label {
+                    self.counter = self.depth.checked_sub(1);
+                }
                 Label::None
             }
             Label::SpanNext => {
@@ -215,6 +249,17 @@ impl Extractor for PackageExtractor {
         }
         if self.chart == Some(self.depth) {
             self.chart = None;
+        }
+        if self.counters_row == Some(self.depth) {
+            self.counters_row = None;
+        }
+        if self.counter == Some(self.depth) {
+            self.counter = None;
+            self.counters_row = self.depth.checked_sub(1);
+        }
+        self.is_after_total = self.total_depth == Some(self.depth);
+        if self.is_after_total {
+            self.total_depth = None;
         }
         self.depth -= 1;
     }

@@ -115,6 +115,43 @@ fn the_total_is_the_title_after_the_label_or_nothing() {
     );
 }
 
+/// Each was found by a change of a whole page: another number would have been taken for the total.
+#[test]
+fn a_number_that_may_not_be_the_total_is_none() {
+    let counter = |label: &str, number: u64| format!("<div><span>{label}</span><h3 title={number}>{number}</h3></div>");
+    for follower in [
+        "<strong-count title=1234567>1.23M</strong-count>",
+        "<h3 title='1234567 downloads'>1.23M</h3>",
+        "<h3>1.23M</h3>",
+    ] {
+        let page = format!("<div><span>Total downloads</span><h3 title=9>9</h3> {follower}</div>");
+        assert_eq!(package(&page), changed(Change::TwoTotals), "{page}");
+    }
+    let row = |counters: &[String]| format!("<div>{}</div>", counters.concat());
+    let alone = row(&[counter("Total downloads", 1_234_567)]);
+    let others = [counter("Discussions", 120), counter("Issues", 9)];
+    assert_eq!(
+        package(row(&others) + &alone).map(|package| package.total),
+        Ok(1_234_567)
+    );
+    for label in ["Discussions", "Issues"] {
+        let renamed = row(&others).replace(label, "Total downloads");
+        let expected = match label {
+            // The first counter of the row has no other before it.
+            "Discussions" => changed(Change::TwoTotals),
+            _ => Ok(1_234_567),
+        };
+        assert_eq!(
+            package(renamed.clone() + &alone).map(|package| package.total),
+            expected,
+            "{renamed}"
+        );
+        if label == "Issues" {
+            assert_eq!(package(&renamed), changed(Change::LabelWithoutTotal), "{renamed}");
+        }
+    }
+}
+
 #[test]
 fn a_label_that_is_no_page_text_counts_for_nothing() {
     for page in [

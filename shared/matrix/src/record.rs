@@ -460,11 +460,11 @@ mod tests {
 
     #[test]
     fn another_schema_is_told_from_another_file() {
-        let error = read(r#"{"schema":3,"everything":"else"}"#).unwrap_err();
+        let error = read(r#"{"schema":4,"everything":"else"}"#).unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("schema 3, and this program reads schemas 1 to 2"),
+                .contains("schema 4, and this program reads schemas 1 to 3"),
             "{error}"
         );
         assert_eq!(error.exit_code(), ExitCode::DataErr);

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     os::{fd::AsRawFd, unix::process::CommandExt},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -37,6 +38,14 @@ pub(crate) struct Container {
 /// What of a Secret a container asks for, by the Secret's name and key.
 pub(crate) type Secrets<'a> = &'a dyn Fn(&str, &str) -> String;
 
+/// Gives a directory with its files to a user, where it is there.
+fn give_to(directory: &Path, user: u32) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()).chain([directory.to_owned()]) {
+        std::os::unix::fs::chown(path, Some(user), None).unwrap();
+    }
+}
+
 impl Container {
     /// Starts `container`, a part of `pod`, which is what the chart says of a pod. It finds `services`.
     ///
@@ -64,7 +73,8 @@ impl Container {
         ]);
         let read_only = container["securityContext"]["readOnlyRootFilesystem"] == true;
         assert!(read_only, "the chart lets the root be written to: {container}");
-        command.arg("--ro-bind").arg(unpacked(image).root()).arg("/");
+        let root = unpacked(image).root();
+        command.arg("--ro-bind").arg(root).arg("/");
         command.args(["--proc", "/proc", "--dev", "/dev"]);
         for mount in list(&container["volumeMounts"]) {
             let volume = list(&pod["volumes"]).find(|volume| volume["name"] == mount["name"]);
@@ -97,6 +107,9 @@ impl Container {
         command.arg("--").args(arguments(container, &config));
         let user = &pod["securityContext"];
         let id = |name: &str| u32::try_from(user[name].as_u64().expect("the chart says who it runs as")).unwrap();
+        // Bubblewrap's user namespace has this user alone, so root's files look like nobody's in it, whose code is not
+        // run. In a pod they are root's.
+        give_to(&root.join("compiled-code"), id("runAsUser"));
         command.uid(id("runAsUser")).gid(id("runAsGroup"));
         let runner = command
             .stdin(Stdio::null())
