@@ -33,17 +33,20 @@ pub(crate) struct Container {
     process: i32,
     pub(crate) side: Side,
     output: TempDir,
+    _root: TempDir,
 }
 
 /// What of a Secret a container asks for, by the Secret's name and key.
 pub(crate) type Secrets<'a> = &'a dyn Fn(&str, &str) -> String;
 
-/// Gives a directory with its files to a user, where it is there.
-fn give_to(directory: &Path, user: u32) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
-    for path in entries.map(|entry| entry.unwrap().path()).chain([directory.to_owned()]) {
-        std::os::unix::fs::chown(path, Some(user), None).unwrap();
-    }
+/// A copy of an image's files that belongs to the pod's user. Bubblewrap's user namespace has this user alone: root's
+/// files would look like another user's in it, whose compiled code is not run. In a pod they are root's.
+fn copy_for(root: &Path, user: &str) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");
+    run(Command::new("cp").arg("--archive").arg(root.join(".")).arg(copy.path()));
+    run(Command::new("chown").args(["--recursive", user]).arg(copy.path()));
+    copy
 }
 
 impl Container {
@@ -73,8 +76,13 @@ impl Container {
         ]);
         let read_only = container["securityContext"]["readOnlyRootFilesystem"] == true;
         assert!(read_only, "the chart lets the root be written to: {container}");
-        let root = unpacked(image).root();
-        command.arg("--ro-bind").arg(root).arg("/");
+        let user = &pod["securityContext"];
+        let id = |name: &str| u32::try_from(user[name].as_u64().expect("the chart says who it runs as")).unwrap();
+        let root = copy_for(
+            unpacked(image).root(),
+            &format!("{}:{}", id("runAsUser"), id("runAsGroup")),
+        );
+        command.arg("--ro-bind").arg(root.path()).arg("/");
         command.args(["--proc", "/proc", "--dev", "/dev"]);
         for mount in list(&container["volumeMounts"]) {
             let volume = list(&pod["volumes"]).find(|volume| volume["name"] == mount["name"]);
@@ -105,11 +113,6 @@ impl Container {
         command.arg("--info-fd").arg(inherited(&tell));
         command.arg("--block-fd").arg(inherited(&wait));
         command.arg("--").args(arguments(container, &config));
-        let user = &pod["securityContext"];
-        let id = |name: &str| u32::try_from(user[name].as_u64().expect("the chart says who it runs as")).unwrap();
-        // Bubblewrap's user namespace has this user alone, so root's files look like nobody's in it, whose code is not
-        // run. In a pod they are root's.
-        give_to(&root.join("compiled-code"), id("runAsUser"));
         command.uid(id("runAsUser")).gid(id("runAsGroup"));
         let runner = command
             .stdin(Stdio::null())
@@ -128,6 +131,7 @@ impl Container {
             process,
             side,
             output,
+            _root: root,
         }
     }
 
