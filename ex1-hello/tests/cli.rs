@@ -107,6 +107,19 @@ fn prints_the_line_where_nothing_can_be_cached() {
 }
 
 #[test]
+fn the_caches_old_variable_is_answered_with_its_new_name() {
+    let directory = tempfile::tempdir().unwrap();
+    ex1_hello()
+        .args(["--guest", "wat"])
+        .env("STATS_TRACKER_KEPT", directory.path())
+        .assert()
+        .success()
+        .stdout(LINE)
+        .stderr(contains("STATS_TRACKER_KEPT").and(contains("called STATS_TRACKER_CACHE_DIR now")));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn runs_a_module_of_the_readers_own_as_text_and_as_binary() {
     let text = format!(
         r#"(module {IMPORTS} (data (i32.const 8) "Grüße") (func (export "helloWorld") (call $log (i32.const 8) (i32.const 7))))"#

@@ -58,8 +58,8 @@ impl Store {
         }
     }
 
-    /// Loads the code that is cached under `key`; where there is none, or it is damaged, or another user could have put it there,
-    /// or `load` refuses it, compiles it and keeps the result.
+    /// Loads the code that is cached under `key`. Where there is none, or it is damaged, or another user could have put it
+    /// there, or `load` refuses it, compiles it and caches the result.
     ///
     /// `compile` returns what it compiled and the engine's serialised form of it. A store that can't be written costs
     /// the next run a compilation, so it is a warning on stderr and not an error.
@@ -74,8 +74,9 @@ impl Store {
             return Ok(loaded);
         }
         let (compiled, code) = compile()?;
-        if self.directory.is_some()
-            && let Err(error) = self.put(key, &code)
+        // That this user has no directory at all is no fault; that a variable names it wrongly is one.
+        if let Err(error) = self.put(key, &code)
+            && (self.directory.is_some() || error.error.kind() != io::ErrorKind::NotFound)
         {
             // Nothing is left to be done about a closed stderr.
             _ = writeln!(
