@@ -94,10 +94,16 @@ fn shared_target_directory() -> Option<PathBuf> {
     )
 }
 
-/// Prints the command, runs it, and says how it ended.
-pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
+/// Prints the command, and returns it as it was printed.
+pub(crate) fn announce(command: &Command) -> String {
     let line = command_line::typed(command);
     command_line::note(format_args!("{}", bold(format!("$ {line}"))));
+    line
+}
+
+/// Prints the command, runs it, and says how it ended.
+pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
+    let line = announce(command);
     command.status().with_context(|| format!("`{line}` can't be started"))
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::run::announce;
+
 /// A test that prints nothing for so long hangs. The longest quiet work is Go's compiler, which builds Kubernetes for the
 /// tests on a new machine.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -30,8 +32,7 @@ pub(crate) struct TestProgram {
 /// # Errors
 /// The command can't be started, or its output can't be read.
 pub(crate) fn run(mut command: Command) -> Result<(bool, Vec<TestProgram>)> {
-    let line = command_line::typed(&command);
-    command_line::note(format_args!("{}", crate::run::bold(format!("$ {line}"))));
+    let line = announce(&command);
     let (reader, writer) = io::pipe().context("a pipe can't be made")?;
     if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
         command.env("CARGO_TERM_COLOR", "always");
@@ -40,10 +41,15 @@ pub(crate) fn run(mut command: Command) -> Result<(bool, Vec<TestProgram>)> {
     let child = command.spawn().with_context(|| format!("`{line}` can't be started"))?;
     // It holds the pipe's writing end, and the end of output is when nobody does.
     drop(command);
-    watch(child, reader, SILENCE_LIMIT)
+    watch(child, reader, SILENCE_LIMIT, &mut io::stdout())
 }
 
-fn watch(mut child: Child, reader: PipeReader, limit: Duration) -> Result<(bool, Vec<TestProgram>)> {
+fn watch(
+    mut child: Child,
+    reader: PipeReader,
+    limit: Duration,
+    output: &mut impl Write,
+) -> Result<(bool, Vec<TestProgram>)> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut reader = BufReader::new(reader);
@@ -59,7 +65,7 @@ fn watch(mut child: Child, reader: PipeReader, limit: Duration) -> Result<(bool,
         match receiver.recv_timeout(limit) {
             Ok(line) => {
                 // A reader that went away stops no test.
-                _ = io::stdout().write_all(&line);
+                _ = output.write_all(&line);
                 programs.read(&String::from_utf8_lossy(&line));
             }
             Err(RecvTimeoutError::Disconnected) => break,
@@ -124,7 +130,8 @@ mod tests {
         command.stdout(writer.try_clone().unwrap()).stderr(writer);
         let child = command.spawn().unwrap();
         drop(command);
-        watch(child, reader, limit).unwrap()
+        // Not to this test's own output, where a tool would take the summaries for real ones.
+        watch(child, reader, limit, &mut io::sink()).unwrap()
     }
 
     #[test]
