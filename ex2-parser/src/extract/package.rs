@@ -220,7 +220,7 @@ impl Extractor for PackageExtractor {
                 Label::None
             }
             Label::Span | Label::SpanNext if self.text.whole() == Some(LABEL) => {
-                if self.counters_row.is_some() && self.counters_row == self.depth.checked_sub(2) {
+                if self.counters_row.is_some_and(|row| row + 2 == self.depth) {
                     self.has_lone_label = true;
                     Label::None
                 } else {
@@ -230,7 +230,7 @@ impl Extractor for PackageExtractor {
             Label::Span => {
                 self.is_after_other_label = self.text.whole().is_some_and(|text| OTHER_LABELS.contains(&text));
                 if self.is_after_other_label {
-                    self.counter = self.depth.checked_sub(1);
+                    self.counter = Some(self.depth - 1);
                 }
                 Label::None
             }
@@ -255,7 +255,7 @@ impl Extractor for PackageExtractor {
         }
         if self.counter == Some(self.depth) {
             self.counter = None;
-            self.counters_row = self.depth.checked_sub(1);
+            self.counters_row = Some(self.depth - 1);
         }
         self.is_after_total = self.total_depth == Some(self.depth);
         if self.is_after_total {

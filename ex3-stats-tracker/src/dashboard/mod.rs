@@ -90,7 +90,8 @@ impl Error {
         }
     }
 
-    /// 64 where `DATABASE_URL` is wrong, 69 where something is missing or taken, 73 where figures can't be kept, 70 where the tracker itself is at fault.
+    /// 64 where `DATABASE_URL` is wrong, 69 where something is missing or taken, 73 where figures can't be kept, 70 where
+    /// the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Database { code, .. } => return *code,
