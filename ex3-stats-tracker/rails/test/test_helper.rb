@@ -5,7 +5,11 @@ Rails.root.glob("test/support/*.rb").each { |file| require file }
 
 ActiveRecord::Migration.suppress_messages { ActiveRecord::Base.connection_pool.migration_context.migrate }
 
+HangReport.start
+
 class ActiveSupport::TestCase
+  include HangReport
+
   set_fixture_class package_days: Package::Day, org_days: Org::Day, version_days: Version::Day
   fixtures :all
 

@@ -7,7 +7,13 @@
 //! Rails runs in the Debian root, which is built first where it is not there; PostgreSQL is Debian's, a server of its
 //! own for each run.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    fs::File,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use debian_root::DebianRoot;
 use ex3_stats_tracker::measure::tracker::{ANY_PORT, GitHub, Options, Tracker};
@@ -15,6 +21,10 @@ use postgresql::PostgreSql;
 
 /// So short that a page that never comes ends a test soon, and long enough for any other on a busy machine.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Rails' tests end each one that hangs. This limit is for what keeps them from that; it is some five times what all of
+/// them take.
+const TIME_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// What the stand-in's clock shows until a test sets it.
 const CLOCK: &str = "2026-05-10T12:00:00Z";
@@ -36,18 +46,21 @@ fn postgresql() {
 fn run_tests(database: &str, database_directory: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
     let tracker = runtime
-        .block_on(Tracker::start(Options {
-            github: GitHub::StandIn {
-                org: "fluxcd".into(),
-                clock: Some(CLOCK.parse().expect("a time")),
-                faults: Vec::new(),
-            },
-            address: ANY_PORT,
-            contact: String::new(),
-            page_timeout: PAGE_TIMEOUT,
-            pause: Duration::ZERO,
-            spin: None,
-        }))
+        .block_on(within(
+            "starting the component",
+            Tracker::start(Options {
+                github: GitHub::StandIn {
+                    org: "fluxcd".into(),
+                    clock: Some(CLOCK.parse().expect("a time")),
+                    faults: Vec::new(),
+                },
+                address: ANY_PORT,
+                contact: String::new(),
+                page_timeout: PAGE_TIMEOUT,
+                pause: Duration::ZERO,
+                spin: None,
+            }),
+        ))
         .expect("the component runs; `cargo xtask setup` installs what that takes");
     let stand_in = tracker.stand_in().expect("a stand-in was asked for").base_url();
     let rails = Path::new(env!("CARGO_MANIFEST_DIR")).join("rails");
@@ -57,7 +70,7 @@ fn run_tests(database: &str, database_directory: &Path) {
     // All of the example, as the client's tests read its openapi.yaml; Rails writes log and tmp in its own directory.
     let mut inside = root
         .command("bin/rails")
-        .args(["test"])
+        .args(["test", "--verbose"])
         .args(tests.split_whitespace())
         .write(env!("CARGO_MANIFEST_DIR"))
         .write(storage.path())
@@ -75,25 +88,55 @@ fn run_tests(database: &str, database_directory: &Path) {
             inside = inside.env(variable, value);
         }
     }
-    let output = inside
-        .command()
-        .unwrap_or_else(|error| panic!("{error}"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("bubblewrap starts");
-    runtime.block_on(tracker.stop());
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    println!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
-    let summary = stdout.lines().find(|line| line.contains(" runs, ")).unwrap_or_default();
-    assert!(
-        output.status.success(),
-        "the Rails tests failed ({}): {summary}",
-        output.status
-    );
+    let log = storage.path().join("output");
+    let mut command = inside.command().unwrap_or_else(|error| panic!("{error}"));
+    let passed = run_into(&log, &mut command);
+    runtime.block_on(within("stopping the component", tracker.stop()));
+    // Tasks that still block a thread are not waited for.
+    runtime.shutdown_background();
+    let output = std::fs::read(&log).expect("the output was written to a file");
+    let output = String::from_utf8_lossy(&output);
+    println!("{output}");
+    let summary = output.lines().find(|line| line.contains(" runs, ")).unwrap_or_default();
+    assert!(passed, "the Rails tests failed: {summary}");
     // A run that ran nothing has not passed, nor one that skipped something.
     assert!(
         !summary.starts_with("0 runs") && summary.ends_with(" 0 skips"),
         "the Rails tests did not all run: {summary}"
     );
     eprintln!("{}: {summary}", database.split(':').next().unwrap_or_default());
+}
+
+/// What the future gives; a test that hangs in it says where.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(TIME_LIMIT, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not end"))
+}
+
+/// Runs the command with its output in a file, and says whether it ended well within the time limit. Without the limit,
+/// nothing would be seen of tests that hang.
+fn run_into(log: &Path, command: &mut Command) -> bool {
+    let file = File::create(log).expect("a file for the output can be made");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(file.try_clone().expect("a file can be shared"))
+        .stderr(file)
+        .spawn()
+        .expect("bubblewrap starts");
+    let kills = std::env::var("KILLS")
+        .ok()
+        .and_then(|kills| kills.parse().ok())
+        .unwrap_or(100);
+    let end = Instant::now() + TIME_LIMIT.max(Duration::from_secs(10 * kills));
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().expect("a child can be waited for") {
+            return status.success();
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    child.kill().expect("a child can be killed");
+    child.wait().expect("a child that was killed ends");
+    eprintln!("the Rails tests did not end");
+    false
 }

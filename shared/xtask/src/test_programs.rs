@@ -70,6 +70,8 @@ fn watch(
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
+                // Before they end: which of them hangs is seen by what each process waits for.
+                _ = output.write_all(descendants(child.id()).as_bytes());
                 child.kill()?;
                 command_line::note(format_args!(
                     "error: {} printed nothing for {} minutes and was ended",
@@ -82,6 +84,34 @@ fn watch(
     }
     let status = child.wait()?;
     Ok((status.success(), programs.ended))
+}
+
+/// A line for each process that descends from the one with that number: its number, its parent's, its state, its age, the
+/// kernel function it waits in, and its command. Empty where `ps` is missing.
+fn descendants(root: u32) -> String {
+    let output = Command::new("ps")
+        .args(["-eo", "pid=,ppid=,stat=,etime=,wchan:24=,args="])
+        .env("COLUMNS", "180")
+        .output();
+    let Ok(output) = output else { return String::new() };
+    let processes = String::from_utf8_lossy(&output.stdout);
+    let number = |line: &str, column| line.split_whitespace().nth(column)?.parse::<u32>().ok();
+    // A parent may be listed behind its children.
+    let mut family = vec![root];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        family.extend(
+            processes
+                .lines()
+                .filter(|line| number(line, 1) == Some(parent))
+                .filter_map(|line| number(line, 0)),
+        );
+        next += 1;
+    }
+    let lines = processes
+        .lines()
+        .filter(|line| number(line, 0).is_some_and(|process| family.contains(&process)));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// What the output says of test programs, line by line.
@@ -132,6 +162,25 @@ mod tests {
         drop(command);
         // Not to this test's own output, where a tool would take the summaries for real ones.
         watch(child, reader, limit, &mut io::sink()).unwrap()
+    }
+
+    #[test]
+    fn what_runs_is_listed_with_its_children() {
+        let mut shell = Command::new("sh").args(["-c", "sleep 600 & wait"]).spawn().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let listed = loop {
+            let listed = descendants(shell.id());
+            if listed.contains("sleep 600") || std::time::Instant::now() > deadline {
+                break listed;
+            }
+        };
+        shell.kill().unwrap();
+        shell.wait().unwrap();
+        let child = listed.lines().find(|line| line.ends_with("sleep 600"));
+        let child = child.unwrap_or_else(|| panic!("the shell's child is not in {listed}"));
+        let number = child.split_whitespace().next().unwrap();
+        assert!(Command::new("kill").arg(number).status().unwrap().success());
+        assert_eq!(listed.lines().count(), 2, "{listed}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ module Processes
 
     def wait
       Process.wait pid
+      HangReport.forks.delete pid
       $?
     end
   end
@@ -25,6 +26,7 @@ module Processes
     ActiveRecord::Base.connection_handler.clear_all_connections!(:all)
     reader, writer = IO.pipe
     pid = fork do
+      trap(:QUIT) { warn HangReport.threads }
       reader.close
       writer.sync = true
       status = 0
@@ -37,6 +39,7 @@ module Processes
       # Without what the test process has prepared for its own end.
       exit! status
     end
+    HangReport.forks << pid
     writer.close
     Child.new(pid, reader)
   end

@@ -109,6 +109,8 @@ class Collection::KillTest < ActiveSupport::TestCase
     end
   end
 
+  def time_limit = super + 3 * KILLS
+
   private
     def collect_in_a_process(time, manners = MANNERS.first)
       process do |said|
