@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use compiled_code::Store as CompiledCode;
-use guest_limits::TimedOut;
 use sysexits::ExitCode as Exit;
+use system::command_line;
+use wasm::compiled_code::Store as CompiledCode;
+use wasm::guest_limits::{self, TimedOut};
 
 use crate::qr::{self, Code, Look};
 use crate::serve::{Server, Site};

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::SystemTime;
 
+use system::command_line;
+use wasm::guests;
+
 /// A program of this workspace, named like its package, in a directory of its own in `shared`.
 #[derive(Clone, Copy, Debug)]
 pub struct Companion {

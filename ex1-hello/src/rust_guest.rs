@@ -3,6 +3,8 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use wasm::guests;
+
 use crate::companion::{self, WASI_HOST};
 
 /// Why the guest was not run. A guest that ran has an exit status instead.

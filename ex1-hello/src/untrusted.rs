@@ -15,8 +15,8 @@ mod error;
 
 use std::io::{self, Write};
 
-use compiled_code::Store as CompiledCode;
-use guest_limits::Limits;
+use wasm::compiled_code::{self, Store as CompiledCode};
+use wasm::guest_limits::{self, Limits};
 use wasmer::{
     AsStoreRef, Engine, Extern, ExternType, Function, FunctionEnv, FunctionEnvMut, Imports, Instance, Memory,
     MemoryType, Module, Pages, Store, TypedFunction,

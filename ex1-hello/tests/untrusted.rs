@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use compiled_code::Store as CompiledCode;
 use ex1_hello::source::Source;
 use ex1_hello::untrusted::{Error, Hello, OUTPUT_LIMIT, engine, load};
+use wasm::compiled_code::Store as CompiledCode;
 use wasmer::Module;
 
 /// A sink that can still be read after a module was given it.

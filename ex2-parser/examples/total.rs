@@ -1,7 +1,7 @@
 //! The lesson: how often was a container image pulled? GitHub's page of the package says it, as HTML.
 //!
 //! ```sh
-//! cargo run -q -p pages -- package | cargo run -q -p ex2-parser --example total
+//! cargo run -q -p github --bin pages -- package | cargo run -q -p ex2-parser --example total
 //! ```
 //!
 //! On the page stands, among a thousand other elements:

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo xtask guests
-//! cargo run -q -p pages -- package | cargo run -q -p ex2-parser --example total_in_wasm
+//! cargo run -q -p github --bin pages -- package | cargo run -q -p ex2-parser --example total_in_wasm
 //! ```
 //!
 //! A page from the internet is input from strangers. A guest can do nothing but compute, so a fault in the parser harms

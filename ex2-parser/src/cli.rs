@@ -11,6 +11,7 @@ use std::{
 use clap::{Parser, ValueEnum};
 use clap_complete::Shell;
 use sysexits::ExitCode as Exit;
+use system::command_line;
 
 use crate::{
     Error, Json, MAX_PAGE_BYTES, Package, PackageList, VersionList, dom, stream,
@@ -108,8 +109,8 @@ fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
     if file.is_none() && io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,
-            message: "no page: name a FILE, or pipe one in, as in `cargo run -q -p pages -- package | cargo run -q -p \
-                      ex2-parser`; --help says more"
+            message: "no page: name a FILE, or pipe one in, as in `cargo run -q -p github --bin pages -- package | cargo run \
+                      -q -p ex2-parser`; --help says more"
                 .into(),
         });
     }

@@ -16,8 +16,9 @@
 
 use std::time::Duration;
 
-use guest_limits::Limits;
 use serde::de::DeserializeOwned;
+use wasm::guest_limits::{self, Limits};
+use wasm::{compiled_code, guests};
 use wasmer::{
     CompileError, Extern, ExternType, Function, FunctionEnv, FunctionEnvMut, Imports, Instance, Memory, Module, Pages,
     RuntimeError, Store, TypedFunction, Value,

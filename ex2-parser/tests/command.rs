@@ -7,6 +7,7 @@ use std::{
 };
 
 use assert_cmd::assert::{Assert, OutputAssertExt};
+use github::pages;
 
 fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_ex2-parser"))

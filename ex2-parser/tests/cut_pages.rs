@@ -6,6 +6,7 @@ use ex2_parser::{
     Error, Package, dom,
     stream::{self, PackageParser},
 };
+use github::pages;
 
 /// A generated page, small enough to be read at every length by the slow engine too.
 fn small_page() -> Vec<u8> {

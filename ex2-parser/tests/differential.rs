@@ -4,6 +4,7 @@
 //! the fuzz target further still.
 
 use ex2_parser::differential::{check, check_chunks};
+use github::pages;
 use proptest::{prelude::*, sample::select};
 
 /// What pages are made of: every element that a rule of HTML knows, what begins and ends a construct, and the anchors.

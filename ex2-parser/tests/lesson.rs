@@ -7,7 +7,8 @@ mod in_wasm;
 #[path = "../examples/total.rs"]
 mod natively;
 
-use pages::PackagePage;
+use github::pages::{self, PackagePage};
+use wasm::guests;
 
 fn guest() -> Vec<u8> {
     guests::PARSER_STREAM

@@ -7,7 +7,7 @@ mod real;
 use std::fmt::Debug;
 
 use ex2_parser::{Change, Error, Package, PackageList, VersionList, dom, stream};
-use pages::{ListChange, ListedPackage, PackageListPage, PackagePage, VersionListPage};
+use github::pages::{self, ListChange, ListedPackage, PackageListPage, PackagePage, VersionListPage};
 
 /// An engine's function for one kind of page.
 type Read<T> = fn(&[u8]) -> Result<T, Error>;

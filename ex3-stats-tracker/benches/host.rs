@@ -12,8 +12,8 @@ use bytes::Bytes;
 use common::{COMPONENT, Client, LOOPBACK};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ex3_stats_tracker::host::Application;
+use github::stand_in::{self, StandIn};
 use serde_json::Value;
-use stand_in::StandIn;
 use tokio::runtime::Runtime;
 
 fn runtime() -> Runtime {

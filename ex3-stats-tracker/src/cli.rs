@@ -18,11 +18,11 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+#[cfg(feature = "tracker")]
+use github::stand_in::fault::TargetedFault;
 use jiff::SignedDuration;
 #[cfg(feature = "tracker")]
 use jiff::Timestamp;
-#[cfg(feature = "tracker")]
-use stand_in::fault::TargetedFault;
 
 pub use run::{Error, run};
 
@@ -199,7 +199,7 @@ pub struct GitHubOptions {
     #[arg(long, value_name = "RFC3339", requires = "stand_in")]
     pub clock: Option<Timestamp>,
     /// Let a package, a path or everything (*) fail in the stand-in, such as flagger=429:30 or flux=503*2; may be
-    /// repeated, and `cargo run -p stand-in -- --help` lists the faults
+    /// repeated, and `cargo run -p github --features stand-in --bin stand-in -- --help` lists the faults
     #[cfg(feature = "tracker")]
     #[arg(long, value_name = "PACKAGE=FAULT[*COUNT]", requires = "stand_in")]
     pub stand_in_fault: Vec<TargetedFault>,

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use ex3_stats_tracker::cli;
+use system::command_line;
 
 fn main() -> ExitCode {
     cli::run(command_line::arguments()).unwrap_or_else(|error| command_line::fail(error.exit_code(), error))

@@ -18,11 +18,12 @@ use std::{
     time::Duration,
 };
 
+use github::stand_in::{Organisation, Package};
 use jiff::Timestamp;
-use postgresql::PostgreSql;
 use program::{KilledOnDrop, processes, program, try_get};
 use serde_json::Value;
-use stand_in::{Organisation, Package};
+use system::debian_root;
+use system::postgresql::PostgreSql;
 use tempfile::TempDir;
 
 const KILLS: usize = 25;

@@ -13,9 +13,10 @@ use ex3_stats_tracker::measure::{
     Tracker,
     tracker::{self, GitHub},
 };
+use github::stand_in::Organisation;
 use program::{CLOCK, LOUD, Running, behind_a_proxy, clock, expected, last_line, program, stderr};
 use serde_json::Value;
-use stand_in::Organisation;
+use system::command_line;
 
 /// `measure` against the stand-in at a fixed time, with these arguments besides.
 fn measure(arguments: &[&str]) -> Output {

@@ -9,6 +9,7 @@ use std::{fs, path::Path, process::Command};
 use jiff::Timestamp;
 use program::{CLOCK, LOUD, Running, clock, expected, get, last_line, program, stderr};
 use serde_json::Value;
+use wasm::guests;
 
 #[test]
 fn a_port_in_use_is_named() {

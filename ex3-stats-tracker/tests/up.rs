@@ -17,7 +17,9 @@ use std::{
     time::Duration,
 };
 
+use github::stand_in;
 use jiff::Timestamp;
+use system::debian_root;
 
 use program::{
     KilledOnDrop, LOUD, Running, behind_a_proxy, get, processes, program, small_disk::SmallDisk, stderr, try_get,

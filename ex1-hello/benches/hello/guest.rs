@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
-use bench_cases::{Case, Recorder, Step};
+use bench::cases::{Case, Recorder, Step};
 use criterion::{BatchSize, Bencher, Criterion};
 
 use crate::sink::{assert_says_the_line, null_device};

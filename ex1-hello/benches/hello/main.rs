@@ -33,7 +33,8 @@ mod wat;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench_cases::Recorder;
+use bench::cases::Recorder;
+use bench::ruby_vm;
 use criterion::Criterion;
 
 fn main() -> ExitCode {
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
     recorder.skipped(
         "ruby/wasmer-cranelift",
         "Ruby in Wasm, puts",
-        bench_engines::WITHOUT_RUNTIMES,
+        bench::engines::WITHOUT_RUNTIMES,
     );
 
     criterion.final_summary();

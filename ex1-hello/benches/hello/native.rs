@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io::Write;
 
-use bench_cases::{Case, Column, Recorder, Row, Step};
+use bench::cases::{Case, Column, Recorder, Row, Step};
 use criterion::Criterion;
 
 use crate::sink::{LINE, assert_says_the_line, null_device};

@@ -5,19 +5,19 @@
 use std::fs::File;
 use std::io::Write;
 
-use bench_cases::Recorder;
-use bench_engines::wasmtime::Wasmtime;
-use bench_engines::wasmtime::wasmtime::{
+use bench::cases::Recorder;
+use bench::engines::wasmtime::Wasmtime;
+use bench::engines::wasmtime::wasmtime::{
     Caller, Engine, Error, Linker, Memory, MemoryType, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
     TypedFunc,
 };
-use bench_engines::wasmtime::wasmtime_wasi::cli::OutputFile;
-use bench_engines::wasmtime::wasmtime_wasi::p1::{self, WasiP1Ctx};
-use bench_engines::wasmtime::wasmtime_wasi::{I32Exit, WasiCtxBuilder};
-use compiled_code::Store as CompiledCode;
+use bench::engines::wasmtime::wasmtime_wasi::cli::OutputFile;
+use bench::engines::wasmtime::wasmtime_wasi::p1::{self, WasiP1Ctx};
+use bench::engines::wasmtime::wasmtime_wasi::{I32Exit, WasiCtxBuilder};
 use criterion::{Bencher, Criterion};
 use ex1_hello::untrusted;
-use guest_limits::Limits;
+use wasm::compiled_code::Store as CompiledCode;
+use wasm::guest_limits::Limits;
 
 use crate::guest::{self, Guest};
 use crate::sink::null_device;

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench_cases::{Case, Column, Recorder, Row, Step};
-use bench_engines::About;
+use bench::cases::{Case, Column, Recorder, Row, Step};
+use bench::engines::{self, About};
 use criterion::{BatchSize, Criterion};
 
 use crate::sink::{LINE, assert_says_the_line, null_device};
@@ -32,7 +32,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         Err(why) => recorder.skipped("rust/native-process", "Process, native", &why),
     }
 
-    let wasmer = bench_engines::wasmer::default();
+    let wasmer = engines::wasmer::default();
     for (id, guest, label, column) in [
         (
             "wat/process",

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use bench_cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::ruby_vm::magnus::value::{BoxValue, ReprValue};
+use bench::ruby_vm::magnus::{self, RClass, Value};
+use bench::ruby_vm::{Tasks, Vm};
 use criterion::Criterion;
-use ruby_vm::magnus::value::{BoxValue, ReprValue};
-use ruby_vm::magnus::{self, RClass, Value};
-use ruby_vm::{Tasks, Vm};
 
 use crate::sink::{LINE, NULL_DEVICE};
 

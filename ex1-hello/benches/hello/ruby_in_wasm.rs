@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Instant;
 
-use bench_cases::{Case, Column, Recorder, Row, Step};
-use compiled_code::Store as CompiledCode;
+use bench::cases::{self, Case, Column, Recorder, Row, Step};
+use bench::engines;
 use criterion::{BatchSize, Criterion};
 use ruby_in_wasm::{Compiler, Host, RUBY, Ruby, Start};
+use wasm::compiled_code::Store as CompiledCode;
 use wasmer::Module;
 
 use crate::sink::{assert_says_the_line, null_device};
@@ -18,7 +19,7 @@ const LABEL: &str = "Ruby in Wasm, puts, sync, a loop in Ruby";
 
 /// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
-    let about = bench_engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
+    let about = engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
     let id = format!("ruby/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,
@@ -43,7 +44,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let mut group = criterion.benchmark_group(&case.id);
     group.sample_size(10);
     // Ten times ten seconds and more, in which no neighbour is missed. A test doesn't wait for it.
-    if !cfg!(debug_assertions) && bench_cases::is_first_round() {
+    if !cfg!(debug_assertions) && cases::is_first_round() {
         group.bench_function(case.measures(Step::Setup), |bencher| {
             bencher.iter(|| Module::new(host.engine(), &binary).unwrap());
         });

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io;
 
-use bench_cases::{Case, Column, Recorder, Row};
-use bench_engines::About;
-use compiled_code::Store as CompiledCode;
+use bench::cases::{Case, Column, Recorder, Row};
+use bench::engines::{self, About};
 use criterion::Criterion;
 use wasi_host::{Host, Process, Program};
+use wasm::compiled_code::{self, Store as CompiledCode};
+use wasm::guests;
 use wasmer::{Imports, Module};
 
 use crate::guest::{self, Guest};
@@ -16,7 +17,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let binary = guests::HELLO.read().unwrap_or_else(|error| panic!("{error}"));
     let directory = tempfile::tempdir().unwrap();
     let cache = CompiledCode::at(directory.path());
-    for wasmer in bench_engines::wasmer::all(wasi_host::LIMITS) {
+    for wasmer in engines::wasmer::all(wasi_host::LIMITS) {
         let case = case(&wasmer.about, &binary);
         if let Some(why) = wasmer.refusal(&binary) {
             recorder.skipped(&case.id, &case.label, &why);
@@ -31,7 +32,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     }
     #[cfg(feature = "runtimes")]
     crate::on_wasmtime::rust(criterion, recorder, &cache, &binary);
-    bench_engines::skip_others(recorder, "rust", "Rust guest");
+    engines::skip_others(recorder, "rust", "Rust guest");
 }
 
 /// The Rust guest's case in an engine.

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 
-use bench_cases::{Case, Column, Recorder, Row, Step};
-use bench_engines::About;
-use compiled_code::Store as CompiledCode;
+use bench::cases::{Case, Column, Recorder, Row, Step};
+use bench::engines::{self, About};
 use criterion::{BatchSize, Bencher, Criterion};
 use ex1_hello::source::Source;
 use ex1_hello::untrusted::{self, Hello};
+use wasm::compiled_code::Store as CompiledCode;
 use wasmer::{Engine, Module};
 
 use crate::guest::{self, Guest};
@@ -18,7 +18,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let binary = source.assemble().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = CompiledCode::at(directory.path());
-    for bench_engines::wasmer::Wasmer { about, engine } in bench_engines::wasmer::all(untrusted::LIMITS) {
+    for engines::wasmer::Wasmer { about, engine } in engines::wasmer::all(untrusted::LIMITS) {
         let guest = OnWasmer {
             engine,
             cache: &cache,
@@ -44,7 +44,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     }
     #[cfg(feature = "runtimes")]
     crate::on_wasmtime::wat(criterion, recorder, &cache, &binary);
-    bench_engines::skip_others(recorder, "wat", "Wat guest");
+    engines::skip_others(recorder, "wat", "Wat guest");
 }
 
 /// The Wat guest's case in an engine.

@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 
-use bench_cases::{Case, Column, Recorder, Step};
-use bench_engines::About;
-use compiled_code::Store as CompiledCode;
+use bench::cases::{Case, Column, Recorder, Step};
+use bench::engines::{self, About};
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
+use wasm::compiled_code::Store as CompiledCode;
+use wasm::guests;
 
 use crate::on_wasmer;
 use crate::page::Page;
@@ -47,7 +48,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
         on_wasmer::bench(criterion, recorder, page, &case, &cache, &binary);
         #[cfg(feature = "runtimes")]
         crate::on_wasmtime::bench(criterion, recorder, page, &case, &cache, &binary);
-        bench_engines::skip_others(recorder, name, label);
+        engines::skip_others(recorder, name, label);
     }
 }
 

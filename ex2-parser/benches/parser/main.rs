@@ -34,7 +34,8 @@ mod ruby_side;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench_cases::Recorder;
+use bench::cases::Recorder;
+use bench::ruby_vm;
 use criterion::Criterion;
 
 use crate::page::Page;
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
     recorder.skipped(
         "htree/wasmer-cranelift",
         "HTree in Ruby in Wasm",
-        bench_engines::WITHOUT_RUNTIMES,
+        bench::engines::WITHOUT_RUNTIMES,
     );
 
     criterion.final_summary();

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use bench_cases::{Case, Column, Recorder, Step};
+use bench::cases::{self, Case, Column, Recorder, Step};
 use criterion::{Criterion, Throughput};
 use ex2_parser::{dom, stream};
 use memchr::memmem;
@@ -15,7 +15,7 @@ const ENGINE: &str = "native code";
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
     let mut measure = |mut case: Case, crates: &[&str], read: &mut dyn FnMut(&[u8])| {
         case.versions
-            .extend(crates.iter().map(|&name| (name.to_owned(), bench_cases::locked(name))));
+            .extend(crates.iter().map(|&name| (name.to_owned(), cases::locked(name))));
         let mut group = criterion.benchmark_group(&case.id);
         group.throughput(Throughput::Bytes(page.bytes().len() as u64));
         group.bench_function(case.measures(Step::Work), |bencher| {

@@ -1,8 +1,8 @@
 //! The guests under Wasmer, by the library's own host.
 
-use bench_cases::{Case, Recorder};
-use bench_engines::About;
-use compiled_code::Store as CompiledCode;
+use ::wasm::compiled_code::{self, Store as CompiledCode};
+use bench::cases::{Case, Recorder};
+use bench::engines::{self, About};
 use criterion::Criterion;
 use ex2_parser::{Package, wasm};
 use wasmer::{Engine, Module};
@@ -18,7 +18,7 @@ pub(crate) fn bench(
     cache: &CompiledCode,
     binary: &[u8],
 ) {
-    for wasmer in bench_engines::wasmer::all(wasm::LIMITS) {
+    for wasmer in engines::wasmer::all(wasm::LIMITS) {
         let case = case(&wasmer.about);
         if let Some(why) = wasmer.refusal(binary) {
             recorder.skipped(&case.id, &case.label, &why);

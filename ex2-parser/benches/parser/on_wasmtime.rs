@@ -1,13 +1,13 @@
 //! The guests under wasmtime, by a host that does what the library's own does, check by check.
 
-use bench_cases::{Case, Recorder};
-use bench_engines::About;
-use bench_engines::wasmtime::Wasmtime;
-use bench_engines::wasmtime::wasmtime::{
+use ::wasm::compiled_code::Store as CompiledCode;
+use bench::cases::{Case, Recorder};
+use bench::engines::About;
+use bench::engines::wasmtime::Wasmtime;
+use bench::engines::wasmtime::wasmtime::{
     Caller, Engine, Error, Extern, Func, Instance, Memory, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
     TypedFunc, Val,
 };
-use compiled_code::Store as CompiledCode;
 use criterion::Criterion;
 use ex2_parser::{Package, wasm};
 

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use bench_cases::{Case, Column, Row};
+use bench::cases::{Case, Column, Row};
 use ex2_parser::{DailyDownloads, Package, stream};
+use github::pages;
 
 /// What the total stands beside.
 pub(crate) const LABEL: &str = "Total downloads";

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench_cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::ruby_vm::{Error, Vm};
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
-use ruby_vm::{Error, Vm};
 
 use crate::page::Page;
 

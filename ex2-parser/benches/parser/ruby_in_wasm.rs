@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use bench_cases::{Column, Recorder, Step};
-use compiled_code::Store as CompiledCode;
+use bench::cases::{Column, Recorder, Step};
+use bench::engines;
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
 use ruby_in_wasm::{Compiler, Host, Library, RUBY, Start};
+use wasm::compiled_code::Store as CompiledCode;
 
 use crate::page::Page;
 
@@ -17,7 +18,7 @@ const LABEL: &str = "HTree in Ruby in Wasm";
 
 /// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
-    let about = bench_engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
+    let about = engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
     let id = format!("htree/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,

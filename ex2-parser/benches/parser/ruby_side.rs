@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ruby_vm::Tasks;
-use ruby_vm::magnus::value::{BoxValue, ReprValue};
-use ruby_vm::magnus::{Error, Module, RModule, RString, Ruby, Value};
+use bench::ruby_vm::Tasks;
+use bench::ruby_vm::magnus::value::{BoxValue, ReprValue};
+use bench::ruby_vm::magnus::{Error, Module, RModule, RString, Ruby, Value};
 
 use crate::page::Page;
 

@@ -10,6 +10,7 @@ mod tree;
 use std::fmt::Write;
 
 use ex2_parser::{Error, Package, stream};
+use github::pages;
 use rule::Rule;
 use tree::Tree;
 

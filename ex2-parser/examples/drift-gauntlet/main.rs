@@ -14,6 +14,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use sysexits::ExitCode as Exit;
+use system::command_line;
 
 /// How many changed pages.
 const PAGES: u64 = 10_000;

@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo install cargo-fuzz
 //! mkdir -p corpus
-//! cargo run -q -p pages -- package > corpus/package.html
+//! cargo run -q -p github --bin pages -- package > corpus/package.html
 //! cargo +nightly fuzz run --fuzz-dir ex2-parser/fuzz engines corpus -- -dict=ex2-parser/fuzz/html.dict -max_len=8192
 //! ```
 //!

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::wasm::guests;
 use ex2_parser::wasm::{self, Parser};
 use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RString, Ruby, Value};

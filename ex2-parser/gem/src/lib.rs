@@ -33,6 +33,7 @@ use std::path::Path;
 use magnus::prelude::*;
 use magnus::typed_data::TypedData;
 use magnus::{Error, RModule, Ruby, function, method};
+use system::cache;
 
 /// What `lib/wasm_host/native.rb` calls when it has loaded this library. The classes are there by then.
 #[magnus::init(name = "wasm_host")]

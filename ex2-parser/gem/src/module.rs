@@ -5,11 +5,11 @@ use std::panic;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use compiled_code::Store;
-use guest_limits::Limits;
 use magnus::prelude::*;
 use magnus::{Error, RArray, RString, Ruby, Value};
 use rayon::ThreadPoolBuilder;
+use wasm::compiled_code::{self, Store};
+use wasm::guest_limits::{self, Limits};
 use wasmer::sys::wasmparser::BinaryReaderError;
 use wasmer::{CompileError, Engine, Pages};
 
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 #[derive(Clone, Debug)]
 pub(crate) enum Cache {
     Nowhere,
-    /// Where this machine's is, see [`cache::directory`].
+    /// Where this machine's is, see [`system::cache::directory`].
     Default,
     Directory(PathBuf),
 }

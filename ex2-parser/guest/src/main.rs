@@ -4,7 +4,7 @@
 //!
 //! ```sh
 //! cargo xtask guests
-//! cargo run -q -p pages -- package | wasmtime parser-guest.wasm
+//! cargo run -q -p github --bin pages -- package | wasmtime parser-guest.wasm
 //! ```
 //!
 //! Exit codes: 0 with an answer; 64 for an unknown argument; 65 for a page without one, and the error as JSON on

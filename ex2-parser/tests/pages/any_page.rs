@@ -1,7 +1,7 @@
 //! What is no package page, no text, or beyond the limits.
 
 use ex2_parser::{Change, Error, dom, stream};
-use pages::{PackageListPage, RateLimit};
+use github::pages::{self, PackageListPage, RateLimit};
 
 use super::{TOTAL, changed, package, package_list, version_list};
 

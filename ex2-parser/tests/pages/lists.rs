@@ -1,7 +1,7 @@
 //! Lists of packages and of versions.
 
 use ex2_parser::{Change, Error, ListedPackage, PackageList, Version, VersionList};
-use pages::{PackageListPage, PackagePage, VersionListPage};
+use github::pages::{self, PackageListPage, PackagePage, VersionListPage};
 
 use super::{changed, empty_list, package_list, version_list};
 

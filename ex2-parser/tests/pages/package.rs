@@ -1,7 +1,7 @@
 //! A package page: its total, its chart, and what only looks like them.
 
 use ex2_parser::{Change, Error};
-use pages::{Classes, PackagePage};
+use github::pages::{self, Classes, PackagePage};
 
 use super::{TOTAL, changed, package};
 

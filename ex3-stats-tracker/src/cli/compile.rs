@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use compiled_code::Store;
+use wasm::compiled_code::Store;
+use wasm::guests;
 
 use super::{CompileOptions, run::Error};
 use crate::{

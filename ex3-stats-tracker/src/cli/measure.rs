@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr};
 
 use comfy_table::Table;
+use system::command_line;
 
 use super::{
     GitHubOptions, MeasureOptions,

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use system::command_line;
+
 use super::{Arguments, Command, serve::serve, stop::Stop};
 #[cfg(feature = "tracker")]
 use super::{compile::compile, measure::measure, up::up};

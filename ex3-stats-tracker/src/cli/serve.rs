@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use compiled_code::Store;
+use github::stand_in;
+use system::command_line;
+use wasm::compiled_code::Store;
 
 use super::{
     ServeOptions,

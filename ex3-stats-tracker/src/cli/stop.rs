@@ -4,6 +4,8 @@
 use std::sync::LazyLock;
 use std::{process, time::Duration};
 
+use system::command_line;
+
 use super::Error;
 
 /// How long what is under way may take to end.

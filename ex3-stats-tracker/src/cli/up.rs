@@ -5,8 +5,10 @@
 
 use std::{net::TcpListener, time::Duration};
 
+use github::stand_in;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use system::command_line;
 
 use super::{
     UpOptions,

@@ -24,6 +24,7 @@ pub use runtime::Runtime;
 pub use server::Server;
 pub use settings::Settings;
 pub use storage::Storage;
+use system::{cache, debian_root};
 
 /// Why Rails does not run. Each is one sentence with what to do about it.
 #[derive(Debug, thiserror::Error)]

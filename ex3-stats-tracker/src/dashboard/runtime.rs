@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use debian_root::DebianRoot;
+use system::debian_root::DebianRoot;
 
 use super::{Error, Settings, database, process::Program};
 

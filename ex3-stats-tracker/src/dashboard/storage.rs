@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use system::cache;
+
 use super::Error;
 use crate::measure::Source;
 

@@ -307,9 +307,9 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use compiled_code::Store;
     use http_body_util::{BodyExt, Empty};
     use tokio::time::{pause, resume, sleep};
+    use wasm::compiled_code::Store;
 
     use super::guest_module::{MANIFEST, module};
     use super::*;

@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use compiled_code::{Entry, Key, Store};
 #[cfg(feature = "compiler")]
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+use wasm::compiled_code::{Entry, Key, Store};
 use wasmtime::component::Component;
 #[cfg(feature = "compiler")]
 use wit_component::ComponentEncoder;

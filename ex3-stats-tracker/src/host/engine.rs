@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 #[cfg(feature = "compiler")]
+use system::command_line;
 use wasmtime::OptLevel;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 #[cfg(feature = "compiler")]

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use wasm::compiled_code;
+
 use crate::manifest;
 
 /// Why the host could not be started.

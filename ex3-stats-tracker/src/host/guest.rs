@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
+use system::command_line;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

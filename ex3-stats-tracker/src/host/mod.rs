@@ -42,10 +42,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use compiled_code::Store;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
+use wasm::compiled_code::Store;
 
 pub use application::Application;
 pub use clock::Clock;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use system::command_line;
 
 use super::{component::Problem, pass::Observer, printable::printable};
 

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use system::{cache, command_line};
 use tokio::{
     process::{Child, Command},
     sync::oneshot,

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
+use github::stand_in::{self, StandIn, fault::TargetedFault};
 use jiff::Timestamp;
-use stand_in::{StandIn, fault::TargetedFault};
+use wasm::guests;
 
 use super::{
     collection::{Collection, Source},

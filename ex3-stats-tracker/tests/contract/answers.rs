@@ -1,9 +1,9 @@
 //! What is answered: what is there, what is asked wrongly, what is posted.
 
+use github::pages::{self, PackagePage, RateLimit};
+use github::stand_in::StandIn;
 use http::Method;
-use pages::{PackagePage, RateLimit};
 use serde_json::json;
-use stand_in::StandIn;
 
 use super::tracker::Tracker;
 use super::{LIST, PACKAGE, VERSIONS};

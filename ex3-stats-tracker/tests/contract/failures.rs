@@ -1,7 +1,7 @@
 //! What fails: the stand-in's faults, each with its kind and its words.
 
+use github::stand_in::{self, Fault, StandIn};
 use serde_json::json;
-use stand_in::{Fault, StandIn};
 
 use super::tracker::Tracker;
 use super::{LIST, PACKAGE, VERSIONS};

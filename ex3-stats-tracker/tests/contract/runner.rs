@@ -6,9 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use compiled_code::Store;
 use ex3_stats_tracker::host::{Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
+use wasm::compiled_code::Store;
+use wasm::guests;
 
 use super::LOOPBACK;
 use super::spin_double::{Behaviour, SpinDouble};

@@ -17,7 +17,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use compiled_code::{Key, Store as CodeStore};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -29,6 +28,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep, timeout};
+use wasm::compiled_code::{Key, Store as CodeStore};
+use wasm::guests;
 use wasmtime::component::{Component, ComponentType, Lift, Linker, Lower, Resource, ResourceTable};
 use wasmtime::{Config, Engine, Store, StoreContextMut};
 use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxView, WasiView};

@@ -5,9 +5,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use compiled_code::Store;
 use ex3_stats_tracker::host::{Error, Host, Options};
 use ex3_stats_tracker::manifest::Manifest;
+use wasm::compiled_code::Store;
 
 use super::process::{Process, limit_address_space};
 use super::{GUEST, LOOPBACK, alone, get};

@@ -21,11 +21,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use compiled_code::Store;
 use ex3_stats_tracker::host::{Error, Host, Limits, Options};
 use ex3_stats_tracker::manifest::Manifest;
 use serde_json::Value;
 use tempfile::TempDir;
+use wasm::compiled_code::Store;
 
 /// The host that the guest's manifest allows.
 const NOWHERE: &str = "https://nowhere.invalid";

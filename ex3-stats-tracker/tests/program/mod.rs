@@ -15,8 +15,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use github::stand_in::Organisation;
 use jiff::Timestamp;
-use stand_in::Organisation;
+use wasm::guests;
 
 /// The tests' time, by the stand-in's clock.
 pub(crate) const CLOCK: &str = "2026-05-10T12:00:00Z";

@@ -15,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use debian_root::DebianRoot;
 use ex3_stats_tracker::measure::tracker::{ANY_PORT, GitHub, Options, Tracker};
-use postgresql::PostgreSql;
+use system::debian_root::DebianRoot;
+use system::postgresql::PostgreSql;
 
 /// So short that a page that never comes ends a test soon, and long enough for any other on a busy machine.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -3,8 +3,10 @@
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use compiled_code::Store as CompiledCode;
+use system::cache;
 use wasi_host::{LIMITS, Program};
+use wasm::compiled_code::{self, Store as CompiledCode};
+use wasm::guest_limits;
 use wasmer::{CompileError, Engine, Module};
 
 use crate::compile::Compiler;

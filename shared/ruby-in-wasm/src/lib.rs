@@ -5,7 +5,7 @@
 //! use ruby_in_wasm::{Compiler, Host, RUBY, Start};
 //!
 //! let host = Host::new(Compiler::Cranelift)?;
-//! let module = host.load(&compiled_code::Store::default_location(), &RUBY.read()?)?;
+//! let module = host.load(&wasm::compiled_code::Store::default_location(), &RUBY.read()?)?;
 //! let mut ruby = host.start(&module, Start::default())?;
 //! assert_eq!(ruby.eval("[1, 2, 3].sum")?, "6");
 //! # Ok(())

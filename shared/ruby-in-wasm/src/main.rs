@@ -16,9 +16,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap_complete::Shell;
-use guest_limits::TimedOut;
 use ruby_in_wasm::{Compiler, Error, Host, PackageError, RUBY, Start};
 use sysexits::ExitCode as Exit;
+use system::command_line;
+use wasm::compiled_code;
+use wasm::guest_limits::{self, TimedOut};
 
 use crate::output::Output;
 

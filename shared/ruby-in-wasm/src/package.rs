@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha512};
+use system::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The file beside what is fetched that whoever fetches or compiles it locks.

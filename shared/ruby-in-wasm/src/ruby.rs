@@ -114,7 +114,7 @@ impl<'host> Ruby<'host> {
 
     /// Evaluates code, and returns its value's `to_s`. Bytes that are no UTF-8 are replaced.
     ///
-    /// There is no limit on the time it takes, see [`guest_limits::within`].
+    /// There is no limit on the time it takes, see [`wasm::guest_limits::within`].
     pub fn eval(&mut self, code: &str) -> Result<String, Error> {
         check(code)?;
         self.guarded(|ruby| {

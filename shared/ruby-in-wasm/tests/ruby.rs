@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use compiled_code::Store as CompiledCode;
+use github::pages;
 use ruby_in_wasm::{Compiler, Error, Host, Library, PackageError, RUBY, Ruby, Start};
+use wasm::compiled_code::Store as CompiledCode;
 use wasmer::Module;
 
 static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(Compiler::OF_THIS_BUILD).unwrap());

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use guest_limits::Limits;
+use wasm::guest_limits::{self, Limits};
 use wasmer::{
     Engine, Imports, Instance, InstantiationError, Module, Pages, RuntimeError, Store, StoreMut, TypedFunction,
 };

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap_complete::Shell;
-use guest_limits::TimedOut;
 use sysexits::ExitCode as Exit;
+use system::command_line;
 use wasi_host::{Host, LIMITS, Program};
+use wasm::compiled_code;
+use wasm::guest_limits::{self, TimedOut};
 
 /// The largest module that is read. A scripting language's interpreter has 30 MB.
 const SIZE_LIMIT: u64 = 256 << 20;

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use ::matrix::collect;
-use ::matrix::machine::{self, Commit, Load, Machine};
-use ::matrix::record::{Bench, Record, SCHEMA};
-use ::matrix::rounds;
 use anyhow::{Context, Result, bail, ensure};
+use bench::cases;
+use bench::matrix::machine::{self, Commit, Load, Machine};
+use bench::matrix::record::{Bench, Record, SCHEMA};
+use bench::matrix::{collect, rounds};
 use clap::Args;
 use jiff::Timestamp;
+use system::command_line;
 
 use crate::FAILED;
 use crate::matrix::records;
@@ -110,7 +111,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
                 bold(format!("[{number}/{}] {name}{of}", chosen.len()))
             ));
             let mut command = bench_command(cargo, &selection);
-            command.env(bench_cases::ROUND, round.to_string());
+            command.env(cases::ROUND, round.to_string());
             command.args(["--bench", name, "--"]);
             if options.quick {
                 command.args(QUICK);

@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::Result;
+use system::command_line;
 
 use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold, green, red};

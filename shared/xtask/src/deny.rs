@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
+use system::command_line;
 
 use crate::run::announce_and_run;
 

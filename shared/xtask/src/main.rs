@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
+use system::command_line;
+use wasm::guests;
 
 use run::Cargo;
 use setup::Purpose;
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
     let arguments: Arguments = command_line::arguments();
     run(arguments.command).unwrap_or_else(|error| {
         // A record's errors know whether the input or the output was at fault.
-        let record = error.downcast_ref::<::matrix::record::Error>();
+        let record = error.downcast_ref::<::bench::matrix::record::Error>();
         let code = record.map_or(FAILED, |error| error.exit_code() as u8);
         command_line::fail(code, command_line::causes(&*error))
     })

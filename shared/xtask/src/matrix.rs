@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::matrix::record::{Error, Record};
-use ::matrix::{compare, json, part};
 use anyhow::Result;
+use bench::matrix::record::{Error, Record};
+use bench::matrix::{compare, json, part};
 use clap::Args;
+use system::command_line;
 
 use crate::readme;
 use crate::run::{Cargo, bold};
@@ -33,7 +34,7 @@ pub(crate) struct Options {
 
 /// Where records are kept.
 pub(crate) fn records(workspace: &Path) -> PathBuf {
-    workspace.join("shared/matrix/records")
+    workspace.join("shared/bench/records")
 }
 
 /// The record in a file, or of a name.

@@ -32,9 +32,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use ::matrix::Record;
-use ::matrix::part::{Part, Rendered};
 use anyhow::{Context, Result, bail, ensure};
+use bench::matrix::Record;
+use bench::matrix::part::{Part, Rendered};
+use system::{cache, command_line};
 
 use crate::matrix;
 use crate::run::{Cargo, announce_and_run};
@@ -280,21 +281,26 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
     }
 }
 
-/// Replaces `cargo run -q -p NAME [--example EXAMPLE] [--]` by the program of that name in `directory`.
+/// Replaces `cargo run -q -p NAME [--bin PROGRAM|--example EXAMPLE] [--]` by the program of that name in `directory`.
 fn with_built_programs(command: &str, directory: &Path) -> String {
     let mut parts = command.split(RUN);
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (name, rest) = first_word(part);
-        let (name, rest) = match rest.strip_prefix(" --example ").map(first_word) {
-            Some((example, rest)) => (format!("examples/{example}"), rest),
-            None => (name.to_owned(), rest),
+        let (package, rest) = first_word(part);
+        let (program, rest) = if let Some(rest) = rest.strip_prefix(" --bin ") {
+            let (program, rest) = first_word(rest);
+            (program.to_owned(), rest)
+        } else if let Some(rest) = rest.strip_prefix(" --example ") {
+            let (example, rest) = first_word(rest);
+            (format!("examples/{example}"), rest)
+        } else {
+            (package.to_owned(), rest)
         };
         let arguments = rest
             .strip_prefix(" --")
             .filter(|rest| rest.is_empty() || rest.starts_with(' '));
         let arguments = arguments.unwrap_or(rest);
-        result.push_str(&format!("'{}'{arguments}", directory.join(name).display()));
+        result.push_str(&format!("'{}'{arguments}", directory.join(program).display()));
     }
     result
 }
@@ -526,7 +532,7 @@ mod tests {
             ("ex1-hello/README.md", "230 ns", "130 ns"),
             ("ex1-hello/hello-world.svg", ">1 µs<", ">2 µs<"),
             (
-                "shared/matrix/records/2026-11-22T122031Z.json",
+                "shared/bench/records/2026-11-22T122031Z.json",
                 "\"estimate\": 230.0",
                 "\"estimate\": 229.0",
             ),

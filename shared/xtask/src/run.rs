@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use system::command_line;
 
 /// Cargo, at the workspace's root.
 pub(crate) struct Cargo {

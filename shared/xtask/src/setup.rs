@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use debian_root::DebianRoot;
+use system::command_line;
+use system::debian_root::{self, DebianRoot};
+use wasm::guests;
 
 use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold};
@@ -203,8 +205,16 @@ const STEPS: [Step; 4] = [
         },
         // By cargo, so that it lies where everything looks for it that cargo runs.
         run: |cargo, _| {
-            let status =
-                announce_and_run(&mut cargo.command(&["run", "--quiet", "-p", "debian-root", "--", "--build"]))?;
+            let status = announce_and_run(&mut cargo.command(&[
+                "run",
+                "--quiet",
+                "-p",
+                "system",
+                "--bin",
+                "debian-root",
+                "--",
+                "--build",
+            ]))?;
             ensure!(status.success(), "it ended with {status}; what it said stands above");
             Ok(())
         },

@@ -66,7 +66,7 @@ const TESTS: Manner = NotRun("it is among the checks of `cargo xtask test` itsel
 const BENCH: Manner = NotRun("it measures for minutes; the tests run each bench once");
 const BUILD: Manner = NotRun("it compiles for minutes");
 const GITHUB: Manner = NotRun("it goes on asking github.com; its like with --stand-in is run");
-const CLUSTER: Manner = NotRun("it needs a cluster; shared/cluster's tests type what the walk-through shows");
+const CLUSTER: Manner = NotRun("it needs a cluster; charts/cluster's tests type what the walk-through shows");
 const SPIN: Manner = NotRun("it needs Spin, which the set-up does not install");
 const GEM: Manner = NotRun("the gem's own tests type it (ex2-parser/gem)");
 const RUBY: Manner = NotRun("it needs a Ruby with Rails of the reader's own");
@@ -144,11 +144,11 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
             ),
             (
                 "cargo run -p images",
-                NotRun("it compiles for minutes; shared/images' tests build each"),
+                NotRun("it compiles for minutes; ex3-stats-tracker/images' tests build each"),
             ),
             (
                 "cargo build --release",
-                NotRun("it compiles for minutes; shared/images builds the same"),
+                NotRun("it compiles for minutes; ex3-stats-tracker/images builds the same"),
             ),
             ("cargo bench", BENCH),
             ("skopeo copy", NotRun("it needs a registry of the reader's")),
@@ -169,9 +169,12 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
             ("bin/rails", PART),
             ("bundle install", RUBY),
             ("cd ex3-stats-tracker/rails", DASHBOARD),
-            ("cargo run -p debian-root --$", PART),
-            ("cargo run -p debian-root -- bin/rails db:migrate", ALONE),
-            ("cargo run -p debian-root -- bin/rails 'stats:benchmark", BENCH),
+            ("cargo run -p system --bin debian-root --$", PART),
+            ("cargo run -p system --bin debian-root -- bin/rails db:migrate", ALONE),
+            (
+                "cargo run -p system --bin debian-root -- bin/rails 'stats:benchmark",
+                BENCH,
+            ),
             ("cargo run --release", BUILD),
             ("cargo test", TESTS),
             ("RAILS_TESTS=", TESTS),
@@ -288,17 +291,23 @@ fn cargo_of_what_was_built(directory: &Path) {
     let cargo = env!("CARGO");
     let script = format!(
         r#"#!/bin/sh
-if [ "$1" = xtask ]; then shift; exec '{built}/xtask' "$@"; fi
-if [ "$1" = run ]; then
+run_what_was_built() {{
+  shift
   program=
-  case "$2" in -q) case "$3" in -p) program=$4; skip=4;; esac;; -p) program=$3; skip=3;; esac
-  # With an option more, another target is meant than the program.
-  if [ -n "$program" ] && [ -x "{built}/$program" ]; then
-    if [ $# = "$skip" ]; then exec "{built}/$program"; fi
-    eval "next=\${{$((skip + 1))}}"
-    if [ "$next" = -- ]; then shift "$((skip + 1))"; exec "{built}/$program" "$@"; fi
-  fi
-fi
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      -q) shift;;
+      -p|--bin) program=$2; shift 2;;
+      --features) if [ "$2" != stand-in ]; then return; fi; shift 2;;
+      --) shift; break;;
+      # With another option, another target is meant than the program.
+      *) return;;
+    esac
+  done
+  if [ -n "$program" ] && [ -x "{built}/$program" ]; then exec "{built}/$program" "$@"; fi
+}}
+if [ "$1" = xtask ]; then shift; exec '{built}/xtask' "$@"; fi
+if [ "$1" = run ]; then run_what_was_built "$@"; fi
 exec '{cargo}' "$@"
 "#
     );

@@ -14,7 +14,13 @@ fn workspace() -> &'static Path {
 /// The programs' own sources, each up to its tests.
 fn sources() -> Vec<(PathBuf, String)> {
     let listed = Command::new("git")
-        .args(["ls-files", "ex1-hello/*.rs", "shared/*.rs"])
+        .args([
+            "ls-files",
+            "charts/*.rs",
+            "ex1-hello/*.rs",
+            "ex3-stats-tracker/images/*.rs",
+            "shared/*.rs",
+        ])
         .current_dir(workspace())
         .output()
         .unwrap();

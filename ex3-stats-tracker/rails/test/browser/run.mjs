@@ -7,7 +7,7 @@
 //
 // What follows a -- goes to `node --test`. It installs the npm packages, builds the scripts and styles, seeds a database
 // in a directory of its own, starts Rails as it runs in production, and leaves nothing running.
-// RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p debian-root -- bin/rails".
+// RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p system --bin debian-root -- bin/rails".
 
 import { spawn } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url"
 import { startPostgres } from "./postgresql.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const rails = (process.env.RAILS_COMMAND ?? "cargo run --quiet -p debian-root -- bin/rails").split(" ")
+const rails = (process.env.RAILS_COMMAND ?? "cargo run --quiet -p system --bin debian-root -- bin/rails").split(" ")
 /** Debian's Rails takes three seconds on an idle machine; a busy one may need long. */
 const PATIENCE_SECONDS = 120
 

@@ -1,7 +1,9 @@
 //! What each endpoint answers when GitHub shows what was asked for.
 
 use crate::fake::{Fake, NOW, Reply, gzip};
-use pages::{ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, VersionListPage};
+use github::pages::{
+    self, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, VersionListPage,
+};
 use serde_json::json;
 use stats_tracker_spin::fetch::{Content, Whole};
 use stats_tracker_spin::service::{Request, respond};

@@ -3,7 +3,7 @@
 use std::iter;
 
 use crate::fake::{End, Fake, Got, Reply, gzip};
-use pages::{Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
+use github::pages::{self, Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
 use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
 use stats_tracker_spin::github::{GitHub, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
 use stats_tracker_spin::list::{LIST_MAX_PAGES, LIST_MAX_ROWS};

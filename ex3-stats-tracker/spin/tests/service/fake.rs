@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use github::pages;
 use serde_json::Value;
 use stats_tracker_spin::answer::Answer;
 use stats_tracker_spin::fetch::{Body, Content, Fetch, Interruption, Response, Whole};

@@ -1,7 +1,7 @@
 //! Lists that are not what their headings say, or change while they are read: whole, or a problem.
 
 use crate::fake::{Fake, Reply};
-use pages::{ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, VersionListPage};
+use github::pages::{self, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, VersionListPage};
 use serde_json::Value;
 
 const TARGET: &str = "/orgs/fluxcd/packages";

@@ -1,0 +1,318 @@
+//! Kubernetes' API server, with what it needs beside it.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use system::command_line;
+use tempfile::TempDir;
+
+use crate::{
+    Error, Tool,
+    certificates::{Authority, Files, signing_key},
+    checked, create_directory, custom_resources, on_path,
+    program::Program,
+    write,
+};
+
+/// Addresses of services. Nothing leads to them without a node.
+const SERVICES: &str = "10.96.0.0/16";
+/// The first of them is the API server's own.
+const ITS_SERVICE: &str = "10.96.0.1";
+
+/// How long a start may take. On an idle machine it takes seconds.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How often is asked whether something is ready.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a cluster accepts, decided by Kubernetes' own programs: etcd, the API server with its default admission, and
+/// the controllers, on the loopback address. There is no node: pods are made, and stay pending.
+///
+/// Everything lies in a temporary directory, which goes when this is dropped; where that happens in a panic, the
+/// directory stays, with the programs' logs. The programs end with the process that started them, however it ends.
+#[derive(Debug)]
+pub struct ApiServer {
+    // Dropped in this order: none is left with what it needs gone.
+    programs: Mutex<Vec<Program>>,
+    kubectl: PathBuf,
+    kubeconfig: PathBuf,
+    address: String,
+    authority: Authority,
+    directory: TempDir,
+}
+
+impl ApiServer {
+    /// Starts one, and waits until it is ready. Its programs are built first where they are not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], with what to do.
+    pub fn start() -> Result<Self, Error> {
+        let etcd = on_path("etcd", "etcd-server")?;
+        let kube_apiserver = Tool::KubeApiserver.path()?;
+        let kube_controller_manager = Tool::KubeControllerManager.path()?;
+        let kubectl = Tool::Kubectl.path()?;
+
+        let directory = tempfile::Builder::new()
+            .prefix("cluster-")
+            .tempdir()
+            .map_err(Error::io("creating a temporary directory"))?;
+        let certificates = directory.path().join("certificates");
+        create_directory(&certificates)?;
+        let authority = Authority::new(&certificates)?;
+        let port = free_port()?;
+        let mut server = Self {
+            programs: Mutex::default(),
+            kubectl,
+            kubeconfig: PathBuf::new(),
+            address: format!("https://127.0.0.1:{port}"),
+            authority,
+            directory,
+        };
+        server.kubeconfig = server.user("admin", &["system:masters"])?;
+        server
+            .start_programs(&etcd, &kube_apiserver, &kube_controller_manager, port)
+            .inspect_err(|_| server.directory.disable_cleanup(true))?;
+        Ok(server)
+    }
+
+    fn start_programs(
+        &self,
+        etcd: &Path,
+        kube_apiserver: &Path,
+        kube_controller_manager: &Path,
+        port: u16,
+    ) -> Result<(), Error> {
+        let directory = self.directory();
+        let certificates = directory.join("certificates");
+        let its = self.authority.server(
+            "kube-apiserver",
+            &[
+                "127.0.0.1",
+                "localhost",
+                ITS_SERVICE,
+                "kubernetes",
+                "kubernetes.default.svc",
+            ],
+        )?;
+        let kubelet_client = self
+            .authority
+            .user("kube-apiserver-kubelet-client", &["system:masters"])?;
+        let service_accounts = signing_key(&certificates, "service-accounts")?;
+        let authority = self.authority.files();
+
+        // By sockets in the directory, both ends of which run there: no port is needed, and nobody else gets in.
+        let mut command = Command::new(etcd);
+        command.current_dir(directory).args([
+            "--name=cluster",
+            "--data-dir=etcd",
+            "--listen-client-urls=unix://etcd:1",
+            "--advertise-client-urls=unix://etcd:1",
+            "--listen-peer-urls=unix://etcd:2",
+            "--initial-advertise-peer-urls=unix://etcd:2",
+            "--initial-cluster=cluster=unix://etcd:2",
+            // Nothing is to survive a power cut.
+            "--unsafe-no-fsync",
+            "--logger=zap",
+            "--log-level=warn",
+        ]);
+        self.run("etcd", &command)?;
+
+        let mut command = Command::new(kube_apiserver);
+        command.current_dir(directory).args([
+            "--etcd-servers=unix://etcd:1",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            // Pods would be told of the loopback address, which is their own there.
+            "--endpoint-reconciler-type=none",
+            // A node's name is known to nobody.
+            "--kubelet-preferred-address-types=InternalIP",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=NodeRestriction",
+            "--allow-privileged",
+            "--service-account-issuer=https://kubernetes.default.svc",
+        ]);
+        command.arg(format!("--secure-port={port}"));
+        command.arg(format!("--service-cluster-ip-range={SERVICES}"));
+        for (option, file) in [
+            ("tls-cert-file", &its.certificate),
+            ("tls-private-key-file", &its.key),
+            ("client-ca-file", &authority.certificate),
+            ("kubelet-certificate-authority", &authority.certificate),
+            ("kubelet-client-certificate", &kubelet_client.certificate),
+            ("kubelet-client-key", &kubelet_client.key),
+            ("service-account-key-file", &service_accounts.public),
+            ("service-account-signing-key-file", &service_accounts.private),
+        ] {
+            command.arg(format!("--{option}={}", file.display()));
+        }
+        self.run("kube-apiserver", &command)?;
+        // The controllers give up where it takes long to answer, on a busy machine.
+        self.wait_for("kube-apiserver", &["get", "--raw=/readyz"])?;
+
+        let kubeconfig = self.user("system:kube-controller-manager", &[])?;
+        let mut command = Command::new(kube_controller_manager);
+        command.current_dir(directory).args([
+            "--leader-elect=false",
+            "--use-service-account-credentials",
+            // It serves nothing but its own health.
+            "--secure-port=0",
+        ]);
+        for (option, file) in [
+            ("kubeconfig", &kubeconfig),
+            ("root-ca-file", &authority.certificate),
+            ("cluster-signing-cert-file", &authority.certificate),
+            ("cluster-signing-key-file", &authority.key),
+            ("service-account-private-key-file", &service_accounts.private),
+        ] {
+            command.arg(format!("--{option}={}", file.display()));
+        }
+        self.run("kube-controller-manager", &command)?;
+        // They give each namespace its service account, without which it takes no pods.
+        self.wait_for(
+            "kube-controller-manager",
+            &["get", "serviceaccount", "--namespace=default", "default"],
+        )
+    }
+
+    fn run(&self, name: &'static str, command: &Command) -> Result<(), Error> {
+        let program = Program::start(name, command, self.directory())?;
+        // The last one started ends first.
+        self.programs
+            .lock()
+            .expect("nobody panics while programs start")
+            .insert(0, program);
+        Ok(())
+    }
+
+    fn wait_for(&self, program: &str, question: &[&str]) -> Result<(), Error> {
+        let start = Instant::now();
+        loop {
+            let Err(error) = checked(self.kubectl().args(question)) else {
+                return Ok(());
+            };
+            let mut programs = self.programs.lock().expect("nobody panics while they are checked");
+            for program in programs.iter_mut() {
+                program.check()?;
+            }
+            if start.elapsed() > TIMEOUT {
+                let late = programs.iter().find(|other| other.name() == program);
+                return Err(late.map_or(error, |program| {
+                    program.error(format!("was not ready after {} s", TIMEOUT.as_secs()))
+                }));
+            }
+            drop(programs);
+            thread::sleep(INTERVAL);
+        }
+    }
+
+    /// Where its files are, and its programs' logs.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What clients need to reach it, as a user who may do everything.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// A kubeconfig for a user with a name and groups.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be written.
+    pub fn user(&self, user: &str, groups: &[&str]) -> Result<PathBuf, Error> {
+        let files = self.authority.user(user, groups)?;
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "cluster", "cluster": {
+                "server": self.address,
+                "certificate-authority": self.authority.files().certificate,
+            }}],
+            "users": [{"name": user, "user": {
+                "client-certificate": files.certificate,
+                "client-key": files.key,
+            }}],
+            "contexts": [{"name": "cluster", "context": {"cluster": "cluster", "user": user}}],
+            "current-context": "cluster",
+        });
+        let path = self.directory().join(format!("{}.kubeconfig", user.replace(':', "-")));
+        write(&path, config.to_string())?;
+        Ok(path)
+    }
+
+    /// The certificate of who signs the cluster's certificates.
+    pub(crate) fn authority_certificate(&self) -> &Path {
+        &self.authority.files().certificate
+    }
+
+    /// A certificate for a server that the API server trusts.
+    pub(crate) fn serving_certificate(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
+        self.authority.server(server, names)
+    }
+
+    /// A command of kubectl's.
+    pub fn kubectl(&self) -> Command {
+        self.client(&self.kubectl)
+    }
+
+    /// A command of Helm's.
+    ///
+    /// # Errors
+    ///
+    /// Helm is not there and can't be built.
+    pub fn helm(&self) -> Result<Command, Error> {
+        Ok(self.client(&Tool::Helm.path()?))
+    }
+
+    fn client(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("KUBECONFIG", &self.kubeconfig)
+            // Clients keep what they learnt of a server under the user's home.
+            .env("HOME", self.directory());
+        command
+    }
+
+    /// Defines the [custom resources](custom_resources), and waits until the API server serves them.
+    ///
+    /// # Errors
+    ///
+    /// They are not there and can't be downloaded, or the server refuses one.
+    pub fn define_custom_resources(&self) -> Result<(), Error> {
+        let directory = custom_resources::directory()?;
+        let mut apply = self.kubectl();
+        // By the server, since some are too large for the annotation that a client would leave.
+        apply.args(["apply", "--server-side", "--filename"]).arg(directory);
+        checked(&mut apply)?;
+        let mut wait = self.kubectl();
+        wait.args(["wait", "--for=condition=Established", "--timeout=60s", "--all"]);
+        wait.arg("customresourcedefinitions");
+        checked(&mut wait).map(drop)
+    }
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.directory.disable_cleanup(true);
+            command_line::note(format_args!("the cluster's logs are in {}", self.directory().display()));
+        }
+    }
+}
+
+/// A port that nobody listens on. Somebody else may take it before the server does; the server then says so and ends.
+fn free_port() -> Result<u16, Error> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(Error::io("looking for a free port"))
+}

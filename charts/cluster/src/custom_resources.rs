@@ -1,0 +1,155 @@
+//! The kinds of objects that the chart and the GitOps tree use beside Kubernetes' own, as their projects define them.
+//!
+//! Each definition comes out of its project's own Go module at a version that is written down here.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use system::{cache, command_line};
+
+use crate::{Error, go, keeping};
+
+/// A Go module that holds definitions.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The module's path.
+    pub module: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// The directory in it that holds them.
+    directory: &'static str,
+    /// Which of the directory's files, without `.yaml`.
+    definitions: &'static [&'static str],
+}
+
+/// All of them. Flux 2.9.5 consists of these versions of its controllers.
+pub const SOURCES: [Source; 10] = [
+    Source {
+        module: "github.com/cert-manager/cert-manager",
+        version: "v1.21.2",
+        directory: "deploy/crds",
+        definitions: &[
+            "cert-manager.io_certificates",
+            "cert-manager.io_clusterissuers",
+            "cert-manager.io_issuers",
+        ],
+    },
+    Source {
+        module: "github.com/controlplaneio-fluxcd/flux-operator",
+        version: "v0.59.0",
+        directory: "config/crd/bases",
+        definitions: &["fluxcd.controlplane.io_fluxinstances"],
+    },
+    Source {
+        module: "github.com/fluxcd/helm-controller",
+        version: "v1.6.4",
+        directory: "config/crd/bases",
+        definitions: &["helm.toolkit.fluxcd.io_helmreleases"],
+    },
+    Source {
+        module: "github.com/fluxcd/kustomize-controller",
+        version: "v1.9.5",
+        directory: "config/crd/bases",
+        definitions: &["kustomize.toolkit.fluxcd.io_kustomizations"],
+    },
+    Source {
+        module: "github.com/fluxcd/source-controller",
+        version: "v1.9.5",
+        directory: "config/crd/bases",
+        definitions: &[
+            "source.toolkit.fluxcd.io_gitrepositories",
+            "source.toolkit.fluxcd.io_helmrepositories",
+            "source.toolkit.fluxcd.io_ocirepositories",
+        ],
+    },
+    Source {
+        module: "github.com/kedacore/keda/v2",
+        version: "v2.21.0",
+        directory: "config/crd/bases",
+        definitions: &["keda.sh_scaledobjects"],
+    },
+    Source {
+        module: "github.com/prometheus-operator/prometheus-operator",
+        version: "v0.85.0",
+        directory: "example/prometheus-operator-crd",
+        definitions: &[
+            "monitoring.coreos.com_prometheusrules",
+            "monitoring.coreos.com_servicemonitors",
+        ],
+    },
+    Source {
+        module: "github.com/spinkube/runtime-class-manager",
+        version: "v0.2.0",
+        directory: "config/crd/bases",
+        definitions: &["runtime.spinkube.dev_shims"],
+    },
+    Source {
+        module: "github.com/spinkube/spin-operator",
+        version: "v0.6.1",
+        directory: "config/crd/bases",
+        definitions: &["core.spinkube.dev_spinappexecutors", "core.spinkube.dev_spinapps"],
+    },
+    Source {
+        module: "sigs.k8s.io/gateway-api",
+        version: "v1.6.3",
+        directory: "config/crd/standard",
+        definitions: &[
+            "gateway.networking.k8s.io_gateways",
+            "gateway.networking.k8s.io_httproutes",
+        ],
+    },
+];
+
+/// What Go says of a module that it downloaded.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Module {
+    path: String,
+    dir: PathBuf,
+}
+
+/// The directory that holds the definitions, one a file. They are downloaded first where they are not there.
+///
+/// # Errors
+///
+/// [`Error`], with what to do.
+pub fn directory() -> Result<PathBuf, Error> {
+    keeping::keep(
+        &cache::directory("cluster")?,
+        "custom-resources",
+        &format!("{SOURCES:?}\n"),
+        download,
+    )
+}
+
+fn download(directory: &Path) -> Result<(), Error> {
+    let what = "custom resources' definitions";
+    let mut command = go::go(what, directory)?;
+    command.args(["mod", "download", "-json"]);
+    command.args(SOURCES.map(|source| format!("{}@{}", source.module, source.version)));
+    let answer = go::run(what, &mut command)?;
+    let modules = serde_json::Deserializer::from_slice(&answer)
+        .into_iter()
+        .collect::<Result<Vec<Module>, _>>()
+        .map_err(|source| Error::GoAnswer {
+            command: command_line::typed(&command),
+            source,
+        })?;
+    for source in SOURCES {
+        let module = modules
+            .iter()
+            .find(|module| module.path == source.module)
+            .expect("go says of each module where it is, or fails");
+        for definition in source.definitions {
+            let file = format!("{definition}.yaml");
+            let from = module.dir.join(source.directory).join(&file);
+            // Read and written, since files in Go's own directory are read-only and a copy would be, too.
+            let text = fs::read(&from).map_err(Error::io(format!("reading {}", from.display())))?;
+            crate::write(&directory.join(file), text)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The tools, and building them.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use system::{cache, command_line};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{Error, go, keeping, write};
+
+/// A Go module of this repository, which names programs and their versions.
+#[derive(Clone, Copy, Debug)]
+struct Module {
+    manifest: &'static str,
+    /// Of all that they are built from.
+    checksums: &'static str,
+}
+
+/// Kubernetes' programs.
+const KUBERNETES: Module = Module {
+    manifest: include_str!("../kubernetes/go.mod"),
+    checksums: include_str!("../kubernetes/go.sum"),
+};
+
+/// helm-unittest.
+const HELM_UNITTEST: Module = Module {
+    manifest: include_str!("../helm-unittest/go.mod"),
+    checksums: include_str!("../helm-unittest/go.sum"),
+};
+
+/// Without the symbols that only a debugger reads: a third of the size.
+const STRIPPED: &str = "-s -w";
+
+/// How many packages Go compiles at a time. Each can take a gigabyte.
+const COMPILERS: &str = "-p=2";
+
+/// A program that is built from Go's modules at a version that is written down here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// Helm, for the chart.
+    Helm,
+    /// Assertions about what the chart renders.
+    HelmUnittest,
+    /// The chart's README from its values.
+    HelmDocs,
+    /// Kubernetes' API server.
+    KubeApiserver,
+    /// What makes pods of deployments and jobs, and cleans up.
+    KubeControllerManager,
+    /// The client.
+    Kubectl,
+    /// What gives pods a node.
+    KubeScheduler,
+    /// What runs pods on a node.
+    Kubelet,
+    /// What leads a service's address to its pods.
+    KubeProxy,
+}
+
+/// What is built by one command, since it has much in common.
+#[derive(Clone, Copy, Debug)]
+enum Build {
+    /// `go install` of one package of one module.
+    Install {
+        module: &'static str,
+        package: &'static str,
+        version: &'static str,
+    },
+    /// `go build` of some programs of a module of this repository.
+    Own {
+        name: &'static str,
+        module: Module,
+        /// The directory of packages that has one of each tool's name.
+        packages: &'static str,
+        tools: &'static [Tool],
+        linker_flags: fn() -> String,
+    },
+}
+
+/// All that a cluster needs to accept objects and act on them, without a node.
+const CONTROL_PLANE: Build = kubernetes(
+    "kubernetes",
+    &[Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl],
+);
+
+/// What a node needs beside it.
+const NODE: Build = kubernetes(
+    "kubernetes-node",
+    &[Tool::KubeScheduler, Tool::Kubelet, Tool::KubeProxy],
+);
+
+const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
+    Build::Own {
+        name,
+        module: KUBERNETES,
+        packages: "k8s.io/kubernetes/cmd",
+        tools,
+        linker_flags: || format!("{STRIPPED} {}", kubernetes_version_flags()),
+    }
+}
+
+impl Tool {
+    /// Every tool.
+    pub const ALL: [Self; 9] = [
+        Self::Helm,
+        Self::HelmUnittest,
+        Self::HelmDocs,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::Kubectl,
+        Self::KubeScheduler,
+        Self::Kubelet,
+        Self::KubeProxy,
+    ];
+
+    /// The tool's name, which is its program's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Helm => "helm",
+            Self::HelmUnittest => "helm-unittest",
+            Self::HelmDocs => "helm-docs",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::Kubectl => "kubectl",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
+        }
+    }
+
+    fn build_of(self) -> Build {
+        match self {
+            Self::Helm => Build::Install {
+                module: "helm.sh/helm/v4",
+                package: "cmd/helm",
+                version: "v4.3.1",
+            },
+            Self::HelmUnittest => Build::Own {
+                name: "helm-unittest",
+                module: HELM_UNITTEST,
+                packages: "github.com/helm-unittest/helm-unittest/cmd",
+                tools: &[Self::HelmUnittest],
+                linker_flags: || STRIPPED.to_owned(),
+            },
+            Self::HelmDocs => Build::Install {
+                module: "github.com/norwoodj/helm-docs",
+                package: "cmd/helm-docs",
+                version: "v1.14.2",
+            },
+            Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
+            Self::KubeScheduler | Self::Kubelet | Self::KubeProxy => NODE,
+        }
+    }
+
+    /// Where the program lies. It is built first where it is not there at its version; the command and what Go prints
+    /// go to stderr.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], with what to do.
+    pub fn path(self) -> Result<PathBuf, Error> {
+        let directory = self.build_of().make(&cache::directory("cluster")?)?;
+        Ok(directory.join(self.name()))
+    }
+
+    /// A command of the tool's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tool::path`].
+    pub fn command(self) -> Result<Command, Error> {
+        self.path().map(Command::new)
+    }
+
+    /// Kubernetes' version, such as `v1.37.2`.
+    pub fn kubernetes_version() -> &'static str {
+        KUBERNETES
+            .manifest
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "))
+            .and_then(|rest| rest.split_whitespace().next())
+            .expect("the module requires Kubernetes")
+    }
+}
+
+impl Build {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Install { package, .. } => package.rsplit('/').next().unwrap_or(package),
+            Self::Own { name, .. } => name,
+        }
+    }
+
+    /// The directory with the programs.
+    fn make(self, cache: &Path) -> Result<PathBuf, Error> {
+        let arguments = self.arguments();
+        let sources = match self {
+            Self::Install { .. } => 0,
+            Self::Own { module, .. } => xxh3_64([module.manifest, module.checksums].concat().as_bytes()),
+        };
+        let made_from = format!("go {}\n{sources:016x} {}\n", arguments.join(" "), env::consts::ARCH);
+        keeping::keep(cache, self.name(), &made_from, |directory| {
+            let mut command = go::go(self.name(), directory)?;
+            command.args(&arguments);
+            match self {
+                Self::Install { .. } => {
+                    command.env("GOBIN", directory);
+                }
+                Self::Own { module, .. } => {
+                    write(&directory.join("go.mod"), module.manifest)?;
+                    write(&directory.join("go.sum"), module.checksums)?;
+                }
+            }
+            command_line::note(format_args!(
+                "building {} in {} (once; minutes)",
+                self.name(),
+                cache.display()
+            ));
+            go::run(self.name(), &mut command).map(drop)
+        })
+    }
+
+    fn arguments(self) -> Vec<String> {
+        let common = |subcommand: &str| vec![subcommand.to_owned(), COMPILERS.into(), "-trimpath".into()];
+        match self {
+            Self::Install {
+                module,
+                package,
+                version,
+            } => {
+                let mut arguments = common("install");
+                arguments.push(format!("-ldflags={STRIPPED}"));
+                arguments.push(format!("{module}/{package}@{version}"));
+                arguments
+            }
+            Self::Own {
+                packages,
+                tools,
+                linker_flags,
+                ..
+            } => {
+                let mut arguments = common("build");
+                arguments.push(format!("-ldflags={}", linker_flags()));
+                arguments.push("-o=.".into());
+                arguments.extend(tools.iter().map(|tool| format!("{packages}/{}", tool.name())));
+                arguments
+            }
+        }
+    }
+}
+
+/// Kubernetes' own build says its version to the linker: without it, clients would take the server for version 0.
+fn kubernetes_version_flags() -> String {
+    let version = Tool::kubernetes_version();
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let mut number = || numbers.next().unwrap_or_default();
+    [("gitVersion", version), ("gitMajor", number()), ("gitMinor", number())]
+        .map(|(name, value)| format!("-X k8s.io/component-base/version.{name}={value}"))
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_modules_and_is_said_to_the_linker() {
+        let version = Tool::kubernetes_version();
+        assert!(KUBERNETES.checksums.contains(&format!("k8s.io/kubernetes {version} ")));
+        let flags = kubernetes_version_flags();
+        assert!(flags.contains(&format!(".gitVersion={version} ")), "{flags}");
+        assert!(flags.contains(".gitMajor=1 "), "{flags}");
+    }
+}

@@ -1,0 +1,353 @@
+//! The walk-through, as its reader types it, on Kubernetes' own API server: what the READMEs show is cut out of the same
+//! files and run by a shell in the workspace. There is no node: a stand-in for the kubelet says that pods are ready.
+//!
+//! What needs more than that is [left out](LEFT_OUT) by name; `deploy.rs` holds its names and versions to the rest.
+
+mod common;
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use cluster::ApiServer;
+use common::{api_server, refusal, stand_in_kubelet::StandInKubelet, stdout, workspace};
+use serde_json::{Value, json};
+use system::postgresql::PostgreSql;
+
+/// The namespace and the release of every way.
+const TRACKER: &str = "stats-tracker";
+
+const INTERNET: &str = "it fetches from the internet";
+const NODE: &str = "without a node there is no program in a pod to run or to reach";
+
+/// In seconds. The scripts would wait half an hour, in which nothing more happens here.
+const TIMEOUT: &str = "300";
+
+/// Commands that are not run: the script, the region, how the command begins, and why.
+const LEFT_OUT: [(&str, &str, &str, &str); 8] = [
+    (
+        "flux.sh",
+        "look-at-flux",
+        "kubectl --namespace flux-system port-forward ",
+        NODE,
+    ),
+    (
+        "helm.sh",
+        "look",
+        "kubectl --namespace stats-tracker port-forward ",
+        NODE,
+    ),
+    ("spinkube.sh", "nodes", "helm install runtime-class-manager ", INTERNET),
+    ("spinkube.sh", "operator", "helm install cert-manager ", INTERNET),
+    ("spinkube.sh", "operator", "kubectl apply --server-side ", INTERNET),
+    ("spinkube.sh", "operator", "helm install spin-operator ", INTERNET),
+    ("upkeep.sh", "backup", "kubectl --namespace stats-tracker exec ", NODE),
+    ("upkeep.sh", "restore", "kubectl --namespace stats-tracker exec ", NODE),
+];
+
+/// A script and one of its regions.
+type Region = (String, String);
+
+fn scripts() -> PathBuf {
+    workspace().join("ex3-stats-tracker/deploy/walk-through")
+}
+
+/// Every region, with its commands in a line each.
+fn regions() -> Vec<(Region, Vec<String>)> {
+    let mut regions = Vec::new();
+    for script in fs::read_dir(scripts()).unwrap() {
+        let script = script.unwrap().file_name().into_string().unwrap();
+        let text = fs::read_to_string(scripts().join(&script)).unwrap();
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix("# region: ") {
+                let commands = text
+                    .split_once(&format!("{line}\n"))
+                    .and_then(|(_, after)| after.split_once(&format!("# endregion: {name}\n")))
+                    .unwrap_or_else(|| panic!("{script}: {name} does not end"))
+                    .0
+                    .replace("\\\n", " ");
+                let commands = commands.lines().filter(|command| !command.is_empty());
+                regions.push(((script.clone(), name.to_owned()), commands.map(str::to_owned).collect()));
+            }
+        }
+    }
+    regions
+}
+
+/// The commands of a region that are run.
+fn commands(script: &str, region: &str) -> Vec<String> {
+    let wanted = (script.to_owned(), region.to_owned());
+    let (_, mut commands) = regions()
+        .into_iter()
+        .find(|(region, _)| *region == wanted)
+        .unwrap_or_else(|| panic!("{script} has no {region}"));
+    for (_, _, beginning, _) in LEFT_OUT.iter().filter(|left| (left.0, left.1) == (script, region)) {
+        let before = commands.len();
+        commands.retain(|command| !command.starts_with(beginning));
+        assert_eq!(before - commands.len(), 1, "{script}, {region}: {beginning}");
+    }
+    commands
+}
+
+/// Who follows the READMEs.
+struct Reader {
+    server: Arc<ApiServer>,
+    typed: BTreeSet<Region>,
+    _kubelet: StandInKubelet,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let server = api_server();
+        let kubelet = StandInKubelet::start(&server, TRACKER);
+        Self {
+            server,
+            typed: BTreeSet::new(),
+            _kubelet: kubelet,
+        }
+    }
+
+    /// Types a region of a script.
+    fn types(&mut self, script: &str, region: &str) -> String {
+        self.types_with(script, &[region], &[], &[])
+    }
+
+    /// Types regions of a script into one shell, with variables and programs that the reader has.
+    fn types_with(
+        &mut self,
+        script: &str,
+        regions: &[&str],
+        variables: &[(&str, String)],
+        programs: &[&Path],
+    ) -> String {
+        let mut typed = Vec::new();
+        for region in regions {
+            let commands = commands(script, region);
+            assert!(!commands.is_empty(), "{script}, {region}: all of it is left out");
+            typed.extend(commands);
+            self.typed.insert((script.to_owned(), (*region).to_owned()));
+        }
+        let kubectl = self.server.kubectl();
+        let helm = self.server.helm().unwrap_or_else(|error| panic!("{error}"));
+        let tools = [&kubectl, &helm].map(|tool| Path::new(tool.get_program()).parent().unwrap());
+        let path = env::var_os("PATH").unwrap_or_default();
+        let directories = tools.into_iter().chain(programs.iter().copied()).map(PathBuf::from);
+        let path = env::join_paths(directories.chain(env::split_paths(&path))).unwrap();
+        let mut shell = Command::new("timeout");
+        shell
+            .args([TIMEOUT, "sh", "-eu", "-c", &typed.join("\n")])
+            .current_dir(workspace());
+        for (variable, value) in kubectl.get_envs() {
+            shell.env(variable, value.unwrap());
+        }
+        let variables = variables.iter().map(|(variable, value)| (variable, value));
+        stdout(shell.env("PATH", path).envs(variables))
+    }
+
+    fn kubectl(&self, arguments: &[&str]) -> String {
+        stdout(self.server.kubectl().args(arguments))
+    }
+
+    /// An object, or a list of them.
+    fn get(&self, namespace: &str, arguments: &[&str]) -> Value {
+        let mut kubectl = self.server.kubectl();
+        kubectl.args(["--namespace", namespace, "get", "--output=json"]);
+        serde_json::from_str(&stdout(kubectl.args(arguments))).unwrap()
+    }
+
+    /// The release's revision and whether it is deployed, as Helm says.
+    fn release(&self) -> (String, String) {
+        let mut helm = self.server.helm().unwrap_or_else(|error| panic!("{error}"));
+        let answer = stdout(helm.args(["--namespace", TRACKER, "list", "--output=json"]));
+        let releases: Vec<Value> = serde_json::from_str(&answer).unwrap();
+        assert_eq!(releases.len(), 1, "{answer}");
+        let text = |name: &str| releases[0][name].as_str().unwrap().to_owned();
+        (text("revision"), text("status"))
+    }
+
+    /// Removes the tracker, and with the namespace everything else.
+    fn removes_it(&mut self) {
+        self.types("upkeep.sh", "remove");
+        let left = self.kubectl(&["get", "namespace", TRACKER, "--ignore-not-found", "--output=name"]);
+        assert_eq!(left, "");
+    }
+}
+
+/// One after the other, since every way installs the same release.
+#[test]
+fn a_reader_gets_through() {
+    let mut reader = Reader::new();
+    helm_alone(&mut reader);
+    spinkube(&mut reader);
+    production(&mut reader);
+    flux(&mut reader);
+    assert_nothing_was_forgotten(&reader.typed);
+}
+
+/// A region that was not typed is left out, to the last command.
+fn assert_nothing_was_forgotten(typed: &BTreeSet<Region>) {
+    for (region, _) in regions() {
+        let (script, name) = &region;
+        assert!(
+            typed.contains(&region) || commands(script, name).is_empty(),
+            "{script}, {name}: run it, or write into LEFT_OUT which of its commands can't be run, and why"
+        );
+    }
+    for (script, region, beginning, why) in LEFT_OUT {
+        println!("not run: {script}, {region}: {beginning}…, since {why}");
+    }
+}
+
+fn helm_alone(reader: &mut Reader) {
+    reader.types("helm.sh", "install");
+    assert_eq!(reader.release(), ("1".into(), "deployed".into()));
+    let completed = reader.types("helm.sh", "wait");
+    assert!(completed.contains("condition met"), "{completed}");
+
+    reader.types("upkeep.sh", "upgrade");
+    assert_eq!(reader.release(), ("2".into(), "deployed".into()));
+    let deployments = reader.get(TRACKER, &["deployments"]).to_string();
+    assert!(
+        deployments.contains("you@example.org"),
+        "the reader's values are kept: {deployments}"
+    );
+    let changed = reader.types("upkeep.sh", "restore");
+    assert_eq!(changed.matches("patched").count(), 2, "{changed}");
+    let cronjob = reader.get(TRACKER, &["cronjob", "stats-tracker-collect"]);
+    assert_eq!(cronjob["spec"]["suspend"], false, "it collects again");
+    reader.removes_it();
+}
+
+fn spinkube(reader: &mut Reader) {
+    // The label by which runtime-class-manager, whose chart is left out, says that it is done.
+    node(reader, &json!({"spin-v2": "provisioned"}));
+    reader.types("spinkube.sh", "nodes");
+    assert_eq!(
+        reader.get("default", &["shim", "spin-v2"])["metadata"]["name"],
+        "spin-v2"
+    );
+    assert_eq!(labelled(reader), "node/node\n");
+    reader.kubectl(&["delete", "node/node"]);
+
+    reader.types("spinkube.sh", "install");
+    let apps = reader.get(TRACKER, &["spinapps,spinappexecutors"]);
+    assert_eq!(apps["items"].as_array().unwrap().len(), 2, "{apps}");
+    reader.removes_it();
+}
+
+fn node(reader: &Reader, labels: &Value) {
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node", "labels": labels}});
+    let file = reader.server.directory().join("node.json");
+    fs::write(&file, node.to_string()).unwrap();
+    stdout(reader.server.kubectl().args(["create", "--filename"]).arg(&file));
+}
+
+/// The nodes on which the shim is to be.
+fn labelled(reader: &Reader) -> String {
+    reader.kubectl(&["get", "nodes", "--selector=spin=true", "--output=name"])
+}
+
+fn production(reader: &mut Reader) {
+    let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
+    let mut variables = postgresql.variables().to_vec();
+    variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
+    reader.types_with(
+        "production.sh",
+        &["database", "secrets"],
+        &variables,
+        &[postgresql.programs()],
+    );
+
+    // The Secret's addresses are those of a user who may make tables, and of one who may read them.
+    let asked = |key: &str, question: &str| {
+        let path = format!("--output=go-template={{{{index .data {key:?} | base64decode}}}}");
+        let address = reader.kubectl(&["--namespace", TRACKER, "get", "secret", "stats-tracker-database", &path]);
+        let mut psql = postgresql.client("psql");
+        psql.args(["--no-psqlrc", "--tuples-only", "--command", question])
+            .arg(address);
+        psql
+    };
+    stdout(&mut asked("owner-url", "CREATE TABLE of_a_migration AS SELECT 4711"));
+    let read = stdout(&mut asked("reader-url", "SELECT * FROM of_a_migration"));
+    assert_eq!(read.trim(), "4711");
+    let refused = refusal(&mut asked("reader-url", "DELETE FROM of_a_migration"));
+    assert!(refused.contains("permission denied"), "{refused}");
+
+    // What production's pods are given from Secrets is there, key by key.
+    let mut kustomize = reader.server.kubectl();
+    kustomize.args(["kustomize", "ex3-stats-tracker/deploy/apps/production"]);
+    let applied = stdout(kustomize.current_dir(workspace()));
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&applied).unwrap();
+    let release = objects.iter().find(|object| object["kind"] == "HelmRelease").unwrap();
+    let values = reader.server.directory().join("production.json");
+    fs::write(&values, release["spec"]["values"].to_string()).unwrap();
+    let mut helm = reader.server.helm().unwrap_or_else(|error| panic!("{error}"));
+    helm.args(["install", TRACKER, "charts/stats-tracker", "--namespace", TRACKER]);
+    helm.args(["--wait", "--timeout=120s", "--values"]).arg(&values);
+    stdout(helm.current_dir(workspace()));
+    let mut references = BTreeSet::new();
+    secret_keys(&reader.get(TRACKER, &["deployments,cronjobs"]), &mut references);
+    assert!(references.len() >= 3, "{references:?}");
+    for (secret, key) in references {
+        let data = reader.get(TRACKER, &["secret", &secret]);
+        assert!(data["data"][&key].is_string(), "{secret} has no {key}");
+    }
+    reader.removes_it();
+}
+
+/// Every `secretKeyRef` in an object, as the Secret's name and the key.
+fn secret_keys(value: &Value, found: &mut BTreeSet<(String, String)>) {
+    if let (Some(name), Some(key)) = (
+        value.pointer("/secretKeyRef/name").and_then(Value::as_str),
+        value.pointer("/secretKeyRef/key").and_then(Value::as_str),
+    ) {
+        found.insert((name.to_owned(), key.to_owned()));
+    }
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| secret_keys(value, found)),
+        Value::Object(values) => values.values().for_each(|value| secret_keys(value, found)),
+        _ => {}
+    }
+}
+
+fn flux(reader: &mut Reader) {
+    // A chart that installs nothing, in the place of the operator's, which is in a registry.
+    let chart = reader.server.directory().join("flux-operator");
+    fs::create_dir_all(&chart).unwrap();
+    let description = "apiVersion: v2\nname: flux-operator\nversion: 0.59.0\n";
+    fs::write(chart.join("Chart.yaml"), description).unwrap();
+    node(reader, &json!({}));
+    let variables = [("FLUX_OPERATOR", chart.display().to_string())];
+    reader.types_with("flux.sh", &["install"], &variables, &[]);
+    assert_eq!(labelled(reader), "node/node\n");
+
+    // What Flux would do: apply the directory at which it is told to begin, and say that it is done.
+    let instance = reader.get("flux-system", &["fluxinstance", "flux"]);
+    let begins = instance["spec"]["sync"]["path"].as_str().unwrap();
+    let mut apply = reader.server.kubectl();
+    stdout(
+        apply
+            .args(["apply", "--server-side", "--force-conflicts", "--kustomize", begins])
+            .current_dir(workspace()),
+    );
+    for object in ["fluxinstance/flux", "kustomization/apps"] {
+        let generation = &reader.get("flux-system", &[object])["metadata"]["generation"];
+        let ready = json!({
+            "type": "Ready",
+            "status": "True",
+            "reason": "Done",
+            "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        let status = json!({"status": {"observedGeneration": generation, "conditions": [ready]}});
+        let mut patch = reader.server.kubectl();
+        patch.args(["--namespace", "flux-system", "patch", object, "--subresource=status"]);
+        stdout(patch.args(["--type=merge", "--patch", &status.to_string()]));
+    }
+    let met = reader.types("flux.sh", "wait");
+    assert_eq!(met.matches("condition met").count(), 3, "{met}");
+}

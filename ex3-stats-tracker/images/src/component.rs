@@ -1,0 +1,68 @@
+//! The embedded host with the component inside: a program that needs nothing but Linux, a module, and what was compiled
+//! from it for any processor, so that nothing is compiled or written where it runs.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use ex3_stats_tracker::{
+    host::{self, Application},
+    manifest::Manifest,
+};
+use wasm::compiled_code::Store;
+use wasm::guests::SPIN_COMPONENT;
+
+use crate::{
+    Image as Name, VERSION, crates,
+    image::Image,
+    layer::Layer,
+    layout::Layout,
+    program,
+    spin::{self, MODULE},
+};
+
+/// Where the program looks for what was compiled: beside itself.
+const COMPILED_CODE: &str = "compiled-code";
+
+/// Where the component listens.
+const PORT: u16 = 3000;
+
+pub(crate) fn build(layout: &mut Layout) -> Result<()> {
+    let program = program::build()?;
+    let module = SPIN_COMPONENT.read()?;
+    let manifest = toml::to_string(&spin::manifest()?).context("writing spin.toml")?;
+
+    let mut layer = Layer::with_user("component");
+    layer.program(program::PACKAGE, program);
+    let directory = tempfile::tempdir().context("making a temporary directory")?;
+    let application = directory.path().join("spin.toml");
+    fs::write(&application, &manifest).context("writing spin.toml")?;
+    fs::write(directory.path().join(MODULE), &module).context("writing the module")?;
+    let code = directory.path().join(COMPILED_CODE);
+    let options = host::Options {
+        store: Store::at(&code),
+        ..host::Options::default()
+    };
+    Application::compile_ahead(&Manifest::read(&application)?, &options)?;
+    layer.copy_all(COMPILED_CODE, &code)?;
+    layer.file("spin.toml", manifest);
+    layer.file(MODULE, module);
+
+    let mut packages = crates::linked(program::PACKAGE, &program::target(), false)?;
+    packages.extend(spin::packages()?);
+    Image {
+        name: Name::Component.name(),
+        tag: VERSION.to_owned(),
+        title: "The stats tracker's component in its embedded host",
+        description: "Counts how often an organisation's container images were pulled from ghcr.io; on any cluster",
+        layer,
+        entrypoint: vec![format!("/{}", program::PACKAGE)],
+        command: ["serve", "--bind", "0.0.0.0", "--port", &PORT.to_string()]
+            .map(str::to_owned)
+            .into(),
+        environment: [("PATH", "/".to_owned())].into(),
+        directory: "/",
+        port: PORT,
+        packages,
+    }
+    .write(layout)
+}

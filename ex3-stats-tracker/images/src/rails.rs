@@ -1,0 +1,171 @@
+//! The Rails application on Debian's Ruby and Rails: the dashboard, the collector and the migrations, which differ only
+//! in what they are told to run.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use system::debian_root::DebianRoot;
+
+use crate::{
+    Image as Name, VERSION,
+    bill::Package,
+    debian::Installed,
+    image::{Image, read},
+    layer::Layer,
+    layout::Layout,
+    workspace,
+};
+
+/// The application, from the workspace's root.
+const APPLICATION: &str = "ex3-stats-tracker/rails";
+
+/// Where it lies in the image.
+const DIRECTORY: &str = "rails";
+
+/// What of it runs in production. Tests, invented figures, and what scripts and styles are built from are not.
+const PARTS: [&str; 12] = [
+    "Rakefile",
+    "app/controllers",
+    "app/helpers",
+    "app/models",
+    "app/views",
+    "bin",
+    "config",
+    "config.ru",
+    "db/migrate",
+    "lib/plain_errors.rb",
+    "lib/tasks/stats.rake",
+    "public",
+];
+
+/// Debian's packages that the application asks for: those of the Debian root, without what `rails` brings for developers
+/// beside `ruby-rails`. libc-bin has the locale.
+const PACKAGES: [&str; 9] = [
+    "base-files",
+    "ca-certificates",
+    "libc-bin",
+    "puma",
+    "ruby",
+    "ruby-csv",
+    "ruby-pg",
+    "ruby-rails",
+    "ruby-sqlite3",
+];
+
+/// What packages ask for to be installed, and nothing asks for once it runs.
+const UNNEEDED: [&str; 5] = ["debconf", "mawk", "perl-base", "unzip", "zip"];
+
+/// What is run. There is no shell: Ruby starts programs without one, and the application starts none.
+const PROGRAMS: [&str; 3] = ["puma", "ruby", "ruby3.3"];
+
+/// Where programs look for the certificates of authorities, which a database elsewhere may need. Installing
+/// ca-certificates made it, so that it is on no package's list.
+const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
+
+/// Where the web server listens.
+const PORT: u16 = 3000;
+
+pub(crate) fn build(layout: &mut Layout) -> Result<()> {
+    let root = DebianRoot::get()?;
+    let installed = Installed::read(root.directory())?;
+    let packages = installed.with_dependencies(&PACKAGES, &UNNEEDED)?;
+
+    let mut layer = Layer::default();
+    installed.copy(&packages, &PROGRAMS, &mut layer)?;
+    for link in ["bin", "lib", "lib64", "sbin"] {
+        // Where this machine's architecture has one.
+        if root.directory().join(link).is_symlink() {
+            layer.copy(link, &root.directory().join(link))?;
+        }
+    }
+    layer.copy(CERTIFICATES, &root.directory().join(CERTIFICATES))?;
+    layer.merge(Layer::with_user("rails"));
+    application(&mut layer)?;
+
+    let release = read_release(root.directory())?;
+    let mut bill = installed.bill(&packages, &format!("debian-{release}"));
+    bill.extend(bundled()?);
+    Image {
+        name: Name::Rails.name(),
+        tag: VERSION.to_owned(),
+        title: "The stats tracker's dashboard and collector",
+        description: "Remembers and shows how often an organisation's container images were pulled from ghcr.io",
+        layer,
+        command: vec!["puma".to_owned()],
+        environment: [
+            ("BINDING", "0.0.0.0".to_owned()),
+            ("HOME", "/tmp".to_owned()),
+            // Ruby takes from it how texts are encoded.
+            ("LANG", "C.UTF-8".to_owned()),
+            ("PATH", format!("/usr/bin:/{DIRECTORY}/bin")),
+            ("PORT", PORT.to_string()),
+            ("RAILS_ENV", "production".to_owned()),
+        ]
+        .into(),
+        directory: "/rails",
+        port: PORT,
+        packages: bill,
+        ..Image::default()
+    }
+    .write(layout)
+}
+
+/// Copies what of the application runs in production.
+fn application(layer: &mut Layer) -> Result<()> {
+    let directory = workspace().join(APPLICATION);
+    ensure!(
+        directory.join("public/assets/manifest.json").is_file(),
+        "the dashboard's scripts and styles are not built; run `cargo xtask setup`, or `npm ci && npm run build` in \
+         {APPLICATION}"
+    );
+    for part in PARTS {
+        layer.copy_all(Path::new(DIRECTORY).join(part), &directory.join(part))?;
+    }
+    // There is no `env` to look for Ruby with.
+    let program = read(&format!("{APPLICATION}/bin/rails"))?;
+    let lines = program
+        .strip_prefix("#!/usr/bin/env ruby\n")
+        .context("bin/rails begins with another line than it used to")?;
+    layer.program(
+        Path::new(DIRECTORY).join("bin/rails"),
+        format!("#!/usr/bin/ruby\n{lines}"),
+    );
+    Ok(())
+}
+
+/// What npm brought that is bundled into the scripts: the dependencies that are none for development alone.
+fn bundled() -> Result<Vec<Package>> {
+    let lock: Value = serde_json::from_str(&read(&format!("{APPLICATION}/package-lock.json"))?)
+        .context("reading package-lock.json")?;
+    let packages = lock["packages"]
+        .as_object()
+        .context("package-lock.json names no packages")?;
+    packages
+        .iter()
+        .filter(|(_, package)| package["dev"] != true)
+        .filter_map(|(path, package)| Some((path.strip_prefix("node_modules/")?, package)))
+        .map(|(name, package)| {
+            let version = package["version"]
+                .as_str()
+                .context("a package of npm's has a version")?;
+            Ok(Package {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                address: format!("pkg:npm/{}@{version}", name.replace('@', "%40")),
+                license: package["license"].as_str().map(str::to_owned),
+            })
+        })
+        .collect()
+}
+
+/// Debian's number: `13`.
+fn read_release(root: &Path) -> Result<String> {
+    let path = root.join("usr/lib/os-release");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let number = text.lines().find_map(|line| line.strip_prefix("VERSION_ID="));
+    Ok(number
+        .context("os-release names no version")?
+        .trim_matches('"')
+        .to_owned())
+}

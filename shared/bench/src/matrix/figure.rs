@@ -1,0 +1,139 @@
+//! A figure of a case, or why there is none.
+
+use std::fmt;
+
+use crate::cases::{Case, Column, Row, Skipped, Step};
+
+use crate::matrix::record::{Bench, Estimates};
+use crate::matrix::{Interval, Record};
+
+/// Why a figure can't be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The bench left the case out, and says why.
+    Skipped(String),
+    /// A bench failed, and says how.
+    Failed(String),
+    /// No bench says anything about it.
+    NotMeasured,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(why) => write!(formatter, "left out: {why}"),
+            Self::Failed(why) => write!(formatter, "the bench failed: {why}"),
+            Self::NotMeasured => formatter.write_str("not measured in this run"),
+        }
+    }
+}
+
+impl Bench {
+    /// A case's estimates of a step.
+    pub fn estimates(&self, case: &Case, step: Step) -> Option<&Estimates> {
+        self.estimates.get(case.steps.get(&step)?)
+    }
+}
+
+impl Record {
+    /// Every case that was measured, with its bench.
+    pub fn cases(&self) -> impl Iterator<Item = (&Bench, &Case)> {
+        self.benches
+            .iter()
+            .flat_map(|bench| bench.cases.iter().map(move |case| (bench, case)))
+    }
+
+    /// The case with an id, and its bench.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn case(&self, id: &str) -> Result<(&Bench, &Case), Missing> {
+        if let Some(found) = self.cases().find(|(_, case)| case.id == id) {
+            return Ok(found);
+        }
+        // Its own reason before that of a group it belongs to.
+        let skipped = |is: &dyn Fn(&Skipped) -> bool| {
+            let mut all = self.benches.iter().flat_map(|bench| &bench.skipped);
+            all.find(|skipped| is(skipped))
+        };
+        if let Some(skipped) = skipped(&|it| it.id == id).or_else(|| skipped(&|it| it.covers(id))) {
+            return Err(Missing::Skipped(skipped.why.clone()));
+        }
+        // Which bench would have measured it is not known, so any that failed may be why.
+        match self.benches.iter().find_map(|bench| bench.failed.clone()) {
+            Some(why) => Err(Missing::Failed(why)),
+            None => Err(Missing::NotMeasured),
+        }
+    }
+
+    /// How long a step of a case takes, in nanoseconds: the median of the samples.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub fn figure(&self, id: &str, step: Step) -> Result<Interval, Missing> {
+        let (bench, case) = self.case(id)?;
+        let failed = || bench.failed.clone().map_or(Missing::NotMeasured, Missing::Failed);
+        bench
+            .estimates(case, step)
+            .map(|estimates| estimates.median)
+            .ok_or_else(failed)
+    }
+}
+
+/// The case that stands for a row and a column where there is place for only one: the one that does the same job as the
+/// others in its row, to the same sink, with what a user of it would have switched on. Not the fastest of its column.
+pub fn representative(row: Row, column: Column) -> Option<&'static str> {
+    Some(match (row, column) {
+        (Row::HelloWorld, Column::Ruby) => "ruby/puts",
+        (Row::HelloWorld, Column::Rust) => "native",
+        (Row::HelloWorld, Column::Wat) => "wat/wasmer-cranelift",
+        (Row::HelloWorld, Column::RustInWasm) => "rust/wasmer-cranelift",
+        (Row::HelloWorld, Column::RubyInWasm) => "ruby/wasmer-cranelift",
+        (Row::HtmlParser, Column::NativeC) => "nokogiri/html5",
+        (Row::HtmlParser, Column::Ruby) => "htree",
+        (Row::HtmlParser, Column::Rust) => "stream/native",
+        (Row::HtmlParser, Column::RustInWasm) => "stream/wasmer-cranelift",
+        (Row::HtmlParser, Column::RubyInWasm) => "htree/wasmer-cranelift",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::fixture;
+
+    #[test]
+    fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cases() {
+        let mut record = fixture::record();
+        fixture::skip(&mut record, "ruby/puts", "its own reason");
+        let reason = |record: &Record| record.figure("ruby/puts", Step::Work).unwrap_err();
+        record.benches[0].skipped.insert(
+            0,
+            Skipped {
+                id: "ruby".to_owned(),
+                label: "Ruby".to_owned(),
+                why: "no Ruby".to_owned(),
+            },
+        );
+        assert_eq!(reason(&record), Missing::Skipped("its own reason".to_owned()));
+        record.benches[0].skipped.truncate(1);
+        assert_eq!(reason(&record), Missing::Skipped("no Ruby".to_owned()));
+        record.benches[0].skipped[0].id = "rub".to_owned();
+        assert_eq!(reason(&record), Missing::NotMeasured);
+    }
+
+    #[test]
+    fn a_bench_that_failed_is_the_reason_for_what_nobody_measured() {
+        let mut record = fixture::record();
+        record.benches[1].failed = Some("it ended with 101".to_owned());
+        let missing = record.figure("gammo", Step::Work).unwrap_err();
+        assert_eq!(missing, Missing::Failed("it ended with 101".to_owned()));
+    }
+
+    #[test]
+    fn a_step_that_a_case_has_not_is_not_measured() {
+        let record = fixture::record();
+        assert_eq!(record.figure("native", Step::Start), Err(Missing::NotMeasured));
+    }
+}

@@ -1,0 +1,229 @@
+//! The parts that READMEs take from a record, by the names that stand in their markers.
+
+use crate::matrix::plot::{self, Subject};
+use crate::matrix::record::Bench;
+use crate::matrix::{Record, bias, hypothesis, markdown, table};
+
+/// One part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The talk's matrix.
+    Summary,
+    /// One row a case of a bench: what it takes to set it up, start it and let it work, and its size.
+    Cases(&'a str),
+    /// Every step of a bench's cases.
+    Steps(&'a str),
+    /// A bench's requests a second.
+    Rates(&'a str),
+    /// A bench's plot.
+    Plot(&'a str),
+    /// The questions and their answers.
+    Hypotheses,
+    /// Those of them that a bench's figures answer.
+    HypothesesOf(&'a str),
+    /// What could make the figures unfair.
+    Bias,
+    /// When, where and with what it was measured.
+    Run,
+}
+
+/// A part, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// What stands in the README.
+    pub markdown: String,
+    /// A file beside it: where it lies below the workspace, and what is in it.
+    pub file: Option<(&'static str, String)>,
+}
+
+impl<'a> Part<'a> {
+    /// By its name: a word, or a word and a bench.
+    pub fn named(name: &'a str) -> Option<Self> {
+        Some(match name.split_once(' ') {
+            None => match name {
+                "summary" => Self::Summary,
+                "hypotheses" => Self::Hypotheses,
+                "bias" => Self::Bias,
+                "run" => Self::Run,
+                _ => return None,
+            },
+            Some(("cases", bench)) => Self::Cases(bench),
+            Some(("steps", bench)) => Self::Steps(bench),
+            Some(("rates", bench)) => Self::Rates(bench),
+            Some(("plot", bench)) => Self::Plot(bench),
+            Some(("hypotheses", bench)) => Self::HypothesesOf(bench),
+            Some(_) => return None,
+        })
+    }
+
+    /// The part of a record, for a README in `directory` below the workspace: `ex1-hello`, or nothing for the root.
+    pub fn render(&self, record: &Record, directory: &str) -> Rendered {
+        let of = |name: &str, render: fn(&Bench) -> String| {
+            let bench = record.benches.iter().find(|bench| bench.name == name);
+            match bench {
+                Some(bench) => render(bench),
+                None => format!("The bench {} was not run.\n", markdown::text(name)),
+            }
+        };
+        let markdown = match self {
+            Self::Summary => table::summary(record),
+            Self::Cases(bench) => of(bench, table::cases),
+            Self::Steps(bench) => of(bench, table::steps),
+            Self::Rates(bench) => of(bench, table::rates),
+            Self::Hypotheses => hypothesis::in_words(record),
+            Self::HypothesesOf(bench) => hypothesis::in_words_of(record, bench),
+            Self::Bias => bias::in_words(record),
+            Self::Run => run(record),
+            Self::Plot(bench) => return plot(record, bench, directory),
+        };
+        Rendered { markdown, file: None }
+    }
+}
+
+fn plot(record: &Record, name: &str, directory: &str) -> Rendered {
+    let subject = plot::SUBJECTS.iter().find(|subject| subject.bench == name);
+    let bench = record.benches.iter().find(|bench| bench.name == name);
+    let drawn = subject.zip(bench).and_then(|(subject, bench)| {
+        let svg = plot::svg(bench, subject)?;
+        Some((subject, svg))
+    });
+    match drawn {
+        Some((subject, svg)) => Rendered {
+            markdown: image(subject, directory),
+            file: Some((subject.path, svg)),
+        },
+        None => Rendered {
+            markdown: format!("There is no figure of {} to draw.\n", markdown::text(name)),
+            file: None,
+        },
+    }
+}
+
+fn image(subject: &Subject, directory: &str) -> String {
+    let path = match directory.is_empty() {
+        true => subject.path.to_owned(),
+        false => subject
+            .path
+            .strip_prefix(&format!("{directory}/"))
+            .map_or_else(|| format!("../{}", subject.path), str::to_owned),
+    };
+    format!("![{}]({path})\n", subject.title)
+}
+
+/// When, where and with what a record was made.
+fn run(record: &Record) -> String {
+    let commit = record.commit.as_ref().map_or_else(String::new, |commit| {
+        let id: String = commit.id.chars().take(12).collect();
+        let changed = if commit.changed { ", with changes" } else { "" };
+        format!(", from commit {id}{changed}")
+    });
+    let ruby = record
+        .ruby()
+        .map_or_else(String::new, |ruby| format!(", {}", markdown::text(&ruby.description)));
+    format!(
+        "Measured on {} on {}, with {}{ruby}{commit}.\n",
+        record.recorded_at.strftime("%-d %B %Y at %H:%M UTC"),
+        markdown::text(&record.machine.in_words()),
+        markdown::text(&record.rustc)
+    )
+}
+
+/// Everything of a record, as one document.
+pub fn document(record: &Record) -> String {
+    let mut sections = vec![format!("# The matrix, {}\n\n{}", record.name(), run(record))];
+    let mut add = |title: String, text: String| sections.push(format!("## {title}\n\n{text}"));
+    add("Summary".to_owned(), table::summary(record));
+    for bench in &record.benches {
+        if let Some(failed) = &bench.failed {
+            add(
+                format!("{} failed", bench.name),
+                format!("{}\n", markdown::text(failed)),
+            );
+        }
+        if !bench.cases.is_empty() || !bench.skipped.is_empty() {
+            add(format!("Cases of {}", bench.name), table::cases(bench));
+        }
+        let steps = table::steps(bench);
+        if !steps.is_empty() {
+            add(format!("Steps of {}", bench.name), steps);
+        }
+        if !bench.rates.is_empty() {
+            add(format!("Rates of {}", bench.name), table::rates(bench));
+        }
+    }
+    add("Hypotheses".to_owned(), hypothesis::in_words(record));
+    add("Bias: what could make this unfair".to_owned(), bias::in_words(record));
+    sections.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::fixture;
+
+    #[test]
+    fn parts_have_names() {
+        assert_eq!(Part::named("summary"), Some(Part::Summary));
+        assert_eq!(Part::named("cases hello"), Some(Part::Cases("hello")));
+        assert_eq!(Part::named("plot parser"), Some(Part::Plot("parser")));
+        assert_eq!(Part::named("hypotheses hello"), Some(Part::HypothesesOf("hello")));
+        for none in ["", "cases", "plots hello", "summary hello"] {
+            assert_eq!(Part::named(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_plot_is_a_file_and_a_link_to_it_from_wherever_it_is_shown() {
+        let record = fixture::record();
+        let link = |directory| Part::Plot("hello").render(&record, directory).markdown;
+        assert!(link("ex1-hello").ends_with("](hello-world.svg)\n"));
+        assert!(link("ex2-parser").ends_with("](../ex1-hello/hello-world.svg)\n"));
+        assert!(link("").ends_with("](ex1-hello/hello-world.svg)\n"));
+        let file = Part::Plot("hello").render(&record, "").file.unwrap();
+        assert_eq!(file.0, "ex1-hello/hello-world.svg");
+    }
+
+    #[test]
+    fn a_bench_that_was_not_run_is_said() {
+        let record = fixture::record();
+        for part in [
+            Part::Cases("none"),
+            Part::Steps("none"),
+            Part::Rates("none"),
+            Part::Plot("none"),
+        ] {
+            let rendered = part.render(&record, "");
+            assert!(
+                rendered.markdown.contains("none") && rendered.file.is_none(),
+                "{rendered:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_says_when_where_and_with_what() {
+        assert_eq!(
+            run(&fixture::record()),
+            "Measured on 22 November 2026 at 12:20 UTC on Processor 9000, 2 cores of a virtual machine, 8.0 GiB of \
+             memory, Linux (Debian GNU/Linux 12), Linux 6.1.0, with rustc 1.95.0, from commit 0123456789ab.\n"
+        );
+    }
+
+    #[test]
+    fn the_document_has_every_part_and_every_failure() {
+        let mut record = fixture::record();
+        record.benches[1].failed = Some("it ended with 101".to_owned());
+        let text = document(&record);
+        for part in [
+            "# The matrix, 2026-11-22T122031Z",
+            "Summary",
+            "Cases of hello",
+            "Steps of parser",
+            "parser failed",
+            "Hypotheses",
+            "Bias",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The plots: one row a case, an estimate with its interval, on a logarithmic axis from nanoseconds to seconds.
+//!
+//! Text stays text, colours follow the reader's choice of light or dark, and a title and a description say in words
+//! what the plot shows. The background is the plot's own: a page that is dark although its reader asked for light, as
+//! GitHub's may be, leaves the plot readable.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::cases::{Case, Row, Step};
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::ScatterPlot;
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::scatter::MarkerShape;
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+use kuva::render::render::render_multiple;
+use kuva::render::theme::Theme;
+
+use crate::matrix::record::Bench;
+use crate::matrix::{Interval, number};
+
+/// A colour as it is on light and on dark.
+struct Colour {
+    light: &'static str,
+    dark: &'static str,
+}
+
+const BACKGROUND: Colour = Colour {
+    light: "#ffffff",
+    dark: "#0d1117",
+};
+const TEXT: Colour = Colour {
+    light: "#1f2328",
+    dark: "#e6edf3",
+};
+const GRID: Colour = Colour {
+    light: "#d1d9e0",
+    dark: "#3d444d",
+};
+/// Blue and orange are told apart by every eye, and the two series have different shapes as well.
+const WORK: Colour = Colour {
+    light: "#0969da",
+    dark: "#58a6ff",
+};
+const START: Colour = Colour {
+    light: "#bc4c00",
+    dark: "#ffa657",
+};
+
+/// What of each case is drawn.
+const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
+    (Step::Work, WORK, MarkerShape::Circle, "once more, loaded and warm"),
+    (
+        Step::Start,
+        START,
+        MarkerShape::Diamond,
+        "from the start, what is kept on the disk",
+    ),
+];
+
+/// Pixels.
+const WIDTH: f64 = 900.0;
+const ROW_HEIGHT: f64 = 26.0;
+const HEIGHT_WITHOUT_ROWS: f64 = 150.0;
+/// Half of the axis's last label may stand out there.
+const RIGHT_MARGIN: f64 = 40.0;
+
+/// What a plot shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The bench.
+    pub bench: &'static str,
+    /// Which of its cases.
+    pub rows: &'static [Row],
+    /// What they have in common.
+    pub title: &'static str,
+    /// Where it lies, below the workspace.
+    pub path: &'static str,
+}
+
+/// Every plot there is.
+pub const SUBJECTS: [Subject; 2] = [
+    Subject {
+        bench: "hello",
+        rows: &[Row::HelloWorld, Row::ProcessStart],
+        title: "Hello World: how long it takes to say the line",
+        path: "ex1-hello/hello-world.svg",
+    },
+    Subject {
+        bench: "parser",
+        rows: &[Row::HtmlParser],
+        title: "HTML Parser: how long it takes to read a package page",
+        path: "ex2-parser/html-parser.svg",
+    },
+];
+
+/// The plot as SVG; `None` if the bench measured nothing of it.
+pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
+    let mut cases: Vec<&Case> = bench
+        .cases
+        .iter()
+        .filter(|case| subject.rows.contains(&case.row))
+        .filter(|case| SERIES.iter().any(|(step, ..)| figure(bench, case, *step).is_some()))
+        .collect();
+    if cases.is_empty() {
+        return None;
+    }
+    let fastest = |case: &Case| {
+        let figures = SERIES.iter().filter_map(|(step, ..)| figure(bench, case, *step));
+        figures.map(|figure| figure.estimate).fold(f64::INFINITY, f64::min)
+    };
+    // The slowest first: rows are counted from below.
+    cases.sort_by(|left, right| fastest(right).total_cmp(&fastest(left)));
+
+    let mut plots = Vec::new();
+    let mut legend = Vec::new();
+    for (step, colour, marker, label) in SERIES {
+        let points: Vec<(f64, Interval)> = (1..)
+            .zip(&cases)
+            .filter_map(|(row, case)| Some((f64::from(row), figure(bench, case, step)?)))
+            .collect();
+        if points.is_empty() {
+            continue;
+        }
+        legend.push(LegendEntry {
+            label: label.to_owned(),
+            color: colour.light.to_owned(),
+            shape: LegendShape::Marker(marker),
+            dasharray: None,
+        });
+        let errors = points
+            .iter()
+            .map(|(_, figure)| (figure.estimate - figure.lower, figure.upper - figure.estimate));
+        let plot = ScatterPlot::new()
+            .with_data(points.iter().map(|(row, figure)| (figure.estimate, *row)))
+            .with_x_err_asymmetric(errors)
+            .with_marker(marker)
+            .with_size(5.0)
+            .with_color(colour.light);
+        plots.push(Plot::Scatter(plot));
+    }
+
+    let figures = || {
+        cases
+            .iter()
+            .flat_map(|case| SERIES.iter().filter_map(|(step, ..)| figure(bench, case, *step)))
+    };
+    let least = figures().map(|figure| figure.lower).fold(f64::INFINITY, f64::min);
+    let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
+    let labels = cases.iter().map(|case| case.label.clone()).collect();
+    let mut layout = Layout::auto_from_plots(&plots)
+        .with_width(WIDTH)
+        .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cases.len() as f64)
+        .with_theme(theme())
+        .with_title(subject.title)
+        .with_title_size(16)
+        .with_x_label("time, logarithmic; the line through a point is its 95 % interval")
+        .with_log_x()
+        .with_x_axis_min(10_f64.powi(decade_of(least)))
+        .with_x_axis_max(most * 2.0)
+        .with_x_tick_format(TickFormat::Custom(Arc::new(number::exact_time)))
+        .with_y_categories(labels)
+        .with_y_axis_min(0.5)
+        .with_y_axis_max(cases.len() as f64 + 0.5)
+        .with_legend_entries(legend)
+        .with_legend_position(LegendPosition::OutsideBottomColumns)
+        .with_legend_box(false);
+    // The library draws a grid only where both axes have numbers.
+    for decade in decade_of(least) + 1..=decade_of(most * 2.0) {
+        let line = ReferenceLine::vertical(10_f64.powi(decade));
+        layout = layout.with_reference_line(line.with_color(GRID.light).with_dasharray("none"));
+    }
+    layout.force_margin_right = Some(RIGHT_MARGIN);
+    let scene = render_multiple(plots, layout);
+    let svg = SvgBackend::new().with_pretty(true).render_scene(&scene);
+    Some(described(
+        &svg,
+        scene.width,
+        scene.height,
+        subject.title,
+        &description(bench, &cases),
+    ))
+}
+
+fn figure(bench: &Bench, case: &Case, step: Step) -> Option<Interval> {
+    Some(bench.estimates(case, step)?.median)
+}
+
+/// The power of ten at or below a time.
+fn decade_of(nanoseconds: f64) -> i32 {
+    nanoseconds.log10().floor() as i32
+}
+
+fn theme() -> Theme {
+    Theme {
+        background: BACKGROUND.light.to_owned(),
+        axis_color: TEXT.light.to_owned(),
+        grid_color: GRID.light.to_owned(),
+        tick_color: TEXT.light.to_owned(),
+        text_color: TEXT.light.to_owned(),
+        legend_bg: BACKGROUND.light.to_owned(),
+        legend_border: BACKGROUND.light.to_owned(),
+        font_family: Some("system-ui, sans-serif".to_owned()),
+        ..Theme::light()
+    }
+}
+
+/// Every row in words, the fastest first.
+fn description(bench: &Bench, cases: &[&Case]) -> String {
+    let mut text = String::new();
+    for case in cases.iter().rev() {
+        let steps: Vec<String> = SERIES
+            .iter()
+            .filter_map(|(step, ..)| Some(format!("{step} {}", number::time(&figure(bench, case, *step)?))))
+            .collect();
+        let _ = write!(text, "{}: {}. ", case.label, steps.join(", "));
+    }
+    text.trim_end().to_owned()
+}
+
+/// The plot with what its library leaves out: that it can be scaled, its colours on dark, and itself in words.
+fn described(svg: &str, width: f64, height: f64, title: &str, description: &str) -> String {
+    let mut dark = String::new();
+    for colour in [BACKGROUND, TEXT, GRID, WORK, START] {
+        let Colour { light, dark: other } = colour;
+        let _ = write!(
+            dark,
+            "[fill=\"{light}\"]{{fill:{other}}}[stroke=\"{light}\"]{{stroke:{other}}}"
+        );
+    }
+    let head =
+        format!("<svg viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"title description\"");
+    let words = format!(
+        "\n  <title id=\"title\">{}</title>\n  <desc id=\"description\">{}</desc>\n  \
+         <style>@media (prefers-color-scheme:dark){{{dark}}}</style>",
+        escaped(title),
+        escaped(description)
+    );
+    let svg = without_numbered_clips(svg).replacen("<svg", &head, 1);
+    match svg.find('>') {
+        Some(end) => format!("{}{words}{}", &svg[..=end], &svg[end + 1..]),
+        None => svg,
+    }
+}
+
+/// The library numbers its clipping regions through all plots of a process, and here the one has to equal the other
+/// whichever was drawn first. A plot has one region.
+fn without_numbered_clips(svg: &str) -> String {
+    const CLIP: &str = "kuva-clip-";
+    let mut parts = svg.split(CLIP);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text += "clip";
+        text += part.trim_start_matches(|character: char| character.is_ascii_digit());
+    }
+    text
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Record, fixture};
+
+    fn drawn(record: &Record) -> String {
+        svg(fixture::bench(record, "hello"), &SUBJECTS[0]).unwrap()
+    }
+
+    /// The values of an attribute, in the order of the file.
+    fn values<'a>(svg: &'a str, attribute: &str) -> Vec<&'a str> {
+        let begin = format!(" {attribute}=\"");
+        svg.split(&begin)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
+    }
+
+    /// Where a text stands.
+    fn x_of(svg: &str, text: &str) -> f64 {
+        let line = svg.lines().find(|line| line.contains(&format!(">{text}</text>")));
+        values(line.unwrap(), "x")[0].parse().unwrap()
+    }
+
+    #[test]
+    fn every_case_is_named_in_text_and_in_words() {
+        let svg = drawn(&fixture::record());
+        assert!(svg.contains(">ruby/puts</text>"), "{svg}");
+        assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
+        assert!(
+            svg.contains("native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn the_axis_is_logarithmic() {
+        let svg = drawn(&fixture::record());
+        let steps = [x_of(&svg, "100 ns"), x_of(&svg, "1 µs"), x_of(&svg, "10 µs")];
+        assert!(((steps[2] - steps[1]) - (steps[1] - steps[0])).abs() < 0.1, "{steps:?}");
+        assert!(steps[1] > steps[0]);
+    }
+
+    #[test]
+    fn an_interval_is_as_wide_as_it_is_uncertain() {
+        let mut record = fixture::record();
+        let interval = Interval {
+            estimate: 1000.0,
+            lower: 100.0,
+            upper: 10_000.0,
+        };
+        fixture::set(&mut record, "ruby/puts", Step::Work, interval);
+        let svg = drawn(&record);
+        let decade = x_of(&svg, "1 µs") - x_of(&svg, "100 ns");
+        let widest = svg
+            .lines()
+            .filter(|line| line.contains("<line") && line.contains(&format!("stroke=\"{}\"", WORK.light)))
+            .map(|line| {
+                let [x1, x2] = ["x1", "x2"].map(|name| values(line, name)[0].parse::<f64>().unwrap());
+                x2 - x1
+            })
+            .fold(0.0, f64::max);
+        assert!((widest - 2.0 * decade).abs() < 0.1, "{widest} is not twice {decade}");
+    }
+
+    #[test]
+    fn every_colour_has_another_on_dark() {
+        let svg = drawn(&fixture::record());
+        let body = &svg[svg.find("</style>").unwrap()..];
+        let colours = [BACKGROUND, TEXT, GRID, WORK, START].map(|colour| colour.light);
+        for colour in values(body, "fill").into_iter().chain(values(body, "stroke")) {
+            assert!(colours.contains(&colour) || colour == "none", "{colour}");
+        }
+        assert!(svg.contains("@media (prefers-color-scheme:dark)"), "{svg}");
+        assert!(svg.contains("viewBox=\"0 0 900 "), "{svg}");
+    }
+
+    #[test]
+    fn labels_are_texts_and_no_markup() {
+        let mut record = fixture::record();
+        record.benches[0].cases[0].label = "</title><script>&".to_owned();
+        let svg = drawn(&record);
+        assert!(
+            !svg.contains("<script>") && svg.contains("&lt;/title&gt;&lt;script&gt;&amp;: work"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_drawn() {
+        let mut record = fixture::record();
+        assert_eq!(svg(fixture::bench(&record, "parser"), &SUBJECTS[0]), None);
+        fixture::skip(&mut record, "ruby/puts", "no Ruby");
+        assert!(!drawn(&record).contains("ruby/puts"));
+    }
+
+    #[test]
+    fn the_same_record_gives_the_same_file() {
+        let (first, second) = (drawn(&fixture::record()), drawn(&fixture::record()));
+        assert!(first == second, "{first}\n{second}");
+    }
+}

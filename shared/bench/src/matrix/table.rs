@@ -1,0 +1,388 @@
+//! The tables: the talk's matrix, and one row a case.
+
+use std::collections::BTreeSet;
+
+use crate::cases::{Case, Column, Row, Step};
+
+use crate::matrix::figure::{self, Missing};
+use crate::matrix::markdown::{self, Align};
+use crate::matrix::record::Bench;
+use crate::matrix::{Interval, Record, number};
+
+/// The matrix as the talk promised it, and beside it the columns that run in WebAssembly.
+const COLUMNS: [Column; 6] = [
+    Column::NativeC,
+    Column::Ruby,
+    Column::Rust,
+    Column::Wat,
+    Column::RustInWasm,
+    Column::RubyInWasm,
+];
+
+/// Its rows.
+const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
+
+/// What the matrix never had a figure for: nobody writes a parser by hand in Wat, or a greeting to compare in C.
+const NOT_ASKED: &str = "";
+
+/// One place of the matrix.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// What is done.
+    pub row: Row,
+    /// Who does it.
+    pub column: Column,
+    /// The case that stands for both.
+    pub id: &'static str,
+    /// That case with its figure, or why there is none.
+    pub figure: Result<(&'a Case, Interval), Missing>,
+}
+
+/// Every place of the matrix that has a case, row by row.
+pub fn places(record: &Record) -> Vec<Place<'_>> {
+    let all = ROWS
+        .iter()
+        .flat_map(|row| COLUMNS.iter().map(move |column| (*row, *column)));
+    all.filter_map(|(row, column)| {
+        let id = figure::representative(row, column)?;
+        let of = |id: &str| Ok((record.case(id)?.1, record.figure(id, Step::Work)?));
+        let figure = of(id).or_else(|missing| match missing {
+            // Of another run with other names, the first of its kind is better than nothing: it is named below.
+            Missing::NotMeasured => {
+                let other = record
+                    .cases()
+                    .find(|(_, case)| case.row == row && case.column == column);
+                other.map_or(Err(missing), |(_, case)| of(&case.id))
+            }
+            missing => Err(missing),
+        });
+        Some(Place {
+            row,
+            column,
+            id,
+            figure,
+        })
+    })
+    .collect()
+}
+
+/// The talk's matrix: one unit of work by what is loaded and warm.
+pub fn summary(record: &Record) -> String {
+    let places = places(record);
+    let mut head = vec![("", Align::Left)];
+    head.extend(COLUMNS.iter().map(|column| (column.name(), Align::Right)));
+    let rows: Vec<Vec<String>> = ROWS
+        .iter()
+        .map(|row| {
+            let cases = COLUMNS.iter().map(|column| {
+                let place = places.iter().find(|place| place.row == *row && place.column == *column);
+                match place.map(|place| &place.figure) {
+                    None => NOT_ASKED.to_owned(),
+                    Some(Ok((_, figure))) => number::time(figure),
+                    Some(Err(_)) => "none".to_owned(),
+                }
+            });
+            [row.name().to_owned()].into_iter().chain(cases).collect()
+        })
+        .collect();
+
+    let mut text = markdown::table(&head, &rows);
+    text += "\nWhat stands there, each loaded beforehand and warm:\n\n";
+    for place in &places {
+        let (label, engine) = match &place.figure {
+            Ok((case, _)) => (markdown::text(&case.label), markdown::text(&engine(case))),
+            Err(missing) => (
+                format!("`{}`", place.id),
+                format!("no figure, {}", markdown::text(&missing.to_string())),
+            ),
+        };
+        text += &format!("- {}, {}: {label} ({engine})\n", place.row, place.column);
+    }
+    text
+}
+
+/// Every case that a bench measured, a table for each kind of work, the versions, and what was left out.
+pub fn cases(bench: &Bench) -> String {
+    let columns = [Step::Setup, Step::Start, Step::Work];
+    let tables = by_row(bench, |row, cases| {
+        let native = figure::representative(row, Column::Rust)
+            .and_then(|id| cases.iter().find(|case| case.id == id))
+            .and_then(|case| bench.estimates(case, Step::Work));
+        let mut head = vec![("case", Align::Left), ("engine", Align::Left)];
+        head.extend(columns.map(|step| (step.name(), Align::Right)));
+        head.extend([("guest", Align::Right), ("compiled", Align::Right)]);
+        if native.is_some() {
+            head.push(("against native Rust", Align::Right));
+        }
+        let rows: Vec<Vec<String>> = cases
+            .iter()
+            .map(|case| {
+                let mut line = vec![markdown::text(&case.label), markdown::text(&engine(case))];
+                line.extend(columns.map(|step| time(bench, case, step)));
+                line.extend([case.guest_bytes, case.compiled_bytes].map(size));
+                if let Some(native) = native {
+                    let work = bench.estimates(case, Step::Work);
+                    let ratio = work.and_then(|work| work.median.ratio(&native.median));
+                    line.push(ratio.as_ref().map_or_else(String::new, number::ratio));
+                }
+                line
+            })
+            .collect();
+        markdown::table(&head, &rows)
+    });
+    let others = [versions(bench), skipped(bench)];
+    let sections: Vec<String> = [tables]
+        .into_iter()
+        .chain(others)
+        .filter(|text| !text.is_empty())
+        .collect();
+    sections.join("\n")
+}
+
+/// What runs a case, and where that is Ruby, which.
+fn engine(case: &Case) -> String {
+    match case.versions.get("ruby") {
+        // The first words of Ruby's description are its version, the rest is the platform.
+        Some(ruby) => {
+            let version = ruby.split(" (").next().unwrap_or(ruby);
+            format!("{} ({version})", case.engine)
+        }
+        None => case.engine.clone(),
+    }
+}
+
+/// What the cases were built from, each version once.
+fn versions(bench: &Bench) -> String {
+    let all: BTreeSet<(&String, &String)> = bench.cases.iter().flat_map(|case| &case.versions).collect();
+    let all: Vec<String> = all
+        .iter()
+        .map(|(name, version)| markdown::text(&format!("{name} {version}")))
+        .collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!("Versions: {}.\n", all.join("; ")),
+    }
+}
+
+/// Every step of every case that has more of them than its work.
+pub fn steps(bench: &Bench) -> String {
+    by_row(bench, |_, cases| {
+        let used = |step: &&Step| cases.iter().any(|case| case.steps.contains_key(step));
+        let steps: Vec<Step> = Step::ALL.iter().filter(used).copied().collect();
+        let mut head = vec![("case", Align::Left)];
+        head.extend(steps.iter().map(|step| (step.name(), Align::Right)));
+        let rows: Vec<Vec<String>> = cases
+            .iter()
+            .filter(|case| case.steps.len() > 1)
+            .map(|case| {
+                let figures = steps.iter().map(|step| time(bench, case, *step));
+                [markdown::text(&case.label)].into_iter().chain(figures).collect()
+            })
+            .collect();
+        match rows.is_empty() {
+            true => String::new(),
+            false => markdown::table(&head, &rows),
+        }
+    })
+}
+
+/// A bench's requests a second.
+pub fn rates(bench: &Bench) -> String {
+    let head = [
+        ("answered by, over connections", Align::Left),
+        ("requests a second", Align::Right),
+        ("least", Align::Right),
+        ("most", Align::Right),
+    ];
+    let mut rates: Vec<(&String, &Vec<f64>)> = bench.rates.iter().collect();
+    rates.sort_by_key(|(name, _)| by_number(name));
+    let rows: Vec<Vec<String>> = rates
+        .into_iter()
+        .filter_map(|(name, rounds)| {
+            let mut rounds = rounds.clone();
+            rounds.sort_by(f64::total_cmp);
+            let (least, most) = (rounds.first()?, rounds.last()?);
+            let shown = [rounds.get(rounds.len() / 2)?, least, most].map(|rate| format!("{rate:.0}"));
+            Some([markdown::text(name)].into_iter().chain(shown).collect())
+        })
+        .collect();
+    markdown::table(&head, &rows)
+}
+
+/// A name as it is sorted: 8 connections come before 64.
+fn by_number(name: &str) -> String {
+    let words = name.split(' ');
+    let padded = words.map(|word| match word.parse::<u64>() {
+        Ok(number) => format!("{number:020}"),
+        Err(_) => word.to_owned(),
+    });
+    padded.collect::<Vec<_>>().join(" ")
+}
+
+/// What a bench left out, and why.
+fn skipped(bench: &Bench) -> String {
+    let lines: String = bench
+        .skipped
+        .iter()
+        .map(|skipped| {
+            let [label, why] = [&skipped.label, &skipped.why].map(|text| markdown::text(text));
+            format!("- {label}: {why}\n")
+        })
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("Left out:\n\n{lines}"),
+    }
+}
+
+/// A section for each kind of work that the bench has cases of.
+fn by_row(bench: &Bench, section: impl Fn(Row, &[&Case]) -> String) -> String {
+    let mut sections = Vec::new();
+    for row in Row::ALL {
+        let cases: Vec<&Case> = bench.cases.iter().filter(|case| case.row == *row).collect();
+        let text = match cases.is_empty() {
+            true => String::new(),
+            false => section(*row, &cases),
+        };
+        if !text.is_empty() {
+            sections.push(format!("**{row}**\n\n{text}"));
+        }
+    }
+    sections.join("\n")
+}
+
+fn time(bench: &Bench, case: &Case, step: Step) -> String {
+    let estimates = bench.estimates(case, step);
+    estimates.map_or_else(String::new, |estimates| number::time(&estimates.median))
+}
+
+fn size(bytes: Option<u64>) -> String {
+    bytes.map_or_else(String::new, number::size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::fixture;
+
+    #[test]
+    fn the_matrix_has_a_figure_in_every_case_it_names() {
+        let text = summary(&fixture::record());
+        let hello = text.lines().find(|line| line.starts_with("| Hello World")).unwrap();
+        let figures: Vec<&str> = hello.split('|').map(str::trim).collect();
+        assert_eq!(
+            figures[1..7],
+            ["Hello World", "", "470 ns", "140 ns", "230 ns", "320 ns"],
+            "{text}"
+        );
+        let parser = text.lines().find(|line| line.starts_with("| HTML Parser")).unwrap();
+        assert!(parser.contains("8.50 ms") && parser.contains("66.0 ms"), "{text}");
+    }
+
+    #[test]
+    fn a_case_without_a_figure_has_its_reason() {
+        let mut record = fixture::record();
+        fixture::skip(
+            &mut record,
+            "nokogiri/html5",
+            "Nokogiri isn't installed; `cargo xtask setup`",
+        );
+        let text = summary(&record);
+        let parser = text.lines().find(|line| line.starts_with("| HTML Parser")).unwrap();
+        assert!(parser.contains("none") && !parser.contains("8.50 ms"), "{text}");
+        assert!(
+            text.contains("HTML Parser, Native C: `nokogiri/html5` (no figure, left out: Nokogiri isn't installed")
+        );
+        let cases = cases(fixture::bench(&record, "parser"));
+        assert!(
+            cases.contains("Left out:\n\n- nokogiri/html5: Nokogiri isn't"),
+            "{cases}"
+        );
+        assert!(!cases.contains("8.50 ms"), "{cases}");
+    }
+
+    #[test]
+    fn a_run_of_one_bench_renders_what_it_has() {
+        let mut record = fixture::record();
+        record.benches.retain(|bench| bench.name == "hello");
+        let text = summary(&record);
+        assert!(
+            text.contains("230 ns") && text.contains("not measured in this run"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn each_case_has_its_steps_sizes_and_ratio() {
+        let record = fixture::record();
+        let text = cases(fixture::bench(&record, "hello"));
+        let wat = text.lines().find(|line| line.contains("wat/wasmer-cranelift")).unwrap();
+        for part in [
+            "Wasmer 7.4.2, Cranelift",
+            "480 µs",
+            "30.0 µs",
+            "230 ns",
+            "240 B",
+            "1.64 ×",
+        ] {
+            assert!(wat.contains(part), "{part} in {wat}");
+        }
+        assert!(text.contains("**Process start**"), "{text}");
+    }
+
+    #[test]
+    fn versions_are_named_once_and_rubys_beside_its_engine() {
+        let mut record = fixture::record();
+        for case in &mut record.benches[0].cases {
+            let ruby = "ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]";
+            case.versions.insert("ruby".to_owned(), ruby.to_owned());
+        }
+        let text = cases(&record.benches[0]);
+        assert!(text.contains("| CRuby 3.1.2 (ruby 3.1.2p20)"), "{text}");
+        assert_eq!(text.matches("revision").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn the_steps_are_those_that_a_case_of_the_table_has() {
+        let record = fixture::record();
+        let text = steps(fixture::bench(&record, "hello"));
+        let head = text.lines().find(|line| line.contains("case")).unwrap();
+        assert!(
+            head.contains("setup") && head.contains("work") && !head.contains("assemble"),
+            "{head}"
+        );
+        assert!(!text.contains("ruby/puts"), "it has nothing but its work: {text}");
+    }
+
+    #[test]
+    fn labels_can_not_break_a_table() {
+        let mut record = fixture::record();
+        record.benches[0].cases[0].label = "a | b <!-- end -->".to_owned();
+        let text = cases(&record.benches[0]);
+        assert!(text.contains(r"a \| b &lt;!-- end -->"), "{text}");
+    }
+
+    #[test]
+    fn rates_show_the_middle_round_and_both_ends() {
+        let mut record = fixture::record();
+        record.benches[0]
+            .rates
+            .insert("native/8".to_owned(), vec![1002.4, 900.0, 1100.0]);
+        let text = rates(&record.benches[0]);
+        let line = text.lines().last().unwrap();
+        let figures: Vec<&str> = line.split('|').map(str::trim).collect();
+        assert_eq!(figures[1..5], ["native/8", "1002", "900", "1100"]);
+    }
+
+    #[test]
+    fn rates_come_in_the_order_of_their_numbers() {
+        let mut record = fixture::record();
+        for connections in [64, 1, 8] {
+            let name = format!("native, {connections} connections");
+            record.benches[0].rates.insert(name, vec![1.0]);
+        }
+        let text = rates(&record.benches[0]);
+        let places = ["native, 1 ", "native, 8 ", "native, 64 "].map(|name| text.find(name).unwrap());
+        assert!(places.is_sorted(), "{text}");
+    }
+}

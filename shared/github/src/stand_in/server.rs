@@ -1,0 +1,595 @@
+//! The server: GitHub's addresses, answered from the organisations, the clock and the faults.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use crate::pages;
+use crate::pages::{ListedPackage, ListedVersion, PackageListPage, PackagePage, RateLimit, VersionListPage};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+};
+use http::{HeaderMap, Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::stand_in::{
+    Clock, Fault, Log, LoggedRequest, Organisation, Package, answer::Answer, control, fault::Faults, log::Recorder,
+};
+
+/// How long a stopping server waits for the answers under way.
+const TO_FINISH: Duration = Duration::from_secs(2);
+
+/// How many versions a package has here, and so two pages of them.
+const VERSIONS: u64 = 41;
+
+/// What a stand-in is like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The organisation that is there besides the ones that always are.
+    pub organisation: String,
+    /// The time at which its clock stands; `None` for the system's running time.
+    pub clock: Option<Timestamp>,
+    /// How many packages or versions a page of a list shows.
+    pub rows_a_page: usize,
+    /// To how many bytes a package's page is padded.
+    pub page_bytes: usize,
+}
+
+impl Default for Options {
+    /// `fluxcd` at the system's time, with GitHub's own sizes.
+    fn default() -> Self {
+        Self {
+            organisation: "fluxcd".into(),
+            clock: None,
+            rows_a_page: pages::ROWS_A_PAGE,
+            page_bytes: pages::REAL_PACKAGE_PAGE_BYTES,
+        }
+    }
+}
+
+/// Why a stand-in could not be started.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("{0} can be reached from other machines, and a stand-in is for this one only; use 127.0.0.1 or [::1]")]
+    NotLoopback(SocketAddr),
+    #[error("{address} can't be listened on: {source}; choose another port, or 0 for any that is free")]
+    Listen { address: SocketAddr, source: io::Error },
+}
+
+/// A running stand-in. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct StandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) organisations: Vec<Organisation>,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) recorder: Arc<Recorder>,
+    options: Options,
+    stopped: watch::Receiver<bool>,
+}
+
+impl StandIn {
+    /// Binds `address` (port 0: any free one), which must be on the loopback interface, and serves.
+    pub async fn start(address: SocketAddr, options: Options) -> Result<Self, Error> {
+        if !address.ip().is_loopback() {
+            return Err(Error::NotLoopback(address));
+        }
+        let listen = |source| Error::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (stop, stopped) = watch::channel(false);
+        let mut organisations = Organisation::always_there();
+        if !organisations
+            .iter()
+            .any(|there| there.name.eq_ignore_ascii_case(&options.organisation))
+        {
+            organisations.insert(0, Organisation::named(&options.organisation));
+        }
+        let shared = Arc::new(Shared {
+            organisations,
+            clock: Clock::new(options.clock),
+            faults: Faults::default(),
+            recorder: Arc::default(),
+            options,
+            stopped: stopped.clone(),
+        });
+        let application = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let server = tokio::spawn(async move {
+            let mut stopped = stopped;
+            let wait = async move {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            // Serving ends with the wait and not before: a connection that can't be accepted is tried again.
+            let _ = axum::serve(listener, application).with_graceful_shutdown(wait).await;
+        });
+        Ok(Self {
+            address,
+            shared,
+            stop,
+            server,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The time by which its counts have grown.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The clock itself, for others who are to live in the same time.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// Sets the time, which then stands still.
+    pub fn set_clock(&self, at: Timestamp) {
+        self.shared.clock.set(at);
+    }
+
+    /// Sets the time forward.
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    /// Lets a package (by name), a path (beginning with `/`) or everything (`*`) fail, for the next `count` requests
+    /// or for all. An earlier fault of the same target is replaced.
+    pub fn set_fault(&self, target: &str, fault: Fault, count: Option<u32>) {
+        self.shared.faults.set(target, fault, count);
+    }
+
+    /// Lets everything go right again.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// The requests so far.
+    pub fn log(&self) -> Log {
+        self.shared.recorder.copy()
+    }
+
+    /// Forgets them.
+    pub fn clear_log(&self) {
+        self.shared.recorder.clear();
+    }
+
+    /// The owner of that name, as the stand-in knows it.
+    pub fn organisation(&self, name: &str) -> Option<&Organisation> {
+        self.shared.organisation(name)
+    }
+
+    /// Takes no more connections, ends bodies that would go on, and returns when all is quiet or after two seconds.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(TO_FINISH, &mut self.server).await;
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        self.server.abort();
+    }
+}
+
+/// What an address asks for.
+enum Asked<'a> {
+    PackageList(&'a Organisation),
+    Package(&'a Organisation, &'a Package),
+    /// The organisation's form of a package's address, where GitHub answers with the repository's.
+    PackageInRepository(&'a Organisation, &'a Package, &'a str),
+    Versions(&'a Organisation, &'a Package),
+    Version(&'a Package, u64),
+    Login,
+}
+
+impl<'a> Asked<'a> {
+    /// The package whose faults are meant. A redirect has none: they wait on the page that it leads to.
+    fn package(&self) -> Option<&'a Package> {
+        match self {
+            Asked::Package(_, package) | Asked::Versions(_, package) | Asked::Version(package, _) => Some(package),
+            Asked::PackageList(_) | Asked::PackageInRepository(..) | Asked::Login => None,
+        }
+    }
+}
+
+impl Shared {
+    fn organisation(&self, name: &str) -> Option<&Organisation> {
+        self.organisations
+            .iter()
+            .find(|organisation| organisation.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What stands at a path, split at its slashes and then decoded: a name's slash is `%2F`.
+    ///
+    /// Every form that was seen on GitHub's own pages, and no other: a client that asks for an address of its own
+    /// invention must find out here.
+    fn find(&self, path: &str, query: &Query) -> Option<Asked<'_>> {
+        let segments: Vec<String> = path
+            .strip_prefix('/')?
+            .split('/')
+            .map(|segment| percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()))
+            .collect::<Result<_, _>>()
+            .ok()?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let owner = |name: &str, user: bool| self.organisation(name).filter(|owner| owner.user == user);
+        match segments[..] {
+            ["login"] => Some(Asked::Login),
+            ["orgs", organisation, "packages"] => Some(Asked::PackageList(owner(organisation, false)?)),
+            [user] if query.tab.as_deref() == Some("packages") => Some(Asked::PackageList(owner(user, true)?)),
+            [
+                accounts @ ("orgs" | "users"),
+                name,
+                "packages",
+                "container",
+                "package",
+                wanted,
+            ] => {
+                let owner = owner(name, accounts == "users")?;
+                let package = owner.package(wanted)?;
+                match package.repository.as_deref() {
+                    Some(repository) if !owner.user && !self.faults.vanished(wanted) => {
+                        Some(Asked::PackageInRepository(owner, package, repository))
+                    }
+                    _ => Some(Asked::Package(owner, package)),
+                }
+            }
+            [
+                accounts @ ("orgs" | "users"),
+                name,
+                "packages",
+                "container",
+                wanted,
+                rest,
+            ] => {
+                let owner = owner(name, accounts == "users")?;
+                below_package(owner, owner.package(wanted)?, rest)
+            }
+            [name, repository, "pkgs", "container", wanted, ref rest @ ..] => {
+                let owner = self.organisation(name)?;
+                let found = owner.package(wanted)?;
+                let linked = |linked: &str| linked.eq_ignore_ascii_case(repository);
+                if !found.repository.as_deref().is_some_and(linked) {
+                    return None;
+                }
+                match *rest {
+                    [] => Some(Asked::Package(owner, found)),
+                    [rest] => below_package(owner, found, rest),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn package_list(&self, owner: &Organisation, query: &Query, fault: Option<Fault>) -> Option<Answer> {
+        let mut there: Vec<ListedPackage> = owner
+            .packages
+            .iter()
+            .filter(|package| !self.faults.vanished(&package.name))
+            .map(|package| ListedPackage {
+                name: package.name.clone(),
+                repository: package.repository.clone(),
+            })
+            .collect();
+        match fault {
+            Some(Fault::ListShrinks) if !there.is_empty() => drop(there.remove(0)),
+            Some(Fault::ListGrows) => {
+                let published = ListedPackage {
+                    name: "published-meanwhile".into(),
+                    repository: None,
+                };
+                there.insert(0, published);
+            }
+            _ => {}
+        }
+        let rows = self.options.rows_a_page.max(1);
+        let pages = there.len().div_ceil(rows).max(1);
+        let heading_count = there.len() + owner.other_ecosystems.len() + usize::from(fault == Some(Fault::HeadingOff));
+        let shown = there.into_iter().skip((query.page as usize - 1) * rows).take(rows);
+        let last = query.page as usize >= pages;
+        let page = PackageListPage {
+            owner: owner.name.clone(),
+            user: owner.user,
+            packages: shown.collect(),
+            // On the last page, which is not full.
+            other_ecosystems: if last {
+                owner.other_ecosystems.clone()
+            } else {
+                Vec::new()
+            },
+            page: query.page,
+            pages: u32::try_from(pages).ok()?,
+            heading_count: Some(heading_count as u64),
+            ..PackageListPage::default()
+        };
+        Some(Answer::html(StatusCode::OK, page.render()))
+    }
+
+    fn version(&self, package: &Package, id: u64) -> Option<Answer> {
+        let all = versions(package, package.total(self.clock.now()), false);
+        let version = all.into_iter().find(|version| version.id == id)?;
+        let tag = version.tags.first().map_or("sha256", String::as_str);
+        let page = pages::version_page(&package.name, tag, version.total);
+        Some(Answer::html(StatusCode::OK, page))
+    }
+
+    fn package(&self, owner: &Organisation, package: &Package, fault: Option<Fault>) -> Answer {
+        let now = self.clock.now();
+        let total = package.total(now);
+        let yesterday = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
+        let page = PackagePage {
+            owner: owner.name.clone(),
+            owner_is_user: owner.user,
+            repository: package.repository.clone(),
+            name: package.name.clone(),
+            total: if fault == Some(Fault::FallingTotal) {
+                total / 10 * 9
+            } else {
+                total
+            },
+            daily: match fault {
+                Some(Fault::NoChart) => Vec::new(),
+                _ => package
+                    .daily(now)
+                    .into_iter()
+                    .map(|(date, count)| (date.to_string(), count))
+                    .collect(),
+            },
+            issues: package.growth % 500 + 3,
+            discussions: package.discussions,
+            published: yesterday.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            stars: package.growth % 7_000,
+            // Both generations of classes, and false counters on every page: a reader must take no notice.
+            classes: if package.name.len().is_multiple_of(2) {
+                pages::Classes::Tmp
+            } else {
+                pages::Classes::Old
+            },
+            decoys: true,
+            description: format!(
+                "A generated page of {}. \"Total downloads\" <are> & stay invented.",
+                package.name
+            ),
+            versions: versions(package, total, true).into_iter().take(5).collect(),
+            change: match fault {
+                Some(Fault::Markup(change)) => Some(change),
+                _ => None,
+            },
+            bytes: self.options.page_bytes,
+        };
+        Answer::html(StatusCode::OK, page.render())
+    }
+
+    fn version_list(&self, owner: &Organisation, package: &Package, query: &Query) -> Option<Answer> {
+        let all = versions(package, package.total(self.clock.now()), query.tagged);
+        let rows = self.options.rows_a_page.max(1);
+        let page = VersionListPage {
+            owner: owner.name.clone(),
+            owner_is_user: owner.user,
+            repository: package.repository.clone(),
+            name: package.name.clone(),
+            pages: u32::try_from(all.len().div_ceil(rows).max(1)).ok()?,
+            versions: all
+                .into_iter()
+                .skip((query.page as usize - 1) * rows)
+                .take(rows)
+                .collect(),
+            page: query.page,
+        };
+        Some(Answer::html(StatusCode::OK, page.render()))
+    }
+}
+
+/// What stands below a package's address: the list of its versions, or one of them.
+fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) -> Option<Asked<'a>> {
+    match rest {
+        "versions" => Some(Asked::Versions(owner, package)),
+        id => Some(Asked::Version(package, id.parse().ok()?)),
+    }
+}
+
+/// A package's versions, newest first. Each has half of the downloads that the newer ones left; untagged ones stand
+/// between the tagged.
+fn versions(package: &Package, total: u64, tagged_only: bool) -> Vec<ListedVersion> {
+    let first = package
+        .name
+        .bytes()
+        .fold(100_000_000u64, |id, byte| id * 31 % 900_000_000 + u64::from(byte));
+    let mut left = total;
+    let mut versions = Vec::new();
+    for age in 0..VERSIONS {
+        let share = left - left / 2;
+        left -= share;
+        let minor = VERSIONS - age;
+        let mut tags = vec![format!("v1.{minor}.0")];
+        if age == 0 {
+            tags.insert(0, "latest".into());
+        }
+        if age % 9 == 4 {
+            tags.clear();
+        }
+        if !tagged_only || !tags.is_empty() {
+            versions.push(ListedVersion {
+                id: first + VERSIONS - age,
+                tags,
+                total: share,
+            });
+        }
+    }
+    versions
+}
+
+/// What the stand-in understands of a query.
+#[derive(Debug)]
+struct Query {
+    page: u32,
+    tab: Option<String>,
+    tagged: bool,
+}
+
+impl Query {
+    /// As on GitHub, what can't be understood counts as not said.
+    fn parse(query: &str) -> Self {
+        let mut parsed = Self {
+            page: 1,
+            tab: None,
+            tagged: false,
+        };
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match percent_decode_str(name).decode_utf8_lossy().as_ref() {
+                "page" => parsed.page = value.parse().unwrap_or(1).max(1),
+                "tab" => parsed.tab = Some(value.into()),
+                "filters[version_type]" => parsed.tagged = value == "tagged",
+                _ => {}
+            }
+        }
+        parsed
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    if path == control::PREFIX || path.starts_with(&format!("{}/", control::PREFIX)) {
+        return control::answer(&shared, request.method(), request.uri());
+    }
+    let entry = shared.recorder.begin(LoggedRequest {
+        method: request.method().to_string(),
+        path: request
+            .uri()
+            .path_and_query()
+            .map_or_else(|| path.clone(), ToString::to_string),
+        user_agent: text(request.headers(), header::USER_AGENT),
+        accept_encoding: text(request.headers(), header::ACCEPT_ENCODING),
+        status: 0,
+        fault: None,
+        began_at: 0,
+        ended_at: None,
+    });
+    let query = Query::parse(request.uri().query().unwrap_or(""));
+    let asked = match *request.method() {
+        Method::GET | Method::HEAD => shared.find(&path, &query),
+        _ => None,
+    };
+    let package = asked
+        .as_ref()
+        .and_then(Asked::package)
+        .map(|package| package.name.as_str());
+    let fault = shared.faults.take(&path, query.page, package);
+    if let Some(Fault::SlowFirstByte(duration)) = fault {
+        let mut stopped = shared.stopped.clone();
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    }
+    let answer = refusal(fault, &path).or_else(|| match asked? {
+        Asked::PackageList(owner) => shared.package_list(owner, &query, fault),
+        Asked::Package(owner, package) => Some(shared.package(owner, package, fault)),
+        Asked::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
+            "/{}/{}/pkgs/container/{}",
+            pages::address::segment(&owner.name),
+            pages::address::segment(repository),
+            pages::address::segment(&package.name)
+        ))),
+        Asked::Versions(owner, package) => shared.version_list(owner, package, &query),
+        Asked::Version(package, id) => shared.version(package, id),
+        Asked::Login => Some(Answer::html(StatusCode::OK, pages::login())),
+    });
+    let answer = answer.unwrap_or_else(|| Answer::html(StatusCode::NOT_FOUND, pages::not_found()));
+    entry.answered(answer.status.as_u16(), fault.map(|fault| fault.to_string()));
+    let accepts_gzip = text(request.headers(), header::ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(&value));
+    answer.into_response(fault, accepts_gzip, shared.stopped.clone(), entry)
+}
+
+/// The answer that a fault puts in the page's place.
+fn refusal(fault: Option<Fault>, path: &str) -> Option<Answer> {
+    let rate_limit = |status, wording| Answer::html(status, pages::rate_limit(wording));
+    Some(match fault? {
+        Fault::NotFound | Fault::Vanished => Answer::html(StatusCode::NOT_FOUND, pages::not_found()),
+        Fault::RateLimited { retry_after: None } => {
+            rate_limit(StatusCode::TOO_MANY_REQUESTS, RateLimit::AbuseDetection)
+        }
+        Fault::RateLimited {
+            retry_after: Some(seconds),
+        } => rate_limit(StatusCode::TOO_MANY_REQUESTS, RateLimit::Secondary).with(header::RETRY_AFTER, seconds),
+        Fault::Forbidden => rate_limit(StatusCode::FORBIDDEN, RateLimit::AbuseDetection),
+        Fault::Server(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Answer::html(status, pages::server_error(status.as_u16()))
+        }
+        Fault::Login => Answer::redirect(format!("/login?return_to={}", pages::address::segment(path))),
+        Fault::RedirectLoop => Answer::redirect(path.into()),
+        // A name that is reserved and never resolves.
+        Fault::RedirectElsewhere => Answer::redirect("http://elsewhere.invalid/".into()),
+        _ => return None,
+    })
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// Whether `gzip` is named, and not with a quality of 0.
+fn accepts_gzip(value: &str) -> bool {
+    value.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or("");
+        let refused = parts.any(|part| {
+            part.strip_prefix("q=")
+                .is_some_and(|quality| quality.parse::<f32>().is_ok_and(|quality| quality == 0.0))
+        });
+        (name.eq_ignore_ascii_case("gzip") || name == "*") && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_only_for_those_who_take_it() {
+        for (value, accepted) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("*", true),
+            ("identity", false),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000, br", false),
+            ("", false),
+        ] {
+            assert_eq!(accepts_gzip(value), accepted, "{value}");
+        }
+    }
+
+    #[test]
+    fn versions_share_the_total() {
+        let package = &Organisation::fluxcd().packages[0];
+        let all = versions(package, 1_000_000, false);
+        assert_eq!(all.len() as u64, VERSIONS);
+        assert!(all.iter().map(|version| version.total).sum::<u64>() <= 1_000_000);
+        assert!(versions(package, 1_000_000, true).len() < all.len());
+        assert!(all.is_sorted_by(|newer, older| newer.id > older.id));
+    }
+}

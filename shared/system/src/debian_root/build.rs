@@ -1,0 +1,138 @@
+//! Making the root, once.
+
+use std::{
+    env, fs,
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{cache, command_line};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::debian_root::{BUILDER, Error, PACKAGES, SUITE, mirror, on_path};
+
+/// Counted up when a root made before would no longer do although its packages are the same.
+const RECIPE: u32 = 1;
+
+/// What nobody reads in here: a third of the size. The licences stay.
+const LEFT_OUT: [&str; 5] = [
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+];
+
+/// Where the root lies, named after all that it is made from.
+pub(crate) fn place() -> Result<PathBuf, Error> {
+    let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {LEFT_OUT:?}", env::consts::ARCH);
+    Ok(cache::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
+}
+
+/// Whether the root is there. Programs are run from it: one that another user may have put there is none.
+///
+/// # Errors
+///
+/// Something is there that is not this user's alone.
+pub(crate) fn is_there(place: &Path) -> Result<bool, Error> {
+    if !place.is_dir() {
+        return Ok(false);
+    }
+    cache::trusted(place)?;
+    Ok(true)
+}
+
+pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
+    let _lock = cache::lock(&place.with_extension("lock"))?;
+    // Whoever held the lock may have built it.
+    if !is_there(place)? {
+        make(place)?;
+    }
+    Ok(place.to_owned())
+}
+
+pub(crate) fn rebuild(place: &Path) -> Result<PathBuf, Error> {
+    let _lock = cache::lock(&place.with_extension("lock"))?;
+    make(place)?;
+    Ok(place.to_owned())
+}
+
+fn make(place: &Path) -> Result<(), Error> {
+    let builder = on_path(BUILDER, "mmdebstrap")?;
+    command_line::note(format_args!(
+        "building a Debian {SUITE} in {} (once; about 200 MB, a minute): Rails and Ruby as Debian packages them",
+        place.display()
+    ));
+    cache::replace(place, |directory| unpack(&builder, directory))
+}
+
+/// mmdebstrap writes an archive and tar unpacks it, so that every file belongs to whoever builds and can remove it;
+/// in a directory that mmdebstrap fills for others than root, the files belong to nobody this user can act for.
+fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
+    let mut mmdebstrap = Command::new(builder);
+    mmdebstrap.args(["--variant=minbase", "--format=tar", "--quiet"]);
+    mmdebstrap.arg(format!("--include={}", PACKAGES.join(",")));
+    mmdebstrap.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
+    mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
+    command_line::note(format_args!("{} | tar --extract", command_line::typed(&mmdebstrap)));
+    let mut mmdebstrap = mmdebstrap
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(Error::io(format!("starting {BUILDER}")))?;
+    let archive = mmdebstrap.stdout.take().expect("stdout is piped");
+    let tar = Command::new("tar")
+        .args(["--extract", "--no-same-owner", "--exclude=./dev/*", "--directory"])
+        .arg(directory)
+        .stdin(archive)
+        .status();
+    let built = mmdebstrap.wait().map_err(Error::io(format!("waiting for {BUILDER}")))?;
+    let unpacked = tar.map_err(Error::io("starting tar"))?;
+    if !built.success() {
+        return Err(Error::Builder(built));
+    }
+    if !unpacked.success() {
+        return Err(Error::Unpacking(unpacked));
+    }
+    // What is bound over needs something to be bound over.
+    for file in ["etc/hosts", "etc/resolv.conf"] {
+        let path = directory.join(file);
+        // It may be a link to somewhere that is not there.
+        let _ = fs::remove_file(&path);
+        File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_that_failed_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let unpacked = unpack(Path::new("/bin/false"), directory.path());
+        assert!(matches!(unpacked, Err(Error::Builder(_))));
+    }
+
+    #[test]
+    fn a_root_that_is_there_is_not_built_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("root");
+        cache::create(&place).unwrap();
+        assert_eq!(build(&place).unwrap(), place);
+    }
+
+    #[test]
+    fn a_root_that_others_may_have_put_there_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("root");
+        cache::create(&place).unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = build(&place).unwrap_err().to_string();
+        assert!(refused.contains("may write to it"), "{refused}");
+    }
+}

@@ -1,0 +1,179 @@
+//! Builds guests for wasm32-wasip1, keeps them, and rebuilds them when their source changes.
+//!
+//! A guest is an ordinary crate of this workspace. The first host that needs it builds it with cargo, printing the
+//! command, and keeps the module beside a list of everything it was built from. While none of that has changed, the
+//! next host takes the cached module without asking cargo, in about a millisecond.
+
+mod build;
+mod inputs;
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+pub use inputs::dependency_file_inputs;
+use system::cache;
+pub use toolchain::{RUSTFLAGS, Toolchain, rustflags};
+
+/// Hello World as a WASI command.
+pub const HELLO: Guest = Guest {
+    package: "hello-guest",
+    target: Target::Program,
+    features: &[],
+};
+/// The parser's streaming engine, as a module whose exports a host calls.
+pub const PARSER_STREAM: Guest = Guest {
+    package: "parser-guest",
+    target: Target::Library,
+    features: &["stream"],
+};
+/// The parser's tree-building engine, as a module whose exports a host calls.
+pub const PARSER_DOM: Guest = Guest {
+    package: "parser-guest",
+    target: Target::Library,
+    features: &["dom"],
+};
+/// The parser as a WASI command: a page on standard input, JSON on standard output.
+pub const PARSER_COMMAND: Guest = Guest {
+    package: "parser-guest",
+    target: Target::Program,
+    features: &["stream"],
+};
+/// The Spin component's core module.
+pub const SPIN_COMPONENT: Guest = Guest {
+    package: "stats-tracker-spin",
+    target: Target::Library,
+    features: &[],
+};
+
+/// Every guest of this workspace.
+pub const ALL: [Guest; 5] = [HELLO, PARSER_STREAM, PARSER_DOM, PARSER_COMMAND, SPIN_COMPONENT];
+
+/// A crate of this workspace that is compiled to WebAssembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Guest {
+    /// The cargo package.
+    pub package: &'static str,
+    /// Which of the package's targets is the guest.
+    pub target: Target,
+    /// The cargo features, without the package's default ones.
+    pub features: &'static [&'static str],
+}
+
+/// Which of a package's targets is the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A `main.rs`: a WASI command with `_start`.
+    Program,
+    /// A `cdylib`: a WASI reactor, or the core module of a component.
+    Library,
+}
+
+impl Guest {
+    /// Makes sure that the guest is built from its present source, and says where its module lies.
+    ///
+    /// The cargo command and what it prints go to stderr. Of several processes that ask at once, one builds and the
+    /// others wait for it.
+    pub fn build(&self) -> Result<PathBuf, Error> {
+        let directory = cache::directory("guests")?;
+        build::build(self, &workspace(), &directory, &directory.join("build"))
+    }
+
+    /// Reads the module, built from its present source.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        let path = self.build()?;
+        std::fs::read(&path).map_err(|source| Error::Kept { path, source })
+    }
+
+    /// Builds the guest, and puts a copy of a library's module where cargo itself would put it with the target and the
+    /// profile that `guest` names: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. There Spin looks for it, on
+    /// machines too where cargo could not build it.
+    pub fn copy_to_target(&self) -> Result<PathBuf, Error> {
+        let module = self.read()?;
+        let directory = workspace().join("target/wasm32-wasip1/guest");
+        let path = directory.join(self.package.replace('-', "_")).with_extension("wasm");
+        // Written anew and renamed: whoever reads it meanwhile has the old one or the new one, whole.
+        let written = std::fs::create_dir_all(&directory)
+            .and_then(|()| tempfile::NamedTempFile::new_in(&directory))
+            .and_then(|mut file| {
+                std::io::Write::write_all(&mut file, &module)?;
+                Ok(file.persist(&path)?)
+            });
+        match written {
+            Ok(_) => Ok(path),
+            Err(source) => Err(Error::Kept { path, source }),
+        }
+    }
+
+    /// The module's file name in the cache.
+    fn file_name(&self) -> String {
+        let kind = match self.target {
+            Target::Program => "program",
+            Target::Library => "library",
+        };
+        let words: Vec<&str> = [self.package]
+            .iter()
+            .chain(self.features)
+            .chain([&kind])
+            .copied()
+            .collect();
+        format!("{}.wasm", words.join("."))
+    }
+}
+
+/// Why there is no guest.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No compiler for wasm32-wasip1 is installed.
+    #[error(
+        "the guest {package} can't be built: no Rust standard library for wasm32-wasip1 was found; \
+         run `cargo xtask setup`, or `rustup target add wasm32-wasip1`"
+    )]
+    NoToolchain {
+        /// The guest's package.
+        package: &'static str,
+    },
+    /// The workspace that this program was built in is gone, and no module is cached.
+    #[error("the guest {package} can't be built: its source is not at {} any more", workspace.display())]
+    NoSource {
+        /// The guest's package.
+        package: &'static str,
+        /// Where the workspace was.
+        workspace: PathBuf,
+    },
+    /// Cargo could not be started.
+    #[error("`{command}` can't be started: {source}; install Rust from https://rustup.rs")]
+    NoCargo {
+        /// The command line.
+        command: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Cargo failed. What it printed stands on stderr.
+    #[error("the guest {package} can't be built: `{command}` ended with {status}; what cargo said stands above")]
+    Build {
+        /// The guest's package.
+        package: &'static str,
+        /// The command line.
+        command: String,
+        /// How cargo ended.
+        status: ExitStatus,
+    },
+    /// A built module can't be read or cached.
+    #[error("the guest's file {} can't be used: {source}", path.display())]
+    Kept {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no place for guests that is this user's own, or whether another process is building can't be found out.
+    #[error("the guest can't be cached: {0}")]
+    Place(#[from] cache::Error),
+}
+
+/// The workspace's root, where it was when this crate was compiled.
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}

@@ -1,0 +1,139 @@
+//! The compiler for wasm32-wasip1.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::guests::Target;
+
+/// The target triple of every guest.
+pub(crate) const TRIPLE: &str = "wasm32-wasip1";
+
+/// What of WebAssembly, beyond its first version, guests are compiled to use. Every engine of this project runs it.
+pub(crate) const FEATURES: &str = "-Ctarget-feature=+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint";
+
+/// What stands in messages in the place of the directory with the sources of all crates, and in that of this workspace.
+pub(crate) const CRATES: &str = "/crates";
+pub(crate) const WORKSPACE: &str = "/stats-tracker";
+
+/// What stands between two flags there.
+const SEPARATOR: &str = "\x1f";
+
+/// Debian's compiler (package rustc-web), which need not be the first on the PATH.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Debian's cargo (package cargo-web).
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// The standard library's source (package rust-web-src).
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+/// The C library for WASI (package wasi-libc).
+const DEBIAN_LIBC: &str = "/usr/lib/wasm32-wasi";
+
+/// How this machine compiles for wasm32-wasip1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// The compiler on the PATH has the target's standard library, as after `rustup target add wasm32-wasip1`.
+    Installed,
+    /// Debian's compiler, which builds the standard library from its source.
+    Debian {
+        /// The linker. Debian's own `wasm-ld` does not find the C library, the one that comes with rustup's does.
+        linker: PathBuf,
+    },
+}
+
+impl Toolchain {
+    /// Looks for a toolchain: the one on the PATH first, then Debian's.
+    pub fn find() -> Option<Self> {
+        if library_directory().is_some_and(|directory| holds_standard_library(&directory)) {
+            return Some(Self::Installed);
+        }
+        let complete = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCE, DEBIAN_LIBC]
+            .iter()
+            .all(|path| Path::new(path).exists());
+        let linker = linker()?;
+        (complete && linker.is_file()).then_some(Self::Debian { linker })
+    }
+
+    /// The cargo command that builds one target of one package, up to and including `--`, and what follows it.
+    pub(crate) fn command(&self, target: Target) -> (Command, Vec<OsString>) {
+        let mut command;
+        let mut arguments = Vec::new();
+        match self {
+            Self::Installed => {
+                command = Command::new("cargo");
+                command.env(RUSTFLAGS, rustflags([FEATURES.into()]));
+                command.arg("rustc");
+            }
+            Self::Debian { linker } => {
+                command = Command::new(DEBIAN_CARGO);
+                // Building the standard library is an unstable feature that this variable allows a stable compiler.
+                command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+                command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
+                let libc = format!("-L{DEBIAN_LIBC}").into();
+                command.env(
+                    RUSTFLAGS,
+                    rustflags([FEATURES.into(), "-Clink-self-contained=no".into(), libc]),
+                );
+                command.args(["rustc", "-Zbuild-std=std,panic_abort"]);
+                if target == Target::Program {
+                    arguments.push(format!("-Clink-arg={DEBIAN_LIBC}/crt1-command.o").into());
+                }
+            }
+        }
+        command.args(["--target", TRIPLE]);
+        (command, arguments)
+    }
+}
+
+/// The variable that hands flags to rustc, also such as hold spaces.
+pub const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+
+/// A value for [`RUSTFLAGS`]: these flags, and those that put names in the place of this machine's directories, which
+/// would stand in a program's messages otherwise. So the same source gives the same program, on whatever machine.
+pub fn rustflags(flags: impl IntoIterator<Item = OsString>) -> OsString {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    // Each registry has a directory in there, which cargo makes only when it needs it.
+    let crates = home.map(|home| renamed(&home.join("registry/src"), CRATES));
+    let workspace = renamed(&crate::guests::workspace(), WORKSPACE);
+    let flags: Vec<_> = flags.into_iter().chain(crates).chain([workspace]).collect();
+    flags.join(OsStr::new(SEPARATOR))
+}
+
+fn renamed(directory: &Path, name: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(directory);
+    flag.push("=");
+    flag.push(name);
+    flag
+}
+
+fn print_from_rustc(arguments: &[&str]) -> Option<PathBuf> {
+    let output = Command::new("rustc")
+        .args(arguments)
+        .env_remove("RUSTC_WRAPPER")
+        .output()
+        .ok()?;
+    let printed = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| PathBuf::from(printed.trim_end()))
+}
+
+/// Where the PATH's compiler would look for the target's standard library.
+fn library_directory() -> Option<PathBuf> {
+    print_from_rustc(&["--print", "target-libdir", "--target", TRIPLE])
+}
+
+fn holds_standard_library(directory: &Path) -> bool {
+    let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");
+    std::fs::read_dir(directory).is_ok_and(|files| {
+        files
+            .flatten()
+            .any(|file| file.file_name().to_str().is_some_and(is_std))
+    })
+}
+
+/// The linker that comes with the PATH's compiler.
+fn linker() -> Option<PathBuf> {
+    let libraries = print_from_rustc(&["--print", "target-libdir"])?;
+    Some(libraries.parent()?.join("bin").join("rust-lld"))
+}
