@@ -122,7 +122,7 @@ class Collection::Pass
         outcomes << bring(component, package).tap { |outcome| consider outcome }
       end
       outcomes << :done
-    rescue StandardError => error
+    rescue Exception => error # rubocop:disable Lint/RescueException -- whatever ends a thread, the pass would wait for it for ever
       outcomes << error
     ensure
       component&.close

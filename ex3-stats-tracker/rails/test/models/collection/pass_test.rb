@@ -318,9 +318,12 @@ class Collection::PassTest < ActiveSupport::TestCase
   end
 
   test "a mistake of the program ends the pass, whichever thread makes it, and leaves it to be resumed" do
-    component = ScriptedComponent.new({ "a" => 1, "b" => NoMethodError.new("a mistake"), "c" => 1 })
-    assert_raises(NoMethodError) { collect(component) }
-    assert_equal [ "running", 1 ], org.collections.sole.values_at(:state, :packages_read)
+    # Also by what is no StandardError.
+    [ NoMethodError, NotImplementedError, NoMemoryError ].each do |mistake|
+      component = ScriptedComponent.new({ "a" => 1, "b" => mistake.new("a mistake"), "c" => 1 })
+      assert_raises(mistake) { collect(component) }
+      assert_equal [ "running", 1 ], org.collections.sole.values_at(:state, :packages_read)
+    end
     assert_equal [ "finished", 3 ], collect(ScriptedComponent.new({ "a" => 1, "b" => 1, "c" => 1 })).values_at(:state, :packages_read)
   end
 
