@@ -91,18 +91,25 @@ module Database
     def causes(error)
       causes = []
       while error && causes.size < 10
-        causes << error if error.is_a?(ActiveRecord::ActiveRecordError) || error.is_a?(SystemCallError) || error.class.name.to_s.match?(/\A(PG|SQLite3)::/)
+        causes << error if error.is_a?(ActiveRecord::ActiveRecordError) || error.is_a?(SystemCallError) || native?(error)
         error = error.cause
       end
       causes
+    end
+
+    def native?(error)
+      error.class.name.to_s.match?(/\A(PG|SQLite3)::/)
     end
 
     def of_the_database?(error)
       causes(error).any? { |cause| !cause.is_a?(SystemCallError) || TEMPORARY_CALLS.any? { |call| cause.is_a?(call) } }
     end
 
+    # The database's own words, where there are any: Rails takes any error that has the database's name in it, as of a
+    # server that is called like it, for one of a database that does not exist.
     def refusal(error)
-      words = causes(error).map { |cause| cause.message.to_s.scrub }.join("\n")
+      causes = causes(error)
+      words = (causes.select { |cause| native?(cause) }.presence || causes).map { |cause| cause.message.to_s.scrub }.join("\n")
       REFUSALS.find { |pattern,| words.match?(pattern) }
     end
 end

@@ -2,6 +2,8 @@ require "test_helper"
 
 # The client against servers that answer otherwise than the component does.
 class ComponentTest < ActiveSupport::TestCase
+  include RefusedPort
+
   test "a name is one segment, whatever it holds" do
     serving(ok("[]")) do |component, requests|
       component.versions("fluxcd", "charts/flagger?x#y")
@@ -67,10 +69,11 @@ class ComponentTest < ActiveSupport::TestCase
   end
 
   test "nobody there" do
-    server = TCPServer.new("127.0.0.1", 0)
-    port = server.local_address.ip_port
-    server.close
-    assert_equal "component_failed", assert_raises(Component::Problem) { Component.new("http://127.0.0.1:#{port}").packages("x") }.kind
+    with_refused_port do |port|
+      problem = assert_raises(Component::Problem) { Component.new("http://127.0.0.1:#{port}").packages("x") }
+      assert_equal "component_failed", problem.kind
+      assert_match(/refused/, problem.detail)
+    end
   end
 
   test "a broken answer does not spoil the next one" do
