@@ -1,9 +1,11 @@
 //! Every check there is, the quick ones first.
 
+use std::io::{self, Read, Write};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use system::command_line;
 
 use crate::deny;
@@ -15,6 +17,16 @@ use crate::test_programs::{self, TestProgram};
 struct Check {
     name: &'static str,
     command: Command,
+    turn: Turn,
+}
+
+/// When a check is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// After the one before it.
+    Next,
+    /// While the tests run, which wait more than they compute. Its output is printed in one piece when it has ended.
+    BesideTests,
 }
 
 /// The outcome of one check.
@@ -53,7 +65,16 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
         arguments.extend(after);
         cargo.command(&arguments)
     };
-    let check = |name, command| Check { name, command };
+    let check = |name, command| Check {
+        name,
+        command,
+        turn: Turn::Next,
+    };
+    let beside_tests = |name, command| Check {
+        name,
+        command,
+        turn: Turn::BesideTests,
+    };
     // As guests are built, which have one engine each: what a warning says there, every reader would see.
     let parser_alone = |engine| {
         let selected = [
@@ -118,9 +139,9 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             with_selection(&["test"], selection.arguments(), &["--doc"]),
         ),
         check("lints of the dashboard's Ruby", rubocop),
-        check("the dashboard in a browser", browser(&[])),
+        beside_tests("the dashboard in a browser", browser(&[])),
         // What pages say comes from the database; how they are drawn and used does not depend on which.
-        check(
+        beside_tests(
             "the dashboard's pages on PostgreSQL",
             browser(&["--postgresql", "pages"]),
         ),
@@ -137,25 +158,53 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
 /// Runs every check, also after one has failed, and ends with a line for each and their count.
 pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
-    let mut outcomes = Vec::new();
-    for check in checks(cargo, &selection) {
-        outcomes.push(outcome(check)?);
-    }
+    let start = Instant::now();
+    let outcomes = outcomes(checks(cargo, &selection))?;
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
     if deny::program().is_none() {
         text += "not checked: the dependencies' licences and sources, since cargo-deny is not here and can't be installed\n";
     }
-    text += &summary(&outcomes);
+    text += &summary(&outcomes, start.elapsed());
     // Whether somebody reads it or not, the checks passed or failed.
     _ = command_line::print_styled(&text);
     Ok(verdict(&outcomes))
 }
 
-fn outcome(Check { name, mut command }: Check) -> Result<Outcome> {
+/// Runs the checks, each in its turn.
+fn outcomes(checks: Vec<Check>) -> Result<Vec<Outcome>> {
+    let (mut beside, next): (Vec<_>, Vec<_>) = checks.into_iter().partition(|check| check.turn == Turn::BesideTests);
+    let mut outcomes = Vec::new();
+    thread::scope(|scope| {
+        let mut running = None;
+        for check in next {
+            if check.name == TESTS {
+                let beside = std::mem::take(&mut beside);
+                running = Some(scope.spawn(|| beside.into_iter().map(outcome).collect::<Result<Vec<_>>>()));
+            }
+            outcomes.push(outcome(check)?);
+        }
+        if let Some(running) = running {
+            outcomes.extend(running.join().expect("a check's outcome is made without a panic")?);
+        }
+        for check in beside {
+            outcomes.push(outcome(check)?);
+        }
+        Ok(outcomes)
+    })
+}
+
+fn outcome(
+    Check {
+        name,
+        mut command,
+        turn,
+    }: Check,
+) -> Result<Outcome> {
     let start = Instant::now();
-    let (passed, programs) = match name {
-        TESTS => test_programs::run(command)?,
-        _ => (announce_and_run(&mut command)?.success(), Vec::new()),
+    let (passed, programs) = match (name, turn) {
+        (TESTS, _) => test_programs::run(command)?,
+        (_, Turn::Next) => (announce_and_run(&mut command)?.success(), Vec::new()),
+        (_, Turn::BesideTests) => (run_and_print_at_the_end(command)?, Vec::new()),
     };
     Ok(Outcome {
         name,
@@ -165,8 +214,24 @@ fn outcome(Check { name, mut command }: Check) -> Result<Outcome> {
     })
 }
 
+/// Runs the command and prints it with all of its output in one piece, which no other output breaks up.
+fn run_and_print_at_the_end(mut command: Command) -> Result<bool> {
+    let line = command_line::typed(&command);
+    let (mut reader, writer) = io::pipe().context("a pipe can't be made")?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let child = command.spawn();
+    // It holds the pipe's writing end, and the end of output is when nobody does.
+    drop(command);
+    let mut child = child.with_context(|| format!("`{line}` can't be started"))?;
+    let mut output = format!("{}\n", bold(format!("$ {line}"))).into_bytes();
+    reader.read_to_end(&mut output)?;
+    // A reader that went away fails no check.
+    _ = io::stdout().lock().write_all(&output);
+    Ok(child.wait()?.success())
+}
+
 /// A line for each check and below it one for each of its test programs, the longest first; and the checks' count.
-fn summary(outcomes: &[Outcome]) -> String {
+fn summary(outcomes: &[Outcome], in_all: Duration) -> String {
     let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
     sorted.sort_by_key(|outcome| std::cmp::Reverse(outcome.seconds));
     let mut text = bold("checks:") + "\n";
@@ -182,9 +247,9 @@ fn summary(outcomes: &[Outcome]) -> String {
         text += &test_programs::summary(programs);
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
-    let seconds: u64 = outcomes.iter().map(|outcome| outcome.seconds).sum();
     text + &format!(
-        "  {seconds} s in all\n{} passed, {failed} failed\n",
+        "  {} s in all\n{} passed, {failed} failed\n",
+        in_all.as_secs(),
         outcomes.len() - failed
     )
 }
@@ -206,6 +271,7 @@ mod tests {
             outcome(Check {
                 name,
                 command: Command::new(program),
+                turn: Turn::Next,
             })
         };
         let passed = outcome("passes", "true").unwrap();
@@ -223,8 +289,40 @@ mod tests {
             seconds,
             programs: Vec::new(),
         };
-        let text = summary(&[outcome("quick", true, 1), outcome("slow", false, 100)]);
+        let outcomes = [outcome("quick", true, 1), outcome("slow", false, 100)];
+        let text = summary(&outcomes, Duration::from_secs(101));
         assert!(text.find("slow").unwrap() < text.find("quick").unwrap(), "{text}");
         assert!(text.ends_with("  101 s in all\n1 passed, 1 failed\n"), "{text}");
+    }
+
+    #[test]
+    fn what_runs_beside_the_tests_counts_like_any_other() {
+        let check = |name, script: &str, turn| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            Check { name, command, turn }
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("tests-run");
+        let file = file.display();
+        let wait = format!("for _ in $(seq 600); do [ -e '{file}' ] && exit; sleep 0.1; done; exit 1");
+        let outcomes = outcomes(vec![
+            check("waits for the tests", &wait, Turn::BesideTests),
+            check("fails", "exit 3", Turn::BesideTests),
+            check("first", "true", Turn::Next),
+            check(TESTS, &format!("touch '{file}'"), Turn::Next),
+        ])
+        .unwrap();
+        let verdicts: Vec<_> = outcomes.iter().map(|outcome| (outcome.name, outcome.passed)).collect();
+        assert_eq!(
+            verdicts,
+            [
+                ("first", true),
+                (TESTS, true),
+                ("waits for the tests", true),
+                ("fails", false)
+            ]
+        );
+        assert_eq!(verdict(&outcomes), ExitCode::FAILURE);
     }
 }
