@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use common::{COMPONENT, Client, LOOPBACK};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ex3_stats_tracker::host::Application;
 use github::stand_in::{self, StandIn};
 use serde_json::Value;
+use spin_host::Application;
 use tokio::runtime::Runtime;
 
 fn runtime() -> Runtime {

@@ -1,7 +1,5 @@
-//! The tracker on one machine: the Spin component in an embedded host.
+//! The tracker on one machine: the Spin component in an embedded host, the crate `spin_host`.
 //!
-//! - [`manifest`] reads `spin.toml`: routes, variables, the hosts a component may reach.
-//! - [`host`] runs the component behind those routes, as `spin up` would.
 //! - [`measure`] makes one pass over an organisation's packages through that host.
 //! - [`dashboard`] runs the Rails application that remembers and shows.
 //! - [`cli`] is the command line.
@@ -12,10 +10,8 @@
 pub mod cli;
 #[cfg(feature = "tracker")]
 pub mod dashboard;
-pub mod host;
 #[cfg(feature = "tracker")]
 mod loopback;
-pub mod manifest;
 #[cfg(feature = "tracker")]
 pub mod measure;
 #[cfg(feature = "tracker")]

@@ -8,8 +8,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use ex3_stats_tracker::host::{Host, Options};
-use ex3_stats_tracker::manifest::Manifest;
 use github::pages;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -18,6 +16,8 @@ use hyper::client::conn::http1::SendRequest;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use spin_host::manifest::Manifest;
+use spin_host::{Host, Options};
 use tokio::net::{TcpListener, TcpStream};
 use wasm::guests::{Guest, Target};
 

@@ -4,10 +4,8 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use ex3_stats_tracker::{
-    host::{self, Application},
-    manifest::Manifest,
-};
+use spin_host::Application;
+use spin_host::manifest::Manifest;
 use wasm::compiled_code::Store;
 use wasm::guests::SPIN_COMPONENT;
 
@@ -38,9 +36,9 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     fs::write(&application, &manifest).context("writing spin.toml")?;
     fs::write(directory.path().join(MODULE), &module).context("writing the module")?;
     let code = directory.path().join(COMPILED_CODE);
-    let options = host::Options {
+    let options = spin_host::Options {
         store: Store::at(&code),
-        ..host::Options::default()
+        ..spin_host::Options::default()
     };
     Application::compile_ahead(&Manifest::read(&application)?, &options)?;
     layer.copy_all(COMPILED_CODE, &code)?;

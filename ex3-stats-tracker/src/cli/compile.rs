@@ -2,14 +2,12 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use spin_host::Application;
+use spin_host::manifest::Manifest;
 use wasm::compiled_code::Store;
 use wasm::guests;
 
 use super::{CompileOptions, run::Error};
-use crate::{
-    host::{self, Application},
-    manifest::Manifest,
-};
 
 /// The tracker's own application, and its component.
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml");
@@ -27,10 +25,10 @@ pub(super) fn compile(options: CompileOptions) -> Result<u8, Error> {
             .map_err(|error| Error::new(error.to_string(), sysexits::ExitCode::Unavailable))?;
         sources.insert(OWN_COMPONENT.to_owned(), module);
     }
-    let options = host::Options {
+    let options = spin_host::Options {
         store: Store::at(options.output),
         sources,
-        ..host::Options::default()
+        ..spin_host::Options::default()
     };
     Application::compile_ahead(&manifest, &options)?;
     Ok(0)

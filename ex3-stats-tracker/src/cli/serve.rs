@@ -8,6 +8,8 @@ use std::{
 };
 
 use github::stand_in;
+use spin_host::Host;
+use spin_host::manifest::{self, Manifest};
 use system::command_line;
 use wasm::compiled_code::Store;
 
@@ -15,10 +17,6 @@ use super::{
     ServeOptions,
     run::Error,
     stop::{ENDING, Stop, gracefully},
-};
-use crate::{
-    host::{self, Host},
-    manifest::{self, Manifest},
 };
 
 /// What an application that is built already looks like beside this program: the manifest, with the component where the
@@ -32,25 +30,25 @@ impl From<manifest::Error> for Error {
     }
 }
 
-impl From<host::Error> for Error {
-    fn from(error: host::Error) -> Self {
+impl From<spin_host::Error> for Error {
+    fn from(error: spin_host::Error) -> Self {
         let code = match &error {
-            host::Error::Manifest(error) => manifest_exit_code(error),
-            host::Error::Key { .. }
-            | host::Error::SourceTooLarge { .. }
-            | host::Error::NotWebAssembly { .. }
-            | host::Error::NotComponentizable { .. }
-            | host::Error::NotCompilable { .. }
-            | host::Error::NotLinkable { .. }
-            | host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
-            host::Error::Environment { .. } => sysexits::ExitCode::Usage,
-            host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
-            host::Error::AddressInUse { .. }
-            | host::Error::Address { .. }
-            | host::Error::NoMemory { .. }
-            | host::Error::CompiledForPool { .. } => sysexits::ExitCode::Unavailable,
-            host::Error::NotCompiled { .. } | host::Error::Engine { .. } => sysexits::ExitCode::Software,
-            host::Error::NotCached(_) => sysexits::ExitCode::CantCreat,
+            spin_host::Error::Manifest(error) => manifest_exit_code(error),
+            spin_host::Error::Key { .. }
+            | spin_host::Error::SourceTooLarge { .. }
+            | spin_host::Error::NotWebAssembly { .. }
+            | spin_host::Error::NotComponentizable { .. }
+            | spin_host::Error::NotCompilable { .. }
+            | spin_host::Error::NotLinkable { .. }
+            | spin_host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
+            spin_host::Error::Environment { .. } => sysexits::ExitCode::Usage,
+            spin_host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
+            spin_host::Error::AddressInUse { .. }
+            | spin_host::Error::Address { .. }
+            | spin_host::Error::NoMemory { .. }
+            | spin_host::Error::CompiledForPool { .. } => sysexits::ExitCode::Unavailable,
+            spin_host::Error::NotCompiled { .. } | spin_host::Error::Engine { .. } => sysexits::ExitCode::Software,
+            spin_host::Error::NotCached(_) => sysexits::ExitCode::CantCreat,
         };
         Self::new(error.to_string(), code)
     }
@@ -89,10 +87,10 @@ async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -
         .map(|directory| directory.join(COMPILED_CODE))
         .filter(|directory| directory.is_dir())
         .map_or_else(Store::default_location, Store::at);
-    let options_of_host = host::Options {
+    let options_of_host = spin_host::Options {
         store,
         outbound_pause: options.github.pause(options.github_url.as_deref())?,
-        ..host::Options::default()
+        ..spin_host::Options::default()
     };
     let address = SocketAddr::new(options.bind, options.port);
     let host = tokio::select! {

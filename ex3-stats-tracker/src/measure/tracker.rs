@@ -9,6 +9,8 @@ use std::{
 
 use github::stand_in::{self, StandIn, fault::TargetedFault};
 use jiff::Timestamp;
+use spin_host::manifest::{self, Manifest};
+use spin_host::{Clock, Host};
 use wasm::guests;
 
 use super::{
@@ -16,10 +18,6 @@ use super::{
     component::{HttpComponent, Problem},
     pass::{self, Manners, Observer},
     spin::{self, Spin},
-};
-use crate::{
-    host::{self, Clock, Host},
-    manifest::{self, Manifest},
 };
 
 /// The component's id in `spin.toml`.
@@ -72,7 +70,7 @@ pub enum Error {
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
     #[error(transparent)]
-    Host(#[from] host::Error),
+    Host(#[from] spin_host::Error),
     #[error("the stand-in can't be started: {0}")]
     StandIn(#[from] stand_in::Error),
     #[error("the HTTP client can't be set up: {0}")]
@@ -87,7 +85,7 @@ impl Error {
     /// 64 where the environment is wrong, 69 where something outside is missing or taken, 73 where compiled code can't be
     /// kept, 70 where the tracker itself is at fault.
     pub fn exit_code(&self) -> u8 {
-        use host::Error::{Address, AddressInUse, Environment, NoMemory, NotCached};
+        use spin_host::Error::{Address, AddressInUse, Environment, NoMemory, NotCached};
 
         match self {
             Self::Host(Environment { .. }) => sysexits::ExitCode::Usage,
@@ -170,11 +168,11 @@ impl Tracker {
             }
             None => {
                 let manifest = Manifest::read(&manifest)?;
-                let options_of_host = host::Options {
+                let options_of_host = spin_host::Options {
                     sources: BTreeMap::from([(COMPONENT.to_owned(), module)]),
                     clock: clock(stand_in.as_ref()),
                     outbound_pause: options.pause,
-                    ..host::Options::default()
+                    ..spin_host::Options::default()
                 };
                 Runner::Embedded(Host::start(&manifest, variables, options.address, options_of_host).await?)
             }

@@ -16,9 +16,9 @@ mod tracker;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use ex3_stats_tracker::host::Limits;
 use http::Method;
 use serde_json::json;
+use spin_host::Limits;
 
 use self::document::Contract;
 use self::runner::{Runner, Running, variables};

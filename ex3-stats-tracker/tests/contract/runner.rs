@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use ex3_stats_tracker::host::{Host, Limits, Options};
-use ex3_stats_tracker::manifest::Manifest;
+use spin_host::manifest::Manifest;
+use spin_host::{Host, Limits, Options};
 use wasm::compiled_code::Store;
 use wasm::guests;
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use super::Application;
+use super::application::Application;
 
 /// What decides on the way out of this machine.
 const ENVIRONMENT: [&str; 10] = [

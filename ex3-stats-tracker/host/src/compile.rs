@@ -201,7 +201,7 @@ pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[cfg(all(test, feature = "tracker"))]
+#[cfg(all(test, feature = "compiler"))]
 mod tests {
     use super::*;
 

@@ -294,11 +294,11 @@ pub(super) fn is_sendable(status: StatusCode) -> bool {
     !status.is_informational()
 }
 
-#[cfg(all(test, feature = "tracker"))]
-#[path = "../../tests/guest/mod.rs"]
+#[cfg(all(test, feature = "compiler"))]
+#[path = "../tests/guest/mod.rs"]
 mod guest_module;
 
-#[cfg(all(test, feature = "tracker"))]
+#[cfg(all(test, feature = "compiler"))]
 mod tests {
     use std::fs;
     use std::io::{Read, Write};
@@ -313,7 +313,7 @@ mod tests {
 
     use super::guest_module::{MANIFEST, module};
     use super::*;
-    use crate::host::waiting::Waiting;
+    use crate::waiting::Waiting;
 
     /// A server that answers each request.
     fn server() -> SocketAddr {

@@ -2,57 +2,17 @@
 //!
 //! How the host's memory fares when that goes on for an hour (the figure is in the output):
 //!
-//!     HOSTILE_MINUTES=60 cargo test -p ex3-stats-tracker --test host the_host_stays_small -- --nocapture
+//!     HOSTILE_MINUTES=60 cargo test -p ex3-stats-tracker --test host_program the_host_stays_small -- --nocapture
+
+#![cfg(target_os = "linux")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::application::{TAKING, alone, problem};
 use super::process::{Process, limit_address_space};
-use super::servers::saying;
-use super::{Application, alone, get, problem};
-
-/// What the guest takes without end, by the letter of its path, and why it is stopped.
-const TAKING: [(&str, &str); 6] = [
-    ("/a", "made the host hold more than 1048576 bytes"), // headers
-    ("/q", "made the host hold more than 1048576 bytes"), // addresses of requests
-    ("/o", "made the host hold more than 1048576 bytes"), // bodies of requests
-    ("/u", "the component failed"),                       // pollables
-    ("/z", "the component failed"),                       // zeros, on stderr
-    ("/y", "the component failed"),                       // random bytes
-];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_guest_makes_the_host_hold_is_limited() {
-    let host = alone().start().await.unwrap();
-    for (path, detail) in TAKING {
-        let (status, body) = get(&host, path).await;
-        assert_eq!(status, 500, "{path}: {body}");
-        assert!(
-            problem(&body)["detail"].as_str().unwrap().contains(detail),
-            "{path}: {body}"
-        );
-        assert_eq!(get(&host, "/").await, (200, "hello".to_owned()), "after {path}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_guest_has_few_requests_under_way() {
-    let server = saying(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc",
-        Duration::from_secs(60),
-    );
-    let application = Application::new("*://*:*");
-    let limit = application.limits.outbound_requests_each;
-    let host = application.start().await.unwrap();
-    // It sends one after the other and reads none of the answers, until one is refused: 11 is connection-limit-reached.
-    let expected = (200, format!("status {limit:03}"));
-    assert_eq!(get(&host, &format!("/c{server}")).await, expected);
-    // Its requests ended with it, so that the next one has as many.
-    assert_eq!(get(&host, &format!("/c{server}")).await, expected);
-}
 
 /// For how long this goes on, `HOSTILE_MINUTES` says: without, a few rounds of it.
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_stays_small_under_hostile_guests() {
     const AT_ONCE: usize = 32;
@@ -93,7 +53,6 @@ async fn the_host_stays_small_under_hostile_guests() {
     assert!(peak < idle + guests + (64 << 20), "{peak}, {idle} when idle");
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_says_of_a_guest_is_limited() {
     let process = Process::start(&alone(), |_| {});
@@ -106,7 +65,6 @@ async fn what_the_host_says_of_a_guest_is_limited() {
     assert!(printed.contains("the rest is left out"), "{printed}");
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn without_address_space_for_a_pool_memory_is_taken_on_demand() {
     let application = alone();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::LOOPBACK;
+use super::application::LOOPBACK;
 
 /// An answer after which the connection may be used again.
 pub(super) const FINE: &[u8] = b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nhello";

@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use ex3_stats_tracker::host::Host;
+use spin_host::Host;
 
+use super::application::{Application, alone, get, raw};
 use super::servers::{FINE, head, server};
-use super::{Application, alone, get, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_requests_are_told_to_come_back() {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::application::{Application, LOOPBACK, get};
 use super::servers::{FINE, head, saying, server};
-use super::{Application, LOOPBACK, get};
 
 /// A server that counts its connections and answers each request with 203.
 fn counting_server() -> (SocketAddr, Receiver<()>) {

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::{READ_BUFFER_BYTES, Server, errors};
-use crate::host::error::Error as StartError;
+use crate::error::Error as StartError;
 
 /// What names the proxy for https, in the order in which they are looked at, as curl does.
 const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -205,7 +205,7 @@ fn bare(host: &str) -> &str {
 }
 
 /// Whether a name or address is this machine's by itself, without asking anybody.
-pub(in crate::host) fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     match bare(host).parse::<IpAddr>() {
         Ok(address) => address.is_loopback() || address.is_unspecified(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),

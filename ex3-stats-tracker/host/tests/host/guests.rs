@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ex3_stats_tracker::host::Limits;
+use spin_host::Limits;
 
-use super::{NOWHERE, alone, get, manifest, problem};
+use super::application::{NOWHERE, alone, get, manifest, problem};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_answers_through_wasi_http() {

@@ -1,17 +1,4 @@
-//! The embedded host, with a guest that misbehaves on purpose (`../guest/guest.wat`).
-//!
-//!     cargo test -p ex3-stats-tracker --test host
-
-mod clients;
-mod code;
-#[path = "../guest/mod.rs"]
-mod guest;
-mod guests;
-mod hostile;
-mod network;
-mod outbound;
-mod process;
-mod servers;
+//! An application with the guest, on disk, and what asks it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,30 +8,42 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ex3_stats_tracker::host::{Error, Host, Limits, Options};
-use ex3_stats_tracker::manifest::Manifest;
 use serde_json::Value;
+use spin_host::manifest::Manifest;
+use spin_host::{Error, Host, Limits, Options};
 use tempfile::TempDir;
 use wasm::compiled_code::Store;
 
+use super::guest;
+
 /// The host that the guest's manifest allows.
-const NOWHERE: &str = "https://nowhere.invalid";
+pub(crate) const NOWHERE: &str = "https://nowhere.invalid";
 
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-static GUEST: LazyLock<Vec<u8>> = LazyLock::new(guest::module);
+pub(crate) static GUEST: LazyLock<Vec<u8>> = LazyLock::new(guest::module);
+
+/// What the guest takes without end, by the letter of its path, and why it is stopped.
+pub(crate) const TAKING: [(&str, &str); 6] = [
+    ("/a", "made the host hold more than 1048576 bytes"), // headers
+    ("/q", "made the host hold more than 1048576 bytes"), // addresses of requests
+    ("/o", "made the host hold more than 1048576 bytes"), // bodies of requests
+    ("/u", "the component failed"),                       // pollables
+    ("/z", "the component failed"),                       // zeros, on stderr
+    ("/y", "the component failed"),                       // random bytes
+];
 
 /// An application on disk.
-struct Application {
+pub(crate) struct Application {
     directory: TempDir,
-    variables: BTreeMap<String, String>,
-    limits: Limits,
-    outbound_pause: Duration,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) limits: Limits,
+    pub(crate) outbound_pause: Duration,
 }
 
 impl Application {
     /// `allowed` is what `allowed_outbound_hosts` names.
-    fn new(allowed: &str) -> Self {
+    pub(crate) fn new(allowed: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("guest.wasm"), &*GUEST).unwrap();
         let application = Self {
@@ -57,15 +56,15 @@ impl Application {
         application
     }
 
-    fn write_manifest(&self, text: &str) {
+    pub(crate) fn write_manifest(&self, text: &str) {
         fs::write(self.path("spin.toml"), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             limits: self.limits,
             sources: BTreeMap::new(),
@@ -76,32 +75,32 @@ impl Application {
         }
     }
 
-    async fn start(&self) -> Result<Host, Error> {
+    pub(crate) async fn start(&self) -> Result<Host, Error> {
         let manifest = Manifest::read(&self.path("spin.toml"))?;
         Host::start(&manifest, self.variables.clone(), LOOPBACK, self.options()).await
     }
 }
 
-fn manifest(allowed: &str) -> String {
+pub(crate) fn manifest(allowed: &str) -> String {
     guest::MANIFEST.replace(NOWHERE, allowed)
 }
 
 /// An application that may reach nothing that is there.
-fn alone() -> Application {
+pub(crate) fn alone() -> Application {
     Application::new(NOWHERE)
 }
 
-async fn get(host: &Host, path: &str) -> (u16, String) {
+pub(crate) async fn get(host: &Host, path: &str) -> (u16, String) {
     let response = reqwest::get(format!("{}{path}", host.base_url())).await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-fn problem(body: &str) -> Value {
+pub(crate) fn problem(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 
 /// Sends bytes as they are, and reads until the host closes.
-fn raw(host: &Host, request: &[u8]) -> String {
+pub(crate) fn raw(host: &Host, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(host.address()).unwrap();
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();

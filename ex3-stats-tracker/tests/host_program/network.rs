@@ -10,9 +10,9 @@ use std::thread;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::application::{Application, LOOPBACK};
 use super::process::Process;
 use super::servers::{self, FINE, head};
-use super::{Application, LOOPBACK};
 
 /// Somebody's own certificate authority, and a server that it vouches for.
 struct Secure {

@@ -11,7 +11,8 @@
 //! | what it asks of other servers is allowed or refused, and waits for its turn | `allowed_hosts`, `outbound`, `waiting` |
 //! | what the host answers in its place | `problem` |
 //!
-//! Before any of that, once: the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
+//! Before any of that, once: [`manifest`] reads `spin.toml`, with the routes, the variables and the hosts that a component
+//! may reach; the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
 //! (`application`).
 
 mod allowed_hosts;
@@ -25,6 +26,7 @@ mod error_codes;
 mod guest;
 mod host_memory;
 mod limits;
+pub mod manifest;
 mod outbound;
 mod output;
 mod problem;
