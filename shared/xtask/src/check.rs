@@ -1,5 +1,6 @@
 //! Every check there is, the quick ones first.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitCode};
 use std::thread;
@@ -38,8 +39,12 @@ struct Outcome {
     programs: Vec<TestProgram>,
 }
 
-/// The check that runs the tests.
+/// The check that runs the tests, but for the chart's.
 const TESTS: &str = "tests";
+
+/// The check that runs the chart's tests, and their package: they start a Kubernetes, and wait for it most of the time.
+const CHART_TESTS: &str = "the chart's tests";
+const CHART_PACKAGE: &str = "cluster";
 
 /// What is documented: every library, and the programs without one. Programs of a library's name would overwrite it.
 ///
@@ -58,7 +63,7 @@ const DOCUMENTED: [&str; 9] = [
 ];
 
 /// The checks. Tests come last, so that their own summaries end the run.
-fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
+fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
     let with_selection = |before: &[&str], selected: Vec<String>, after: &[&str]| {
         let mut arguments: Vec<&str> = before.to_vec();
         arguments.extend(selected.iter().map(String::as_str));
@@ -98,6 +103,14 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             .arg("ex3-stats-tracker/rails/test/browser/run.mjs")
             .args(arguments);
         command
+    };
+
+    let (chart_tests, other_tests) = test_programs::names(&cargo.metadata()?, CHART_PACKAGE, selection)?;
+    let tests = |kinds: &[&str], names: BTreeSet<String>| {
+        let names = names.into_iter().flat_map(|name| ["--test".to_owned(), name]);
+        let selected = selection.arguments().into_iter().chain(names).collect();
+        let after: Vec<_> = kinds.iter().copied().chain(["--no-fail-fast"]).collect();
+        with_selection(&["test"], selected, &after)
     };
 
     let mut checks = vec![check("format", cargo.command(&["fmt", "--all", "--check"]))];
@@ -145,21 +158,22 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Vec<Check> {
             "the dashboard's pages on PostgreSQL",
             browser(&["--postgresql", "pages"]),
         ),
+        beside_tests(CHART_TESTS, tests(&[], chart_tests)),
         // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The
         // gem's specs and Rails' own tests are run by tests.
         check(
             TESTS,
-            with_selection(&["test"], selection.arguments(), &["--all-targets", "--no-fail-fast"]),
+            tests(&["--lib", "--bins", "--examples", "--benches"], other_tests),
         ),
     ]);
-    checks
+    Ok(checks)
 }
 
 /// Runs every check, also after one has failed, and ends with a line for each and their count.
 pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
     let start = Instant::now();
-    let outcomes = outcomes(checks(cargo, &selection))?;
+    let outcomes = outcomes(checks(cargo, &selection)?)?;
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
     if deny::program().is_none() {
         text += "not checked: the dependencies' licences and sources, since cargo-deny is not here and can't be installed\n";
@@ -202,7 +216,13 @@ fn outcome(
 ) -> Result<Outcome> {
     let start = Instant::now();
     let (passed, programs) = match (name, turn) {
-        (TESTS, _) => test_programs::run(command)?,
+        (TESTS, _) => test_programs::run(command, &mut io::stdout())?,
+        (CHART_TESTS, _) => {
+            let mut output = Vec::new();
+            let ended = test_programs::run(command, &mut output)?;
+            print_at_once(&output);
+            ended
+        }
         (_, Turn::Next) => (announce_and_run(&mut command)?.success(), Vec::new()),
         (_, Turn::BesideTests) => (run_and_print_at_the_end(command)?, Vec::new()),
     };
@@ -225,9 +245,13 @@ fn run_and_print_at_the_end(mut command: Command) -> Result<bool> {
     let mut child = child.with_context(|| format!("`{line}` can't be started"))?;
     let mut output = format!("{}\n", bold(format!("$ {line}"))).into_bytes();
     reader.read_to_end(&mut output)?;
-    // A reader that went away fails no check.
-    _ = io::stdout().lock().write_all(&output);
+    print_at_once(&output);
     Ok(child.wait()?.success())
+}
+
+fn print_at_once(output: &[u8]) {
+    // A reader that went away fails no check.
+    _ = io::stdout().lock().write_all(output);
 }
 
 /// A line for each check and below it one for each of its test programs, the longest first; and the checks' count.

@@ -1,5 +1,6 @@
 //! Running cargo's test programs: their output is passed on, and how long each of them took is read from it.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::process::{Child, Command};
@@ -7,10 +8,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 use system::command_line;
 
 use crate::run::announce;
+use crate::selection::Selection;
 
 /// A test that prints nothing for so long hangs. The longest quiet work is Go's compiler, which builds Kubernetes for the
 /// tests on a new machine.
@@ -25,14 +28,47 @@ pub(crate) struct TestProgram {
     pub(crate) seconds: f64,
 }
 
+/// The names of the test programs in `tests/` of a package, and of all others that are selected. Cargo can only be asked
+/// for names, so a name that both have is an error.
+pub(crate) fn names(
+    metadata: &Value,
+    package: &str,
+    selection: &Selection,
+) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let mut names = (BTreeSet::new(), BTreeSet::new());
+    for described in metadata["packages"]
+        .as_array()
+        .context("cargo metadata names no packages")?
+    {
+        let name = described["name"].as_str().unwrap_or_default();
+        if selection.excludes(name) {
+            continue;
+        }
+        let targets = described["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let tests = targets
+            .iter()
+            .filter(|target| target["kind"] == json!(["test"]))
+            .filter_map(|target| Some(target["name"].as_str()?.to_owned()));
+        match name == package {
+            true => names.0.extend(tests),
+            false => names.1.extend(tests),
+        }
+    }
+    ensure!(!names.0.is_empty(), "{package} has no test programs");
+    if let Some(both) = names.0.intersection(&names.1).next() {
+        bail!("tests/{both}.rs of {package} has the name of another package's test program: rename it");
+    }
+    Ok(names)
+}
+
 /// Runs `cargo test`. Says whether it passed, and which programs it ran.
 ///
-/// Standard output and standard error go to standard output, through one pipe: cargo names a program in the one, and the
+/// Standard output and standard error go to `output`, through one pipe: cargo names a program in the one, and the
 /// program says how long it took in the other, so only together are they in order.
 ///
 /// # Errors
 /// The command can't be started, or its output can't be read.
-pub(crate) fn run(mut command: Command) -> Result<(bool, Vec<TestProgram>)> {
+pub(crate) fn run(mut command: Command, output: &mut impl Write) -> Result<(bool, Vec<TestProgram>)> {
     let line = announce(&command);
     let (reader, writer) = io::pipe().context("a pipe can't be made")?;
     if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
@@ -42,7 +78,7 @@ pub(crate) fn run(mut command: Command) -> Result<(bool, Vec<TestProgram>)> {
     let child = command.spawn().with_context(|| format!("`{line}` can't be started"))?;
     // It holds the pipe's writing end, and the end of output is when nobody does.
     drop(command);
-    watch(child, reader, SILENCE_LIMIT, &mut io::stdout())
+    watch(child, reader, SILENCE_LIMIT, output)
 }
 
 fn watch(
@@ -206,6 +242,32 @@ mod tests {
             "{}",
             summary(&programs)
         );
+    }
+
+    #[test]
+    fn a_packages_test_programs_are_told_from_all_others() {
+        let package = |name, tests: &[&str]| {
+            let tests = tests.iter().map(|test| json!({ "kind": ["test"], "name": test }));
+            let library = json!({ "kind": ["lib"], "name": name });
+            json!({ "name": name, "targets": tests.chain([library]).collect::<Vec<_>>() })
+        };
+        let metadata = |packages: &[Value]| json!({ "packages": packages });
+        let selection = Selection::here(&[]);
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+
+        let chart = package("chart", &["node", "life"]);
+        let known = metadata(&[
+            chart.clone(),
+            package("other", &["cli"]),
+            package("parser-fuzz", &["never"]),
+        ]);
+        assert_eq!(
+            names(&known, "chart", &selection).unwrap(),
+            (set(&["life", "node"]), set(&["cli"]))
+        );
+        let twice = names(&metadata(&[chart, package("other", &["life"])]), "chart", &selection);
+        assert!(twice.unwrap_err().to_string().contains("tests/life.rs of chart"));
+        assert!(names(&known, "gone", &selection).is_err());
     }
 
     #[test]
