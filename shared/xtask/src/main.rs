@@ -85,18 +85,17 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     let cargo = Cargo::new(workspace());
     match command {
-        Command::Demo => {
-            setup::set_up(Purpose::Demo, &cargo, &workspace())?;
+        Command::Demo => setup::demo(&cargo, &workspace(), || {
             cargo.run(&[
                 "run",
                 "--package",
-                "ex3-stats-tracker",
+                setup::TRACKER,
                 "--",
                 "--stand-in",
                 "--history",
                 "400",
             ])
-        }
+        }),
         Command::Test => {
             setup::set_up(Purpose::Test, &cargo, &workspace())?;
             check::all(&cargo)

@@ -4,7 +4,8 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use system::command_line;
@@ -14,6 +15,9 @@ use wasm::guests;
 use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold};
 use crate::selection::ruby_can_be_embedded;
+
+/// The program that the demo runs.
+pub(crate) const TRACKER: &str = "ex3-stats-tracker";
 
 /// The Rails application, from the workspace's root.
 const RAILS: &str = "ex3-stats-tracker/rails";
@@ -284,6 +288,31 @@ impl Installer {
 pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     rename_old_cache(&cargo.target_directory()?);
     install(purpose)?;
+    build(purpose, cargo, workspace)
+}
+
+/// Sets up what the demo needs, and starts it with `run`. The first time, what takes minutes is built side by side.
+pub(crate) fn demo(cargo: &Cargo, workspace: &Path, run: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
+    let target = cargo.target_directory()?;
+    if !target.join("debug").join(TRACKER).is_file() {
+        command_line::note(
+            "The first time this takes about 7 minutes on two cores, most of them for two WebAssembly engines and \
+             Rust's standard library as WebAssembly; later it takes seconds.",
+        );
+    }
+    rename_old_cache(&target);
+    install(Purpose::Demo)?;
+    thread::scope(|scope| {
+        // Much of it compiles one crate after another, so another build has room beside it. The tracker builds the
+        // component where it is missing: it waits for this build, and says what is wrong where that fails.
+        scope.spawn(|| guests::SPIN_COMPONENT.build());
+        build(Purpose::Demo, cargo, workspace)?;
+        run()
+    })
+}
+
+/// Takes the steps that are not done.
+fn build(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     for step in STEPS {
         if step.purpose <= purpose && !(step.is_done)(workspace) {
             command_line::note(format_args!("{}: {}", bold(step.name), step.why));
