@@ -10,7 +10,7 @@
 // RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p system --bin debian-root -- bin/rails".
 
 import { spawn } from "node:child_process"
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes, randomInt } from "node:crypto"
 import { existsSync } from "node:fs"
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -125,15 +125,21 @@ async function must(one) {
   if ((await one.ended) !== 0) throw new Error(`${one.name} ended with ${one.outcome}`)
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that nobody listens on, below the range from which systems give ports to outgoing connections: another program
+ * would soon be given one of those. Chosen by chance, so that two runs do not choose the same.
+ */
+async function freePort() {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(20_000, 32_000)
     const server = createServer()
-    server.on("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
+    const free = await new Promise((resolve) => {
+      server.on("error", () => resolve(false))
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
     })
-  })
+    if (free) return port
+  }
+  throw new Error("no free port was found between 20000 and 32000 on 127.0.0.1")
 }
 
 async function answers(url, server) {
