@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use ex1_hello::source::Source;
 use ex1_hello::untrusted::{Error, Hello, OUTPUT_LIMIT, engine, load};
 use wasm::compiled_code::Store as CompiledCode;
+use wasm::guests;
 use wasmer::Module;
 
 /// A sink that can still be read after a module was given it.
@@ -55,6 +56,32 @@ fn log_at(offset: u32, length: u32) -> Result<String, Error> {
 #[test]
 fn hello_wat_says_its_line() {
     assert_eq!(run(&Source::hello()).unwrap(), "Hello World from WebAssembly!\n");
+}
+
+/// What the benches compare as the same module, once written by hand and once compiled.
+#[test]
+fn the_module_compiled_from_rust_has_the_same_imports_and_says_the_same_line() {
+    let compiled = Source {
+        name: "hello_guest.wasm".to_owned(),
+        bytes: guests::HELLO_MODULE.read().unwrap().into(),
+    };
+    let by_hand = Source::hello();
+    assert_eq!(run(&compiled).unwrap(), run(&by_hand).unwrap());
+
+    let engine = engine();
+    let [compiled, by_hand] =
+        [&compiled, &by_hand].map(|source| Module::new(&engine, source.assemble().unwrap()).unwrap());
+    let imports = |module: &Module| {
+        let mut imports: Vec<String> = module.imports().map(|import| format!("{import:?}")).collect();
+        imports.sort();
+        imports
+    };
+    assert_eq!(imports(&compiled), imports(&by_hand));
+    let exported = by_hand.exports().next().unwrap();
+    assert!(
+        compiled.exports().any(|export| export == exported),
+        "{exported:?} in {compiled:?}"
+    );
 }
 
 #[test]

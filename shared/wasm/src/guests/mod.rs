@@ -21,6 +21,12 @@ pub const HELLO: Guest = Guest {
     target: Target::Program,
     features: &[],
 };
+/// Hello World as a module that has the imports and the export of `hello.wat`.
+pub const HELLO_MODULE: Guest = Guest {
+    package: "hello-guest",
+    target: Target::Library,
+    features: &[],
+};
 /// The parser's streaming engine, as a module whose exports a host calls.
 pub const PARSER_STREAM: Guest = Guest {
     package: "parser-guest",
@@ -47,7 +53,14 @@ pub const SPIN_COMPONENT: Guest = Guest {
 };
 
 /// Every guest of this workspace.
-pub const ALL: [Guest; 5] = [HELLO, PARSER_STREAM, PARSER_DOM, PARSER_COMMAND, SPIN_COMPONENT];
+pub const ALL: [Guest; 6] = [
+    HELLO,
+    HELLO_MODULE,
+    PARSER_STREAM,
+    PARSER_DOM,
+    PARSER_COMMAND,
+    SPIN_COMPONENT,
+];
 
 /// A crate of this workspace that is compiled to WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
