@@ -11,7 +11,7 @@ use crate::sink::{assert_says_the_line, null_device};
 /// How long modules are made. A Wasmer engine keeps the code of every module that was made in it, until it goes itself,
 /// and Linux lets a process have 65,530 mappings: a longer measurement would run out of them.
 const MAKING_WARM_UP: Duration = Duration::from_millis(50);
-const MAKING_MEASUREMENT: Duration = Duration::from_millis(300);
+const MAKING_MEASUREMENT: Duration = Duration::from_millis(230);
 
 /// A guest in an engine.
 pub(crate) trait Guest {
@@ -63,6 +63,13 @@ pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder
         bencher.iter_batched(
             null_device,
             |sink| guest.instantiate(&module, sink),
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function(case.measures(Step::Ready), |bencher| {
+        bencher.iter_batched(
+            null_device,
+            |sink| guest.instantiate(&guest.load(), sink),
             BatchSize::PerIteration,
         );
     });

@@ -1,5 +1,6 @@
-//! How long each step of a Hello World takes, and each whole start: for the module written by hand and the one compiled
-//! from Rust, in several engines; for Ruby's loaded virtual machine; and for processes that say the line and end.
+//! How long each step of a Hello World takes, and each whole start: for the module written by hand, the same module
+//! compiled from Rust, and a Rust program under WASI, in several engines; for Ruby's loaded virtual machine; and for
+//! processes that say the line and end.
 //!
 //! ```sh
 //! cargo bench -p ex1-hello                                    # Wasmer's default compiler, and processes
@@ -11,13 +12,16 @@
 //! guest and its host; the rows called "buffered" are the exception. `rust/native/work` is that write alone. Whether each
 //! says the right line is asserted first, with a file as the sink. What is not installed is left out and named.
 //!
-//! Besides Criterion's figures, `target/criterion/cases-hello.json` says what they are figures of (see `bench-cases`).
+//! Besides Criterion's figures, `target/criterion/cases-hello.json` says what they are figures of (see `bench::cases`).
 //!
-//! Bias: compiled code is in the system's file cache, and so is each program. The Rust guest is given a full WASI, which
-//! is made anew for each instance, and the Wat guest two imports. Ruby's `puts` finds its string frozen and ready, in a
-//! loop of the cheapest kind; it checks nothing, where both hosts of the Wat guest check bounds and encoding.
+//! Each case has a model: a warm call, a fresh instance, or a process. Only cases of one model are compared.
+//!
+//! Bias: compiled code is in the system's file cache, and so is each program. The Rust program is given a full WASI,
+//! which is made anew for each instance, and the modules two imports. Ruby's `puts` finds its string frozen and ready, in
+//! a loop of the cheapest kind; it checks nothing, where both hosts of the modules check bounds and encoding.
 
 mod guest;
+mod module;
 mod native;
 #[cfg(feature = "runtimes")]
 mod on_wasmtime;
@@ -27,6 +31,7 @@ mod ruby;
 #[cfg(feature = "runtimes")]
 mod ruby_in_wasm;
 mod rust;
+mod rust_module;
 mod sink;
 mod wat;
 
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
 
     native::bench(&mut criterion, &mut recorder);
     wat::bench(&mut criterion, &mut recorder);
+    rust_module::bench(&mut criterion, &mut recorder);
     rust::bench(&mut criterion, &mut recorder);
     #[cfg(feature = "ruby")]
     ruby::bench(&mut criterion, &mut recorder);

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io::Write;
 
-use bench::cases::{Case, Column, Recorder, Row, Step};
+use bench::cases::{Case, Column, Model, Recorder, Row, Step};
 use criterion::Criterion;
 
 use crate::sink::{LINE, assert_says_the_line, null_device};
@@ -15,6 +15,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         "rust/native",
         "Rust, one write",
         Row::HelloWorld,
+        Model::Call,
         Column::Rust,
         "native code",
     );

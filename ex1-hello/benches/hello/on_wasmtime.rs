@@ -1,4 +1,4 @@
-//! Both guests under wasmtime.
+//! The guests under wasmtime.
 //!
 //! The host's `console.log` is the lesson's once more: the same checks, the same one write a line.
 
@@ -20,12 +20,19 @@ use wasm::compiled_code::Store as CompiledCode;
 use wasm::guest_limits::Limits;
 
 use crate::guest::{self, Guest};
+use crate::module::Origin;
 use crate::sink::null_device;
 
-pub(crate) fn wat(criterion: &mut Criterion, recorder: &mut Recorder, cache: &CompiledCode, binary: &[u8]) {
+pub(crate) fn module(
+    criterion: &mut Criterion,
+    recorder: &mut Recorder,
+    cache: &CompiledCode,
+    origin: Origin,
+    binary: &[u8],
+) {
     let engine = Wasmtime::default();
-    let case = crate::wat::case(&engine.about, binary);
-    guest::bench(criterion, recorder, case, &Wat { engine, cache, binary });
+    let case = origin.case(&engine.about, binary);
+    guest::bench(criterion, recorder, case, &TwoImports { engine, cache, binary });
 }
 
 pub(crate) fn rust(criterion: &mut Criterion, recorder: &mut Recorder, cache: &CompiledCode, binary: &[u8]) {
@@ -50,7 +57,8 @@ fn limits(limits: Limits) -> StoreLimits {
         .build()
 }
 
-struct Wat<'a> {
+/// A module with the two imports of `hello.wat`.
+struct TwoImports<'a> {
     engine: Wasmtime,
     cache: &'a CompiledCode,
     binary: &'a [u8],
@@ -89,7 +97,7 @@ fn log(mut caller: Caller<'_, Console>, offset: u32, length: u32) -> Result<()> 
     Ok(())
 }
 
-fn instantiate_wat(engine: &Engine, module: &Module, sink: File) -> Result<Hello> {
+fn instantiate(engine: &Engine, module: &Module, sink: File) -> Result<Hello> {
     let console = Console {
         limits: limits(untrusted::LIMITS),
         memory: None,
@@ -109,7 +117,7 @@ fn instantiate_wat(engine: &Engine, module: &Module, sink: File) -> Result<Hello
     Ok(Hello { store, hello_world })
 }
 
-impl Guest for Wat<'_> {
+impl Guest for TwoImports<'_> {
     type Module = Module;
     type Instance<'a>
         = Hello
@@ -129,7 +137,7 @@ impl Guest for Wat<'_> {
     }
 
     fn instantiate(&self, module: &Module, sink: File) -> Hello {
-        instantiate_wat(&self.engine.engine, module, sink).unwrap()
+        instantiate(&self.engine.engine, module, sink).unwrap()
     }
 
     fn say(&self, hello: &mut Hello) {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench::cases::{Case, Column, Recorder, Row, Step};
+use bench::cases::{Case, Column, Model, Recorder, Row, Step};
 use bench::engines::{self, About};
 use criterion::{BatchSize, Criterion};
 
@@ -16,14 +16,16 @@ use crate::sink::{LINE, assert_says_the_line, null_device};
 const HELLO: &str = env!("CARGO_BIN_EXE_ex1-hello");
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
-    let case = |id: &str, label: &str, column, engine: &str| Case::new(id, label, Row::ProcessStart, column, engine);
+    let case = |id: &str, label: &str, column, engine: &str| {
+        Case::new(id, label, Row::ProcessStart, Model::Process, column, engine)
+    };
 
     let directory = tempfile::tempdir().unwrap();
     match compile_natively(directory.path()) {
         Ok((program, compiler)) => {
             let case = case(
                 "rust/native-process",
-                "Process, the Rust guest's source compiled natively",
+                "Process, the Rust program's source compiled natively",
                 Column::Rust,
                 &compiler,
             );
@@ -37,20 +39,20 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         (
             "wat/process",
             "wat",
-            "Process, ex1-hello with the Wat guest's kept code",
+            "Process, ex1-hello with the Wat guest's cached code",
             Column::Wat,
         ),
         (
             "rust/process",
             "rust",
-            "Process, ex1-hello with the Rust guest's kept code",
+            "Process, ex1-hello with the Rust program's cached code",
             Column::RustInWasm,
         ),
         #[cfg(feature = "runtimes")]
         (
             "ruby-in-wasm/process",
             "ruby",
-            "Process, ex1-hello with Ruby's kept code",
+            "Process, ex1-hello with Ruby's cached code",
             Column::RubyInWasm,
         ),
     ] {

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use bench::cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::cases::{Case, Column, Model, Recorder, Row, Ruby, Step};
 use bench::ruby_vm::magnus::value::{BoxValue, ReprValue};
 use bench::ruby_vm::magnus::{self, RClass, Value};
-use bench::ruby_vm::{Tasks, Vm};
+use bench::ruby_vm::{self, Tasks, Vm};
 use criterion::Criterion;
 
 use crate::sink::{LINE, NULL_DEVICE};
@@ -58,7 +59,8 @@ impl Mode {
             Self::Yjit => ("/yjit", "CRuby, YJIT"),
         };
         let label = format!("{engine}, puts, {what}");
-        Case::new(format!("ruby/{task}{id}"), label, Row::HelloWorld, Column::Ruby, engine)
+        let id = format!("ruby/{task}{id}");
+        Case::new(id, label, Row::HelloWorld, Model::Call, Column::Ruby, engine)
     }
 }
 
@@ -92,9 +94,29 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, mode
                     .unwrap_or_else(|error| panic!("{task}: {error}"))
             });
         });
+        if (mode, task) == (Mode::Interpreted, "puts") {
+            // A tenth of a second each.
+            group.sample_size(10);
+            group.bench_function(case.measures(Step::Start), |bencher| {
+                bencher.iter_custom(|times| starts(task, times))
+            });
+        }
         group.finish();
         recorder.measured(case);
     }
+}
+
+/// How long it takes to start Ruby so many times, each with its first line. Its end is no part of that.
+fn starts(task: &str, times: u64) -> Duration {
+    let start = || {
+        let started = Instant::now();
+        let mut vm = Vm::start(&[])?;
+        vm.measure(task, 1)?;
+        Ok(started.elapsed())
+    };
+    (0..times)
+        .map(|_| start().unwrap_or_else(|error: ruby_vm::Error| panic!("{task}: {error}")))
+        .sum()
 }
 
 fn assert_says_two_lines(vm: &mut Vm, task: &str, path: &Path) {

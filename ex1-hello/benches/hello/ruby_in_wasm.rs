@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use bench::cases::{self, Case, Column, Recorder, Row, Step};
+use bench::cases::{self, Case, Column, Model, Recorder, Row, Step};
 use bench::engines;
 use criterion::{BatchSize, Criterion};
 use ruby_in_wasm::{Compiler, Host, RUBY, Ruby, Start};
@@ -37,7 +37,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         guest_bytes: Some(binary.len() as u64),
         compiled_bytes: Some(module.serialize().unwrap().len() as u64),
         versions: about.versions.clone(),
-        ..Case::new(id, LABEL, Row::HelloWorld, Column::RubyInWasm, about.name)
+        ..Case::new(id, LABEL, Row::HelloWorld, Model::Call, Column::RubyInWasm, about.name)
     };
     let package = format!("{} {}", RUBY.name, RUBY.version);
     case.versions.insert("ruby".to_owned(), package);

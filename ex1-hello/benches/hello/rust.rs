@@ -1,9 +1,10 @@
-//! The guest compiled from Rust, under Wasmer.
+//! The program compiled from Rust, under Wasmer and its WASI. It runs from its start to its end, so each line takes a
+//! fresh instance.
 
 use std::fs::File;
 use std::io;
 
-use bench::cases::{Case, Column, Recorder, Row};
+use bench::cases::{Case, Column, Model, Recorder, Row};
 use bench::engines::{self, About};
 use criterion::Criterion;
 use wasi_host::{Host, Process, Program};
@@ -32,18 +33,19 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     }
     #[cfg(feature = "runtimes")]
     crate::on_wasmtime::rust(criterion, recorder, &cache, &binary);
-    engines::skip_others(recorder, "rust", "Rust guest");
+    engines::skip_others(recorder, "rust", "Rust program under WASI");
 }
 
-/// The Rust guest's case in an engine.
+/// The program's case in an engine.
 pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
     Case {
         versions: about.versions.clone(),
         guest_bytes: Some(binary.len() as u64),
         ..Case::new(
             format!("rust/{}", about.id),
-            format!("Rust guest, {}", about.label),
+            format!("Rust program under WASI, {}", about.label),
             Row::HelloWorld,
+            Model::Start,
             Column::RustInWasm,
             about.name.clone(),
         )

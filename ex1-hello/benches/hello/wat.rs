@@ -1,30 +1,48 @@
 //! The guest written by hand, under Wasmer.
 
-use std::fs::File;
+use std::fmt::Write;
 
-use bench::cases::{Case, Column, Recorder, Row, Step};
-use bench::engines::{self, About};
-use criterion::{BatchSize, Bencher, Criterion};
+use bench::cases::{Column, Recorder, Step};
+use bench::engines;
+use bench::engines::wasmer::Wasmer;
+use criterion::{BatchSize, Criterion};
 use ex1_hello::source::Source;
-use ex1_hello::untrusted::{self, Hello};
+use ex1_hello::untrusted;
 use wasm::compiled_code::Store as CompiledCode;
-use wasmer::{Engine, Module};
+use wasmer::Module;
 
 use crate::guest::{self, Guest};
+use crate::module::{OnWasmer, Origin};
 use crate::sink::null_device;
+
+const WAT: Origin = Origin {
+    id: "wat",
+    label: "Wat guest",
+    column: Column::Wat,
+};
+
+/// The same guest, only larger: what its size alone costs.
+const LARGE: Origin = Origin {
+    id: "wat-large",
+    label: "Wat guest with 2,000 unused functions",
+    column: Column::Wat,
+};
+
+/// How many functions make it larger. Each has some dozen bytes, so that it is about as large as the Rust program.
+const UNUSED_FUNCTIONS: u32 = 2_000;
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let source = Source::hello();
     let binary = source.assemble().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = CompiledCode::at(directory.path());
-    for engines::wasmer::Wasmer { about, engine } in engines::wasmer::all(untrusted::LIMITS) {
+    for Wasmer { about, engine } in engines::wasmer::all(untrusted::LIMITS) {
         let guest = OnWasmer {
             engine,
             cache: &cache,
             binary: &binary,
         };
-        let mut case = case(&about, &binary);
+        let mut case = WAT.case(&about, &binary);
         let mut group = criterion.benchmark_group(&case.id);
         group.bench_function(case.measures(Step::Assemble), |bencher| {
             bencher.iter(|| source.assemble().unwrap());
@@ -43,60 +61,32 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         guest::bench(criterion, recorder, case, &guest);
     }
     #[cfg(feature = "runtimes")]
-    crate::on_wasmtime::wat(criterion, recorder, &cache, &binary);
-    engines::skip_others(recorder, "wat", "Wat guest");
+    crate::on_wasmtime::module(criterion, recorder, &cache, WAT, &binary);
+    engines::skip_others(recorder, WAT.id, WAT.label);
+
+    let source = large(&source);
+    let binary = source.assemble().unwrap();
+    let guest = OnWasmer {
+        engine: untrusted::engine(),
+        cache: &cache,
+        binary: &binary,
+    };
+    let case = LARGE.case(&engines::wasmer::default(), &binary);
+    guest::bench(criterion, recorder, case, &guest);
 }
 
-/// The Wat guest's case in an engine.
-pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
-    Case {
-        versions: about.versions.clone(),
-        guest_bytes: Some(binary.len() as u64),
-        ..Case::new(
-            format!("wat/{}", about.id),
-            format!("Wat guest, {}", about.label),
-            Row::HelloWorld,
-            Column::Wat,
-            about.name.clone(),
-        )
+/// `hello.wat` with functions that nobody calls before its last parenthesis.
+fn large(source: &Source) -> Source {
+    let text = String::from_utf8_lossy(&source.bytes);
+    let mut text = text.trim_end().strip_suffix(')').expect("a module ends so").to_owned();
+    for number in 0..UNUSED_FUNCTIONS {
+        let _ = write!(
+            text,
+            "(func (param i32) (result i32) (i32.mul (i32.add (local.get 0) (i32.const {number})) (local.get 0)))"
+        );
     }
-}
-
-struct OnWasmer<'a> {
-    engine: Engine,
-    cache: &'a CompiledCode,
-    binary: &'a [u8],
-}
-
-impl Guest for OnWasmer<'_> {
-    type Module = Module;
-    type Instance<'a>
-        = Hello
-    where
-        Self: 'a;
-
-    fn compile(&self) -> Module {
-        Module::new(&self.engine, self.binary).unwrap()
-    }
-
-    fn load(&self) -> Module {
-        untrusted::load(self.cache, &self.engine, self.binary).unwrap()
-    }
-
-    fn compiled_bytes(&self, module: &Module) -> usize {
-        module.serialize().unwrap().len()
-    }
-
-    fn instantiate(&self, module: &Module, sink: File) -> Hello {
-        Hello::instantiate(&self.engine, module, Box::new(sink)).unwrap()
-    }
-
-    fn say(&self, hello: &mut Hello) {
-        hello.call().unwrap();
-    }
-
-    fn work(&self, bencher: &mut Bencher<'_>, module: &Module) {
-        let mut hello = self.instantiate(module, null_device());
-        bencher.iter(|| hello.call().unwrap());
+    Source {
+        name: source.name.clone(),
+        bytes: (text + ")").into_bytes().into(),
     }
 }

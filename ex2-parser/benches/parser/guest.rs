@@ -80,6 +80,9 @@ pub(crate) fn measure<G: Guest>(
     group.bench_function(case.measures(Step::Instantiate), |bencher| {
         bencher.iter(|| guest.instantiate(&module));
     });
+    group.bench_function(case.measures(Step::Ready), |bencher| {
+        bencher.iter(|| guest.instantiate(&guest.load()));
+    });
     group.bench_function(case.measures(Step::Start), |bencher| {
         bencher.iter(|| read(black_box(&guest.load())));
     });

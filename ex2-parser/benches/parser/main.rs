@@ -10,7 +10,7 @@
 //! The page is the real one of 237 KB where it is at hand, and a generated one of the same size where not. Every case
 //! has to give the same total and the same 30 bars before it is timed. What is not installed is left out and named.
 //!
-//! Besides Criterion's figures, `target/criterion/cases-parser.json` says what they are figures of (see `bench-cases`).
+//! Besides Criterion's figures, `target/criterion/cases-parser.json` says what they are figures of (see `bench::cases`).
 //!
 //! Bias: `stream` was written for these pages, and checks more than the total; the others build a tree of the whole page
 //! or run general selectors, as one would use them. Ruby gets the page as a String of its own, in UTF-8, and its

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bench::cases::{Case, Column, Row};
+use bench::cases::{Case, Column, Model, Row};
 use ex2_parser::{DailyDownloads, Package, stream};
 use github::pages;
 
@@ -73,7 +73,7 @@ impl Page {
     pub(crate) fn case(&self, id: &str, label: &str, column: Column, engine: &str) -> Case {
         Case {
             versions: [("page".to_owned(), self.name.clone())].into(),
-            ..Case::new(id, label, Row::HtmlParser, column, engine)
+            ..Case::new(id, label, Row::HtmlParser, Model::Call, column, engine)
         }
     }
 }

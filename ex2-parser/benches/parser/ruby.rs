@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench::cases::{Case, Column, Recorder, Row, Ruby, Step};
+use bench::cases::{Case, Column, Model, Recorder, Row, Ruby, Step};
 use bench::ruby_vm::{Error, Vm};
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
@@ -22,7 +22,7 @@ struct Parser {
     package: &'static str,
 }
 
-const PARSERS: [Parser; 7] = [
+const PARSERS: [Parser; 8] = [
     Parser {
         id: "nokogiri/html4",
         label: "Nokogiri, HTML4: libxml2's tree",
@@ -65,7 +65,7 @@ const PARSERS: [Parser; 7] = [
     },
     Parser {
         id: "ghcr-page/native",
-        label: "GhcrPage.parse: the gem, native",
+        label: "GhcrPage.parse: the gem, a native extension in Rust by magnus",
         column: Column::RustFromRuby,
         file: "ghcr_page_native",
         class: "GhcrPageNative",
@@ -79,23 +79,75 @@ const PARSERS: [Parser; 7] = [
         class: "GhcrPageGuest",
         package: "ex2-parser/gem",
     },
+    Parser {
+        id: "wasmtime-rb/guest",
+        label: "wasmtime-rb, the same guest in Wasm",
+        column: Column::WasmFromRuby,
+        file: "wasmtime_rb_parser",
+        class: "WasmtimeRbParser",
+        package: "gem install wasmtime",
+    },
 ];
 
-/// The methods of `benches/ruby/calls.rb`.
-const CALLS: [(&str, &str, Column, &str); 3] = [
-    ("call/ruby", "Ruby → a method of Ruby's", Column::Ruby, "ruby"),
-    (
-        "call/wasm",
-        "Ruby → Wasm, which returns at once",
-        Column::WasmFromRuby,
-        "wasm",
+/// A method in `benches/ruby` that calls something as often as it is told.
+struct Call {
+    id: &'static str,
+    label: &'static str,
+    column: Column,
+    file: &'static str,
+    class: &'static str,
+    method: &'static str,
+    /// Where what it needs is from.
+    package: &'static str,
+}
+
+impl Call {
+    /// One of `calls.rb`, which needs nothing.
+    const fn without_a_gem(id: &'static str, label: &'static str, column: Column, method: &'static str) -> Self {
+        Self {
+            id,
+            label,
+            column,
+            file: "calls",
+            class: "Calls",
+            method,
+            package: "part of this bench",
+        }
+    }
+
+    /// One of `gem_calls.rb`.
+    const fn of_the_gem(id: &'static str, label: &'static str, method: &'static str) -> Self {
+        Self {
+            id,
+            label,
+            column: Column::WasmFromRuby,
+            file: "gem_calls",
+            class: "GemCalls",
+            method,
+            package: "ex2-parser/gem",
+        }
+    }
+}
+
+const CALLS: [Call; 5] = [
+    Call::without_a_gem("call/ruby", "Ruby → a method of Ruby's", Column::Ruby, "ruby"),
+    Call::without_a_gem(
+        "call/native",
+        "Ruby → native Rust by magnus, which returns at once",
+        Column::RustFromRuby,
+        "native",
     ),
-    (
-        "call/wasm-ruby",
-        "Ruby → Wasm → a Ruby proc",
-        Column::WasmFromRuby,
-        "wasm_ruby",
-    ),
+    Call::of_the_gem("call/wasm", "Ruby → Wasm, which returns at once", "wasm"),
+    Call::of_the_gem("call/wasm-ruby", "Ruby → Wasm → a Ruby proc", "wasm_ruby"),
+    Call {
+        id: "call/wasmtime-rb",
+        label: "Ruby → Wasm by wasmtime-rb, which returns at once",
+        column: Column::WasmFromRuby,
+        file: "wasmtime_rb_calls",
+        class: "WasmtimeRbCalls",
+        method: "wasm",
+        package: "gem install wasmtime",
+    },
 ];
 
 /// How Ruby runs its code.
@@ -167,8 +219,8 @@ fn skip(recorder: &mut Recorder, page: &Page, mode: Mode, why: &str) {
 }
 
 fn skip_calls(recorder: &mut Recorder, why: &str) {
-    for (id, label, ..) in CALLS {
-        recorder.skipped(id, label, why);
+    for call in &CALLS {
+        recorder.skipped(call.id, call.label, why);
     }
 }
 
@@ -217,21 +269,35 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, page
 }
 
 fn calls(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm) {
-    let versions = match load(vm, "calls", "Calls") {
-        Ok(versions) => versions,
-        Err(what) => return skip_calls(recorder, &format!("{what} (ex2-parser/gem)")),
-    };
-    for (id, label, column, method) in CALLS {
-        assert_eq!(asked(vm.answer(&format!("call Calls.{method}"))), "42", "{id}");
-        let mut case = Case {
-            versions: versions.clone(),
-            ..Case::new(id, label, Row::Call, column, "CRuby")
-        };
-        let mut group = criterion.benchmark_group(&case.id);
-        group.bench_function(case.measures(Step::Work), |bencher| {
-            bencher.iter_custom(|iterations| asked(vm.measure(&format!("Calls.{method}"), iterations)));
-        });
-        group.finish();
-        recorder.measured(case);
+    for calls in CALLS.chunk_by(|one, next| one.file == next.file) {
+        match load(vm, calls[0].file, calls[0].class) {
+            Ok(versions) => calls
+                .iter()
+                .for_each(|call| measure_call(criterion, recorder, vm, call, &versions)),
+            Err(what) => calls.iter().for_each(|call| {
+                recorder.skipped(call.id, call.label, &format!("{what} ({})", call.package));
+            }),
+        }
     }
+}
+
+fn measure_call(
+    criterion: &mut Criterion,
+    recorder: &mut Recorder,
+    vm: &mut Vm,
+    call: &Call,
+    versions: &BTreeMap<String, String>,
+) {
+    let task = format!("{}.{}", call.class, call.method);
+    assert_eq!(asked(vm.answer(&format!("call {task}"))), "42", "{}", call.id);
+    let mut case = Case {
+        versions: versions.clone(),
+        ..Case::new(call.id, call.label, Row::Call, Model::Call, call.column, "CRuby")
+    };
+    let mut group = criterion.benchmark_group(&case.id);
+    group.bench_function(case.measures(Step::Work), |bencher| {
+        bencher.iter_custom(|iterations| asked(vm.measure(&task, iterations)));
+    });
+    group.finish();
+    recorder.measured(case);
 }

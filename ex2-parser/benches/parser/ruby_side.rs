@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bench::ruby_vm::Tasks;
 use bench::ruby_vm::magnus::value::{BoxValue, ReprValue};
-use bench::ruby_vm::magnus::{Error, Module, RModule, RString, Ruby, Value};
+use bench::ruby_vm::magnus::{Error, Module, Object, RModule, RString, Ruby, Value, function};
+use wasm::guests;
 
 use crate::page::Page;
 
@@ -18,6 +19,12 @@ pub(crate) struct RubySide {
 impl RubySide {
     pub(crate) fn new(ruby: &Ruby) -> Result<Self, Error> {
         require(ruby, "counts")?;
+        // What `calls.rb` calls natively, and where `wasmtime_rb_parser.rb` finds its guest.
+        let native = ruby.define_module("NativeCall")?;
+        native.define_singleton_method("answer", function!(native_answer, 0))?;
+        let guest = guests::PARSER_STREAM.build().map(|path| path.display().to_string());
+        let guest = guest.map_err(|error| Error::new(ruby.exception_runtime_error(), error.to_string()))?;
+        ruby.define_global_const("PARSER_GUEST", guest)?;
         Ok(Self {
             // In UTF-8, as every Ruby string that is made of a Rust one.
             page: BoxValue::new(ruby.str_new(&Page::at_hand().html)),
@@ -30,6 +37,11 @@ impl RubySide {
         let class = self.classes.get(name).map(|class| **class);
         class.ok_or_else(|| Error::new(ruby.exception_arg_error(), format!("{name} was not loaded")))
     }
+}
+
+/// Returns at once: what a call into native code costs.
+fn native_answer() -> i64 {
+    42
 }
 
 fn require(ruby: &Ruby, file: &str) -> Result<(), Error> {

@@ -29,7 +29,7 @@ fn a_record_is_rendered_to_standard_output_alone() {
     let output = matrix().args(["--record", RECORD]).assert().success();
     output
         .stdout(
-            contains("| Hello World |")
+            contains("| Hello World: one line written")
                 .and(contains("## Hypotheses"))
                 .and(contains("## Bias")),
         )

@@ -25,6 +25,14 @@
 //! | `Rust from Ruby` | native code, compiled from Rust, called from Ruby by the gem |
 //! | `Floor` | less than the work: what it can't be done below |
 //! | `Shortcut` | less than the work: what one may get away with |
+//!
+//! And a case has a [`Model`]: only cases of one model are compared.
+//!
+//! | model | what one unit of its work runs in |
+//! | --- | --- |
+//! | `call` | what is loaded and warm already: an instance, or a virtual machine |
+//! | `start` | a fresh instance, which can do it once |
+//! | `process` | a process of its own |
 
 mod recorder;
 mod report;
@@ -32,6 +40,6 @@ mod round;
 mod versions;
 
 pub use recorder::Recorder;
-pub use report::{Case, Column, Error, Report, Row, Ruby, Skipped, Step, directory, estimates};
+pub use report::{Case, Column, Error, Model, Report, Row, Ruby, Skipped, Step, directory, estimates};
 pub use round::{ROUND, is_first_round};
 pub use versions::locked;

@@ -27,8 +27,9 @@ pub struct Report {
 /// One way to do a row's work.
 ///
 /// ```
-/// # use crate::cases::{Case, Column, Row, Step};
-/// let mut case = Case::new("native", "Rust, one write", Row::HelloWorld, Column::Rust, "native code");
+/// # use bench::cases::{Case, Column, Model, Row, Step};
+/// let (row, column) = (Row::HelloWorld, Column::Rust);
+/// let mut case = Case::new("native", "Rust, one write", row, Model::Call, column, "native code");
 /// // criterion.benchmark_group(&case.id).bench_function(case.measures(Step::Work), …)
 /// assert_eq!(case.measures(Step::Work), "work");
 /// assert_eq!(case.steps[&Step::Work], "native/work");
@@ -41,6 +42,8 @@ pub struct Case {
     pub label: String,
     /// What is done.
     pub row: Row,
+    /// What one unit of its work runs in.
+    pub model: Model,
     /// Who does it.
     pub column: Column,
     /// What runs it, with its version: `Wasmer 7.4.2, Cranelift`.
@@ -128,6 +131,31 @@ names! {
     }
 }
 
+impl Row {
+    /// One unit of its work.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::HelloWorld => "one line written",
+            Self::HtmlParser => "one page read",
+            Self::ProcessStart => "one process, from its start to its end",
+            Self::Call => "one call",
+        }
+    }
+}
+
+names! {
+    /// What one unit of a case's work runs in. Figures of two models say nothing about each other.
+    Model {
+        /// What is loaded and warm already: an instance, a virtual machine, or the process itself.
+        Call = "call",
+        /// A fresh instance, which can do it once: a WASI program, from its start to its end.
+        Start = "start",
+        /// A process of its own.
+        Process = "process",
+    }
+}
+
 names! {
     /// Who does it.
     Column {
@@ -165,6 +193,8 @@ names! {
         Load = "load",
         /// A loaded module to an instance with its own memory.
         Instantiate = "instantiate",
+        /// From the code on the disk to an instance that can be called: load, instantiate. The work is no part of it.
+        Ready = "ready",
         /// Text to the first answer: assemble, set up, instantiate, work.
         StartFromText = "start from text",
         /// A module to the first answer: set up, instantiate, work.
@@ -218,6 +248,7 @@ impl Case {
         id: impl Into<String>,
         label: impl Into<String>,
         row: Row,
+        model: Model,
         column: Column,
         engine: impl Into<String>,
     ) -> Self {
@@ -225,6 +256,7 @@ impl Case {
             id: id.into(),
             label: label.into(),
             row,
+            model,
             column,
             engine: engine.into(),
             versions: BTreeMap::new(),
@@ -313,6 +345,7 @@ mod tests {
                 id: "wat/wasmer-cranelift".to_owned(),
                 label: "Wat, Wasmer, Cranelift".to_owned(),
                 row: Row::HelloWorld,
+                model: Model::Call,
                 column: Column::Wat,
                 engine: "Wasmer 7.4.2, Cranelift".to_owned(),
                 versions: [("wasmer".to_owned(), "7.4.2".to_owned())].into(),
@@ -361,6 +394,7 @@ mod tests {
         let text = serde_json::to_string(&report().cases[0]).unwrap();
         for part in [
             r#""row":"Hello World""#,
+            r#""model":"call""#,
             r#""column":"Wat2wasm""#,
             r#""steps":{"start from text":"wat_wasmer-cranelift/start from text"}"#,
         ] {

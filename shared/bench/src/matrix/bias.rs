@@ -41,8 +41,9 @@ pub fn statements(record: &Record) -> Vec<String> {
         "Each Hello World goes to the null device by one `write`. A terminal takes longer than all of them.".to_owned(),
     );
     statements.push(
-        "The Rust guest that says Hello World is a WASI command, which runs once: its work is one whole run in an \
-         instance made before. The module written by hand is called again in the same instance."
+        "Only cases of one model are compared. A `call` is repeated in what is loaded and warm; a `start` takes a fresh \
+         instance each time, as the Rust program under WASI does, which runs once from its start to its end; a \
+         `process` takes a process. The first table has calls alone."
             .to_owned(),
     );
     statements.extend(ruby(record));

@@ -256,7 +256,7 @@ pub fn without_paths(text: &str, workspace: &Path, home: Option<&Path>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cases::{Case, Column, Row, Step};
+    use crate::cases::{Case, Column, Model, Row, Step};
 
     const BENCHMARK: &str =
         r#"{"group_id":"wat/kept","function_id":"work","full_id":"wat/kept/work","directory_name":"wat_kept/work"}"#;
@@ -288,6 +288,7 @@ mod tests {
             id: "wat/kept".to_owned(),
             label: "Wat".to_owned(),
             row: Row::HelloWorld,
+            model: Model::Call,
             column: Column::Wat,
             engine: "Wasmer".to_owned(),
             versions: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cases::{Case, Column, Row, Skipped, Step};
+use crate::cases::{Case, Column, Model, Row, Skipped, Step};
 
 use crate::matrix::record::{Bench, Estimates};
 use crate::matrix::{Interval, Record};
@@ -14,8 +14,12 @@ pub enum Missing {
     Skipped(String),
     /// A bench failed, and says how.
     Failed(String),
-    /// No bench says anything about it.
+    /// No bench says anything about it, for they were not all run.
     NotMeasured,
+    /// Every bench was run, and none had it: it is newer than the record.
+    NotYet,
+    /// It is of this model, and what it would be compared with is of another.
+    OtherModel(Model),
 }
 
 impl fmt::Display for Missing {
@@ -24,6 +28,8 @@ impl fmt::Display for Missing {
             Self::Skipped(why) => write!(formatter, "left out: {why}"),
             Self::Failed(why) => write!(formatter, "the bench failed: {why}"),
             Self::NotMeasured => formatter.write_str("not measured in this run"),
+            Self::NotYet => formatter.write_str("not measured yet"),
+            Self::OtherModel(model) => write!(formatter, "of another model, {model}: not compared"),
         }
     }
 }
@@ -62,7 +68,19 @@ impl Record {
         // Which bench would have measured it is not known, so any that failed may be why.
         match self.benches.iter().find_map(|bench| bench.failed.clone()) {
             Some(why) => Err(Missing::Failed(why)),
+            None if self.all_benches => Err(Missing::NotYet),
             None => Err(Missing::NotMeasured),
+        }
+    }
+
+    /// The case with an id, if it is of that model.
+    ///
+    /// # Errors
+    /// Why it is not there, or that it is of another model.
+    pub fn case_of(&self, model: Model, id: &str) -> Result<(&Bench, &Case), Missing> {
+        match self.case(id)? {
+            found if found.1.model == model => Ok(found),
+            (_, other) => Err(Missing::OtherModel(other.model)),
         }
     }
 
@@ -72,11 +90,14 @@ impl Record {
     /// Why that is not known.
     pub fn figure(&self, id: &str, step: Step) -> Result<Interval, Missing> {
         let (bench, case) = self.case(id)?;
-        let failed = || bench.failed.clone().map_or(Missing::NotMeasured, Missing::Failed);
+        let missing = || match &bench.failed {
+            Some(why) => Missing::Failed(why.clone()),
+            None => Missing::NotYet,
+        };
         bench
             .estimates(case, step)
             .map(|estimates| estimates.median)
-            .ok_or_else(failed)
+            .ok_or_else(missing)
     }
 }
 
@@ -85,9 +106,9 @@ impl Record {
 pub fn representative(row: Row, column: Column) -> Option<&'static str> {
     Some(match (row, column) {
         (Row::HelloWorld, Column::Ruby) => "ruby/puts",
-        (Row::HelloWorld, Column::Rust) => "native",
+        (Row::HelloWorld, Column::Rust) => "rust/native",
         (Row::HelloWorld, Column::Wat) => "wat/wasmer-cranelift",
-        (Row::HelloWorld, Column::RustInWasm) => "rust/wasmer-cranelift",
+        (Row::HelloWorld, Column::RustInWasm) => "rust-module/wasmer-cranelift",
         (Row::HelloWorld, Column::RubyInWasm) => "ruby/wasmer-cranelift",
         (Row::HtmlParser, Column::NativeC) => "nokogiri/html5",
         (Row::HtmlParser, Column::Ruby) => "htree",
@@ -120,7 +141,18 @@ mod tests {
         record.benches[0].skipped.truncate(1);
         assert_eq!(reason(&record), Missing::Skipped("no Ruby".to_owned()));
         record.benches[0].skipped[0].id = "rub".to_owned();
+        assert_eq!(reason(&record), Missing::NotYet);
+        record.all_benches = false;
         assert_eq!(reason(&record), Missing::NotMeasured);
+    }
+
+    #[test]
+    fn a_case_of_another_model_is_not_there() {
+        let record = fixture::record();
+        assert!(record.case_of(Model::Start, "rust/wasmer-cranelift").is_ok());
+        let missing = record.case_of(Model::Call, "rust/wasmer-cranelift").unwrap_err();
+        assert_eq!(missing, Missing::OtherModel(Model::Start));
+        assert!(missing.to_string().contains("another model, start"), "{missing}");
     }
 
     #[test]
@@ -132,8 +164,8 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_a_case_has_not_is_not_measured() {
+    fn a_step_that_a_case_has_not_is_not_measured_yet() {
         let record = fixture::record();
-        assert_eq!(record.figure("native", Step::Start), Err(Missing::NotMeasured));
+        assert_eq!(record.figure("rust/native", Step::Start), Err(Missing::NotYet));
     }
 }

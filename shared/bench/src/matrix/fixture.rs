@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cases::{Case, Column, Row, Skipped, Step};
+use crate::cases::{Case, Column, Model, Row, Skipped, Step};
 
 use crate::matrix::Interval;
 use crate::matrix::machine::{Commit, Load, Machine};
@@ -37,10 +37,17 @@ fn add(bench: &mut Bench, id: &str, row: Row, column: Column, engine: &str, step
         bench.estimates.insert(directory(*step), estimates(*nanoseconds));
     }
     let guest = matches!(column, Column::Wat | Column::RustInWasm | Column::RubyInWasm);
+    let model = match row {
+        Row::ProcessStart => Model::Process,
+        // The one that runs from its start to its end.
+        _ if id == "rust/wasmer-cranelift" => Model::Start,
+        _ => Model::Call,
+    };
     bench.cases.push(Case {
         id: id.to_owned(),
         label: id.to_owned(),
         row,
+        model,
         column,
         engine: engine.to_owned(),
         versions: BTreeMap::new(),
@@ -65,21 +72,39 @@ fn empty(name: &str) -> Bench {
 
 /// Complete, with a figure for each place of the matrix.
 pub(crate) fn record() -> Record {
-    use Step::{Setup, Start, Work};
+    use Step::{Ready, Setup, Start, Work};
     let wasmer = "Wasmer 7.4.2, Cranelift";
     let mut hello = empty("hello");
     let row = Row::HelloWorld;
-    add(&mut hello, "native", row, Column::Rust, "native", &[(Work, 140.0)]);
+    add(&mut hello, "rust/native", row, Column::Rust, "native", &[(Work, 140.0)]);
     add(
         &mut hello,
         "ruby/puts",
         row,
         Column::Ruby,
         "CRuby 3.1.2",
-        &[(Work, 470.0)],
+        &[(Start, 60e6), (Work, 470.0)],
     );
-    let steps = [(Setup, 480e3), (Start, 30e3), (Work, 230.0)];
+    let steps = [(Setup, 480e3), (Ready, 28e3), (Start, 30e3), (Work, 230.0)];
     add(&mut hello, "wat/wasmer-cranelift", row, Column::Wat, wasmer, &steps);
+    let steps = [(Setup, 9e6), (Ready, 60e3), (Start, 62e3), (Work, 232.0)];
+    add(
+        &mut hello,
+        "wat-large/wasmer-cranelift",
+        row,
+        Column::Wat,
+        wasmer,
+        &steps,
+    );
+    let steps = [(Setup, 470e3), (Ready, 28e3), (Start, 30e3), (Work, 260.0)];
+    add(
+        &mut hello,
+        "rust-module/wasmer-cranelift",
+        row,
+        Column::RustInWasm,
+        wasmer,
+        &steps,
+    );
     let steps = [(Setup, 9e6), (Start, 90e3), (Work, 320.0)];
     add(
         &mut hello,
@@ -127,7 +152,7 @@ pub(crate) fn record() -> Record {
         "native",
         &[(Work, 120e3)],
     );
-    let steps = [(Setup, 20e6), (Start, 900e3), (Work, 200e3)];
+    let steps = [(Setup, 20e6), (Ready, 600e3), (Start, 900e3), (Work, 200e3)];
     add(
         &mut parser,
         "stream/wasmer-cranelift",
@@ -135,6 +160,23 @@ pub(crate) fn record() -> Record {
         Column::RustInWasm,
         wasmer,
         &steps,
+    );
+    let steps = [(Setup, 60e6), (Ready, 1_200e3), (Start, 6e6), (Work, 4_500e3)];
+    add(
+        &mut parser,
+        "dom/wasmer-cranelift",
+        row,
+        Column::RustInWasm,
+        wasmer,
+        &steps,
+    );
+    add(
+        &mut parser,
+        "ghcr-page/guest",
+        row,
+        Column::WasmFromRuby,
+        "CRuby 3.1.2",
+        &[(Work, 370e3)],
     );
     add(
         &mut parser,

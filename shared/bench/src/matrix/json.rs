@@ -31,6 +31,7 @@ pub fn of(record: &Record) -> Value {
                 "id": case.id,
                 "label": case.label,
                 "row": case.row,
+                "model": case.model,
                 "column": case.column,
                 "engine": case.engine,
                 "versions": case.versions,
@@ -46,6 +47,7 @@ pub fn of(record: &Record) -> Value {
             let comparisons: Vec<Value> = answer.outcomes.iter().map(outcome).collect();
             json!({
                 "question": answer.hypothesis.question,
+                "model": answer.hypothesis.model,
                 "verdict": answer.verdict(),
                 "comparisons": comparisons,
             })
@@ -70,14 +72,14 @@ pub fn of(record: &Record) -> Value {
 }
 
 fn outcome(outcome: &hypothesis::Outcome) -> Value {
-    let side = |side: &hypothesis::Side| json!({ "id": side.id, "step": side.step, "what": side.what });
+    let side = |side: hypothesis::Side| json!({ "id": side.id, "step": side.step, "what": side.what });
     let (ratio, missing): (Option<Interval>, Option<&Missing>) = match &outcome.ratio {
         Ok(ratio) => (*ratio, None),
         Err(missing) => (None, Some(missing)),
     };
     json!({
-        "faster": side(&outcome.comparison.faster),
-        "slower": side(&outcome.comparison.slower),
+        "faster": side(outcome.comparison.faster()),
+        "slower": side(outcome.comparison.slower()),
         "ratio": ratio,
         "missing": missing.map(ToString::to_string),
         "verdict": outcome.verdict(),

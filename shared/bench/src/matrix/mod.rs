@@ -11,6 +11,7 @@
 //! | Criterion's files and the benches' reports become a record | [`collect`] |
 //! | several rounds of a bench become one | [`rounds`] |
 //! | the record, written once and checked when it is read | [`record`] |
+//! | what its cases are, in older ones | `model` |
 //! | what machine it was | [`machine`] |
 //! | a figure of a case, or why there is none | [`figure`] |
 //! | tables | [`table`] |
@@ -31,6 +32,7 @@ mod interval;
 pub mod json;
 pub mod machine;
 mod markdown;
+mod model;
 pub mod number;
 pub mod part;
 pub mod plot;

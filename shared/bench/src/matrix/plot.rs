@@ -292,7 +292,7 @@ mod tests {
         assert!(svg.contains(">ruby/puts</text>"), "{svg}");
         assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
         assert!(
-            svg.contains("native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
+            svg.contains("rust/native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
             "{svg}"
         );
     }

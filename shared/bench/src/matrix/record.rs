@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sysexits::ExitCode;
 
-use crate::matrix::Interval;
 use crate::matrix::machine::{Commit, Load, Machine};
+use crate::matrix::{Interval, model};
 
 /// What this version writes. Another number means other fields.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// The oldest that it reads. The first had one round and did not name the number; until the second, cases were called
-/// `cells`, and skipped ones `left_out`.
+/// `cells`, and skipped ones `left_out`; until the third, a case's model was told by its id alone.
 const OLDEST_SCHEMA: u32 = 1;
 
 /// A record has some hundred kilobytes; what is larger than this is none.
@@ -249,7 +249,14 @@ impl Record {
         if !(u64::from(OLDEST_SCHEMA)..=u64::from(SCHEMA)).contains(&found) {
             return Err(Error::Schema { path, found });
         }
-        let record: Self = match serde_json::from_slice(&bytes) {
+        let read = match found < model::SINCE {
+            true => serde_json::from_slice(&bytes).and_then(|mut value| {
+                model::add(&mut value);
+                serde_json::from_value(value)
+            }),
+            false => serde_json::from_slice(&bytes),
+        };
+        let record: Self = match read {
             Ok(record) => record,
             Err(source) => return Err(Error::Foreign { path, source }),
         };
@@ -460,11 +467,11 @@ mod tests {
 
     #[test]
     fn another_schema_is_told_from_another_file() {
-        let error = read(r#"{"schema":4,"everything":"else"}"#).unwrap_err();
+        let error = read(r#"{"schema":5,"everything":"else"}"#).unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("schema 4, and this program reads schemas 1 to 3"),
+                .contains("schema 5, and this program reads schemas 1 to 4"),
             "{error}"
         );
         assert_eq!(error.exit_code(), ExitCode::DataErr);
@@ -476,6 +483,21 @@ mod tests {
         first["schema"] = 1.into();
         first.as_object_mut().unwrap().remove("rounds");
         assert_eq!(read(&first.to_string()).unwrap().rounds, 1);
+    }
+
+    #[test]
+    fn a_record_of_the_third_schema_has_its_models_by_id_and_a_later_one_has_to_name_them() {
+        let mut third = json(&fixture::record());
+        for bench in third["benches"].as_array_mut().unwrap() {
+            for case in bench["cases"].as_array_mut().unwrap() {
+                case.as_object_mut().unwrap().remove("model");
+            }
+        }
+        let error = read(&third.to_string()).unwrap_err();
+        assert!(error.to_string().contains("missing field `model`"), "{error}");
+        third["schema"] = 3.into();
+        let record = read(&third.to_string()).unwrap();
+        assert_eq!(record.benches, fixture::record().benches);
     }
 
     #[test]

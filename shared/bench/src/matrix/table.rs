@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cases::{Case, Column, Row, Step};
+use crate::cases::{Case, Column, Model, Row, Step};
 
 use crate::matrix::figure::{self, Missing};
 use crate::matrix::markdown::{self, Align};
@@ -18,6 +18,9 @@ const COLUMNS: [Column; 6] = [
     Column::RustInWasm,
     Column::RubyInWasm,
 ];
+
+/// Its model: everything in it is loaded beforehand and warm.
+const MODEL: Model = Model::Call;
 
 /// Its rows.
 const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
@@ -45,13 +48,13 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
         .flat_map(|row| COLUMNS.iter().map(move |column| (*row, *column)));
     all.filter_map(|(row, column)| {
         let id = figure::representative(row, column)?;
-        let of = |id: &str| Ok((record.case(id)?.1, record.figure(id, Step::Work)?));
+        let of = |id: &str| Ok((record.case_of(MODEL, id)?.1, record.figure(id, Step::Work)?));
         let figure = of(id).or_else(|missing| match missing {
             // Of another run with other names, the first of its kind is better than nothing: it is named below.
-            Missing::NotMeasured => {
+            Missing::NotMeasured | Missing::NotYet => {
                 let other = record
                     .cases()
-                    .find(|(_, case)| case.row == row && case.column == column);
+                    .find(|(_, case)| (case.row, case.column, case.model) == (row, column, MODEL));
                 other.map_or(Err(missing), |(_, case)| of(&case.id))
             }
             missing => Err(missing),
@@ -69,7 +72,7 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
 /// The talk's matrix: one unit of work by what is loaded and warm.
 pub fn summary(record: &Record) -> String {
     let places = places(record);
-    let mut head = vec![("", Align::Left)];
+    let mut head = vec![("one unit of work, in a warm call", Align::Left)];
     head.extend(COLUMNS.iter().map(|column| (column.name(), Align::Right)));
     let rows: Vec<Vec<String>> = ROWS
         .iter()
@@ -82,7 +85,7 @@ pub fn summary(record: &Record) -> String {
                     Some(Err(_)) => "none".to_owned(),
                 }
             });
-            [row.name().to_owned()].into_iter().chain(cases).collect()
+            [with_unit(*row)].into_iter().chain(cases).collect()
         })
         .collect();
 
@@ -101,14 +104,19 @@ pub fn summary(record: &Record) -> String {
     text
 }
 
+/// A row's name, and what one unit of its work is.
+fn with_unit(row: Row) -> String {
+    format!("{row}: {}", row.unit())
+}
+
 /// Every case that a bench measured, a table for each kind of work, the versions, and what was left out.
 pub fn cases(bench: &Bench) -> String {
     let columns = [Step::Setup, Step::Start, Step::Work];
     let tables = by_row(bench, |row, cases| {
         let native = figure::representative(row, Column::Rust)
             .and_then(|id| cases.iter().find(|case| case.id == id))
-            .and_then(|case| bench.estimates(case, Step::Work));
-        let mut head = vec![("case", Align::Left), ("engine", Align::Left)];
+            .and_then(|case| Some((case.model, bench.estimates(case, Step::Work)?)));
+        let mut head = vec![("case", Align::Left), ("model", Align::Left), ("engine", Align::Left)];
         head.extend(columns.map(|step| (step.name(), Align::Right)));
         head.extend([("guest", Align::Right), ("compiled", Align::Right)]);
         if native.is_some() {
@@ -117,11 +125,15 @@ pub fn cases(bench: &Bench) -> String {
         let rows: Vec<Vec<String>> = cases
             .iter()
             .map(|case| {
-                let mut line = vec![markdown::text(&case.label), markdown::text(&engine(case))];
+                let mut line = vec![
+                    markdown::text(&case.label),
+                    case.model.to_string(),
+                    markdown::text(&engine(case)),
+                ];
                 line.extend(columns.map(|step| time(bench, case, step)));
                 line.extend([case.guest_bytes, case.compiled_bytes].map(size));
-                if let Some(native) = native {
-                    let work = bench.estimates(case, Step::Work);
+                if let Some((model, native)) = native {
+                    let work = bench.estimates(case, Step::Work).filter(|_| case.model == model);
                     let ratio = work.and_then(|work| work.median.ratio(&native.median));
                     line.push(ratio.as_ref().map_or_else(String::new, number::ratio));
                 }
@@ -245,7 +257,7 @@ fn by_row(bench: &Bench, section: impl Fn(Row, &[&Case]) -> String) -> String {
             false => section(*row, &cases),
         };
         if !text.is_empty() {
-            sections.push(format!("**{row}**\n\n{text}"));
+            sections.push(format!("**{}**\n\n{text}", with_unit(*row)));
         }
     }
     sections.join("\n")
@@ -272,7 +284,14 @@ mod tests {
         let figures: Vec<&str> = hello.split('|').map(str::trim).collect();
         assert_eq!(
             figures[1..7],
-            ["Hello World", "", "470 ns", "140 ns", "230 ns", "320 ns"],
+            [
+                "Hello World: one line written",
+                "",
+                "470 ns",
+                "140 ns",
+                "230 ns",
+                "260 ns"
+            ],
             "{text}"
         );
         let parser = text.lines().find(|line| line.starts_with("| HTML Parser")).unwrap();
@@ -305,6 +324,7 @@ mod tests {
     fn a_run_of_one_bench_renders_what_it_has() {
         let mut record = fixture::record();
         record.benches.retain(|bench| bench.name == "hello");
+        record.all_benches = false;
         let text = summary(&record);
         assert!(
             text.contains("230 ns") && text.contains("not measured in this run"),
@@ -313,10 +333,43 @@ mod tests {
     }
 
     #[test]
+    fn the_matrix_has_warm_calls_alone_and_says_so_in_its_head() {
+        let mut record = fixture::record();
+        let head = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        assert!(
+            head(&summary(&record)).contains("one unit of work, in a warm call"),
+            "{record:?}"
+        );
+        // Of the guests compiled from Rust, one starts anew for each line: it is no figure for the matrix.
+        record.benches[0]
+            .cases
+            .retain(|case| case.id != "rust-module/wasmer-cranelift");
+        let text = summary(&record);
+        assert!(!text.contains("320 ns"), "{text}");
+        assert!(
+            text.contains("Wasm (Rust): `rust-module/wasmer-cranelift` (no figure, not measured yet)"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn only_what_is_of_the_native_rows_model_is_a_multiple_of_it() {
+        let text = cases(fixture::bench(&fixture::record(), "hello"));
+        let line = |id: &str| text.lines().find(|line| line.contains(id)).unwrap().to_owned();
+        assert!(line("rust-module/wasmer-cranelift").contains("| call "), "{text}");
+        assert!(line("rust-module/wasmer-cranelift").contains("1.86 ×"), "{text}");
+        assert!(line("rust/wasmer-cranelift").contains("| start "), "{text}");
+        assert!(!line("rust/wasmer-cranelift").contains('×'), "{text}");
+    }
+
+    #[test]
     fn each_case_has_its_steps_sizes_and_ratio() {
         let record = fixture::record();
         let text = cases(fixture::bench(&record, "hello"));
-        let wat = text.lines().find(|line| line.contains("wat/wasmer-cranelift")).unwrap();
+        let wat = text
+            .lines()
+            .find(|line| line.contains("| wat/wasmer-cranelift"))
+            .unwrap();
         for part in [
             "Wasmer 7.4.2, Cranelift",
             "480 µs",
@@ -327,7 +380,10 @@ mod tests {
         ] {
             assert!(wat.contains(part), "{part} in {wat}");
         }
-        assert!(text.contains("**Process start**"), "{text}");
+        assert!(
+            text.contains("**Process start: one process, from its start to its end**"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -351,7 +407,7 @@ mod tests {
             head.contains("setup") && head.contains("work") && !head.contains("assemble"),
             "{head}"
         );
-        assert!(!text.contains("ruby/puts"), "it has nothing but its work: {text}");
+        assert!(!text.contains("rust/native"), "it has nothing but its work: {text}");
     }
 
     #[test]

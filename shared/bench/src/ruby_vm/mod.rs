@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! # #[cfg(feature = "ruby")] {
-//! use crate::ruby_vm::{Tasks, Vm, magnus};
+//! use bench::ruby_vm::{Tasks, Vm, magnus};
 //!
 //! struct Sum;
 //!
@@ -22,12 +22,12 @@
 //! }
 //!
 //! // First of all in `main`: in the other process this doesn't return.
-//! crate::ruby_vm::serve_if_asked(|_| Ok(Sum));
+//! bench::ruby_vm::serve_if_asked(|_| Ok(Sum));
 //! let mut ruby = Vm::start(&["--yjit"])?;
 //! assert_eq!(ruby.answer("1 + 1")?, "2");
 //! let duration = ruby.measure("1 + 1", 1_000)?;
 //! # }
-//! # Ok::<(), crate::ruby_vm::Error>(())
+//! # Ok::<(), bench::ruby_vm::Error>(())
 //! ```
 
 mod protocol;
