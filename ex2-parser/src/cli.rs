@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: arguments, input, output and exit codes.
 
 use std::{
     fmt::Write as _,
@@ -95,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         if let wasm::Error::Page(Error::NotAPackagePage | Error::NotAPackageList | Error::NotAVersionList) = error
             && let Some(kind) = kind_of(&page).and_then(|kind| kind.to_possible_value())
         {
-            // It answers the question that the message ends with.
+            // The message ends with a question about the kind of the page. This answers it.
             _ = write!(failure.message, " It reads as another kind: --page {}", kind.get_name());
         }
         failure
@@ -105,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The input's name, for messages, and its bytes.
 fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
-    // A reader who means to type a page says so by `-`.
+    // Without a FILE, a terminal as standard input is nearly always a mistake. `-` reads from a terminal all the same.
     if file.is_none() && io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,
@@ -121,7 +121,7 @@ fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
         message: format!("{name}: it can't be read: {error}; is it the right file?"),
     };
     let mut page = Vec::new();
-    // One byte more than is read at all tells a page of that size from a longer one, and an endless input ends here.
+    // One byte above the limit is enough to detect a page that is too large. The limit also ends an endless input.
     let limit = MAX_PAGE_BYTES as u64 + 1;
     match file {
         Some(file) => File::open(file).map_err(unreadable)?.take(limit).read_to_end(&mut page),
@@ -137,23 +137,23 @@ fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
 fn answer(arguments: &Arguments, page: Vec<u8>) -> Result<String, wasm::Error> {
     let json = arguments.json;
     match (arguments.page, arguments.engine) {
-        (Kind::Package, Engine::Dom) => Ok(show(&dom::package(&page)?, json)),
-        (Kind::Package, Engine::Stream) => Ok(show(&stream::package(&page)?, json)),
-        (Kind::List, Engine::Dom) => Ok(show(&dom::package_list(&page)?, json)),
-        (Kind::List, Engine::Stream) => Ok(show(&stream::package_list(&page)?, json)),
-        (Kind::Versions, Engine::Dom) => Ok(show(&dom::version_list(&page)?, json)),
-        (Kind::Versions, Engine::Stream) => Ok(show(&stream::version_list(&page)?, json)),
+        (Kind::Package, Engine::Dom) => Ok(render(&dom::package(&page)?, json)),
+        (Kind::Package, Engine::Stream) => Ok(render(&stream::package(&page)?, json)),
+        (Kind::List, Engine::Dom) => Ok(render(&dom::package_list(&page)?, json)),
+        (Kind::List, Engine::Stream) => Ok(render(&stream::package_list(&page)?, json)),
+        (Kind::Versions, Engine::Dom) => Ok(render(&dom::version_list(&page)?, json)),
+        (Kind::Versions, Engine::Stream) => Ok(render(&stream::version_list(&page)?, json)),
         (kind, Engine::Wasm) => wasm::within(TIME_LIMIT, move |parser| {
             Ok(match kind {
-                Kind::Package => show(&parser.package(&page)?, json),
-                Kind::List => show(&parser.package_list(&page)?, json),
-                Kind::Versions => show(&parser.version_list(&page)?, json),
+                Kind::Package => render(&parser.package(&page)?, json),
+                Kind::List => render(&parser.package_list(&page)?, json),
+                Kind::Versions => render(&parser.version_list(&page)?, json),
             })
         }),
     }
 }
 
-/// What a page is, if it can be read as anything.
+/// The kind of page that the bytes are, if any parser accepts them.
 fn kind_of(page: &[u8]) -> Option<Kind> {
     if stream::package(page).is_ok() {
         Some(Kind::Package)
@@ -166,11 +166,11 @@ fn kind_of(page: &[u8]) -> Option<Kind> {
     }
 }
 
-fn show<T: Json + Lines>(value: &T, json: bool) -> String {
+fn render<T: Json + Lines>(value: &T, json: bool) -> String {
     if json { value.to_json() + "\n" } else { value.lines() }
 }
 
-/// A value as lines for a reader, or for `cut`.
+/// A value as plain lines, for people and for tools such as `cut`.
 trait Lines {
     fn lines(&self) -> String;
 }
@@ -222,7 +222,7 @@ impl Failure {
     }
 }
 
-/// A file's name may hold anything, and a message is one line.
+/// Replaces control characters: a file's name may contain line breaks, and a message has to stay on one line.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { '\u{FFFD}' } else { character })

@@ -11,7 +11,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// The day with these numbers, if there is one, in years 1 to 9999.
+    /// The day with these numbers; `None` if it does not exist or the year is not 1 to 9999.
     #[must_use]
     pub const fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         if year == 0 || year > 9999 || month == 0 || month > 12 || day == 0 || day > days_in_month(year, month) {
@@ -38,7 +38,7 @@ impl Date {
         )
     }
 
-    /// The day before, except for the first day there is.
+    /// The day before; `None` for 0001-01-01.
     #[must_use]
     pub const fn yesterday(self) -> Option<Self> {
         match (self.month, self.day) {

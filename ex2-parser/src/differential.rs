@@ -1,11 +1,12 @@
-//! The check that the two engines agree, which the tests and the fuzz target share.
+//! The differential test of the two engines, which the tests and the fuzz target share.
 //!
-//! What [`check`] holds, for any bytes at all:
+//! [`check`] asserts for any bytes:
 //!
 //! 1. The stream engine gives the same answer and the same error as the dom engine, on every kind of page, except that
 //!    it may say [`Change::NeedsTree`], and that the dom engine may say [`Error::TooLarge`].
-//! 2. Where it does not say `NeedsTree`, it has told its extractor of the same elements, in the same order and with the
-//!    same attributes and text, as the tree holds: agreement is no accident of what the extractors look at.
+//! 2. Where it does not say `NeedsTree`, it has sent its extractor the same events as the dom engine: the same elements
+//!    in the same order, with the same attributes and text. So the engines also agree on parts of the page that no
+//!    extractor reads.
 //! 3. It gives the same answer however the page is cut into chunks.
 
 use std::fmt::Debug;
@@ -18,25 +19,25 @@ use crate::{
 };
 
 // region: check
-/// Panics, saying which, if a page makes the engines disagree.
+/// Asserts that the engines agree on a page.
 ///
 /// # Panics
-/// If the engines disagree: it is for tests.
+/// If the engines disagree. The message names the kind of page. This function is for tests.
 pub fn check(page: &[u8]) {
-    agree(page, "package", &dom::package(page), &stream::package(page));
-    agree(
+    assert_agree(page, "package", &dom::package(page), &stream::package(page));
+    assert_agree(
         page,
         "package_list",
         &dom::package_list(page),
         &stream::package_list(page),
     );
-    agree(
+    assert_agree(
         page,
         "version_list",
         &dom::version_list(page),
         &stream::version_list(page),
     );
-    agree(
+    assert_agree(
         page,
         "events",
         &dom::extract(page, Trace::default()),
@@ -46,13 +47,13 @@ pub fn check(page: &[u8]) {
 }
 // endregion: check
 
-/// Panics if the stream engine's answer depends on where chunks end.
+/// Asserts that the stream engine's answer does not depend on where chunks end.
 ///
 /// # Panics
-/// If it does: it is for tests.
+/// If it does. This function is for tests.
 pub fn check_chunks(page: &[u8]) {
     let whole = stream::extract(page, Trace::default());
-    // A step that shares no factor with the usual powers of two, a single byte, and one in between.
+    // One byte, and two sizes that share no factor with the engine's own block sizes, which are powers of two.
     for size in [1, 7, 61] {
         let mut parser = stream::Tokenizer::new(Trace::default());
         for chunk in page.chunks(size) {
@@ -68,7 +69,7 @@ pub fn check_chunks(page: &[u8]) {
     }
 }
 
-fn agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, Error>, stream: &Result<T, Error>) {
+fn assert_agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, Error>, stream: &Result<T, Error>) {
     let excused = matches!(
         stream,
         Err(Error::MarkupChanged {
@@ -82,7 +83,7 @@ fn agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, Error>, 
     );
 }
 
-/// Writes down every event.
+/// Records every event.
 #[derive(Debug, Clone, Default)]
 struct Trace {
     events: Vec<Event>,
@@ -110,7 +111,7 @@ const ALL: [Attribute; 9] = [
 impl Extractor for Trace {
     type Output = Vec<Event>;
 
-    fn wanted(&self, _: Tag) -> AttributeSet {
+    fn wanted_attributes(&self, _: Tag) -> AttributeSet {
         AttributeSet::of(&ALL)
     }
 
@@ -120,8 +121,8 @@ impl Extractor for Trace {
     }
 
     fn close(&mut self) {
-        // `</p>` and `</br>` without their start tags make an element in a body and none in a head, where neither
-        // matters to anybody.
+        // `</p>` and `</br>` without a start tag create an element in a body, and none in a head. An empty one changes
+        // no answer, so the engines may differ in it.
         if let [.., Event::Open(element, values)] = self.events.as_slice()
             && element.namespace == Namespace::Html
             && matches!(element.tag, Tag::P | Tag::Br)
@@ -149,7 +150,7 @@ impl Extractor for Trace {
         let mut events: Vec<Event> = Vec::new();
         for event in self.events {
             match (events.last_mut(), event) {
-                // Pieces that an element taken back stood between.
+                // An element that `close` removed stood between these two texts.
                 (Some(Event::Text(last)), Event::Text(text)) => last.extend(text),
                 (_, event) => events.push(event),
             }
@@ -167,8 +168,8 @@ impl Extractor for Trace {
     }
 }
 
-/// What engines must agree on in a text: its words, and nothing if some of it is no ASCII or a reference to what is
-/// none, which only one of them replaces and neither finds in any anchor.
+/// The part of a text that the engines must agree on: its words. A text with characters outside of ASCII, or with
+/// references to them, becomes `?`: only the dom engine replaces such references, and no anchor or name contains one.
 fn ascii(text: &[u8]) -> Vec<u8> {
     if text.iter().any(|&byte| byte == b'&' || byte == 0 || !byte.is_ascii()) {
         return b"?".to_vec();

@@ -1,11 +1,11 @@
-//! The lesson and the oracle: html5ever's whole tree, walked in the order of the document.
+//! The simple engine, and the oracle for the other one: html5ever's whole tree, walked in document order.
 //!
-//! html5ever builds the tree as a browser does, whatever the page. It is also open to pages made to be slow: a tag with
-//! a million attributes takes it hours. For pages from strangers use [`stream`](crate::stream); here a page with a tag
-//! or a comment of more than 16 KiB is [`TooLarge`](Error::TooLarge).
+//! html5ever builds the same tree as a browser, from any page. Its time is not bounded by the page's size: a tag with a
+//! million attributes takes hours. So this engine limits the work, and refuses a page with a tag or a comment of more
+//! than 16 KiB as [`TooLarge`](Error::TooLarge). For untrusted pages use [`stream`](crate::stream).
 
-mod counted;
-mod formatting;
+mod formatting_elements;
+mod metered_tree_sink;
 
 use std::cell::{Cell, RefCell};
 
@@ -20,31 +20,32 @@ use html5ever::{
 };
 use scraper::{Html, HtmlTreeSink, Node};
 
-use counted::{Counted, NodeId};
-use formatting::Formatting;
+use formatting_elements::FormattingElements;
+use metered_tree_sink::{MeteredTreeSink, NodeId};
 
 use crate::{
     Error, Package, PackageList, VersionList,
-    encoding::{self, BEGINNING},
+    encoding::{self, SNIFFED_BYTES},
     extract::{
-        AttributeSet, Attributes, Element, End, Extractor, MAX_PAGE_BYTES, Namespace, PackageExtractor,
+        AttributeSet, Attributes, DocumentStats, Element, Extractor, MAX_PAGE_BYTES, Namespace, PackageExtractor,
         PackageListExtractor, Page, VersionListExtractor,
     },
     tag::{ROOT, TEXT_IS_NOT_CONTENT, Tag},
     work,
 };
 
-/// How much of a page the tokenizer gets at once.
-const PIECE: usize = if cfg!(fuzzing) { 64 } else { 4 * 1024 };
-/// After so many pieces without a token, a tag or a comment is longer than any of GitHub's, and too long for html5ever,
-/// which compares each attribute of a tag with all before it.
-const MAX_PIECES_WITHOUT_TOKEN: usize = 4;
-/// To compare so many pairs of attributes' names takes as long as one step of building the tree.
-const PAIRS_A_STEP: u64 = 4;
-/// The steps of building the tree that each page may cost, and those for each of its bytes. A page of 50,000 tags one
-/// after the other costs fewer. Where tags are nested in one another by the thousand, each looks at all of them.
-const FREE_WORK: u64 = if cfg!(fuzzing) { 1_000 } else { 2_000_000 };
-const WORK_A_BYTE: u64 = 3;
+/// The size of the chunks in which the tokenizer gets a page. The limits are checked after each.
+const CHUNK_BYTES: usize = if cfg!(fuzzing) { 64 } else { 4 * 1024 };
+/// A tag or a comment that spans more chunks than this is longer than any of GitHub's, and too long for html5ever:
+/// it compares each attribute of a tag with all attributes before it.
+const MAX_CHUNKS_WITHOUT_TOKEN: usize = 4;
+/// Comparing this number of pairs of attribute names takes as long as one step of building the tree.
+const PAIRS_PER_STEP: u64 = 4;
+/// The budget of steps for building the tree: a base for each page, and an addition for each of its bytes. A page of
+/// 50,000 sibling elements costs less. A page with thousands of nested elements costs more: each tag is compared with
+/// all open elements.
+const BASE_WORK_BUDGET: u64 = if cfg!(fuzzing) { 1_000 } else { 2_000_000 };
+const WORK_BUDGET_PER_BYTE: u64 = 3;
 
 /// Reads a package page.
 ///
@@ -74,37 +75,37 @@ pub(crate) fn extract<E: Extractor>(bytes: &[u8], extractor: E) -> Result<E::Out
     if bytes.len() > MAX_PAGE_BYTES {
         return Err(Error::TooLarge);
     }
-    let mark = encoding::check(&bytes[..bytes.len().min(BEGINNING)])?;
-    let (html, end) = parse(&String::from_utf8_lossy(&bytes[mark..]))?;
+    let bom = encoding::check(&bytes[..bytes.len().min(SNIFFED_BYTES)])?;
+    let (html, stats) = parse(&String::from_utf8_lossy(&bytes[bom..]))?;
     let mut page = Page::new(extractor);
     walk(&html, &mut page);
-    page.finish(end)
+    page.finish(stats)
 }
 
-// region: watch
-/// Stands between html5ever's tokenizer and its tree builder, and notes what the tree does not keep: whether the
-/// document was closed.
-struct Watch {
-    builder: TreeBuilder<NodeId, Counted>,
-    end: Cell<End>,
+// region: sink
+/// Stands between html5ever's tokenizer and its tree builder. It collects what the tree does not hold, such as whether
+/// the document was closed, and stops the tree builder when the budget of work is spent.
+struct MeteredTokenSink {
+    builder: TreeBuilder<NodeId, MeteredTreeSink>,
+    stats: Cell<DocumentStats>,
     has_token: Cell<bool>,
-    formatting: RefCell<Formatting>,
+    formatting: RefCell<FormattingElements>,
 }
 
-impl TokenSink for Watch {
+impl TokenSink for MeteredTokenSink {
     type Handle = NodeId;
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
-        let mut end = self.end.get();
-        // Once it is too much, what is left of the page no longer matters: tags are counted, and nothing is built.
-        let is_built = !self.is_too_much_work();
+        let mut stats = self.stats.get();
+        // Once the budget is spent, the answer is an error. The remaining tags are counted, and the tree is not built.
+        let is_built = !self.exceeds_work_budget();
         match &token {
-            Token::DoctypeToken(_) => end.is_document = true,
+            Token::DoctypeToken(_) => stats.is_document = true,
             Token::TagToken(tag) => {
                 let name = Tag::from_name(tag.name.as_bytes());
                 match tag.kind {
-                    TagKind::StartTag => end.start_tag(name),
-                    TagKind::EndTag => end.end_tag(name),
+                    TagKind::StartTag => stats.start_tag(name),
+                    TagKind::EndTag => stats.end_tag(name),
                 }
                 if is_built {
                     self.charge(name, tag);
@@ -112,12 +113,12 @@ impl TokenSink for Watch {
             }
             _ => {}
         }
-        self.end.set(end);
-        // What the tokenizer dislikes is no progress.
+        self.stats.set(stats);
+        // A parse error is not a token of the page.
         if !matches!(token, Token::ParseError(_)) {
             self.has_token.set(true);
         }
-        if self.is_too_much_work() {
+        if self.exceeds_work_budget() {
             return TokenSinkResult::Continue;
         }
         self.builder.process_token(token, line)
@@ -132,8 +133,8 @@ impl TokenSink for Watch {
     }
 }
 
-impl Watch {
-    /// Adds what a tag costs html5ever without a question to the tree.
+impl MeteredTokenSink {
+    /// Charges the work on a tag that html5ever does without a call to the tree sink.
     fn charge(&self, name: Tag, tag: &html5ever::tokenizer::Tag) {
         let attributes = tag.attrs.len() as u64;
         let mut formatting = self.formatting.borrow_mut();
@@ -141,31 +142,31 @@ impl Watch {
             TagKind::StartTag => formatting.start(name, attributes, tag.self_closing),
             TagKind::EndTag => formatting.end(name),
         };
-        let of_tag = attributes * attributes / 2 / PAIRS_A_STEP;
+        let of_tag = attributes * attributes / 2 / PAIRS_PER_STEP;
         self.builder.sink.charge(of_list + of_tag);
     }
 
-    /// Whether building the tree has cost more than a page of this size may.
-    fn is_too_much_work(&self) -> bool {
-        self.builder.sink.work() > FREE_WORK + WORK_A_BYTE * self.end.get().bytes as u64
+    /// Whether building the tree has cost more than a page of this size is allowed.
+    fn exceeds_work_budget(&self) -> bool {
+        self.builder.sink.work() > BASE_WORK_BUDGET + WORK_BUDGET_PER_BYTE * self.stats.get().bytes as u64
     }
 }
-// endregion: watch
+// endregion: sink
 
-fn parse(text: &str) -> Result<(Html, End), Error> {
+fn parse(text: &str) -> Result<(Html, DocumentStats), Error> {
     let options = TreeBuilderOpts {
         scripting_enabled: true,
         quirks_mode: QuirksMode::NoQuirks,
         ..TreeBuilderOpts::default()
     };
-    let watch = Watch {
-        builder: TreeBuilder::new(Counted::new(HtmlTreeSink::new(Html::new_document())), options),
-        end: Cell::default(),
+    let sink = MeteredTokenSink {
+        builder: TreeBuilder::new(MeteredTreeSink::new(HtmlTreeSink::new(Html::new_document())), options),
+        stats: Cell::default(),
         has_token: Cell::new(false),
         formatting: RefCell::default(),
     };
     let tokenizer = Tokenizer::new(
-        watch,
+        sink,
         TokenizerOpts {
             discard_bom: false,
             ..TokenizerOpts::default()
@@ -175,38 +176,41 @@ fn parse(text: &str) -> Result<(Html, End), Error> {
     let mut rest = text;
     let mut without_token = 0;
     while !rest.is_empty() {
-        let (piece, tail) = rest.split_at(rest.ceil_char_boundary(PIECE));
+        let (chunk, tail) = rest.split_at(rest.ceil_char_boundary(CHUNK_BYTES));
         rest = tail;
-        let mut end = tokenizer.sink.end.get();
-        end.bytes += piece.len();
-        work::count(piece.len());
-        tokenizer.sink.end.set(end);
-        queue.push_back(StrTendril::from_slice(piece));
-        // It stops at each script and at each word about the encoding; neither is ours to follow.
+        let mut stats = tokenizer.sink.stats.get();
+        stats.bytes += chunk.len();
+        work::count(chunk.len());
+        tokenizer.sink.stats.set(stats);
+        queue.push_back(StrTendril::from_slice(chunk));
+        // The tokenizer pauses at each script and each declaration of an encoding. This parser ignores both.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         without_token = if tokenizer.sink.has_token.take() {
             0
         } else {
             without_token + 1
         };
-        if tokenizer.sink.end.get().has_too_many_tags()
-            || tokenizer.sink.is_too_much_work()
-            || without_token > MAX_PIECES_WITHOUT_TOKEN
+        if tokenizer.sink.stats.get().has_too_many_tags()
+            || tokenizer.sink.exceeds_work_budget()
+            || without_token > MAX_CHUNKS_WITHOUT_TOKEN
         {
             return Err(Error::TooLarge);
         }
     }
     tokenizer.end();
-    if tokenizer.sink.is_too_much_work() {
+    if tokenizer.sink.exceeds_work_budget() {
         return Err(Error::TooLarge);
     }
-    // The bytes that were not UTF-8 are longer by now: how many the page has was checked before.
-    let mut end = tokenizer.sink.end.get();
-    end.bytes = 0;
-    Ok((html5ever::interface::TreeSink::finish(tokenizer.sink.builder.sink), end))
+    // `from_utf8_lossy` made invalid bytes longer, so this count is not the page's. `extract` has checked the size.
+    let mut stats = tokenizer.sink.stats.get();
+    stats.bytes = 0;
+    Ok((
+        html5ever::interface::TreeSink::finish(tokenizer.sink.builder.sink),
+        stats,
+    ))
 }
 
-/// Tells a page's extractor of the tree, in the order of the document.
+/// Sends the tree to a page's extractor as events, in document order.
 fn walk<E: Extractor>(html: &Html, page: &mut Page<E>) {
     let mut attributes = Attributes::default();
     let root = html.tree.root();
@@ -233,12 +237,14 @@ fn walk<E: Extractor>(html: &Html, page: &mut Page<E>) {
     }
 }
 
-/// A node begins; `false` if its content is no page's content.
+/// Sends the event for a node's beginning. Returns `false` if the node's children are not part of the page's content.
 fn open<E: Extractor>(node: &Node, page: &mut Page<E>, attributes: &mut Attributes) -> bool {
     match node {
         Node::Element(element) => {
-            let Some(name) = told(element) else { return true };
-            let wanted = page.wanted(name.tag);
+            let Some(name) = element_for_event(element) else {
+                return true;
+            };
+            let wanted = page.wanted_attributes(name.tag);
             read_attributes(element, wanted, attributes);
             page.open(name, attributes);
             let is_html = name.namespace == Namespace::Html;
@@ -254,14 +260,14 @@ fn open<E: Extractor>(node: &Node, page: &mut Page<E>, attributes: &mut Attribut
 
 fn close<E: Extractor>(node: &Node, page: &mut Page<E>) {
     if let Node::Element(element) = node
-        && told(element).is_some()
+        && element_for_event(element).is_some()
     {
         page.close();
     }
 }
 
-/// The element, if an extractor is told of it.
-fn told(element: &scraper::node::Element) -> Option<Element> {
+/// The element as events name it; `None` for `html`, `head` and `body`, which have no events.
+fn element_for_event(element: &scraper::node::Element) -> Option<Element> {
     let namespace = match element.name.ns {
         ns!(svg) => Namespace::Svg,
         ns!(mathml) => Namespace::MathMl,

@@ -1,20 +1,20 @@
-//! Whether bytes can be a page at all. Both engines read UTF-8, which all of GitHub's pages are, and take single bytes
-//! that are not UTF-8 for unknown characters, as browsers do.
+//! Encoding detection. Both engines read UTF-8, the encoding of all of GitHub's pages. As in browsers, a byte that is
+//! not valid UTF-8 becomes U+FFFD.
 
 use crate::Error;
 
-/// How many of a page's first bytes [`check`] looks at.
-pub(crate) const BEGINNING: usize = 4;
+/// The number of a page's first bytes that [`check`] needs.
+pub(crate) const SNIFFED_BYTES: usize = 4;
 
-const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
+const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// How many bytes at the page's beginning are a byte-order mark.
+/// Returns the length in bytes of the byte order mark at the page's beginning: 3 or 0.
 pub(crate) fn check(beginning: &[u8]) -> Result<usize, Error> {
     match *beginning {
         [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => Err(Error::NotUtf8 { encoding: "UTF-16" }),
-        // Without a mark: every other byte of markup is zero.
+        // UTF-16 without a byte order mark: every other byte of markup is zero.
         [0, a, 0, b, ..] | [a, 0, b, 0, ..] if a != 0 && b != 0 => Err(Error::NotUtf8 { encoding: "UTF-16" }),
-        _ if beginning.starts_with(UTF_8_MARK) => Ok(UTF_8_MARK.len()),
+        _ if beginning.starts_with(UTF_8_BOM) => Ok(UTF_8_BOM.len()),
         _ => Ok(0),
     }
 }

@@ -20,43 +20,45 @@ pub enum Error {
     /// Nothing on the page looks like a list of packages.
     #[error("not a list of packages; is it the page of an organisation's or a user's packages?")]
     NotAPackageList,
-    /// Nothing on the page looks like a list of versions. A package page is none, although it shows the newest of them.
+    /// Nothing on the page looks like a list of versions. A package page is not one, although it shows the newest
+    /// versions.
     #[error("not a list of versions; is it the page of a package's versions?")]
     NotAVersionList,
-    /// The page ends before its document does: a download that was cut.
+    /// The page ends before `</html>`: the download was cut off.
     #[error("the page is cut: its end is missing; fetch it again")]
     Truncated,
-    /// More bytes, or more tags, than any page of GitHub's has, or tags nested in one another by the thousand.
+    /// The page has more bytes or more tags than any page of GitHub's, or thousands of nested tags.
     #[error("the page is too large: it has more than {} MiB or {MAX_TAGS} tags, or too many in one another", MAX_PAGE_BYTES / (1024 * 1024))]
     TooLarge,
     /// The page is not UTF-8, which all of GitHub's are.
     #[error("the page is encoded as {encoding}, not as UTF-8")]
     NotUtf8 {
-        /// The encoding it looks like.
+        /// The encoding that was detected.
         #[cfg_attr(feature = "serde", serde(skip, default = "utf_16"))]
         encoding: &'static str,
     },
-    /// The page is of the right kind, but not as this parser knows it. Nothing is guessed from such a page.
+    /// The page is of the right kind, but its markup is not the markup that this parser knows. The parser does not
+    /// guess.
     #[error("GitHub's markup changed: {what}; a new version of the parser is needed")]
     MarkupChanged {
-        /// What is not as it was.
+        /// The part of the markup that has changed.
         what: Change,
     },
 }
 
-/// What [`Error::MarkupChanged`] met.
+/// The part of the markup that has changed, for [`Error::MarkupChanged`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Change {
-    /// A chart of downloads stands on a page without the label `Total downloads`.
+    /// The page has a chart of downloads and no label `Total downloads`.
     #[error("the label `Total downloads` is missing")]
     LabelMissing,
     /// The label is not followed by an `h3` whose `title` is a number.
     #[error("the label `Total downloads` is not followed by an `h3` with a number as its title")]
     LabelWithoutTotal,
-    /// Two labels, two totals.
+    /// Two labels have different totals.
     #[error("the page has two different totals")]
     TwoTotals,
     /// More than one chart of the last 30 days.
@@ -65,45 +67,46 @@ pub enum Change {
     /// Bars outside any element labelled as the chart.
     #[error("the chart's bars stand outside `Downloads for the last 30 days`")]
     BarsWithoutChart,
-    /// A bar without a date or without a count, or with one that is neither.
+    /// A bar has no valid date or no valid count.
     #[error("a bar of the chart has no valid date and count")]
     BadBar,
     /// Not exactly 30 bars, or not 30 days in a row, newest first.
     #[error("the chart is not 30 days in a row, newest first")]
     BarsNotThirtyDays,
-    /// A package link whose name can be no package's.
+    /// A link to a package or a tag has a name that no registry accepts.
     #[error("a package of the list has an impossible name")]
     BadName,
-    /// One package twice on one page of a list, in two repositories.
+    /// One package stands twice on one page of a list, with two repositories.
     #[error("a package is listed twice with different repositories")]
     TwoRepositories,
-    /// A row of a version list without an id, or with more than one, or with another row's.
+    /// A row of a version list has no id, several ids, or the id of another row.
     #[error("a version's row has no id of its own, or several")]
     BadVersion,
-    /// A row of a version list without exactly one count.
+    /// A row of a version list does not have exactly one count.
     #[error("a version's row has no count, or several")]
     BadVersionCount,
-    /// A link to the next page without the next page's number.
+    /// The link to the next page does not have the next page's number.
     #[error("the link to the next page cannot be read")]
     BadPaging,
-    /// A list has neither rows nor the sign of an empty one.
+    /// A list has neither rows nor the message that GitHub shows for an empty list.
     #[error("the list of packages has no rows and does not say that it is empty")]
     RowsMissing,
-    /// A row of a list of packages that links to no package, or to several.
+    /// A row of a list of packages links to no package, or to several.
     #[error("a row of the list links to no package, or to several")]
     BadRow,
-    /// Rows with packages, and no list that they stand in.
+    /// Rows with packages stand outside of any list.
     #[error("the rows stand outside of any list of packages")]
     ListMissing,
-    /// A heading that counts packages with something else than one number.
+    /// The heading that counts the packages does not have exactly one number.
     #[error("the number of packages in the list's heading cannot be read")]
     BadHeading,
-    /// A list of one page whose heading counts other than its rows, or a page with more rows than the heading counts.
+    /// On the only page of a list, the heading's count differs from the number of rows; or a page has more rows than
+    /// its heading counts.
     #[error("the list has not as many rows as its heading counts")]
     RowsMiscounted,
-    /// The page can only be read by the engine that builds the whole tree: its tags are nested wrongly, or it has names,
-    /// values or depths beyond this engine's limits. Only the `stream` engine says this: where it cannot know the tree
-    /// it gives no answer, never another one.
+    /// Only the `dom` engine can read the page: its tags are nested wrongly, or its names, values or depth are beyond
+    /// the limits of the `stream` engine. Only the `stream` engine returns this. Where it cannot know the tree, it gives
+    /// no answer instead of a wrong one.
     #[error("its tags are nested in a way that only the `dom` engine can follow")]
     NeedsTree,
 }
@@ -114,7 +117,7 @@ const fn utf_16() -> &'static str {
 }
 
 impl Error {
-    /// The kind in `snake_case`, for programs: what `--json` consumers, problem details and metrics say.
+    /// The kind in `snake_case`, as in `--json`, problem details and metrics.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {

@@ -1,11 +1,11 @@
-//! What is known about GitHub's markup: the one place of it.
+//! The only module that knows GitHub's markup.
 //!
-//! An engine turns a page into events, in the order of the document: an element opens with its attributes, text stands
-//! in it, it closes. An extractor listens. `html`, `head`, `body`, comments, the contents of templates, and the text of
-//! scripts, styles and their like are no events: nothing on them is a page's content.
+//! An engine turns a page into events, in document order: an element opens with its attributes, text, the element
+//! closes. An extractor receives the events. There are no events for `html`, `head`, `body`, comments, the contents of
+//! templates, and the text of scripts, styles and similar elements: they are not part of a page's visible content.
 //!
-//! Names and descriptions are written by whoever owns a package. They arrive as text and as attributes' values, and no
-//! rule below takes either for markup.
+//! The owner of a package writes its name and its description, so they are untrusted. They arrive as text and as
+//! attribute values, and no rule below treats either as markup.
 
 mod link;
 mod package;
@@ -19,14 +19,14 @@ mod version_list;
 pub(crate) use package::PackageExtractor;
 pub(crate) use package_list::PackageListExtractor;
 pub use page::MAX_PAGE_BYTES;
-pub(crate) use page::{End, MAX_TAGS, Page};
+pub(crate) use page::{DocumentStats, MAX_TAGS, Page};
 pub(crate) use version_list::VersionListExtractor;
 
 use alloc::vec::Vec;
 
 use crate::{Error, tag::Tag};
 
-/// Where an element's name comes from.
+/// The namespace of an element's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Namespace {
     Html,
@@ -42,12 +42,12 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// Whether this is HTML's element of that name, not SVG's.
+    /// Whether this is the element of that name in the namespace of HTML.
     pub(crate) fn is_html(self, tag: Tag) -> bool {
         self.tag == tag && self.namespace == Namespace::Html
     }
 
-    /// Whether this is SVG's element of that name.
+    /// Whether this is the element of that name in the namespace of SVG.
     pub(crate) fn is_svg(self, tag: Tag) -> bool {
         self.tag == tag && self.namespace == Namespace::Svg
     }
@@ -55,7 +55,7 @@ impl Element {
 
 macro_rules! attributes {
     ($($variant:ident $name:literal,)+) => {
-        /// The attributes that an extractor asks for.
+        /// The attributes that extractors read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Attribute {
@@ -108,7 +108,7 @@ impl AttributeSet {
         self.0 == 0
     }
 
-    /// The attribute of the set that has this name, in any case.
+    /// The attribute of the set that has this name, compared without regard to case.
     #[inline]
     pub(crate) fn find(self, name: &[u8]) -> Option<Attribute> {
         let mut left = self.0;
@@ -124,7 +124,7 @@ impl AttributeSet {
     }
 }
 
-/// The wanted attributes of one start tag, in one buffer that is kept from tag to tag.
+/// The wanted attributes of one start tag. The buffer is reused for the next tag.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Attributes {
     values: Vec<u8>,
@@ -166,7 +166,7 @@ impl Attributes {
         self.ranges[attribute as usize].1 = self.values.len() as u32;
     }
 
-    /// The bytes of all values kept so far.
+    /// The number of bytes of all values.
     #[cfg(feature = "stream")]
     pub(crate) fn len(&self) -> usize {
         self.values.len()
@@ -174,22 +174,22 @@ impl Attributes {
 }
 
 // region: extractor
-/// Listens to a page's events and knows one kind of page.
+/// Receives a page's events, and extracts the answer from one kind of page.
 pub(crate) trait Extractor {
-    /// What the page says.
+    /// The answer.
     type Output;
 
-    /// The attributes needed of an element with this name, should it open next.
-    fn wanted(&self, tag: Tag) -> AttributeSet;
+    /// The attributes that the extractor needs of an element with this name, if it opens next.
+    fn wanted_attributes(&self, tag: Tag) -> AttributeSet;
     /// An element opens. Every element closes again, void ones at once.
     fn open(&mut self, element: Element, attributes: &Attributes);
-    /// The element opened last, of those still open, closes.
+    /// The innermost open element closes.
     fn close(&mut self);
-    /// Text of the innermost open element, character references replaced. One text may come in several pieces.
+    /// Text of the innermost open element, with its character references replaced. One text may come in several parts.
     fn text(&mut self, text: &[u8]);
-    /// Whether text would change anything now.
+    /// Whether the extractor needs text at this point.
     fn wants_text(&self) -> bool;
-    /// The page has ended; every element was closed.
+    /// The page has ended, and every element is closed.
     fn finish(self) -> Result<Self::Output, Error>;
 }
 // endregion: extractor

@@ -1,7 +1,7 @@
-//! The JSON that the command prints and the guest hands over.
+//! The JSON that the command prints and the guest returns.
 //!
-//! Written by hand, so that the guest is built without serde and without the standard library. No string needs an
-//! escape: names, tags and repositories were checked when they were read, and the rest is this project's own text.
+//! It is written by hand, so that the guest needs neither serde nor the standard library. No string needs an escape:
+//! names, tags and repositories were validated when they were read, and all other strings are this project's own.
 
 use alloc::string::String;
 use core::fmt::{Result, Write};
@@ -13,13 +13,13 @@ pub trait Json {
     /// Appends the value as JSON, without spaces.
     ///
     /// # Errors
-    /// Only those of the writer.
+    /// If the writer fails.
     fn write_json(&self, out: &mut dyn Write) -> Result;
 
     /// The value as JSON, without spaces.
     fn to_json(&self) -> String {
         let mut json = String::new();
-        // A string takes everything.
+        // Writing to a string cannot fail.
         _ = self.write_json(&mut json);
         json
     }

@@ -8,10 +8,10 @@ use crate::Date;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Package {
-    /// How often any version was ever pulled; pulls of signatures and attestations count too.
+    /// The number of pulls of all versions since the first one. Pulls of signatures and attestations count too.
     pub total: u64,
-    /// The last 30 days, newest first as on the page; empty where the page has no chart. The newest day is the day the
-    /// page was made, and still growing.
+    /// The last 30 days, newest first as on the page; empty where the page has no chart. The newest day is the day on
+    /// which the page was made. Its count still grows.
     pub daily: Vec<DailyDownloads>,
 }
 

@@ -1,6 +1,6 @@
 use alloc::{string::String, vec::Vec};
 
-/// One page of an organisation's or a user's packages: the container packages of it.
+/// The container packages on one page of an organisation's or a user's package list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PackageList {
@@ -8,10 +8,10 @@ pub struct PackageList {
     pub packages: Vec<ListedPackage>,
     /// The number of the next page; `None` on the last one.
     pub next_page: Option<u32>,
-    /// How many packages the list's heading counts, of all ecosystems and on all pages; `None` where the page has no
-    /// such heading. The rows of all pages add up to it, unless the list changed while it was read.
+    /// The number in the list's heading: packages of all ecosystems, on all pages. `None` where the page has no such
+    /// heading. It is the sum of the rows of all pages, unless the list changed while it was read.
     pub heading_count: Option<u64>,
-    /// How many packages this page lists, of all ecosystems.
+    /// The number of packages on this page, of all ecosystems.
     pub rows: u64,
 }
 

@@ -1,18 +1,18 @@
-//! The engine of the tracker: one pass over the page, no tree, bounded memory.
+//! The tracker's engine: one pass over the page, no tree, bounded memory.
 //!
-//! A tokenizer turns bytes into tags and text, a stack of open elements gives them their place, and an extractor hears
-//! of both. Memory is bounded by the depth of the page (512 elements) and by what one tag's wanted attributes hold
-//! (16 KiB), not by the page's length, and a chunk may end anywhere.
+//! A tokenizer turns bytes into tags and text. Tree construction keeps the stack of open elements, and sends events to
+//! an extractor. Memory is bounded by the page's depth (512 elements) and by the values of one tag's wanted attributes
+//! (16 KiB). It does not grow with the page's length. A chunk may end anywhere.
 //!
-//! Where HTML lets a parser move content elsewhere, a stream cannot know the tree. Such a page gets
-//! [`Change::NeedsTree`](crate::Change::NeedsTree), never an answer that [`dom`](crate::dom) would not give.
+//! HTML's rules sometimes move content to another place in the tree, and one pass cannot follow that. Such a page gets
+//! [`Change::NeedsTree`](crate::Change::NeedsTree), and never an answer that [`dom`](crate::dom) would not give.
 
 mod block;
 mod names;
-mod nesting;
 mod open_elements;
 mod reference;
 mod tokenizer;
+mod tree_construction;
 
 use crate::{
     Error, Package, PackageList, VersionList,
@@ -38,7 +38,7 @@ macro_rules! parser {
                 self.0.feed(chunk);
             }
 
-            /// The page has ended.
+            /// Ends the page, and returns its answer.
             ///
             /// # Errors
             /// Says why the page gave no answer.

@@ -1,46 +1,46 @@
-//! The names of elements that a rule of HTML or of this project knows, and what the rules say about each.
+//! The names of elements that have a rule in HTML or in this project, with flags for the rules.
 
 /// The start tag closes an open `p`.
 pub(crate) const CLOSES_P: u32 = 1;
-/// Never has content: opens and closes at once.
+/// A void element: it has no content and no end tag.
 pub(crate) const VOID: u32 = 1 << 1;
 /// "Special" in the standard's sense: a stray end tag of an ordinary element does not reach past it.
 pub(crate) const SPECIAL: u32 = 1 << 2;
-/// A formatting element: left open, it would be opened again further on.
+/// A formatting element. If it is misnested, HTML opens it again later.
 pub(crate) const FORMATTING: u32 = 1 << 3;
-/// Its end tag may be implied by what follows.
+/// Its end tag may be implied by the next tag.
 pub(crate) const IMPLIED_END: u32 = 1 << 4;
-/// Bounds "has an element in scope".
+/// A boundary for "has an element in scope".
 pub(crate) const SCOPE: u32 = 1 << 5;
-/// Bounds the list of active formatting elements.
+/// Inserts a marker in the list of active formatting elements.
 pub(crate) const MARKER: u32 = 1 << 6;
-/// Its end tag closes everything opened since, if the element is in scope.
+/// Its end tag closes the element and everything within it, if the element is in scope.
 pub(crate) const BLOCK: u32 = 1 << 7;
 /// `h1` to `h6`.
 pub(crate) const HEADING: u32 = 1 << 8;
-/// Its start tag leaves foreign content.
+/// Its start tag ends foreign content.
 pub(crate) const BREAKOUT: u32 = 1 << 9;
-/// Part of a table where no text may stand.
+/// Part of a table in which text is not allowed.
 pub(crate) const TABLE_STRUCTURE: u32 = 1 << 10;
-/// Only means something inside a table.
+/// A tag that has an effect only inside of a table.
 pub(crate) const TABLE_PART: u32 = 1 << 11;
-/// Its text knows character references but no tags.
+/// Its text has character references and no tags.
 pub(crate) const RCDATA: u32 = 1 << 12;
-/// Its text knows neither.
+/// Its text has neither character references nor tags.
 pub(crate) const RAWTEXT: u32 = 1 << 13;
 /// `script`.
 pub(crate) const SCRIPT: u32 = 1 << 14;
-/// `html`, `head`, `body`: in every tree, whether written or not, so no event tells of them.
+/// `html`, `head`, `body`: they are in every tree, even without their tags, so there are no events for them.
 pub(crate) const ROOT: u32 = 1 << 15;
-/// A rule of its own.
+/// Its start tag has a rule of its own.
 pub(crate) const OWN_RULE: u32 = 1 << 16;
 
-/// Elements whose text is never a page's text: neither engine hands it to an extractor.
+/// Elements whose text is not content: there are no events for it.
 pub(crate) const TEXT_IS_NOT_CONTENT: u32 = RAWTEXT | SCRIPT;
 
 macro_rules! tags {
     ($($variant:ident $name:literal $($flag:ident)|*,)+) => {
-        /// An element's name. Names that no rule knows are one `Other`.
+        /// The name of an element. All names without a rule are `Other`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Tag {
@@ -202,7 +202,7 @@ impl Tag {
         }
     }
 
-    /// The tag whose name, of at most eight bytes, is that number in base 256.
+    /// The tag whose name, of at most eight bytes, is that number in big-endian order.
     #[inline]
     pub(crate) fn from_key(key: u64) -> Self {
         let mut slot = slot(key);
@@ -215,7 +215,7 @@ impl Tag {
         }
     }
 
-    /// The tag's name; empty for the names that no rule knows.
+    /// The tag's name; empty for `Other`.
     #[cfg(feature = "stream")]
     pub(crate) const fn name(self) -> &'static str {
         match self as usize {
@@ -224,14 +224,14 @@ impl Tag {
         }
     }
 
-    /// Whether any of these flags is the tag's.
+    /// Whether the tag has any of these flags.
     #[inline]
     pub(crate) const fn is(self, flags: u32) -> bool {
         FLAGS[self as usize] & flags != 0
     }
 }
 
-/// Up to eight bytes of a name as one number, so that finding a name is comparing numbers.
+/// Packs a name of up to eight bytes into one integer, so that comparing names is comparing integers.
 #[inline]
 const fn pack(name: &[u8]) -> u64 {
     let mut key = 0;
@@ -243,7 +243,7 @@ const fn pack(name: &[u8]) -> u64 {
     key
 }
 
-/// Four times as many slots as names: most lookups, of known and unknown names alike, look once.
+/// The size of the hash table: four times the number of names, so that most lookups need one probe.
 const SLOTS: usize = 512;
 
 #[inline]

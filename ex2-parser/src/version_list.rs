@@ -14,10 +14,10 @@ pub struct VersionList {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Version {
-    /// GitHub's number of the version.
+    /// GitHub's id of the version.
     pub id: u64,
     /// Every tag of the version; empty for an untagged one.
     pub tags: Vec<String>,
-    /// How often the version was pulled, by whichever tag.
+    /// The number of pulls of the version, by any of its tags or by its digest.
     pub total: u64,
 }

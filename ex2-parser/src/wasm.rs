@@ -1,8 +1,8 @@
 //! The parser as a WebAssembly module, hosted by Wasmer.
 //!
-//! What the guest exports is written down in `ex2-parser/guest/src/lib.rs`. Nothing it says is believed: every pointer
-//! is checked against its memory, every answer is read as JSON of a known shape, its memory is limited, and
-//! [`package_within`] limits its time.
+//! `ex2-parser/guest/src/lib.rs` documents the guest's exports. The host does not trust the guest: it checks every
+//! pointer against the guest's memory, accepts only JSON of the expected shape, and limits memory. [`package_within`]
+//! limits time too.
 //!
 //! ```no_run
 //! use ex2_parser::wasm::{self, Engine, Parser};
@@ -26,28 +26,29 @@ use wasmer::{
 
 use crate::{Error as PageError, Package, PackageList, VersionList};
 
-/// What the guest may hold: a page of 8 MiB and the tree of it; the stream engine needs little more than the page.
+/// The guest's limits: enough memory for a page of 8 MiB and its tree. The stream engine needs little more than the
+/// page.
 pub const LIMITS: Limits = Limits {
     memory: Pages(4_096),
     table: 10_000,
 };
 
-/// How long one page may take. The largest page takes the slowest engine a few seconds.
+/// The time limit for one page. The slowest engine reads the largest page in a few seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The longest answer that is read: a version list's, with 30 versions and thousands of tags.
+/// The longest accepted answer. The longest real ones are version lists, with 30 versions and thousands of tags.
 const MAX_ANSWER_BYTES: u32 = 16 * 1024 * 1024;
 
 const WASI: &str = "wasi_snapshot_preview1";
-/// WASI's word for "this host does not have that".
+/// WASI's error number for a function that the host does not implement.
 const ENOSYS: i32 = 52;
 
-/// Which engine the guest was built with.
+/// The engine in the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// [`dom`](mod@crate::dom): a module of some 600 KB.
+    /// [`dom`](mod@crate::dom): a module of about 600 KB.
     Dom,
-    /// [`stream`](mod@crate::stream): a tenth of that.
+    /// [`stream`](mod@crate::stream): a module of about a quarter of that size.
     Stream,
 }
 
@@ -55,22 +56,22 @@ pub enum Engine {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The page gave none.
+    /// The page has no answer.
     #[error(transparent)]
     Page(#[from] PageError),
-    /// There is no guest.
+    /// The guest cannot be built or read.
     #[error(transparent)]
     Guest(#[from] guests::Error),
-    /// The guest is no module that this engine can compile.
+    /// This engine cannot compile the guest.
     #[error("the parser's module cannot be compiled: {0}")]
     Compile(#[from] CompileError),
-    /// The guest imports what this host does not have.
+    /// The guest has an import that this host does not provide.
     #[error("the parser's module cannot be instantiated: {0}")]
     Instantiate(String),
-    /// The guest has not the exports of a parser, or says what no parser says.
+    /// The guest lacks an export of a parser, or returned a value that no parser returns.
     #[error("the parser's module breaks its contract: {0}")]
     Contract(String),
-    /// The guest was stopped: by a fault of its own, or because it wanted too much memory.
+    /// The guest trapped: it has a fault, or it needs more memory than the limit.
     #[error("the parser's module was stopped: {0}")]
     Trap(String),
     /// The guest did not return in time.
@@ -78,7 +79,7 @@ pub enum Error {
     TimedOut(Duration),
 }
 
-/// The engine that the other functions expect: its guests have limited memory.
+/// Creates the engine that the other functions expect. It limits the memory of its guests.
 #[must_use]
 pub fn engine() -> wasmer::Engine {
     guest_limits::engine(LIMITS)
@@ -108,7 +109,8 @@ pub fn package_within(page: Vec<u8>) -> Result<Package, Error> {
     within(TIME_LIMIT, move |parser| parser.package(&page))
 }
 
-/// Gives `work` a fresh parser, and at most `limit`. Work that is late is left behind: report it and end the process.
+/// Calls `work` with a fresh parser on a thread of its own, and waits at most `limit`. Work that is late keeps its
+/// thread: report the error and end the process.
 ///
 /// # Errors
 /// Those of `work`, and the host's.
@@ -116,14 +118,14 @@ pub fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce(&mut Parser) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    // Building the guest is cargo's time, not the guest's.
+    // The time limit does not include building and compiling the guest.
     let engine = engine();
     let module = load(&engine, Engine::Stream)?;
     guest_limits::within(limit, move || work(&mut Parser::instantiate(&engine, &module)?))
         .unwrap_or_else(|late| Err(Error::TimedOut(late.limit)))
 }
 
-/// A guest in a memory of its own. It can read any number of pages, and remembers none.
+/// An instance of the guest. It can read any number of pages, and keeps no state between them.
 pub struct Parser {
     store: Store,
     memory: Memory,
@@ -133,7 +135,7 @@ pub struct Parser {
     result_length: TypedFunction<(), u32>,
 }
 
-/// What the guest takes for a page.
+/// The kinds of pages, with the numbers that the guest's `extract` expects.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 enum Kind {
@@ -143,10 +145,10 @@ enum Kind {
 }
 
 impl Parser {
-    /// Gives a module its memory and its imports.
+    /// Instantiates a module, with its imports.
     ///
     /// # Errors
-    /// If it is no parser.
+    /// If it is not a parser.
     pub fn instantiate(engine: &wasmer::Engine, module: &Module) -> Result<Self, Error> {
         let mut store = Store::new(engine.clone());
         let (imports, wasi) = imports(&mut store, module)?;
@@ -155,7 +157,7 @@ impl Parser {
         let contract = |error: wasmer::ExportError| Error::Contract(error.to_string());
         let memory = instance.exports.get_memory("memory").map_err(contract)?.clone();
         wasi.as_mut(&mut store).memory = Some(memory.clone());
-        // A module linked as a reactor starts itself by this; one that needs no start has none.
+        // A WASI reactor has to be initialised once by this export. A module that needs no initialisation has none.
         if let Ok(initialize) = instance.exports.get_typed_function::<(), ()>(&store, "_initialize") {
             initialize.call(&mut store)?;
         }
@@ -219,7 +221,7 @@ impl Parser {
         if length > MAX_ANSWER_BYTES {
             return Err(Error::Contract(format!("an answer of {length} bytes")));
         }
-        // Checked before the buffer is made: a wrong length must not cost memory.
+        // Checked before the allocation: a wrong length must not cost memory.
         let view = self.memory.view(&self.store);
         if u64::from(pointer) + u64::from(length) > view.data_size() {
             return Err(Error::Contract(format!(
@@ -238,11 +240,11 @@ impl Parser {
     }
     // endregion: call
 
-    /// Copies a page into the guest's memory. [`MemoryView::write`](wasmer::MemoryView::write) would do the same eight
-    /// bytes at a time, since it has to reckon with guests that run meanwhile.
+    /// Copies a page into the guest's memory. [`MemoryView::write`](wasmer::MemoryView::write) is slower: it copies eight
+    /// bytes at a time, because it has to expect guests that run at the same time.
     fn write(&mut self, pointer: u32, page: &[u8]) -> Result<(), Error> {
         let view = self.memory.view(&self.store);
-        // SAFETY: the store is borrowed for writing, so no guest of it runs and nobody else sees this memory.
+        // SAFETY: the store is borrowed mutably, so no guest of it runs and there is no other reference to this memory.
         let memory = unsafe { view.data_unchecked_mut() };
         let room = memory
             .get_mut(pointer as usize..)
@@ -270,8 +272,8 @@ struct Wasi {
     memory: Option<Memory>,
 }
 
-/// What the module imports: nothing, if it was built without a tree. Rust's standard library asks for a few functions
-/// of WASI; a parser needs no files, clocks or arguments, so each of them has nothing to give.
+/// The module's imports. The stream guest has none. The dom guest contains Rust's standard library, which imports a few
+/// functions of WASI. A parser needs no files, clocks or arguments, so these functions return nothing useful.
 fn imports(store: &mut Store, module: &Module) -> Result<(Imports, FunctionEnv<Wasi>), Error> {
     let wasi = FunctionEnv::new(store, Wasi::default());
     let mut imports = Imports::new();
@@ -316,13 +318,13 @@ fn answer(wasi: FunctionEnvMut<'_, Wasi>, name: &str, arguments: &[Value]) -> Re
     };
     match (name, arguments) {
         ("proc_exit", _) => Err(RuntimeError::new("it gave up")),
-        // No environment, no arguments: two numbers, both zero.
+        // No environment and no arguments: both sizes are zero.
         ("environ_sizes_get" | "args_sizes_get", [count, size]) => {
             zeros(count, 4)?;
             zeros(size, 4)
         }
         ("environ_get" | "args_get", _) => Ok(vec![Value::I32(0)]),
-        // The keys of its hash maps, which hold nothing that a stranger chose.
+        // The keys of the guest's hash maps. Zero is safe: the maps do not contain input from the page.
         ("random_get", [at, Value::I32(length @ 0..=1_024)]) => zeros(at, *length as usize),
         _ => Ok(vec![Value::I32(ENOSYS)]),
     }

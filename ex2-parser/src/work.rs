@@ -1,4 +1,5 @@
-//! Counts the steps of reading a page, for the tests that hold the worst page to a few times the work of a flat one.
+//! Counts the steps of reading a page. Tests use it to check that the worst page costs at most a few times as many
+//! steps as a flat page of the same size.
 //!
 //! Only the unit tests count. Anywhere else the calls are empty and cost nothing.
 
@@ -10,7 +11,7 @@ std::thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// So many steps were taken. One step is a byte read, an element opened, closed or looked at, or an entry of a map
+/// Adds steps to the count. One step is a byte read, an element opened, closed or examined, or an entry of a map
 /// compared.
 #[inline(always)]
 pub(crate) fn count(steps: usize) {
@@ -20,15 +21,15 @@ pub(crate) fn count(steps: usize) {
     let _ = steps;
 }
 
-/// A look into a map in order of so many entries.
+/// Adds the steps of one lookup in an ordered map with this number of entries.
 #[inline(always)]
 pub(crate) fn count_lookup(entries: usize) {
     count((entries + 1).ilog2() as usize + 1);
 }
 
-/// The steps that this took.
+/// Runs `work`, and returns its result and the steps that it took.
 #[cfg(all(test, feature = "differential"))]
-pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (T, u64) {
+pub(crate) fn measure<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = STEPS.get();
     let result = work();
     (result, STEPS.get() - before)

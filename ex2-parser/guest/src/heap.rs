@@ -1,7 +1,7 @@
-//! The heap of a module that reads one page at a time: it only ever grows, until the next page begins it anew.
+//! A bump allocator, reset for each page.
 //!
-//! A page costs a few dozen allocations, so there is nothing to gain from reusing their memory, and a start to gain
-//! from having no allocator to load.
+//! A page costs a few dozen allocations, so freeing them one by one would save little memory. And without a general
+//! allocator the module is smaller and starts faster.
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -10,36 +10,36 @@ use core::{
     ptr,
 };
 
-/// WebAssembly's unit of memory.
+/// The size in bytes of a page of WebAssembly memory.
 const PAGE: usize = 64 * 1024;
 
 unsafe extern "C" {
-    /// Where the linker's last static ends; only its address means anything.
+    /// The linker's symbol for the end of the static data. Only its address has a meaning.
     static __heap_base: u8;
 }
 
-struct Heap {
+struct BumpAllocator {
     /// The first free byte; 0 before the first allocation.
     next: Cell<usize>,
 }
 
 // SAFETY: a module has one thread.
-unsafe impl Sync for Heap {}
+unsafe impl Sync for BumpAllocator {}
 
 #[global_allocator]
-static HEAP: Heap = Heap { next: Cell::new(0) };
+static ALLOCATOR: BumpAllocator = BumpAllocator { next: Cell::new(0) };
 
 /// Frees everything.
 ///
 /// # Safety
-/// Nothing that was allocated before may be used any more.
+/// No earlier allocation may be used any more.
 pub(crate) unsafe fn reset() {
-    HEAP.next.set(0);
+    ALLOCATOR.next.set(0);
 }
 
-impl Heap {
-    /// Moves the heap's end; `None` if the memory cannot grow so far.
-    fn end_at(&self, end: usize) -> Option<()> {
+impl BumpAllocator {
+    /// Moves the heap's end, and grows the memory if needed; `None` if it cannot grow so far.
+    fn grow_to(&self, end: usize) -> Option<()> {
         let have = memory_size(0) * PAGE;
         if end > have && memory_grow(0, (end - have).div_ceil(PAGE)) == usize::MAX {
             return None;
@@ -50,12 +50,12 @@ impl Heap {
 }
 
 // SAFETY: each allocation begins at a multiple of its alignment, after all others and inside the memory.
-unsafe impl GlobalAlloc for Heap {
+unsafe impl GlobalAlloc for BumpAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let base = &raw const __heap_base;
         let free = self.next.get().max(base.addr());
         let place = free.checked_next_multiple_of(layout.align()).and_then(|start| {
-            self.end_at(start.checked_add(layout.size())?)?;
+            self.grow_to(start.checked_add(layout.size())?)?;
             Some(start)
         });
         place.map_or(ptr::null_mut(), ptr::with_exposed_provenance_mut)
@@ -64,14 +64,14 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The last allocation, which a growing vector usually is, grows where it stands.
+        // The last allocation grows in place. A growing vector usually is the last one.
         if old.addr() + layout.size() == self.next.get()
             && let Some(end) = old.addr().checked_add(size)
-            && self.end_at(end).is_some()
+            && self.grow_to(end).is_some()
         {
             return old;
         }
-        // SAFETY: the caller's promise about the layout; and the new place overlaps no other.
+        // SAFETY: the caller guarantees the layout, and the new allocation overlaps no other.
         unsafe {
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {

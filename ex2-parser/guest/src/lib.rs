@@ -1,22 +1,23 @@
-//! The parser as a WebAssembly module: a page's bytes in, JSON out, for any host and any language.
+//! The parser as a WebAssembly module, for hosts in any language: the bytes of a page in, JSON out.
 //!
 //! The exports, all numbers being `i32`:
 //!
 //! | export | what it does |
 //! | --- | --- |
 //! | `memory` | the module's memory |
-//! | `allocate(length) -> pointer` | room for a page of so many bytes; 0 if there is none. Ends the life of the last result |
-//! | `extract(kind, length) -> status` | reads the page of so many bytes that the host has written there. `kind`: 0 a package page, 1 a list of packages, 2 a list of versions. `status`: 0 the result is the answer, 1 it is an error, 2 the host called wrongly and there is none |
-//! | `result() -> pointer` | where the result begins |
-//! | `result_length() -> length` | how many bytes of JSON it has, in UTF-8 |
+//! | `allocate(length) -> pointer` | allocates `length` bytes for a page and frees the last result; 0 if there is not enough memory |
+//! | `extract(kind, length) -> status` | reads the page that the host has written there. `kind`: 0 a package page, 1 a list of packages, 2 a list of versions. `status`: 0 the result is the answer, 1 the result is an error, 2 the arguments were invalid and there is no result |
+//! | `result() -> pointer` | the address of the result |
+//! | `result_length() -> length` | the length of the result in bytes. It is JSON in UTF-8 |
 //!
 //! Answers are `{"total":14360,"daily":[{"date":"2026-05-10","count":412}]}`,
 //! `{"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger"}],"next_page":2,"heading_count":31,"rows":30}` and
 //! `{"versions":[{"id":1,"tags":["latest"],"total":17118}],"next_page":null}`; errors are
 //! `{"kind":"markup_changed","what":"label_missing"}`.
 //!
-//! Built with the `stream` engine it imports nothing at all; a module that exports `_initialize` wants that called once
-//! before anything else. A host must not keep a pointer over a call of `allocate` or `extract`: the memory may grow.
+//! With the `stream` engine, the module has no imports. If it exports `_initialize`, the host has to call that once
+//! before anything else. A pointer is valid until the next call of `allocate` or `extract`. A host's view of the memory
+//! is too: the memory may grow.
 
 #![cfg_attr(all(target_family = "wasm", feature = "stream"), no_std)]
 
@@ -34,16 +35,16 @@ use ex2_parser::dom as engine;
 use ex2_parser::stream as engine;
 use ex2_parser::{Error, Json, MAX_PAGE_BYTES};
 
-/// What the module holds between two calls.
+/// The module's state between two calls.
 struct State {
     page: Vec<u8>,
     result: String,
 }
 
-/// A module has one thread, which this says.
+/// Makes the state usable as a `static`: a module has one thread.
 struct OneThread(RefCell<State>);
 
-// SAFETY: WebAssembly without its threads proposal, for which this is not built, runs one call at a time.
+// SAFETY: this is not built for WebAssembly's threads proposal, so only one call runs at a time.
 unsafe impl Sync for OneThread {}
 
 static STATE: OneThread = OneThread(RefCell::new(State {
@@ -51,7 +52,7 @@ static STATE: OneThread = OneThread(RefCell::new(State {
     result: String::new(),
 }));
 
-/// Makes room for a page.
+/// Allocates memory for a page.
 #[unsafe(no_mangle)]
 pub extern "C" fn allocate(length: usize) -> *mut u8 {
     if length > MAX_PAGE_BYTES {
@@ -61,18 +62,18 @@ pub extern "C" fn allocate(length: usize) -> *mut u8 {
     state.page = Vec::new();
     state.result = String::new();
     #[cfg(all(target_family = "wasm", feature = "stream"))]
-    // SAFETY: the page and the result were the only allocations that outlive a call, and both are gone.
+    // SAFETY: only the page and the result outlive a call, and both were dropped.
     unsafe {
         heap::reset();
     }
-    // One byte at least: the pointer to nothing would be no place in the memory.
+    // At least one byte: the pointer of an empty vector is dangling, and may be outside of the memory.
     if state.page.try_reserve_exact(length.max(1)).is_err() {
         return core::ptr::null_mut();
     }
     state.page.as_mut_ptr()
 }
 
-/// Reads the page that the host has written.
+/// Reads the page that the host has written into the allocated memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn extract(kind: u32, length: usize) -> u32 {
     let mut state = STATE.0.borrow_mut();
@@ -80,7 +81,7 @@ pub extern "C" fn extract(kind: u32, length: usize) -> u32 {
     if length > state.page.capacity() {
         return WRONG_CALL;
     }
-    // SAFETY: so many bytes were allocated, and every byte of a module's memory holds a value.
+    // SAFETY: `length` is within the capacity, and every byte of a module's memory is initialised.
     unsafe { state.page.set_len(length) };
     let page = &state.page;
     let (status, result) = match kind {
@@ -93,13 +94,13 @@ pub extern "C" fn extract(kind: u32, length: usize) -> u32 {
     status
 }
 
-/// Where the result begins.
+/// Returns the address of the result.
 #[unsafe(no_mangle)]
 pub extern "C" fn result() -> *const u8 {
     STATE.0.borrow().result.as_ptr()
 }
 
-/// How long the result is.
+/// Returns the length of the result in bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn result_length() -> usize {
     STATE.0.borrow().result.len()
@@ -116,14 +117,14 @@ fn json<T: Json>(answer: Result<T, Error>) -> (u32, String) {
     }
 }
 
-/// A panic is a bug; it ends the module's life, and its host hears of it as a trap.
+/// A panic is a bug. It becomes a trap, which ends the host's call with an error.
 #[cfg(all(target_family = "wasm", feature = "stream"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-// The comparison of memory that compiled code calls, and `core` leaves to the platform.
+// `core` expects these symbols from the platform, which is usually libc.
 #[cfg(all(target_family = "wasm", feature = "stream"))]
 #[link(name = "c")]
 unsafe extern "C" {}

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Some(_) => return fail(USAGE, "the argument is `package`, `list` or `versions`"),
     };
     let mut page = Vec::new();
-    // One byte too many is enough to know that there are too many.
+    // One byte above the limit is enough to detect a page that is too large.
     if let Err(error) = io::stdin()
         .lock()
         .take(MAX_PAGE_BYTES as u64 + 1)
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(code: u8, message: &str) -> ExitCode {
-    // Without a standard error there is still the exit code.
+    // If standard error is closed, the exit code still reports the failure.
     _ = writeln!(io::stderr(), "{message}");
     ExitCode::from(code)
 }

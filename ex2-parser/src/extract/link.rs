@@ -1,32 +1,32 @@
-//! GitHub's addresses, as far as lists need them.
+//! The URLs of GitHub that links in lists lead to.
 
 use alloc::{string::String, vec::Vec};
 
-/// The site's own address, where a link is not written as a path.
+/// The origin of absolute links to GitHub. Most links are paths.
 const SITE: &[u8] = b"https://github.com";
-/// The longest name of a package: ghcr.io takes no longer ones.
-const LONGEST_NAME: usize = 255;
-/// More segments than any address below has.
-const MOST_SEGMENTS: usize = 8;
+/// The longest name of a package that ghcr.io accepts.
+const MAX_NAME_BYTES: usize = 255;
+/// More segments than any URL below has.
+const MAX_SEGMENTS: usize = 8;
 
 /// What a link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Link<'a> {
-    /// A container package. No name: one that no package can have.
+    /// A container package. `name` is `None` if no package can have the name.
     Package { owner: &'a [u8], name: Option<String> },
     /// A package of another ecosystem.
     OtherPackage,
     /// A repository.
     Repository { owner: &'a [u8], name: &'a [u8] },
-    /// A version of a container package, and the tag it is linked by. No tag in `Some`: one that no version can have.
+    /// A version of a container package, and the tag in the link. `Some(None)` is a tag that no version can have.
     Version { id: u64, tag: Option<Option<String>> },
 }
 
 impl<'a> Link<'a> {
-    /// Reads a link's address; `None` if it leads elsewhere.
+    /// Reads a link's URL; `None` if it leads to anything else.
     pub(super) fn read(href: &'a [u8]) -> Option<Self> {
         let (path, query) = split(href)?;
-        let mut segments = [&b""[..]; MOST_SEGMENTS];
+        let mut segments = [&b""[..]; MAX_SEGMENTS];
         let mut count = 0;
         for segment in path.split(|&byte| byte == b'/') {
             *segments.get_mut(count)? = segment;
@@ -52,12 +52,12 @@ impl<'a> Link<'a> {
     }
 }
 
-/// The value of a parameter in the query of a link's address.
+/// The value of a parameter in the query of a link's URL.
 pub(super) fn query_parameter<'a>(href: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     parameter(split(href)?.1, name)
 }
 
-/// Whether an address of a next page leads away from packages: to another site, or to something else on this one.
+/// Whether the URL of a next page is not one of packages: it leads to another site, or to another part of GitHub.
 pub(super) fn leaves_packages(href: &[u8]) -> bool {
     match split(href) {
         Some((path, _)) => !path
@@ -93,7 +93,7 @@ fn version_id(segments: &[&[u8]]) -> Option<u64> {
     }
 }
 
-/// Replaces `%2F` and its like, once.
+/// Decodes percent-encoding such as `%2F`, once.
 fn decode(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -111,10 +111,10 @@ fn decode(text: &[u8]) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a registry would take the name: words of letters, digits, `.`, `_` and `-`, with slashes between them.
-/// Nothing that could be a path of its own, such as `..`, is one.
+/// Whether a registry accepts the name: words of letters, digits, `.`, `_` and `-`, separated by slashes. A word that
+/// changes a path, such as `..`, is not accepted.
 fn is_name(name: &str) -> bool {
-    name.len() <= LONGEST_NAME && name.split('/').all(|word| is_word(word.as_bytes()))
+    name.len() <= MAX_NAME_BYTES && name.split('/').all(|word| is_word(word.as_bytes()))
 }
 
 fn is_word(word: &[u8]) -> bool {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_of_a_package_is_one() {
+    fn each_form_of_a_package_url_is_recognised() {
         for href in [
             "/orgs/fluxcd/packages/container/package/charts%2Fflagger",
             "/users/fluxcd/packages/container/package/charts%2fflagger",
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_package_has_are_none() {
+    fn impossible_package_names_are_rejected() {
         for name in [
             "..",
             "..%2Fx",
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn other_links_are_told_apart() {
+    fn other_links_are_distinguished() {
         assert_eq!(Link::read(b"/fluxcd/repo/packages/12345"), Some(Link::OtherPackage));
         assert_eq!(
             Link::read(b"/orgs/fluxcd/packages/npm/package/x"),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_have_an_id_and_perhaps_a_tag() {
+    fn versions_have_an_id_and_an_optional_tag() {
         let version = |id, tag: Option<Option<&str>>| {
             Some(Link::Version {
                 id,
@@ -233,7 +233,7 @@ mod tests {
             Link::read(b"/o/r/pkgs/container/image/4?tag=a%2Fb"),
             version(4, Some(None))
         );
-        // A package called 5 is no version 5.
+        // A package named `5` is not version 5 of a package.
         assert_eq!(
             Link::read(b"/orgs/o/packages/container/package/5"),
             package("o", Some("5"))

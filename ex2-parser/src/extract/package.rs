@@ -1,84 +1,89 @@
 //! A package page.
 //!
-//! - The total: a `span` whose whole text is `Total downloads`, and directly after it an `h3` whose `title` is only
-//!   digits. Where no label has its total after it the markup has changed: the next `h3` on the page counts the issues.
-//! - A number has one label: where that of another counter stands directly before the label, it is the other's number.
-//! - A label has one number: where the next element after the total is a heading or has another number in its title,
-//!   the total is not known.
-//! - The total has a row of its own. A label in the row of the other counters stands at one of their numbers.
-//! - A label alone is an owner's text, in a description's box, if another one has a total.
-//! - A total of less than the days of the chart is doubtful, since counts can fall. Where there is a label alone, too, or
-//!   a number without a label that is large enough, the label stands at the wrong number.
-//! - A version's own page has the label too, and the count with commas in a `span` after it. It is no package page.
-//! - The daily downloads: the element with `aria-label="Downloads for the last 30 days"`, and in an `svg` in it the
-//!   `rect`s with a `data-date` and a `data-merge-count`: 30 days in a row, newest first. A page without that element
-//!   has no daily downloads, unless as many such bars stand elsewhere: then its label has changed.
+//! - The total is in the `title`, digits only, of an `h3`. The `h3` stands directly after a `span` whose whole text is
+//!   the label `Total downloads`. If no label has such an `h3`, the markup has changed. The next `h3` on the page is not
+//!   used instead: it counts the issues.
+//! - A number has one label. If the label of another counter stands directly before the label, the number belongs to
+//!   the other counter.
+//! - A label has one number. If the next element after the total is a heading, or has another number in its title, the
+//!   total is unknown.
+//! - The total has a row of its own. A label in the row of the other counters belongs to one of their numbers.
+//! - A label without a total is text by the owner, in the description, if another label has a total.
+//! - A total smaller than the sum of the chart's days is doubtful. Counts can fall, so it may be right. But if the page
+//!   also has a label without a total, or a number without a label that is large enough, the label stands before the
+//!   wrong number.
+//! - The page of one version has the label too, and after it the count, with commas, in a `span`. It is not a package
+//!   page.
+//! - The daily downloads are in the element with `aria-label="Downloads for the last 30 days"`, in an `svg`: the `rect`s
+//!   with a `data-date` and a `data-merge-count`, for 30 consecutive days, newest first. A page without that element has
+//!   no daily downloads. If 30 such bars stand elsewhere on the page, the chart's label has changed.
 
 use alloc::vec::Vec;
 
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
-    page::first,
-    text::{Collapsed, collapses_to, digits, grouped_digits, is_blank},
+    page::keep_first,
+    text::{CollapsedText, collapses_to, digits, grouped_digits, is_blank},
 };
 use crate::{Change, DailyDownloads, Date, Error, Package, tag::Tag};
 
 pub(super) const LABEL: &[u8] = b"Total downloads";
 pub(super) const CHART: &[u8] = b"Downloads for the last 30 days";
-/// `18,446,744,073,709,551,615`: the longest count of a version's page, and longer than the label.
-const LONGEST_TEXT: usize = 26;
-/// The labels of the counters beside the total, whose markup is the same.
+/// The length of `18,446,744,073,709,551,615`, the longest count on a version's page. It is longer than the label.
+const MAX_TEXT_BYTES: usize = 26;
+/// The labels of the other counters. Their markup is the same as the total's.
 const OTHER_LABELS: [&[u8]; 3] = [b"Issues", b"Discussions", b"Last published"];
-/// The chart's days.
+/// The number of days in the chart.
 const DAYS: usize = 30;
 
-const OF_HEADING: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Title]);
-const OF_BAR: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::DataDate, Attribute::DataMergeCount]);
-const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel]);
+const HEADING_ATTRIBUTES: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Title]);
+const BAR_ATTRIBUTES: AttributeSet =
+    AttributeSet::of(&[Attribute::AriaLabel, Attribute::DataDate, Attribute::DataMergeCount]);
+const OTHER_ATTRIBUTES: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel]);
 
-/// Where the label is looked for.
+/// The state of the search for the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Label {
-    /// Not here.
+    /// No candidate is open.
     None,
-    /// In a span that has only had text so far.
+    /// In a span that so far has only text.
     Span,
-    /// In such a span, directly after a label.
+    /// In a span that so far has only text and stands directly after a label.
     SpanNext,
-    /// A span with the label has closed; its total must open next.
+    /// A span with the label has closed. The element with the total must open next.
     Read,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct PackageExtractor {
     label: Label,
-    text: Collapsed<LONGEST_TEXT>,
+    text: CollapsedText<MAX_TEXT_BYTES>,
     total: Option<u64>,
-    /// The depth of another counter's block, and of the row that such a block was in, while they are open.
+    /// The depth of the open block of another counter, and the depth of the open row that such a block stood in.
     counter: Option<u32>,
     counters_row: Option<u32>,
-    /// The depth of the element with the total, while it is open.
+    /// The depth of the open element with the total.
     total_depth: Option<u32>,
-    /// The element that closed last is the one with the total.
+    /// The element that closed last is the element with the total.
     is_after_total: bool,
-    /// The element that closed last is a span with text, and whether it is another counter's label.
+    /// The element that closed last is a span with text. `is_after_other_label`: its text is another counter's label.
     is_after_span: bool,
     is_after_other_label: bool,
-    /// The span that is open stands directly after such a one.
+    /// The open span stands directly after the label of another counter.
     is_second_label: bool,
-    /// A label without a total after it.
+    /// The page has a label without a total after it.
     has_lone_label: bool,
-    /// The largest number that is the title of an `h3` without a label.
+    /// The largest number in the title of an `h3` without a label.
     largest: u64,
-    /// A label with a version's count after it.
+    /// The page has a label with a version's count after it.
     has_version_count: bool,
     depth: u32,
-    /// The depth of the chart's element and of the `svg` in it, while they are open.
+    /// The depth of the open element of the chart, and of the open `svg` in it.
     chart: Option<u32>,
     svg: Option<u32>,
     has_chart: bool,
     daily: Vec<DailyDownloads>,
-    /// Bars that stand elsewhere.
+    /// The number of bars outside of the chart.
     stray_bars: usize,
     error: Option<Error>,
 }
@@ -87,7 +92,7 @@ impl PackageExtractor {
     pub(crate) fn new() -> Self {
         Self {
             label: Label::None,
-            text: Collapsed::new(),
+            text: CollapsedText::new(),
             total: None,
             counter: None,
             counters_row: None,
@@ -115,8 +120,8 @@ impl PackageExtractor {
             return;
         }
         match (attributes.get(Attribute::Title).and_then(digits), self.total) {
-            (None, _) => first(&mut self.error, Change::LabelWithoutTotal),
-            (Some(new), Some(old)) if new != old => first(&mut self.error, Change::TwoTotals),
+            (None, _) => keep_first(&mut self.error, Change::LabelWithoutTotal),
+            (Some(new), Some(old)) if new != old => keep_first(&mut self.error, Change::TwoTotals),
             (new, _) => {
                 self.total = new;
                 self.total_depth = Some(self.depth);
@@ -137,14 +142,14 @@ impl PackageExtractor {
             return;
         }
         let (Some(date), Some(count)) = (date.and_then(Date::parse), count.and_then(digits)) else {
-            return first(&mut self.error, Change::BadBar);
+            return keep_first(&mut self.error, Change::BadBar);
         };
         let is_next = self
             .daily
             .last()
             .is_none_or(|newer| newer.date.yesterday() == Some(date));
         if !is_next || self.daily.len() == DAYS {
-            return first(&mut self.error, Change::BarsNotThirtyDays);
+            return keep_first(&mut self.error, Change::BarsNotThirtyDays);
         }
         if self.daily.is_empty() {
             self.daily.reserve_exact(DAYS);
@@ -157,12 +162,12 @@ impl Extractor for PackageExtractor {
     type Output = Package;
 
     #[inline]
-    fn wanted(&self, tag: Tag) -> AttributeSet {
+    fn wanted_attributes(&self, tag: Tag) -> AttributeSet {
         match tag {
-            Tag::H3 => OF_HEADING,
-            Tag::Rect => OF_BAR,
-            _ if self.is_after_total => OF_HEADING,
-            _ => OF_OTHERS,
+            Tag::H3 => HEADING_ATTRIBUTES,
+            Tag::Rect => BAR_ATTRIBUTES,
+            _ if self.is_after_total => HEADING_ATTRIBUTES,
+            _ => OTHER_ATTRIBUTES,
         }
     }
 
@@ -174,7 +179,7 @@ impl Extractor for PackageExtractor {
         if core::mem::take(&mut self.is_after_total) {
             let has_number = |title: &[u8]| title.iter().any(u8::is_ascii_digit);
             if element.is_html(Tag::H3) || attributes.get(Attribute::Title).is_some_and(has_number) {
-                first(&mut self.error, Change::TwoTotals);
+                keep_first(&mut self.error, Change::TwoTotals);
             }
         }
         let is_after_label = self.label == Label::Read;
@@ -196,7 +201,7 @@ impl Extractor for PackageExtractor {
             .is_some_and(|label| collapses_to(label, CHART))
         {
             if self.has_chart {
-                first(&mut self.error, Change::TwoCharts);
+                keep_first(&mut self.error, Change::TwoCharts);
             } else {
                 self.has_chart = true;
                 self.chart = Some(self.depth);

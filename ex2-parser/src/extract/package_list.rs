@@ -1,56 +1,57 @@
 //! A list of an organisation's or a user's packages.
 //!
-//! - The list is the element with the id `org-packages`, a user's `user-packages-list`. Nothing outside of it is the
-//!   list's: neither links to packages, such as pinned ones, nor a link to a next page.
-//! - A row is an `li` with a link to one package, by the link's address; the first link after it in that row to a
-//!   repository of the same owner is its repository. Packages of other ecosystems are counted and left out.
-//! - A list is whole or a problem. An `li` beside the rows, or with their class, that links to no package is changed
-//!   markup. The heading, an `h3` such as `32 packages`, counts the rows of all pages: where this page has more, or
-//!   fewer and is the only one, the markup has changed. Where a `rel="next"` stands outside of the list, only the caller
-//!   can tell whether there is another page.
-//! - A list without rows is empty if it has a `blankslate`, and changed markup if it has not.
+//! - An organisation's list is the element with the id `org-packages`, a user's list the element with the id
+//!   `user-packages-list`. Links outside of that element are not part of the list: neither links to packages, such as
+//!   pinned ones, nor a link to a next page.
+//! - A row is an `li` with a link to one package. The next link in the same row to a repository of the same owner is the
+//!   package's repository. Packages of other ecosystems are counted and left out.
+//! - A list is complete, or an error. An `li` among the rows, or with the class of a row, that links to no package is
+//!   changed markup. The heading, an `h3` such as `32 packages`, counts the rows of all pages. The markup has changed
+//!   where this page has more rows, or where it is the only page and has fewer. Where a `rel="next"` stands outside of
+//!   the list, only the caller can decide whether there is another page.
+//! - A list without rows is empty if it has an element of the class `blankslate`, and changed markup if it does not.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
     Attribute, AttributeSet, Attributes, Element, Extractor,
     link::Link,
-    page::first,
+    page::keep_first,
     paging::{Paging, is_next},
     rows::Rows,
-    text::{Collapsed, grouped_digits, has_word},
+    text::{CollapsedText, grouped_digits, has_word},
 };
 use crate::{Change, Error, ListedPackage, PackageList, tag::Tag, work};
 
-/// The longest heading that counts packages: `18,446,744,073,709,551,615 packages`.
-const LONGEST_HEADING: usize = 35;
+/// The length of the longest heading, `18,446,744,073,709,551,615 packages`.
+const MAX_HEADING_BYTES: usize = 35;
 
-const OF_LINK: AttributeSet = AttributeSet::of(&[
+const LINK_ATTRIBUTES: AttributeSet = AttributeSet::of(&[
     Attribute::Id,
     Attribute::Class,
-    Paging::WANTED_OF_LINK[0],
-    Paging::WANTED_OF_LINK[1],
+    Paging::LINK_ATTRIBUTES[0],
+    Paging::LINK_ATTRIBUTES[1],
 ]);
-const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::Id, Attribute::Class]);
+const OTHER_ATTRIBUTES: AttributeSet = AttributeSet::of(&[Attribute::Id, Attribute::Class]);
 
-/// Where in the page the list stands.
+/// The position of the parser relative to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// No element with the list's id so far.
+enum ListPosition {
+    /// No element with the list's id has opened.
     Before,
-    /// In it; the depth it opened at.
+    /// In the list, which opened at this depth.
     Inside(u32),
-    /// It has closed.
+    /// The list has closed.
     After,
 }
 
-/// What the open row links to.
+/// The target of the open row's links.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Linked {
+enum RowTarget {
     Nothing,
     /// A package of another ecosystem.
     Other,
-    /// The package with this index, whose repository would belong to that owner.
+    /// The package with this index. `owner` is the owner that its repository must have.
     Package {
         index: usize,
         owner: Vec<u8>,
@@ -62,32 +63,32 @@ enum Linked {
 /// The heading that counts the packages of all pages.
 #[derive(Debug, Clone)]
 struct Heading {
-    /// The depth of the `h3` that is open.
+    /// The depth of the open `h3`.
     open: Option<u32>,
-    text: Collapsed<LONGEST_HEADING>,
+    text: CollapsedText<MAX_HEADING_BYTES>,
     count: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct PackageListExtractor {
     depth: u32,
-    place: Place,
+    position: ListPosition,
     rows: Rows,
-    linked: Linked,
+    target: RowTarget,
     heading: Heading,
     packages: Vec<ListedPackage>,
-    /// Where each package stands in `packages`.
+    /// The index of each package in `packages`.
     indices: BTreeMap<String, usize>,
     row_count: u64,
-    is_blank: bool,
-    /// A row with a package's link, where no list has opened.
+    has_blankslate: bool,
+    /// A row with a link to a package stands outside of any list.
     has_row_elsewhere: bool,
     has_next_elsewhere: bool,
     paging: Paging,
     error: Option<Error>,
 }
 
-/// Whether that is the id of an organisation's or a user's list.
+/// Whether this is the id of an organisation's or a user's list.
 pub(super) fn is_id_of_list(id: &[u8]) -> bool {
     matches!(id, b"org-packages" | b"user-packages-list")
 }
@@ -96,18 +97,18 @@ impl PackageListExtractor {
     pub(crate) fn new() -> Self {
         Self {
             depth: 0,
-            place: Place::Before,
+            position: ListPosition::Before,
             rows: Rows::default(),
-            linked: Linked::Nothing,
+            target: RowTarget::Nothing,
             heading: Heading {
                 open: None,
-                text: Collapsed::new(),
+                text: CollapsedText::new(),
                 count: None,
             },
             packages: Vec::new(),
             indices: BTreeMap::new(),
             row_count: 0,
-            is_blank: false,
+            has_blankslate: false,
             has_row_elsewhere: false,
             has_next_elsewhere: false,
             paging: Paging::new(),
@@ -117,14 +118,14 @@ impl PackageListExtractor {
 
     fn read_link(&mut self, href: &[u8]) {
         match Link::read(href) {
-            Some(Link::Package { name: None, .. }) => first(&mut self.error, Change::BadName),
+            Some(Link::Package { name: None, .. }) => keep_first(&mut self.error, Change::BadName),
             Some(Link::Package {
                 owner,
                 name: Some(name),
             }) => self.read_package(owner, name),
-            Some(Link::OtherPackage) => match self.linked {
-                Linked::Nothing | Linked::Other => self.linked = Linked::Other,
-                Linked::Package { .. } => first(&mut self.error, Change::BadRow),
+            Some(Link::OtherPackage) => match self.target {
+                RowTarget::Nothing | RowTarget::Other => self.target = RowTarget::Other,
+                RowTarget::Package { .. } => keep_first(&mut self.error, Change::BadRow),
             },
             Some(Link::Repository { owner, name }) => self.read_repository(owner, name),
             Some(Link::Version { .. }) | None => {}
@@ -134,17 +135,17 @@ impl PackageListExtractor {
     fn read_package(&mut self, owner: &[u8], name: String) {
         work::count_lookup(self.indices.len());
         let known = self.indices.get(&name).copied();
-        match &self.linked {
-            Linked::Nothing => {}
-            Linked::Package { index, .. } if known == Some(*index) => return,
-            _ => return first(&mut self.error, Change::BadRow),
+        match &self.target {
+            RowTarget::Nothing => {}
+            RowTarget::Package { index, .. } if known == Some(*index) => return,
+            _ => return keep_first(&mut self.error, Change::BadRow),
         }
         let index = known.unwrap_or(self.packages.len());
         if known.is_none() {
             self.indices.insert(name.clone(), index);
             self.packages.push(ListedPackage { name, repository: None });
         }
-        self.linked = Linked::Package {
+        self.target = RowTarget::Package {
             index,
             owner: owner.to_vec(),
             is_new: known.is_none(),
@@ -153,12 +154,12 @@ impl PackageListExtractor {
     }
 
     fn read_repository(&mut self, of: &[u8], name: &[u8]) {
-        let Linked::Package {
+        let RowTarget::Package {
             index,
             owner,
             has_repository,
             ..
-        } = &mut self.linked
+        } = &mut self.target
         else {
             return;
         };
@@ -168,7 +169,7 @@ impl PackageListExtractor {
         *has_repository = true;
         let repository = format!("{}/{}", String::from_utf8_lossy(of), String::from_utf8_lossy(name));
         match &mut self.packages[*index].repository {
-            Some(known) if *known != repository => first(&mut self.error, Change::TwoRepositories),
+            Some(known) if *known != repository => keep_first(&mut self.error, Change::TwoRepositories),
             known => *known = Some(repository),
         }
     }
@@ -177,7 +178,7 @@ impl PackageListExtractor {
         self.paging.open(element, attributes);
         if element.is_html(Tag::Li) {
             if self.rows.open(self.depth, attributes.get(Attribute::Class)) {
-                self.linked = Linked::Nothing;
+                self.target = RowTarget::Nothing;
             }
         } else if element.is_html(Tag::A) {
             if self.rows.is_open()
@@ -189,18 +190,18 @@ impl PackageListExtractor {
             self.heading.open = Some(self.depth);
             self.heading.text.clear();
         }
-        self.is_blank |= attributes
+        self.has_blankslate |= attributes
             .get(Attribute::Class)
             .is_some_and(|class| has_word(class, b"blankslate"));
     }
 
-    /// Before the list or after it: only what says that something is amiss with the list.
+    /// An element opens outside of the list. Only signs of a changed list are looked for.
     fn open_elsewhere(&mut self, element: Element, attributes: &Attributes) {
         if element.is_html(Tag::Li) {
             self.rows.open(self.depth, attributes.get(Attribute::Class));
         } else if element.is_html(Tag::A) {
             self.has_next_elsewhere |= is_next(attributes);
-            self.has_row_elsewhere |= self.rows.is_box()
+            self.has_row_elsewhere |= self.rows.has_row_class()
                 && attributes
                     .get(Attribute::Href)
                     .is_some_and(|href| matches!(Link::read(href), Some(Link::Package { .. })));
@@ -208,17 +209,17 @@ impl PackageListExtractor {
     }
 
     fn close_row(&mut self) {
-        self.rows.close(self.linked != Linked::Nothing);
-        // A package that stands in the list twice is one row of it.
-        self.row_count += u64::from(match self.linked {
-            Linked::Nothing => false,
-            Linked::Other => true,
-            Linked::Package { is_new, .. } => is_new,
+        self.rows.close(self.target != RowTarget::Nothing);
+        // The heading counts a package that is listed twice once.
+        self.row_count += u64::from(match self.target {
+            RowTarget::Nothing => false,
+            RowTarget::Other => true,
+            RowTarget::Package { is_new, .. } => is_new,
         });
-        self.linked = Linked::Nothing;
+        self.target = RowTarget::Nothing;
     }
 
-    /// The heading has closed: `32 packages`, or something else than a count.
+    /// The heading has closed. Its text is a count such as `32 packages`, or something else.
     fn close_heading(&mut self) {
         self.heading.open = None;
         let Some((count, noun)) = self
@@ -233,13 +234,13 @@ impl PackageListExtractor {
             return;
         }
         match (grouped_digits(count), self.heading.count) {
-            (None, _) => first(&mut self.error, Change::BadHeading),
-            (Some(new), Some(old)) if new != old => first(&mut self.error, Change::BadHeading),
+            (None, _) => keep_first(&mut self.error, Change::BadHeading),
+            (Some(new), Some(old)) if new != old => keep_first(&mut self.error, Change::BadHeading),
             (new, _) => self.heading.count = new,
         }
     }
 
-    /// Whether this page has other rows than its heading counts on all pages.
+    /// Whether the number of rows contradicts the heading's count.
     fn is_miscounted(&self, next_page: Option<u32>) -> bool {
         self.heading.count.is_some_and(|count| {
             let is_all = next_page.is_none() && self.paging.is_first() && !self.has_next_elsewhere;
@@ -252,22 +253,22 @@ impl Extractor for PackageListExtractor {
     type Output = PackageList;
 
     #[inline]
-    fn wanted(&self, tag: Tag) -> AttributeSet {
+    fn wanted_attributes(&self, tag: Tag) -> AttributeSet {
         match tag {
-            Tag::A => OF_LINK,
-            Tag::Em => Paging::WANTED_OF_EMPHASIS,
-            _ => OF_OTHERS,
+            Tag::A => LINK_ATTRIBUTES,
+            Tag::Em => Paging::EM_ATTRIBUTES,
+            _ => OTHER_ATTRIBUTES,
         }
     }
 
     #[inline]
     fn open(&mut self, element: Element, attributes: &Attributes) {
         self.depth += 1;
-        if self.place == Place::Before && attributes.get(Attribute::Id).is_some_and(is_id_of_list) {
-            self.place = Place::Inside(self.depth);
+        if self.position == ListPosition::Before && attributes.get(Attribute::Id).is_some_and(is_id_of_list) {
+            self.position = ListPosition::Inside(self.depth);
             self.rows = Rows::default();
         }
-        if matches!(self.place, Place::Inside(_)) {
+        if matches!(self.position, ListPosition::Inside(_)) {
             self.open_inside(element, attributes);
         } else {
             self.open_elsewhere(element, attributes);
@@ -276,7 +277,7 @@ impl Extractor for PackageListExtractor {
 
     #[inline]
     fn close(&mut self) {
-        let is_inside = matches!(self.place, Place::Inside(_));
+        let is_inside = matches!(self.position, ListPosition::Inside(_));
         if is_inside {
             self.paging.close();
             if self.heading.open == Some(self.depth) {
@@ -290,10 +291,10 @@ impl Extractor for PackageListExtractor {
         } else {
             self.rows.close(false);
         }
-        if self.place == Place::Inside(self.depth) {
-            self.place = Place::After;
-            if self.rows.has_empty() || self.rows.has_empty_box() {
-                first(&mut self.error, Change::BadRow);
+        if self.position == ListPosition::Inside(self.depth) {
+            self.position = ListPosition::After;
+            if self.rows.has_empty() || self.rows.has_empty_with_class() {
+                keep_first(&mut self.error, Change::BadRow);
             }
             self.rows = Rows::default();
         }
@@ -313,7 +314,7 @@ impl Extractor for PackageListExtractor {
     }
 
     fn finish(self) -> Result<PackageList, Error> {
-        if self.place == Place::Before {
+        if self.position == ListPosition::Before {
             return Err(if self.has_row_elsewhere {
                 Change::ListMissing.into()
             } else {
@@ -323,7 +324,7 @@ impl Extractor for PackageListExtractor {
         if let Some(error) = self.error {
             return Err(error);
         }
-        if self.row_count == 0 && !self.is_blank {
+        if self.row_count == 0 && !self.has_blankslate {
             return Err(Change::RowsMissing.into());
         }
         let next_page = self.paging.next_page()?;

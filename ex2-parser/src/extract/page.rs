@@ -1,40 +1,40 @@
-//! What is the same on every page: whether it is a refusal, and whether it is all there.
+//! The checks for every kind of page: is it GitHub's rate-limit page, and is it complete?
 
-use super::{AttributeSet, Attributes, Element, Extractor, text::Collapsed};
+use super::{AttributeSet, Attributes, Element, Extractor, text::CollapsedText};
 use crate::{Change, Error, tag::Tag};
 
-/// How the title of GitHub's rate-limit page begins.
+/// The beginning of the title of GitHub's rate-limit page.
 const RATE_LIMIT_TITLE: &[u8] = b"Rate limit";
-/// How its heading begins.
+/// The beginning of its heading.
 const RATE_LIMIT_HEADING: &[u8] = b"Whoa there!";
-/// The longer of the two fits; what follows does not matter.
-const LONGEST_SIGN: usize = 16;
+/// Enough bytes for the longer of the two beginnings.
+const MAX_CHECKED_TEXT: usize = 16;
 
-/// The most start tags of one page, and the most end tags. GitHub's have some 2,000; a tree of millions nested in one
-/// another takes hours to build, since every tag may have to look at all that are open.
+/// The most start tags, and the most end tags, of one page. GitHub's pages have about 2,000. A tree of millions of
+/// nested elements takes hours to build, since each tag may be compared with all open elements.
 pub(crate) const MAX_TAGS: u32 = if cfg!(fuzzing) { 200 } else { 50_000 };
-/// The most bytes of one page that either engine reads: 35 times what a package page has.
+/// The most bytes of one page that either engine reads: 35 times the size of a package page.
 pub const MAX_PAGE_BYTES: usize = if cfg!(fuzzing) { 4 * 1024 } else { 8 * 1024 * 1024 };
 
-/// What an engine's tokenizer, rather than its tree, knows of a page's ends.
+/// Facts about the whole document that an engine's tokenizer collects: how it begins and ends, and its size.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct End {
-    /// A doctype or a start tag `html`: the page is a whole document, not a fragment of one.
+pub(crate) struct DocumentStats {
+    /// The page has a doctype or a start tag `html`: it is a document, and not a fragment.
     pub(crate) is_document: bool,
-    /// An end tag `html` outside of any template, and no start tag after it: its document does not break off.
+    /// The page has an end tag `html` outside of any template, and no start tag after it: it was not cut off.
     pub(crate) is_complete: bool,
-    /// Start tags so far.
+    /// The number of start tags so far.
     start_tags: u32,
-    /// End tags so far.
+    /// The number of end tags so far.
     end_tags: u32,
-    /// Templates that are open, by their tags alone.
+    /// The number of open templates, judged by their tags alone.
     templates: u32,
-    /// Bytes so far.
+    /// The number of bytes so far.
     pub(crate) bytes: usize,
 }
 
-impl End {
-    /// A start tag was read.
+impl DocumentStats {
+    /// Enters a start tag.
     #[inline]
     pub(crate) fn start_tag(&mut self, tag: Tag) {
         self.start_tags += 1;
@@ -43,7 +43,7 @@ impl End {
         self.templates += u32::from(tag == Tag::Template);
     }
 
-    /// An end tag was read.
+    /// Enters an end tag.
     #[inline]
     pub(crate) fn end_tag(&mut self, tag: Tag) {
         self.end_tags += 1;
@@ -54,13 +54,13 @@ impl End {
         }
     }
 
-    /// Whether the page has outgrown the tags that are read at all.
+    /// Whether the page has more than [`MAX_TAGS`].
     #[inline]
     pub(crate) fn has_too_many_tags(self) -> bool {
         self.start_tags > MAX_TAGS || self.end_tags > MAX_TAGS
     }
 
-    /// Whether the page has outgrown the bytes that are read at all.
+    /// Whether the page has more than [`MAX_PAGE_BYTES`].
     #[inline]
     pub(crate) fn has_too_many_bytes(self) -> bool {
         self.bytes > MAX_PAGE_BYTES
@@ -68,17 +68,17 @@ impl End {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
+enum CheckedElement {
     Title,
     Heading,
 }
 
-/// Wraps the extractor of one kind of page with what holds for all kinds.
+/// Wraps the extractor of one kind of page, and adds the checks for every kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Page<E> {
     extractor: E,
-    sign: Option<Sign>,
-    text: Collapsed<LONGEST_SIGN>,
+    checked: Option<CheckedElement>,
+    text: CollapsedText<MAX_CHECKED_TEXT>,
     is_rate_limit: bool,
 }
 
@@ -86,37 +86,37 @@ impl<E: Extractor> Page<E> {
     pub(crate) fn new(extractor: E) -> Self {
         Self {
             extractor,
-            sign: None,
-            text: Collapsed::new(),
+            checked: None,
+            text: CollapsedText::new(),
             is_rate_limit: false,
         }
     }
 
     #[inline]
-    pub(crate) fn wanted(&self, tag: Tag) -> AttributeSet {
-        self.extractor.wanted(tag)
+    pub(crate) fn wanted_attributes(&self, tag: Tag) -> AttributeSet {
+        self.extractor.wanted_attributes(tag)
     }
 
     #[inline]
     pub(crate) fn open(&mut self, element: Element, attributes: &Attributes) {
-        // Only the text before a child counts: neither a title nor this heading has any.
-        self.end_sign();
+        // Only the text before the first child is compared: neither GitHub's title nor its heading has child elements.
+        self.check_text();
         if element.is_html(Tag::Title) {
-            self.sign = Some(Sign::Title);
+            self.checked = Some(CheckedElement::Title);
         } else if element.is_html(Tag::H1) {
-            self.sign = Some(Sign::Heading);
+            self.checked = Some(CheckedElement::Heading);
         }
         self.extractor.open(element, attributes);
     }
 
     #[inline]
     pub(crate) fn close(&mut self) {
-        self.end_sign();
+        self.check_text();
         self.extractor.close();
     }
 
     pub(crate) fn text(&mut self, text: &[u8]) {
-        if self.sign.is_some() {
+        if self.checked.is_some() {
             self.text.push(text);
         }
         if self.extractor.wants_text() {
@@ -127,24 +127,24 @@ impl<E: Extractor> Page<E> {
     #[inline]
     #[cfg(feature = "stream")]
     pub(crate) fn wants_text(&self) -> bool {
-        self.sign.is_some() || self.extractor.wants_text()
+        self.checked.is_some() || self.extractor.wants_text()
     }
 
     #[inline]
-    fn end_sign(&mut self) {
-        if let Some(sign) = self.sign.take() {
-            self.is_rate_limit |= self.text.beginning().starts_with(match sign {
-                Sign::Title => RATE_LIMIT_TITLE,
-                Sign::Heading => RATE_LIMIT_HEADING,
+    fn check_text(&mut self) {
+        if let Some(element) = self.checked.take() {
+            self.is_rate_limit |= self.text.beginning().starts_with(match element {
+                CheckedElement::Title => RATE_LIMIT_TITLE,
+                CheckedElement::Heading => RATE_LIMIT_HEADING,
             });
             self.text.clear();
         }
     }
 
-    /// The page's answer. What the page *is* comes first, so that a refusal is never called changed markup; then
-    /// whether it is all there, because a page that was cut proves nothing about the markup.
-    pub(crate) fn finish(self, end: End) -> Result<E::Output, Error> {
-        if end.has_too_many_tags() || end.has_too_many_bytes() {
+    /// The page's answer. The rate limit is checked first, so that a refusal is never reported as changed markup. Then
+    /// the end is checked, because a page that was cut off proves nothing about the markup.
+    pub(crate) fn finish(self, stats: DocumentStats) -> Result<E::Output, Error> {
+        if stats.has_too_many_tags() || stats.has_too_many_bytes() {
             return Err(Error::TooLarge);
         }
         let answer = self.extractor.finish();
@@ -155,7 +155,7 @@ impl<E: Extractor> Page<E> {
         if self.is_rate_limit && found_nothing {
             return Err(Error::RateLimited);
         }
-        if end.is_document && !end.is_complete {
+        if stats.is_document && !stats.is_complete {
             return Err(Error::Truncated);
         }
         answer
@@ -163,6 +163,6 @@ impl<E: Extractor> Page<E> {
 }
 
 /// Keeps the first of several errors.
-pub(super) fn first(error: &mut Option<Error>, what: Change) {
+pub(super) fn keep_first(error: &mut Option<Error>, what: Change) {
     error.get_or_insert(what.into());
 }

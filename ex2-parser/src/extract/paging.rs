@@ -1,16 +1,16 @@
-//! Where a list goes on: `rel="next"`, and the current page's `data-total-pages`.
+//! The next page of a list: `rel="next"`, and the current page's `data-total-pages`.
 
 use super::{
     Attribute, AttributeSet, Attributes, Element,
     link::query_parameter,
-    text::{Collapsed, digits, has_word},
+    text::{CollapsedText, digits, has_word},
 };
 use crate::{Change, Error, tag::Tag};
 
-/// A page's number has no more digits than this.
-const LONGEST_NUMBER: usize = 10;
+/// The most digits of a page's number.
+const MAX_NUMBER_BYTES: usize = 10;
 
-/// What the links at a list's end say.
+/// The facts in the pagination links at a list's end.
 #[derive(Debug, Clone)]
 pub(super) struct Paging {
     next: Option<u32>,
@@ -18,13 +18,13 @@ pub(super) struct Paging {
     current: Option<u32>,
     has_previous: bool,
     in_current: bool,
-    text: Collapsed<LONGEST_NUMBER>,
+    text: CollapsedText<MAX_NUMBER_BYTES>,
     is_bad: bool,
 }
 
 impl Paging {
-    pub(super) const WANTED_OF_LINK: [Attribute; 2] = [Attribute::Rel, Attribute::Href];
-    pub(super) const WANTED_OF_EMPHASIS: AttributeSet = AttributeSet::of(&[Attribute::DataTotalPages]);
+    pub(super) const LINK_ATTRIBUTES: [Attribute; 2] = [Attribute::Rel, Attribute::Href];
+    pub(super) const EM_ATTRIBUTES: AttributeSet = AttributeSet::of(&[Attribute::DataTotalPages]);
 
     pub(super) fn new() -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Paging {
             current: None,
             has_previous: false,
             in_current: false,
-            text: Collapsed::new(),
+            text: CollapsedText::new(),
             is_bad: false,
         }
     }
@@ -60,7 +60,7 @@ impl Paging {
         }
     }
 
-    /// An element opens whose links, if it has any, are not the list's.
+    /// An element opens whose links are not part of the list.
     #[inline]
     pub(super) fn open_other(&mut self) {
         self.end_current();
@@ -90,7 +90,7 @@ impl Paging {
         }
     }
 
-    /// Whether nothing says that another page comes before this one.
+    /// Whether this page has neither a link to a previous page nor a number above 1.
     pub(super) fn is_first(&self) -> bool {
         !self.has_previous && self.current.is_none_or(|current| current == 1)
     }

@@ -1,15 +1,15 @@
-//! Text as a reader sees it: runs of whitespace are one space, none at either end.
+//! Text with whitespace collapsed, as a browser shows it: runs of whitespace become one space, with none at either end.
 
-/// Collects the first `N` bytes of a text, whitespace collapsed.
+/// Collects the first `N` bytes of a text, with whitespace collapsed.
 #[derive(Debug, Clone)]
-pub(crate) struct Collapsed<const N: usize> {
+pub(crate) struct CollapsedText<const N: usize> {
     bytes: [u8; N],
     length: usize,
     space: bool,
     overflow: bool,
 }
 
-impl<const N: usize> Collapsed<N> {
+impl<const N: usize> CollapsedText<N> {
     pub(crate) const fn new() -> Self {
         Self {
             bytes: [0; N],
@@ -61,12 +61,12 @@ pub(crate) fn is_blank(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_whitespace)
 }
 
-/// Whether a value is that text, whitespace collapsed.
+/// Whether a value with its whitespace collapsed equals that text.
 pub(crate) fn collapses_to(value: &[u8], text: &[u8]) -> bool {
     if value == text {
         return true;
     }
-    // An equal value has at least the text's length, and at most a word of it differs from ours in its spaces.
+    // Collapsing only shortens a value, so a shorter one cannot be equal.
     value.len() > text.len()
         && value
             .split(u8::is_ascii_whitespace)
@@ -74,12 +74,12 @@ pub(crate) fn collapses_to(value: &[u8], text: &[u8]) -> bool {
             .eq(text.split(|&byte| byte == b' '))
 }
 
-/// Whether a list of words such as a class contains that word.
+/// Whether a whitespace-separated list, such as the value of `class`, contains that word.
 pub(crate) fn has_word(value: &[u8], word: &[u8]) -> bool {
     value.split(u8::is_ascii_whitespace).any(|one| one == word)
 }
 
-/// Only digits, and a number that fits.
+/// Parses a number of digits only; `None` for anything else, and if it does not fit.
 pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
@@ -92,7 +92,7 @@ pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// Digits, grouped by commas in threes where there are any: `17,118`.
+/// Parses digits, with or without commas as thousands separators: `17,118`.
 pub(crate) fn grouped_digits(text: &[u8]) -> Option<u64> {
     if !text.contains(&b',') {
         return digits(text);
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn whitespace_collapses_across_pieces() {
-        let mut text = Collapsed::<15>::new();
+        let mut text = CollapsedText::<15>::new();
         for piece in ["\n  To", "tal", " ", "\t\n", "downloads", "  "] {
             text.push(piece.as_bytes());
         }

@@ -1,15 +1,15 @@
 //! A list of a package's versions.
 //!
-//! - A row is an `li` with a `span` whose whole text is `Version downloads`; the text between that span and the tag
+//! - A row is an `li` with a `span` whose whole text is `Version downloads`. The text between that span and the tag
 //!   before it is the version's count.
-//! - A link in the row to a version gives its id, with `?tag=` a tag too. The links of one row must agree on the id. An
-//!   untagged version is any row with such a link and no tag.
-//! - A row with tags and without a count has changed; so has a row with a count and without an id, an `li` beside the
-//!   rows that is none, and a version that stands in two rows.
-//! - A `rel="next"` that leads away from packages is none of the list's.
-//! - A package page shows its newest versions as such rows; so may a version's own page. Their label or their chart tells
-//!   that they are no list.
-//! - A page without rows is an empty list if it has a `blankslate`.
+//! - A link in the row to a version contains its id, and with `?tag=` also a tag. All links of one row must have the same
+//!   id. A row with such links and no tag is an untagged version.
+//! - These are changed markup: a row with tags and without a count, a row with a count and without an id, an `li` among
+//!   the rows that is not a row, and a version that stands in two rows.
+//! - A `rel="next"` whose URL is not one of packages is not part of the list.
+//! - A package page shows its newest versions as such rows, and the page of one version may too. Their label or their
+//!   chart shows that they are not lists.
+//! - A page without rows is an empty list if it has an element of the class `blankslate`.
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
@@ -18,30 +18,30 @@ use super::{
     link::{Link, leaves_packages},
     package,
     package_list::is_id_of_list,
-    page::first,
+    page::keep_first,
     paging::{Paging, is_next},
     rows::Rows,
-    text::{Collapsed, collapses_to, grouped_digits, has_word},
+    text::{CollapsedText, collapses_to, grouped_digits, has_word},
 };
 use crate::{Change, Error, Version, VersionList, tag::Tag, work};
 
 const LABEL: &[u8] = b"Version downloads";
-/// `18,446,744,073,709,551,615`, the longest count that fits.
-const LONGEST_COUNT: usize = 26;
+/// The length of `18,446,744,073,709,551,615`, the longest count that fits.
+const MAX_COUNT_BYTES: usize = 26;
 
-const OF_LINK: AttributeSet = AttributeSet::of(&[
+const LINK_ATTRIBUTES: AttributeSet = AttributeSet::of(&[
     Attribute::AriaLabel,
     Attribute::Id,
     Attribute::Class,
-    Paging::WANTED_OF_LINK[0],
-    Paging::WANTED_OF_LINK[1],
+    Paging::LINK_ATTRIBUTES[0],
+    Paging::LINK_ATTRIBUTES[1],
 ]);
-const OF_OTHERS: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Id, Attribute::Class]);
+const OTHER_ATTRIBUTES: AttributeSet = AttributeSet::of(&[Attribute::AriaLabel, Attribute::Id, Attribute::Class]);
 
 #[derive(Debug, Clone, Default)]
 struct Row {
     ids: Option<Ids>,
-    /// In the order of the row; one that is linked twice stands here twice.
+    /// In document order. A tag that is linked twice is here twice.
     tags: Vec<String>,
     total: Option<u64>,
 }
@@ -56,16 +56,16 @@ enum Ids {
 pub(crate) struct VersionListExtractor {
     depth: u32,
     rows: Rows,
-    /// What the open row said so far.
+    /// The content of the open row so far.
     row: Row,
     /// The text since the last tag.
-    text: Collapsed<LONGEST_COUNT>,
-    /// The text before a span that has only had text so far.
-    before: Option<Collapsed<LONGEST_COUNT>>,
+    text: CollapsedText<MAX_COUNT_BYTES>,
+    /// The text before the open span, which so far has only text.
+    before: Option<CollapsedText<MAX_COUNT_BYTES>>,
     versions: Vec<Version>,
     ids: BTreeSet<u64>,
     is_other_page: bool,
-    is_blank: bool,
+    has_blankslate: bool,
     paging: Paging,
     error: Option<Error>,
 }
@@ -76,12 +76,12 @@ impl VersionListExtractor {
             depth: 0,
             rows: Rows::default(),
             row: Row::default(),
-            text: Collapsed::new(),
+            text: CollapsedText::new(),
             before: None,
             versions: Vec::new(),
             ids: BTreeSet::new(),
             is_other_page: false,
-            is_blank: false,
+            has_blankslate: false,
             paging: Paging::new(),
             error: None,
         }
@@ -101,13 +101,13 @@ impl VersionListExtractor {
         });
         match tag {
             Some(Some(tag)) => row.tags.push(tag),
-            Some(None) => first(&mut self.error, Change::BadName),
+            Some(None) => keep_first(&mut self.error, Change::BadName),
             None => {}
         }
     }
 
-    /// A span with nothing but text has closed.
-    fn read_span(&mut self, before: &Collapsed<LONGEST_COUNT>) {
+    /// A span without child elements has closed.
+    fn read_span(&mut self, before: &CollapsedText<MAX_COUNT_BYTES>) {
         let text = self.text.whole();
         self.is_other_page |= text == Some(package::LABEL);
         if text != Some(LABEL) {
@@ -116,13 +116,13 @@ impl VersionListExtractor {
         let count = before.whole().and_then(grouped_digits);
         match count {
             Some(count) if self.rows.is_open() && self.row.total.is_none() => self.row.total = Some(count),
-            _ => first(&mut self.error, Change::BadVersionCount),
+            _ => keep_first(&mut self.error, Change::BadVersionCount),
         }
     }
 
     fn close_row(&mut self) {
         let row = core::mem::take(&mut self.row);
-        let is_box = self.rows.is_box();
+        let has_row_class = self.rows.has_row_class();
         self.rows.close(row.total.is_some());
         work::count_lookup(self.ids.len());
         match (row.ids, row.total) {
@@ -131,16 +131,16 @@ impl VersionListExtractor {
                 tags: without_repetition(row.tags),
                 total,
             }),
-            (_, Some(_)) => first(&mut self.error, Change::BadVersion),
-            (ids, None) if !row.tags.is_empty() || is_box && ids.is_some() => {
-                first(&mut self.error, Change::BadVersionCount);
+            (_, Some(_)) => keep_first(&mut self.error, Change::BadVersion),
+            (ids, None) if !row.tags.is_empty() || has_row_class && ids.is_some() => {
+                keep_first(&mut self.error, Change::BadVersionCount);
             }
             (_, None) => {}
         }
     }
 }
 
-/// The same words, each where it stood first.
+/// Removes repeated words, and keeps the first of each.
 fn without_repetition(mut words: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     words.iter().for_each(|_| work::count_lookup(words.len()));
@@ -154,11 +154,11 @@ impl Extractor for VersionListExtractor {
     type Output = VersionList;
 
     #[inline]
-    fn wanted(&self, tag: Tag) -> AttributeSet {
+    fn wanted_attributes(&self, tag: Tag) -> AttributeSet {
         match tag {
-            Tag::A => OF_LINK,
-            Tag::Em => Paging::WANTED_OF_EMPHASIS,
-            _ => OF_OTHERS,
+            Tag::A => LINK_ATTRIBUTES,
+            Tag::Em => Paging::EM_ATTRIBUTES,
+            _ => OTHER_ATTRIBUTES,
         }
     }
 
@@ -186,7 +186,7 @@ impl Extractor for VersionListExtractor {
             || attributes
                 .get(Attribute::AriaLabel)
                 .is_some_and(|label| collapses_to(label, package::CHART));
-        self.is_blank |= attributes
+        self.has_blankslate |= attributes
             .get(Attribute::Class)
             .is_some_and(|class| has_word(class, b"blankslate"));
     }
@@ -213,7 +213,7 @@ impl Extractor for VersionListExtractor {
 
     #[inline]
     fn wants_text(&self) -> bool {
-        // Outside rows too: a label there has lost its row, and that must be said.
+        // Outside of rows too: a label there is changed markup, and must be reported.
         true
     }
 
@@ -227,7 +227,7 @@ impl Extractor for VersionListExtractor {
         if self.rows.has_empty() {
             return Err(Change::BadVersion.into());
         }
-        if self.versions.is_empty() && !self.is_blank {
+        if self.versions.is_empty() && !self.has_blankslate {
             return Err(Error::NotAVersionList);
         }
         Ok(VersionList {

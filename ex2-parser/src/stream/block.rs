@@ -1,27 +1,27 @@
-//! Sixteen bytes at once: SSE2, which every x86-64 has, `simd128` in WebAssembly, and plain code elsewhere.
+//! Compares 16 bytes at once by SIMD: SSE2, which every x86-64 has, `simd128` in WebAssembly, and scalar code elsewhere.
 //!
-//! Names of elements and attributes are a few bytes long, too short for a search routine to be worth its call; looking
-//! at each byte in turn mispredicts a branch at nearly every name's end.
+//! Names of elements and attributes have a few bytes. That is too short for a search routine to be worth its call, and a
+//! loop over the bytes mispredicts a branch at the end of nearly every name.
 
 use crate::work;
 
-/// How many bytes a block has.
+/// The number of bytes in a block.
 pub(super) const SIZE: usize = 16;
 
-/// Which of a block's bytes: the lowest bit is the first byte.
+/// One bit for each byte of a block. The lowest bit is the first byte.
 pub(super) type Mask = u32;
 
 pub(super) use implementation::Block;
 
 impl Block {
-    /// The block that begins there, if the input is long enough.
+    /// The block of the input that begins at `at`; `None` if the input is too short.
     #[inline(always)]
     pub(super) fn at(input: &[u8], at: usize) -> Option<Self> {
         input.get(at..)?.first_chunk().map(Self::load)
     }
 }
 
-/// Finds a byte, which is usually near.
+/// Finds the first place of a byte from `at` on. Fastest if it is within the first block.
 #[inline(always)]
 pub(super) fn find(byte: u8, input: &[u8], at: usize) -> Option<usize> {
     let mut from = at;
@@ -52,18 +52,18 @@ mod implementation {
     impl Block {
         #[inline(always)]
         pub(super) fn load(bytes: &[u8; SIZE]) -> Self {
-            // SAFETY: the pointer leads to so many bytes, and this instruction takes any alignment.
+            // SAFETY: the pointer is valid for `SIZE` bytes, and this instruction allows any alignment.
             Self(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
         }
 
-        /// The bytes that are this one.
+        /// The bytes equal to this one.
         #[inline(always)]
         pub(in super::super) fn equal(self, byte: u8) -> Mask {
             // SAFETY: SSE2 is part of x86-64.
             unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte as i8))) as Mask }
         }
 
-        /// The bytes that are at most this one.
+        /// The bytes less than or equal to this one.
         #[inline(always)]
         pub(in super::super) fn at_most(self, byte: u8) -> Mask {
             // SAFETY: SSE2 is part of x86-64.
@@ -73,7 +73,7 @@ mod implementation {
             }
         }
 
-        /// The bytes that are no ASCII.
+        /// The bytes outside of ASCII.
         #[inline(always)]
         pub(in super::super) fn not_ascii(self) -> Mask {
             // SAFETY: SSE2 is part of x86-64.
@@ -94,7 +94,7 @@ mod implementation {
     impl Block {
         #[inline(always)]
         pub(super) fn load(bytes: &[u8; SIZE]) -> Self {
-            // SAFETY: the pointer leads to so many bytes, and this instruction takes any alignment.
+            // SAFETY: the pointer is valid for `SIZE` bytes, and this instruction allows any alignment.
             Self(unsafe { v128_load(bytes.as_ptr().cast()) })
         }
 
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_say_where() {
+    fn masks_have_a_bit_for_each_match() {
         let block = Block::at(b"-a=\xC3\xA9 \n\x01\x7F\x80\xFF=  >\0", 0).unwrap();
         assert_eq!(block.equal(b'='), 1 << 2 | 1 << 11);
         assert_eq!(
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_is_found_wherever_it_stands() {
+    fn find_works_at_every_offset() {
         for length in 0..80 {
             for at in 0..=length {
                 let mut input = vec![b'.'; length];

@@ -1,19 +1,18 @@
-//! Names of open elements that are no [`Tag`](crate::tag::Tag): whether one is open is answered without looking at the
-//! others.
+//! Names of open elements that are not a [`Tag`](crate::tag::Tag). "Is an element of that name open?" is one lookup.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::open_elements::Position;
 use crate::work;
 
-/// So many names are remembered, before those that are not open are forgotten: more than can be open at once.
-const MOST_NAMES: usize = 1_024;
+/// The most names in the map. When it is full, the names of closed elements are removed. The limit is larger than the
+/// largest number of open elements.
+const MAX_NAMES: usize = 1_024;
 
-/// The innermost element with each name, in HTML and outside of it; 0 for none.
+/// The innermost element with each name, in HTML and in foreign content; 0 for none.
 ///
-/// A name keeps its number for a while after its last element has closed, so that a page with the same few names again
-/// and again takes memory for each of them once. A map in order, since nobody can choose names that are slow to find in
-/// it.
+/// A name keeps its number after its last element has closed, so that a page that repeats a few names allocates each of
+/// them once. The map is a B-tree: unlike with a hash map, a page cannot choose names that are slow to look up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     numbers: BTreeMap<Vec<u8>, u16>,
@@ -22,20 +21,21 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// An element with that name opens at that position: the name's number, the same as long as an element with it is
-    /// open, and the next outer element with it.
+    /// Enters an element that opens at that position. Returns the name's number, which stays valid while an element with
+    /// the name is open, and the position of the next outer element with the name.
     pub(super) fn open(&mut self, name: &[u8], is_foreign: bool, position: Position) -> (u16, Position) {
         let number = self.number(name);
         let innermost = &mut self.innermost[usize::from(number)][usize::from(is_foreign)];
         (number, core::mem::replace(innermost, position))
     }
 
-    /// The innermost element with the name of that number closes.
+    /// Removes the innermost element with the name of that number. `outer` is the value that [`open`](Self::open)
+    /// returned.
     pub(super) fn close(&mut self, number: u16, is_foreign: bool, outer: Position) {
         self.innermost[usize::from(number)][usize::from(is_foreign)] = outer;
     }
 
-    /// The innermost elements with that name.
+    /// The innermost elements with that name: in HTML, and in foreign content.
     pub(super) fn innermost(&self, name: &[u8]) -> [Position; 2] {
         work::count_lookup(self.numbers.len());
         self.numbers
@@ -48,8 +48,8 @@ impl Names {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
-        if self.innermost.len() == MOST_NAMES && self.free.is_empty() {
-            work::count(MOST_NAMES);
+        if self.innermost.len() == MAX_NAMES && self.free.is_empty() {
+            work::count(MAX_NAMES);
             let (innermost, free) = (&self.innermost, &mut self.free);
             self.numbers.retain(|_, number| {
                 let is_open = innermost[usize::from(*number)] != [0; 2];
@@ -73,11 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_open_are_never_forgotten() {
+    fn names_of_open_elements_are_never_removed() {
         let mut names = Names::default();
         let (open, outer) = names.open(b"open", false, 7);
         assert_eq!(outer, 0);
-        for number in 0..10 * MOST_NAMES {
+        for number in 0..10 * MAX_NAMES {
             let (number, outer) = names.open(format!("x-{number}").as_bytes(), false, 8);
             names.close(number, false, outer);
         }
@@ -88,6 +88,6 @@ mod tests {
         names.close(open, true, 0);
         assert_eq!(names.innermost(b"open"), [7, 0]);
         assert_eq!(names.innermost(b"x-1"), [0, 0]);
-        assert!(names.innermost.len() <= MOST_NAMES && names.numbers.len() <= MOST_NAMES);
+        assert!(names.innermost.len() <= MAX_NAMES && names.numbers.len() <= MAX_NAMES);
     }
 }

@@ -1,4 +1,4 @@
-//! The stack of open elements, which answers each question about it without looking through it.
+//! The stack of open elements. Each question about it is answered without a search through the stack.
 
 use alloc::vec::Vec;
 
@@ -9,37 +9,37 @@ use crate::{
     work,
 };
 
-/// The most elements open at once. Browsers stop at 512; the real page has 30.
+/// The largest depth. Browsers limit it to 512, and GitHub's package page has a depth of 30.
 const MAX_DEPTH: usize = if cfg!(fuzzing) { 24 } else { 512 };
 
-/// Where an element stands in the stack, counted from 1; 0 for none. The greater of two is the inner one.
+/// An element's index in the stack, counted from 1; 0 for none. The greater of two belongs to the inner element.
 pub(super) type Position = u16;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Open {
+pub(super) struct OpenElement {
     pub(super) element: Element,
-    /// Where the name begins in `names`, for a name that is no `Tag`.
+    /// The offset of the name in `names`, for a name that is not a `Tag`.
     name: u32,
-    /// The number of such a name, once names have numbers.
+    /// The number of such a name in `by_name`, if there is one.
     name_number: u16,
-    /// The next outer element with the same name, in HTML or outside of it.
+    /// The next outer element with the same name, in HTML or in foreign content.
     outer: Position,
     innermost: Innermost,
 }
 
-/// The innermost elements, up to one of the stack, that bound a rule.
+/// The innermost elements of each kind at a position of the stack. They are the boundaries of the standard's scopes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Innermost {
     pub(super) special: Position,
-    /// A special one other than `address`, `div` and `p`: an `li` does not close another one beyond it.
-    pub(super) around_item: Position,
+    /// A special element other than `address`, `div` and `p`. An `li` does not close another `li` outside of it.
+    pub(super) list_item_boundary: Position,
     pub(super) scope: Position,
     pub(super) marker: Position,
     pub(super) html: Position,
     pub(super) foreign: Position,
 }
 
-impl Open {
+impl OpenElement {
     pub(super) fn is(self, tag: Tag) -> bool {
         self.element.is_html(tag)
     }
@@ -52,7 +52,7 @@ impl Open {
         self.element.namespace != Namespace::Html
     }
 
-    /// Foreign, but its content may be HTML.
+    /// Whether the element is foreign and its content may be HTML.
     pub(super) fn is_integration_point(self) -> bool {
         match self.element.namespace {
             Namespace::Html => false,
@@ -62,16 +62,16 @@ impl Open {
     }
 }
 
-/// The stack, outermost first.
+/// The stack, with the outermost element first.
 #[derive(Debug, Clone)]
 pub(super) struct OpenElements {
-    stack: Vec<Open>,
-    /// The names of those that are no `Tag`, one after the other.
+    stack: Vec<OpenElement>,
+    /// The concatenated names of the elements whose name is not a `Tag`.
     names: Vec<u8>,
-    /// The innermost element with each `Tag`, in HTML and outside of it.
+    /// The innermost element with each `Tag`, in HTML and in foreign content.
     by_tag: [[Position; 2]; Tag::COUNT],
-    /// The innermost element with each name that is no `Tag`. Only an end tag in the wrong place asks for it: before
-    /// the first of them there is none.
+    /// The innermost element with each name that is not a `Tag`. Only a misnested end tag needs it, so it is created for
+    /// the first such tag.
     by_name: Option<Names>,
 }
 
@@ -91,35 +91,35 @@ impl OpenElements {
 
     /// The innermost element.
     #[inline]
-    pub(super) fn top(&self) -> Option<Open> {
+    pub(super) fn top(&self) -> Option<OpenElement> {
         self.stack.last().copied()
     }
 
-    /// How many elements are open: the position of the innermost one.
+    /// The number of open elements, which is the position of the innermost one.
     #[inline]
     pub(super) fn depth(&self) -> Position {
         self.stack.len() as Position
     }
 
-    /// What bounds the rules where the page is now.
+    /// The boundaries of scopes at the current position.
     #[inline]
     pub(super) fn innermost(&self) -> Innermost {
         self.stack.last().map(|top| top.innermost).unwrap_or_default()
     }
 
-    /// HTML's innermost element with this tag.
+    /// The innermost HTML element with this tag.
     #[inline]
     pub(super) fn position(&self, tag: Tag) -> Position {
         self.by_tag[tag as usize][0]
     }
 
-    /// HTML's innermost element with one of these tags.
+    /// The innermost HTML element with one of these tags.
     pub(super) fn innermost_of(&self, tags: &[Tag]) -> Position {
         work::count(tags.len());
         tags.iter().map(|&tag| self.position(tag)).max().unwrap_or(0)
     }
 
-    /// The innermost element with this name, in HTML or outside of it.
+    /// The innermost element with this name, in HTML or in foreign content.
     pub(super) fn position_of(&mut self, tag: Tag, name: &[u8], namespace: Namespace) -> Position {
         let of_name = if tag == Tag::Other {
             self.number_names().innermost(name)
@@ -129,17 +129,17 @@ impl OpenElements {
         of_name[usize::from(namespace != Namespace::Html)]
     }
 
-    /// Whether an element with one of these flags stands further in than that position.
+    /// Whether an element with one of these flags is open within the element at that position.
     pub(super) fn has_within(&self, position: Position, flags: u32) -> bool {
         let within = &self.stack[usize::from(position)..];
         work::count(within.len());
         within.iter().any(|open| open.is_any(flags))
     }
 
-    /// Whether the innermost element has that name, for a name that is no `Tag`.
+    /// Whether the innermost element has that name, which is not a `Tag`.
     #[inline]
     pub(super) fn top_has_name(&self, name: &[u8]) -> bool {
-        let is_name = |top: &Open| self.names[top.name as usize..].strip_suffix(b" ") == Some(name);
+        let is_name = |top: &OpenElement| self.names[top.name as usize..].strip_suffix(b" ") == Some(name);
         self.stack.last().is_some_and(is_name)
     }
 
@@ -161,7 +161,7 @@ impl OpenElements {
             let of_tag = &mut self.by_tag[element.tag as usize][usize::from(is_foreign)];
             outer = core::mem::replace(of_tag, position);
         }
-        let open = Open {
+        let open = OpenElement {
             element,
             name: start,
             name_number,
@@ -178,7 +178,7 @@ impl OpenElements {
             if element.tag.is(SPECIAL) {
                 innermost.special = position;
                 if !matches!(element.tag, Tag::Address | Tag::Div | Tag::P) {
-                    innermost.around_item = position;
+                    innermost.list_item_boundary = position;
                 }
             }
             if element.tag.is(SCOPE) {
@@ -188,7 +188,7 @@ impl OpenElements {
                 innermost.marker = position;
             }
         }
-        self.stack.push(Open { innermost, ..open });
+        self.stack.push(OpenElement { innermost, ..open });
     }
 
     #[inline]
@@ -206,8 +206,8 @@ impl OpenElements {
         Some(open.element)
     }
 
-    /// The names of the open elements by their numbers. From the first time on that they are asked for, each element
-    /// that opens enters its own.
+    /// The map of names. The first call creates it from the open elements. Elements that open later are entered when
+    /// they open.
     fn number_names(&mut self) -> &mut Names {
         let (stack, names) = (&mut self.stack, &self.names);
         self.by_name.get_or_insert_with(|| {

@@ -1,15 +1,15 @@
 //! Character references: `&amp;`, `&#32;`, `&lt` without its semicolon.
 //!
-//! Every anchor and every name this project reads is ASCII, so only references to ASCII characters are replaced. The
-//! 2,200 names of other characters stay as they are written: the `&` in them matches no anchor and is in no name,
-//! exactly as the character they stand for.
+//! All text and names that this project looks for are ASCII, so only references to ASCII characters are replaced. The
+//! 2,200 names of other characters stay unchanged: neither the `&` in such a reference nor the character itself can be
+//! part of a match.
 
 use crate::work;
 
-/// The longest name, `CounterClockwiseContourIntegral`, has 31 letters.
-const LONGEST_NAME: usize = 32;
+/// Enough for the longest name, `CounterClockwiseContourIntegral`, of 31 letters.
+const MAX_NAME_BYTES: usize = 32;
 
-/// The names of ASCII characters, all written with a semicolon, in order.
+/// The names of ASCII characters. All end with a semicolon. Sorted, for binary search.
 const NAMES: [(&[u8], &[u8]); 47] = [
     (b"AMP", b"&"),
     (b"DiacriticalGrave", b"`"),
@@ -42,7 +42,7 @@ const NAMES: [(&[u8], &[u8]); 47] = [
     (b"lsqb", b"["),
     (b"lt", b"<"),
     (b"midast", b"*"),
-    // Not ASCII, but so common that it is worth a test of its own: it is no whitespace.
+    // Not ASCII, but so common that a test checks that it is not treated as whitespace.
     (b"nbsp", "\u{a0}".as_bytes()),
     (b"num", b"#"),
     (b"percnt", b"%"),
@@ -61,7 +61,7 @@ const NAMES: [(&[u8], &[u8]); 47] = [
     (b"vert", b"|"),
 ];
 
-/// The names that old pages write without a semicolon.
+/// The names that are also valid without a semicolon, for compatibility with old pages.
 const WITHOUT_SEMICOLON: [(&[u8], &[u8]); 8] = [
     (b"AMP", b"&"),
     (b"GT", b">"),
@@ -73,9 +73,9 @@ const WITHOUT_SEMICOLON: [(&[u8], &[u8]); 8] = [
     (b"quot", b"\""),
 ];
 
-/// The names of other characters that begin with one of those: written with a semicolon they are names of their own.
-/// In order.
-const LONGER: [&[u8]; 23] = [
+/// The names of other characters that begin with a name of [`WITHOUT_SEMICOLON`]. With a semicolon, the longer name
+/// wins. Sorted, for binary search.
+const LONGER_NAMES: [&[u8]; 23] = [
     b"gtcc",
     b"gtcir",
     b"gtdot",
@@ -111,31 +111,31 @@ enum Kind {
     Hexadecimal,
 }
 
-/// Whether a reference takes the byte it was given.
+/// The result of feeding one byte to a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It does, and may go on.
-    Takes,
-    /// It does, and ends.
-    TakesAndEnds,
-    /// It ended before that byte.
+    /// The byte is part of the reference, which may continue.
+    Consumed,
+    /// The byte is the last one of the reference.
+    ConsumedAndEnded,
+    /// The reference ended before the byte.
     Ended,
 }
 
-/// A reference that is being read, after its `&`.
+/// The state of reading a reference, after its `&`.
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
     kind: Kind,
     in_attribute: bool,
     code: u32,
-    /// What was read so far, with the `&`; once it ended, what it stands for.
-    text: [u8; LONGEST_NAME + 4],
+    /// The bytes so far, with the `&`. After the reference's end, its replacement.
+    text: [u8; MAX_NAME_BYTES + 4],
     length: usize,
 }
 
 impl Reference {
     pub(super) fn new(in_attribute: bool) -> Self {
-        let mut text = [0; LONGEST_NAME + 4];
+        let mut text = [0; MAX_NAME_BYTES + 4];
         text[0] = b'&';
         Self {
             kind: Kind::Ampersand,
@@ -146,7 +146,7 @@ impl Reference {
         }
     }
 
-    /// What the reference stands for, once it ended.
+    /// The replacement, after the reference's end.
     pub(super) fn text(&self) -> &[u8] {
         &self.text[..self.length]
     }
@@ -156,7 +156,9 @@ impl Reference {
         match self.kind {
             Kind::Ampersand if byte == b'#' => self.take(byte, Kind::Number),
             Kind::Ampersand if byte.is_ascii_alphanumeric() => self.take(byte, Kind::Named),
-            Kind::Named if byte.is_ascii_alphanumeric() && self.length <= LONGEST_NAME => self.take(byte, Kind::Named),
+            Kind::Named if byte.is_ascii_alphanumeric() && self.length <= MAX_NAME_BYTES => {
+                self.take(byte, Kind::Named)
+            }
             Kind::Named => self.end_name(Some(byte)),
             Kind::Number if matches!(byte, b'x' | b'X') => self.take(byte, Kind::HexadecimalStart),
             Kind::Number | Kind::Decimal if byte.is_ascii_digit() => self.digit(byte, 10, Kind::Decimal),
@@ -165,13 +167,17 @@ impl Reference {
             }
             Kind::Decimal | Kind::Hexadecimal => {
                 self.end_number();
-                if byte == b';' { Step::TakesAndEnds } else { Step::Ended }
+                if byte == b';' {
+                    Step::ConsumedAndEnded
+                } else {
+                    Step::Ended
+                }
             }
             Kind::Ampersand | Kind::Number | Kind::HexadecimalStart => Step::Ended,
         }
     }
 
-    /// The text around the reference has ended.
+    /// Ends the reference at the end of the text around it.
     pub(super) fn finish(&mut self) {
         match self.kind {
             Kind::Named => {
@@ -186,21 +192,21 @@ impl Reference {
         self.text[self.length] = byte;
         self.length += 1;
         self.kind = kind;
-        Step::Takes
+        Step::Consumed
     }
 
     fn digit(&mut self, byte: u8, radix: u32, kind: Kind) -> Step {
         self.kind = kind;
         let digit = char::from(byte).to_digit(radix).unwrap_or(0);
-        // Any number beyond the last character means the same, however many digits follow.
+        // All numbers above U+10FFFF mean the same, so the number is capped and cannot overflow.
         self.code = (self.code * radix + digit).min(0x11_0000);
-        Step::Takes
+        Step::Consumed
     }
 
     fn end_number(&mut self) {
         let character = match self.code {
             0 => '\u{FFFD}',
-            // Windows-1252's characters, none of them ASCII: which one does not matter here.
+            // These stand for characters of Windows-1252. None is ASCII, so any other character outside of ASCII will do.
             0x80..=0x9F => '\u{FFFD}',
             code => char::from_u32(code).unwrap_or('\u{FFFD}'),
         };
@@ -209,20 +215,20 @@ impl Reference {
 
     fn end_name(&mut self, next: Option<u8>) -> Step {
         let name = &self.text[1..self.length];
-        work::count_lookup(NAMES.len() + LONGER.len());
+        work::count_lookup(NAMES.len() + LONGER_NAMES.len());
         if next == Some(b';')
             && let Ok(index) = NAMES.binary_search_by_key(&name, |(known, _)| known)
         {
             let (_, value) = NAMES[index];
             self.text[..value.len()].copy_from_slice(value);
             self.length = value.len();
-            return Step::TakesAndEnds;
+            return Step::ConsumedAndEnded;
         }
-        if next == Some(b';') && LONGER.binary_search(&name).is_ok() {
+        if next == Some(b';') && LONGER_NAMES.binary_search(&name).is_ok() {
             return Step::Ended;
         }
         if let Some((known, value)) = WITHOUT_SEMICOLON.iter().find(|(known, _)| name.starts_with(known)) {
-            // In an address such as `?a=1&lt=2` it is a parameter's name.
+            // In a URL such as `?a=1&lt=2`, `lt` is the name of a parameter.
             let is_parameter = self.in_attribute && (name.len() > known.len() || next == Some(b'='));
             if !is_parameter {
                 self.text[0] = value[0];
@@ -234,7 +240,7 @@ impl Reference {
     }
 }
 
-/// Replaces the references in an attribute's whole value.
+/// Replaces the references in the whole value of an attribute.
 pub(super) fn decode_value(value: &[u8], mut emit: impl FnMut(&[u8])) {
     let mut rest = value;
     while let Some(at) = memchr::memchr(b'&', rest) {
@@ -247,8 +253,8 @@ pub(super) fn decode_value(value: &[u8], mut emit: impl FnMut(&[u8])) {
                 break;
             };
             match reference.push(byte) {
-                Step::Takes => rest = tail,
-                Step::TakesAndEnds => {
+                Step::Consumed => rest = tail,
+                Step::ConsumedAndEnded => {
                     rest = tail;
                     break;
                 }
@@ -297,15 +303,15 @@ mod tests {
     }
 
     #[test]
-    fn names_are_in_order() {
-        assert!(NAMES.is_sorted() && LONGER.is_sorted());
+    fn names_are_sorted() {
+        assert!(NAMES.is_sorted() && LONGER_NAMES.is_sorted());
     }
 
     #[test]
-    fn in_text_a_missing_semicolon_is_forgiven() {
+    fn in_text_the_semicolon_is_optional() {
         let mut reference = Reference::new(false);
         for byte in *b"ltx" {
-            assert_eq!(reference.push(byte), Step::Takes);
+            assert_eq!(reference.push(byte), Step::Consumed);
         }
         assert_eq!(reference.push(b' '), Step::Ended);
         assert_eq!(reference.text(), b"<x");

@@ -1,10 +1,10 @@
-//! HTML's tokenizer, fed in chunks that may end anywhere.
+//! An HTML tokenizer that is fed in chunks. A chunk may end anywhere.
 //!
-//! There are two ways through it. The states are those of "tokenization" in
-//! <https://html.spec.whatwg.org/multipage/parsing.html>; they take a byte at a time and remember everything between
-//! two chunks, in bounded memory. Before them, a tag that stands whole in one chunk is read in one go by
-//! [`Tokenizer::whole_tag`], which is what makes it fast: it keeps only the attributes that were asked for, and finds
-//! the ends of values and of text by SIMD. What that way does not know it leaves to the states, untouched.
+//! It has a slow path and a fast path. The slow path is the state machine of "tokenization" in
+//! <https://html.spec.whatwg.org/multipage/parsing.html>. It processes one byte at a time, and its memory between two
+//! chunks is bounded. The fast path, [`Tokenizer::read_whole_tag`], reads a tag that is complete in one chunk. It keeps
+//! only the wanted attributes, and finds the ends of names, values and text by SIMD. A tag that the fast path does not
+//! support goes through the state machine.
 
 mod class;
 mod name;
@@ -19,32 +19,32 @@ use state::State;
 
 use super::{
     block,
-    nesting::{Nesting, TextKind},
     reference::Reference,
+    tree_construction::{TextKind, TreeConstruction},
 };
 use crate::{
     Change, Error, encoding,
-    extract::{Attribute, AttributeSet, Attributes, End, Extractor, Page},
+    extract::{Attribute, AttributeSet, Attributes, DocumentStats, Extractor, Page},
     tag::Tag,
     work,
 };
 
-/// The longest name of any attribute asked for, `data-merge-count`.
-const LONGEST_ATTRIBUTE_NAME: usize = 16;
-/// The most bytes kept of one tag's attributes; only those that were asked for are kept.
-const MAX_VALUES: usize = if cfg!(fuzzing) { 128 } else { 16 * 1024 };
+/// The length of the longest wanted attribute's name, `data-merge-count`.
+const MAX_ATTRIBUTE_NAME_BYTES: usize = 16;
+/// The most bytes that are kept of the values of one tag's wanted attributes.
+const MAX_VALUE_BYTES: usize = if cfg!(fuzzing) { 128 } else { 16 * 1024 };
 
 const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
-/// A page that is being read.
+/// The state of reading a page.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokenizer<E> {
     state: State,
-    nesting: Nesting<E>,
-    end: End,
+    construction: TreeConstruction<E>,
+    stats: DocumentStats,
     error: Option<Error>,
-    beginning: [u8; encoding::BEGINNING],
-    begun: bool,
+    beginning: [u8; encoding::SNIFFED_BYTES],
+    is_begun: bool,
 
     name: Name,
     is_end_tag: bool,
@@ -52,22 +52,22 @@ pub(crate) struct Tokenizer<E> {
     tag: Tag,
     wanted: AttributeSet,
     attributes: Attributes,
-    attribute_name: [u8; LONGEST_ATTRIBUTE_NAME],
-    /// One more than fits means a longer name.
+    attribute_name: [u8; MAX_ATTRIBUTE_NAME_BYTES],
+    /// A length above the maximum means a longer name.
     attribute_name_length: usize,
-    /// The attribute whose value is being read, if it was asked for.
+    /// The attribute whose value is being read, if it is wanted.
     attribute: Option<Attribute>,
-    /// Where a value's reference returns to.
+    /// The state after a reference in a value.
     value_state: State,
     reference: Reference,
 
-    /// The element whose end tag ends the raw text.
+    /// The tag whose end tag ends the raw text.
     raw_tag: Tag,
-    /// Where raw text goes on when what looked like its end tag was none.
+    /// The state after a `</` in raw text that turned out not to be its end tag.
     raw_state: State,
     raw_is_rcdata: bool,
     raw_is_script: bool,
-    /// How many bytes of a name, or of a markup declaration, were matched.
+    /// The number of bytes of a name, or of a markup declaration, that match so far.
     matched: usize,
     /// The markup declaration that is being matched.
     declaration: &'static [u8],
@@ -77,17 +77,17 @@ impl<E: Extractor> Tokenizer<E> {
     pub(crate) fn new(extractor: E) -> Self {
         Self {
             state: State::Text,
-            nesting: Nesting::new(Page::new(extractor)),
-            end: End::default(),
+            construction: TreeConstruction::new(Page::new(extractor)),
+            stats: DocumentStats::default(),
             error: None,
-            beginning: [0; encoding::BEGINNING],
-            begun: false,
+            beginning: [0; encoding::SNIFFED_BYTES],
+            is_begun: false,
             name: Name::new(),
             is_end_tag: false,
             tag: Tag::Other,
             wanted: AttributeSet::NONE,
             attributes: Attributes::default(),
-            attribute_name: [0; LONGEST_ATTRIBUTE_NAME],
+            attribute_name: [0; MAX_ATTRIBUTE_NAME_BYTES],
             attribute_name_length: 0,
             attribute: None,
             value_state: State::DoubleQuoted,
@@ -102,30 +102,30 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     pub(crate) fn feed(&mut self, mut chunk: &[u8]) {
-        if !self.begun {
-            let length = self.end.bytes;
-            let taken = chunk.len().min(encoding::BEGINNING - length);
+        if !self.is_begun {
+            let length = self.stats.bytes;
+            let taken = chunk.len().min(encoding::SNIFFED_BYTES - length);
             self.beginning[length..length + taken].copy_from_slice(&chunk[..taken]);
-            self.end.bytes += taken;
+            self.stats.bytes += taken;
             chunk = &chunk[taken..];
-            if self.end.bytes < encoding::BEGINNING {
+            if self.stats.bytes < encoding::SNIFFED_BYTES {
                 return;
             }
             self.begin();
         }
-        self.end.bytes += chunk.len();
-        if self.end.has_too_many_bytes() {
+        self.stats.bytes += chunk.len();
+        if self.stats.has_too_many_bytes() {
             self.error = Some(Error::TooLarge);
         }
         self.run(chunk);
     }
 
     pub(crate) fn finish(mut self) -> Result<E::Output, Error> {
-        if !self.begun {
+        if !self.is_begun {
             self.begin();
         }
-        // However the page was cut: what was met before this many bytes were counted does not matter.
-        if self.end.has_too_many_bytes() {
+        // This comes first, so that the answer does not depend on where chunks ended.
+        if self.stats.has_too_many_bytes() {
             return Err(Error::TooLarge);
         }
         if let Some(error) = self.error {
@@ -143,19 +143,19 @@ impl<E: Extractor> Tokenizer<E> {
             State::CdataEnd => self.text(b"]]"),
             _ => {}
         }
-        self.nesting.end();
-        if self.nesting.needs_tree {
+        self.construction.end();
+        if self.construction.needs_tree {
             return Err(Change::NeedsTree.into());
         }
-        self.nesting.page.finish(self.end)
+        self.construction.page.finish(self.stats)
     }
 
     fn begin(&mut self) {
-        self.begun = true;
+        self.is_begun = true;
         let beginning = self.beginning;
-        let beginning = &beginning[..self.end.bytes];
+        let beginning = &beginning[..self.stats.bytes];
         match encoding::check(beginning) {
-            Ok(mark) => self.run(&beginning[mark..]),
+            Ok(bom) => self.run(&beginning[bom..]),
             Err(error) => self.error = Some(error),
         }
     }
@@ -186,7 +186,7 @@ impl<E: Extractor> Tokenizer<E> {
                 State::DoubleQuoted | State::SingleQuoted | State::Unquoted => self.in_value(input, at),
                 State::Cdata => self.in_cdata(input, at),
                 State::Escaped | State::DoubleEscaped => self.in_escaped(input, at),
-                // A state either takes a byte, or leaves it to the next state.
+                // A state either consumes the byte, or leaves it to the next state.
                 _ => at + usize::from(self.step(input[at])),
             };
         }
@@ -194,7 +194,7 @@ impl<E: Extractor> Tokenizer<E> {
 
     fn in_text(&mut self, input: &[u8], at: usize) -> usize {
         let rest = &input[at..];
-        let found = if self.nesting.wants_text() {
+        let found = if self.construction.wants_text() {
             let found = memchr3(b'<', b'&', 0, rest);
             self.text(&rest[..found.unwrap_or(rest.len())]);
             found
@@ -205,7 +205,7 @@ impl<E: Extractor> Tokenizer<E> {
         let at = at + found;
         match input[at] {
             b'<' => {
-                if let Some(end) = self.whole_tag(input, at + 1) {
+                if let Some(end) = self.read_whole_tag(input, at + 1) {
                     return end;
                 }
                 self.state = State::TagOpen;
@@ -214,8 +214,8 @@ impl<E: Extractor> Tokenizer<E> {
                 self.reference = Reference::new(false);
                 self.state = State::Reference;
             }
-            // A zero byte is text only where the text is foreign.
-            _ if self.nesting.keeps_zeros() => self.text(REPLACEMENT),
+            // NUL is replaced in foreign content, and removed elsewhere.
+            _ if self.construction.replaces_nul() => self.text(REPLACEMENT),
             _ => {}
         }
         at + 1
@@ -223,14 +223,14 @@ impl<E: Extractor> Tokenizer<E> {
 
     #[inline]
     fn begin_attribute(&mut self, name: &[u8]) -> Option<Attribute> {
-        if self.wanted.is_empty() || name.len() > LONGEST_ATTRIBUTE_NAME {
+        if self.wanted.is_empty() || name.len() > MAX_ATTRIBUTE_NAME_BYTES {
             return None;
         }
         let attribute = self.wanted.find(name)?;
         self.attributes.begin(attribute).then_some(attribute)
     }
 
-    /// The tag's name is complete.
+    /// Called when the tag's name is complete.
     #[inline]
     fn end_name(&mut self) {
         self.tag = self.name.tag();
@@ -238,31 +238,32 @@ impl<E: Extractor> Tokenizer<E> {
         self.wanted = if self.is_end_tag {
             AttributeSet::NONE
         } else {
-            self.nesting.page.wanted(self.tag)
+            self.construction.page.wanted_attributes(self.tag)
         };
     }
 
-    /// The tag is complete.
+    /// Called when the tag is complete.
     #[inline]
     fn emit(&mut self, is_self_closing: bool) {
         self.state = State::Text;
-        self.nesting.needs_tree |= self.name.is_unusual;
+        self.construction.needs_tree |= self.name.is_unsupported;
         if self.is_end_tag {
-            self.end.end_tag(self.tag);
-            self.nesting.end_tag(self.tag, self.name.as_bytes());
+            self.stats.end_tag(self.tag);
+            self.construction.end_tag(self.tag, self.name.as_bytes());
         } else {
-            self.end.start_tag(self.tag);
+            self.stats.start_tag(self.tag);
             let kind = self
-                .nesting
+                .construction
                 .start(self.tag, self.name.as_bytes(), is_self_closing, &self.attributes);
             if kind != TextKind::Markup {
                 self.begin_raw(kind);
             }
         }
-        // Checked where a tag ends, and not before: a page beyond these limits gets no answer, so the rest is not read.
-        if self.nesting.needs_tree {
+        // A page beyond these limits gets no answer, so the rest is not read. The limits are checked only at a tag's end,
+        // in both paths.
+        if self.construction.needs_tree {
             self.error = Some(Change::NeedsTree.into());
-        } else if self.end.has_too_many_tags() {
+        } else if self.stats.has_too_many_tags() {
             self.error = Some(Error::TooLarge);
         }
     }
@@ -280,20 +281,20 @@ impl<E: Extractor> Tokenizer<E> {
 
     #[inline]
     fn text(&mut self, text: &[u8]) {
-        if !text.is_empty() && self.nesting.wants_text() {
-            self.nesting.text(text);
+        if !text.is_empty() && self.construction.wants_text() {
+            self.construction.text(text);
         }
     }
 
     fn reference_text(&mut self) {
-        if self.nesting.wants_text() {
-            self.nesting.text(self.reference.text());
+        if self.construction.wants_text() {
+            self.construction.text(self.reference.text());
         }
     }
 
     fn in_raw(&mut self, input: &[u8], at: usize) -> usize {
         let rest = &input[at..];
-        let found = if self.raw_is_rcdata && self.nesting.wants_text() {
+        let found = if self.raw_is_rcdata && self.construction.wants_text() {
             let found = memchr3(b'<', b'&', 0, rest);
             self.text(&rest[..found.unwrap_or(rest.len())]);
             found
@@ -343,8 +344,8 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     pub(super) fn append(&mut self, attribute: Attribute, part: &[u8]) {
-        if self.attributes.len() + part.len() > MAX_VALUES {
-            self.nesting.needs_tree = true;
+        if self.attributes.len() + part.len() > MAX_VALUE_BYTES {
+            self.construction.needs_tree = true;
         } else {
             self.attributes.append(attribute, part);
         }
@@ -357,7 +358,7 @@ impl<E: Extractor> Tokenizer<E> {
         let Some(found) = found else { return input.len() };
         if rest[found] == b']' {
             self.state = State::CdataBracket;
-        } else if self.nesting.keeps_zeros() {
+        } else if self.construction.replaces_nul() {
             self.text(REPLACEMENT);
         }
         at + found + 1
@@ -377,7 +378,7 @@ impl<E: Extractor> Tokenizer<E> {
         at + 1
     }
 
-    /// What looked like the end tag of raw text was text.
+    /// Handles bytes that looked like the end tag of raw text and are text.
     fn raw_was_text(&mut self) {
         if self.raw_is_rcdata {
             match self.state {

@@ -1,23 +1,23 @@
-//! The worst pages within the limits cost at most a few times the work of a flat page of the same size.
+//! Asserts that the worst pages within the limits cost at most a few times the work of a flat page of the same size.
 //!
-//! Steps are counted, not time: a machine's load decides nothing. To add a page that was slow, add a shape.
+//! Steps are counted instead of time, so a machine's load cannot change the result. To add a slow page, add a shape.
 
-use super::of;
+use super::measure;
 use crate::{
     Error, dom,
     extract::{Extractor, MAX_TAGS, PackageExtractor, PackageListExtractor, VersionListExtractor},
     stream,
 };
 
-/// The most that any page may cost, in works of a flat page of its size.
-const MOST: u64 = 5;
-/// As large as a real page.
+/// The most that any page may cost, relative to a flat page of its size.
+const MAX_RATIO: u64 = 5;
+/// The size of a real page.
 const BYTES: usize = 256 * 1024;
 
-/// Makes a page of nearly that many bytes, and within the limits of tags.
+/// Makes a page of nearly that many bytes, within the limits of tags.
 type Shape = fn(usize) -> String;
 
-/// The beginning, and then one unit after the other, as long as the page stays within the limits.
+/// Makes a page of a beginning and as many units as fit within the limits.
 fn page(bytes: usize, beginning: &str, unit: impl Fn(usize) -> String) -> String {
     let tags = |text: &str| {
         let ends = text.matches("</").count();
@@ -36,29 +36,29 @@ fn page(bytes: usize, beginning: &str, unit: impl Fn(usize) -> String) -> String
     page
 }
 
-/// Elements one after the other, none in another one.
+/// A page without nesting.
 fn flat(bytes: usize) -> String {
     let text = "x".repeat(1 + bytes / MAX_TAGS as usize);
     page(bytes, "", |_| format!("<p>{text}</p>"))
 }
 
-/// So many open elements, each of a name of its own that no rule knows.
-fn unknown(count: usize) -> String {
+/// Opens elements, each with another name that no rule knows.
+fn unknown_elements(count: usize) -> String {
     (0..count).map(|number| format!("<x-{number:057}>")).collect()
 }
 
 const ROW: &str = "<li class=Box-row>";
 
-/// Whatever a rule of HTML or of an extractor looks for among what the page had before.
+/// Pages on which each tag makes a rule of HTML, or an extractor, search through the earlier ones.
 const SHAPES: &[(&str, Shape)] = &[
     ("end tags of unknown names in unknown elements", |bytes| {
-        page(bytes, &unknown(505), |_| "</y>".into())
+        page(bytes, &unknown_elements(505), |_| "</y>".into())
     }),
     ("end tags of many unknown names in unknown elements", |bytes| {
-        page(bytes, &unknown(505), |number| format!("</y-{number}>"))
+        page(bytes, &unknown_elements(505), |number| format!("</y-{number}>"))
     }),
     ("unknown elements in unknown elements", |bytes| {
-        page(bytes, &(unknown(500) + "</y>"), |number| {
+        page(bytes, &(unknown_elements(500) + "</y>"), |number| {
             format!("<z-{number}></z-{number}>")
         })
     }),
@@ -67,12 +67,12 @@ const SHAPES: &[(&str, Shape)] = &[
         |bytes| page(bytes, "</y>", |_| "<y>".to_owned() + &"<z>".repeat(500) + "</y>"),
     ),
     ("end tags of unknown names in a drawing", |bytes| {
-        page(bytes, &("<svg>".to_owned() + &unknown(505)), |_| "</y>".into())
+        page(bytes, &("<svg>".to_owned() + &unknown_elements(505)), |_| "</y>".into())
     }),
     ("end tags of unknown names in HTML in a drawing in HTML", |bytes| {
         page(
             bytes,
-            &("<svg><foreignObject>".to_owned() + &unknown(250) + "<svg>" + &unknown(250)),
+            &("<svg><foreignObject>".to_owned() + &unknown_elements(250) + "<svg>" + &unknown_elements(250)),
             |_| "</y>".into(),
         )
     }),
@@ -265,16 +265,16 @@ const SHAPES: &[(&str, Shape)] = &[
     }),
 ];
 
-/// The work of reading a page, and why it gave no answer.
+/// The steps of reading a page, and its error.
 type Work = fn(&[u8]) -> (u64, Option<Error>);
 
-fn in_the_tree<E: Extractor>(page: &[u8], extractor: E) -> (u64, Option<Error>) {
-    let (answer, work) = of(|| dom::extract(page, extractor));
+fn dom_work<E: Extractor>(page: &[u8], extractor: E) -> (u64, Option<Error>) {
+    let (answer, work) = measure(|| dom::extract(page, extractor));
     (work, answer.err())
 }
 
-fn in_the_stream<E: Extractor>(page: &[u8], extractor: E) -> (u64, Option<Error>) {
-    let (answer, work) = of(|| stream::extract(page, extractor));
+fn stream_work<E: Extractor>(page: &[u8], extractor: E) -> (u64, Option<Error>) {
+    let (answer, work) = measure(|| stream::extract(page, extractor));
     (work, answer.err())
 }
 
@@ -290,7 +290,7 @@ fn assert_bounded(kinds: &[Work]) {
                 page.len()
             );
             assert!(
-                work <= MOST * flat,
+                work <= MAX_RATIO * flat,
                 "{name}: {work} steps, and {flat} of a flat page of {} bytes; {error:?}",
                 page.len()
             );
@@ -299,23 +299,23 @@ fn assert_bounded(kinds: &[Work]) {
 }
 
 #[test]
-fn the_worst_page_costs_a_few_flat_ones_in_the_stream() {
+fn the_stream_engines_work_is_bounded() {
     assert_bounded(&[
-        |page| in_the_stream(page, PackageExtractor::new()),
-        |page| in_the_stream(page, PackageListExtractor::new()),
-        |page| in_the_stream(page, VersionListExtractor::new()),
+        |page| stream_work(page, PackageExtractor::new()),
+        |page| stream_work(page, PackageListExtractor::new()),
+        |page| stream_work(page, VersionListExtractor::new()),
     ]);
 }
 
-/// What an extractor does with a page is the same in both engines.
+/// One extractor is enough: the work of an extractor is the same in both engines.
 #[test]
-fn the_worst_page_costs_a_few_flat_ones_in_the_tree() {
-    assert_bounded(&[|page| in_the_tree(page, PackageListExtractor::new())]);
+fn the_dom_engines_work_is_bounded() {
+    assert_bounded(&[|page| dom_work(page, PackageListExtractor::new())]);
 }
 
-/// The shapes that once were slow get as far as where they were: they are not refused before.
+/// Pages that once were slow are not refused early, so the tests above measure the code that was slow.
 #[test]
-fn what_was_slow_is_read_to_its_end() {
+fn once_slow_pages_are_read_to_their_end() {
     let names = [
         "end tags of unknown names in unknown elements",
         "end tags of unknown names in a drawing",

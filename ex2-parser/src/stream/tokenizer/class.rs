@@ -1,10 +1,10 @@
-//! Which bytes of a tag mean what.
+//! The character classes of bytes in tags.
 
-/// What the bytes of a tag mean to its scanner.
+/// Ends the name of an element.
 pub(super) const NAME_END: u8 = 1;
 pub(super) const ATTRIBUTE_NAME_END: u8 = 2;
 pub(super) const SPACE: u8 = 4;
-/// In a name that only the states read rightly.
+/// NUL and bytes outside of ASCII: a name with one is not supported.
 pub(super) const UNUSUAL: u8 = 8;
 
 pub(super) static CLASS: [u8; 256] = {

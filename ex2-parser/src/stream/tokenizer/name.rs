@@ -3,51 +3,51 @@
 use super::class::{CLASS, UNUSUAL};
 use crate::{stream::block, tag::Tag};
 
-/// The longest name of an element that is told from others. GitHub's longest has 24 letters.
-const LONGEST_NAME: usize = 64;
+/// The longest name of an element that is supported. The longest name on GitHub's pages has 24 letters.
+const MAX_NAME_BYTES: usize = 64;
 
-/// The name of the tag that is being read, in lower case.
+/// The name of the current tag, in lower case.
 #[derive(Debug, Clone)]
 pub(super) struct Name {
-    pub(super) bytes: [u8; LONGEST_NAME],
+    pub(super) bytes: [u8; MAX_NAME_BYTES],
     pub(super) length: usize,
-    /// Too long, or with bytes that are no ASCII: it is not told from others.
-    pub(super) is_unusual: bool,
+    /// The name is too long, or has bytes outside of ASCII. The page needs a tree.
+    pub(super) is_unsupported: bool,
 }
 
 impl Name {
     pub(super) const fn new() -> Self {
         Self {
-            bytes: [0; LONGEST_NAME],
+            bytes: [0; MAX_NAME_BYTES],
             length: 0,
-            is_unusual: false,
+            is_unsupported: false,
         }
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
         self.length = 0;
-        self.is_unusual = false;
+        self.is_unsupported = false;
     }
 
     #[inline]
     pub(super) fn push(&mut self, byte: u8) {
-        if self.length == LONGEST_NAME || CLASS[byte as usize] & UNUSUAL != 0 {
-            self.is_unusual = true;
+        if self.length == MAX_NAME_BYTES || CLASS[byte as usize] & UNUSUAL != 0 {
+            self.is_unsupported = true;
         } else {
             self.bytes[self.length] = byte.to_ascii_lowercase();
             self.length += 1;
         }
     }
 
-    /// Takes the first `length` bytes of a block, which must be ASCII and not zero.
+    /// Sets the name to the first `length` bytes of a block, which must be ASCII and not NUL.
     #[inline]
     pub(super) fn set(&mut self, block: &[u8; block::SIZE], length: usize) {
         for (place, byte) in self.bytes.iter_mut().zip(block) {
             *place = byte.to_ascii_lowercase();
         }
         self.length = length;
-        self.is_unusual = false;
+        self.is_unsupported = false;
     }
 
     #[inline]
@@ -58,7 +58,7 @@ impl Name {
     #[inline]
     pub(super) fn tag(&self) -> Tag {
         if self.length <= 8 {
-            // All eight bytes, and then without those that are not the name's.
+            // Loads eight bytes at once, and shifts out the bytes after the name.
             let [a, b, c, d, e, f, g, h, ..] = self.bytes;
             let eight = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
             Tag::from_key(eight.checked_shr(64 - 8 * self.length as u32).unwrap_or(0))

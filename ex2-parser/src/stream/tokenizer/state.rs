@@ -1,7 +1,7 @@
-//! The states of "tokenization", as far as they take a byte at a time.
+//! The states of the standard's "tokenization" that consume one byte at a time.
 
 use super::{
-    LONGEST_ATTRIBUTE_NAME, Tokenizer,
+    MAX_ATTRIBUTE_NAME_BYTES, Tokenizer,
     class::{ATTRIBUTE_NAME_END, CLASS, NAME_END, SPACE},
 };
 use crate::{extract::Extractor, stream::reference::Step};
@@ -34,7 +34,7 @@ pub(super) enum State {
     Cdata,
     CdataBracket,
     CdataEnd,
-    /// In an element whose text is not markup, outside any escape.
+    /// In an element whose text is not markup, such as a script, outside of `<!--`.
     Raw,
     RawLess,
     RawEndOpen,
@@ -55,27 +55,28 @@ pub(super) enum State {
 }
 
 impl<E: Extractor> Tokenizer<E> {
-    /// Takes one byte in a state; `false` if the byte is left to the next state.
+    /// Processes one byte in the current state. Returns `false` if the next state has to process the byte again
+    /// ("reconsume").
     pub(super) fn step(&mut self, byte: u8) -> bool {
         let is_space = CLASS[byte as usize] & SPACE != 0;
         match self.state {
             State::Reference => match self.reference.push(byte) {
-                Step::Takes => return true,
+                Step::Consumed => return true,
                 step => {
                     self.reference_text();
                     self.state = if self.raw_is_rcdata { State::Raw } else { State::Text };
-                    return step == Step::TakesAndEnds;
+                    return step == Step::ConsumedAndEnded;
                 }
             },
             State::ValueReference => match self.reference.push(byte) {
-                Step::Takes => return true,
+                Step::Consumed => return true,
                 step => {
                     self.state = self.value_state;
                     if let Some(attribute) = self.attribute {
                         let reference = self.reference.clone();
                         self.append(attribute, reference.text());
                     }
-                    return step == Step::TakesAndEnds;
+                    return step == Step::ConsumedAndEnded;
                 }
             },
             State::TagOpen => match byte {
@@ -122,7 +123,7 @@ impl<E: Extractor> Tokenizer<E> {
                 b'>' => self.emit(false),
                 b'=' if self.state == State::AfterAttributeName => self.state = State::BeforeValue,
                 _ => {
-                    // The first byte of a name may be `=`.
+                    // `=` is allowed as the first byte of a name.
                     self.attribute_name[0] = byte;
                     self.attribute_name_length = 1;
                     self.state = State::AttributeName;
@@ -142,7 +143,7 @@ impl<E: Extractor> Tokenizer<E> {
                         *place = byte;
                         self.attribute_name_length += 1;
                     }
-                    None => self.attribute_name_length = LONGEST_ATTRIBUTE_NAME + 1,
+                    None => self.attribute_name_length = MAX_ATTRIBUTE_NAME_BYTES + 1,
                 }
             }
             State::BeforeValue => match byte {
@@ -171,31 +172,31 @@ impl<E: Extractor> Tokenizer<E> {
             State::CommentStart => match byte {
                 b'-' => self.state = State::CommentStartDash,
                 b'>' => self.state = State::Text,
-                _ => return self.go(State::Comment, false),
+                _ => return self.switch_to(State::Comment, false),
             },
             State::CommentStartDash => match byte {
                 b'-' => self.state = State::CommentEnd,
                 b'>' => self.state = State::Text,
-                _ => return self.go(State::Comment, false),
+                _ => return self.switch_to(State::Comment, false),
             },
-            State::CommentEndDash => return self.go_if(byte == b'-', State::CommentEnd, State::Comment),
+            State::CommentEndDash => return self.switch_if(byte == b'-', State::CommentEnd, State::Comment),
             State::CommentEnd => match byte {
                 b'>' => self.state = State::Text,
                 b'!' => self.state = State::CommentEndBang,
                 b'-' => {}
-                _ => return self.go(State::Comment, false),
+                _ => return self.switch_to(State::Comment, false),
             },
             State::CommentEndBang => match byte {
                 b'>' => self.state = State::Text,
                 b'-' => self.state = State::CommentEndDash,
-                _ => return self.go(State::Comment, false),
+                _ => return self.switch_to(State::Comment, false),
             },
             State::CdataBracket => {
                 if byte == b']' {
                     self.state = State::CdataEnd;
                 } else {
                     self.text(b"]");
-                    return self.go(State::Cdata, false);
+                    return self.switch_to(State::Cdata, false);
                 }
             }
             State::CdataEnd => match byte {
@@ -203,7 +204,7 @@ impl<E: Extractor> Tokenizer<E> {
                 b']' => self.text(b"]"),
                 _ => {
                     self.text(b"]]");
-                    return self.go(State::Cdata, false);
+                    return self.switch_to(State::Cdata, false);
                 }
             },
             State::RawLess => match byte {
@@ -226,7 +227,7 @@ impl<E: Extractor> Tokenizer<E> {
             State::RawEndName => {
                 let name = self.raw_tag.name().as_bytes();
                 if self.matched < name.len() && byte.to_ascii_lowercase() == name[self.matched] {
-                    // As it is written: it may turn out to be text.
+                    // The original case is kept, since the bytes may turn out to be text.
                     self.name.bytes[self.matched] = byte;
                     self.matched += 1;
                 } else if self.matched == name.len() && CLASS[byte as usize] & NAME_END != 0 {
@@ -237,22 +238,22 @@ impl<E: Extractor> Tokenizer<E> {
                     self.is_end_tag = true;
                     self.raw_is_rcdata = false;
                     self.end_name();
-                    return self.go(State::BeforeAttributeName, false);
+                    return self.switch_to(State::BeforeAttributeName, false);
                 } else {
                     self.raw_was_text();
                     return false;
                 }
             }
-            State::ScriptEscapeStart => return self.go_if(byte == b'-', State::ScriptEscapeStartDash, State::Raw),
-            State::ScriptEscapeStartDash => return self.go_if(byte == b'-', State::EscapedDashDash, State::Raw),
+            State::ScriptEscapeStart => return self.switch_if(byte == b'-', State::ScriptEscapeStartDash, State::Raw),
+            State::ScriptEscapeStartDash => return self.switch_if(byte == b'-', State::EscapedDashDash, State::Raw),
             State::EscapedDash => match byte {
                 b'-' => self.state = State::EscapedDashDash,
-                _ => return self.go(State::Escaped, false),
+                _ => return self.switch_to(State::Escaped, false),
             },
             State::EscapedDashDash => match byte {
                 b'-' => {}
                 b'>' => self.state = State::Raw,
-                _ => return self.go(State::Escaped, false),
+                _ => return self.switch_to(State::Escaped, false),
             },
             State::EscapedLess => {
                 self.matched = 0;
@@ -261,7 +262,7 @@ impl<E: Extractor> Tokenizer<E> {
                     self.state = State::RawEndOpen;
                 } else {
                     let is_name = byte.is_ascii_alphabetic();
-                    return self.go(
+                    return self.switch_to(
                         if is_name {
                             State::DoubleEscapeStart
                         } else {
@@ -276,21 +277,21 @@ impl<E: Extractor> Tokenizer<E> {
             }
             State::DoubleEscapedDash => match byte {
                 b'-' => self.state = State::DoubleEscapedDashDash,
-                _ => return self.go(State::DoubleEscaped, false),
+                _ => return self.switch_to(State::DoubleEscaped, false),
             },
             State::DoubleEscapedDashDash => match byte {
                 b'-' => {}
                 b'>' => self.state = State::Raw,
-                _ => return self.go(State::DoubleEscaped, false),
+                _ => return self.switch_to(State::DoubleEscaped, false),
             },
             State::DoubleEscapedLess => {
                 self.matched = 0;
-                return self.go_if(byte == b'/', State::DoubleEscapeEnd, State::DoubleEscaped);
+                return self.switch_if(byte == b'/', State::DoubleEscapeEnd, State::DoubleEscaped);
             }
             State::DoubleEscapeEnd => {
                 return self.match_script(byte, State::Escaped, State::DoubleEscaped);
             }
-            // These take many bytes at once, in `run`.
+            // `run` processes many bytes at once in these states.
             State::Text
             | State::Raw
             | State::Comment
@@ -306,32 +307,32 @@ impl<E: Extractor> Tokenizer<E> {
         true
     }
 
-    fn go(&mut self, state: State, takes: bool) -> bool {
+    fn switch_to(&mut self, state: State, consumes: bool) -> bool {
         self.state = state;
-        takes
+        consumes
     }
 
-    /// Takes the byte if it is the one looked for, and leaves it to the other state if not.
-    fn go_if(&mut self, is: bool, then: State, otherwise: State) -> bool {
-        self.go(if is { then } else { otherwise }, is)
+    /// Consumes the byte if it is the expected one, and reconsumes it in the other state if not.
+    fn switch_if(&mut self, is: bool, then: State, otherwise: State) -> bool {
+        self.switch_to(if is { then } else { otherwise }, is)
     }
 
-    /// Reads the name `script`, which begins or ends a script within a script's comment.
+    /// Matches the name `script`, which begins or ends a double-escaped script.
     fn match_script(&mut self, byte: u8, found: State, not_found: State) -> bool {
         const SCRIPT: &[u8] = b"script";
         if CLASS[byte as usize] & NAME_END != 0 {
-            return self.go(if self.matched == SCRIPT.len() { found } else { not_found }, true);
+            return self.switch_to(if self.matched == SCRIPT.len() { found } else { not_found }, true);
         }
         if !byte.is_ascii_alphabetic() {
-            return self.go(not_found, false);
+            return self.switch_to(not_found, false);
         }
-        // Any other name is read to its end, but cannot match any more.
+        // Any other name is consumed to its end, and does not match.
         let matches = SCRIPT.get(self.matched) == Some(&byte.to_ascii_lowercase());
         self.matched = if matches { self.matched + 1 } else { SCRIPT.len() + 1 };
         true
     }
 
-    /// After `<!`.
+    /// Processes a byte after `<!`.
     fn markup_declaration(&mut self, byte: u8) -> bool {
         const DASHES: &[u8] = b"--";
         const DOCTYPE: &[u8] = b"doctype";
@@ -340,13 +341,13 @@ impl<E: Extractor> Tokenizer<E> {
             self.declaration = match byte {
                 b'-' => DASHES,
                 b'd' | b'D' => DOCTYPE,
-                b'[' if self.nesting.is_foreign() => CDATA,
-                _ => return self.go(State::BogusComment, false),
+                b'[' if self.construction.is_foreign() => CDATA,
+                _ => return self.switch_to(State::BogusComment, false),
             };
         }
         let expected = self.declaration[self.matched];
         if byte != expected && !(self.declaration == DOCTYPE && byte.to_ascii_lowercase() == expected) {
-            return self.go(State::BogusComment, false);
+            return self.switch_to(State::BogusComment, false);
         }
         self.matched += 1;
         if self.matched == self.declaration.len() {
@@ -354,8 +355,8 @@ impl<E: Extractor> Tokenizer<E> {
                 DASHES => State::CommentStart,
                 CDATA => State::Cdata,
                 _ => {
-                    // What a doctype says matters to nobody here; it ends at the first `>` even in quotes.
-                    self.end.is_document = true;
+                    // The contents of a doctype are not used. It ends at the first `>`, in quotes too, like a comment.
+                    self.stats.is_document = true;
                     State::BogusComment
                 }
             };

@@ -1,4 +1,4 @@
-//! A tag that stands whole in one chunk, read in one go.
+//! The fast path of the tokenizer, for a tag that is complete in one chunk.
 
 use core::ops::Range;
 
@@ -16,9 +16,10 @@ use crate::{
 };
 
 impl<E: Extractor> Tokenizer<E> {
-    /// Reads a tag that stands whole in the input from `at`, after its `<`, and says where it ends.
+    /// Reads a tag from `at`, after its `<`, and returns the offset of its end. `None` if the input does not contain
+    /// the whole tag, or if it is not a tag.
     #[inline]
-    pub(super) fn whole_tag(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
+    pub(super) fn read_whole_tag(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
         let mut byte = *input.get(at)?;
         let is_end_tag = byte == b'/';
         if is_end_tag {
@@ -29,12 +30,12 @@ impl<E: Extractor> Tokenizer<E> {
             return None;
         }
         self.is_end_tag = is_end_tag;
-        at = self.whole_name(input, at)?;
+        at = self.read_whole_name(input, at)?;
         loop {
             work::count(1);
-            if let Some((name, value, end)) = usual_attribute(input, at) {
+            if let Some((name, value, end)) = find_common_attribute(input, at) {
                 if let Some(attribute) = self.begin_attribute(&input[name]) {
-                    self.whole_value(attribute, &input[value]);
+                    self.append_whole_value(attribute, &input[value]);
                 }
                 at = end;
                 continue;
@@ -57,15 +58,15 @@ impl<E: Extractor> Tokenizer<E> {
                 }
                 continue;
             }
-            at = self.unusual_attribute(input, at)?;
+            at = self.read_other_attribute(input, at)?;
         }
     }
 
-    /// Reads a tag's name, and says where it ends.
+    /// Reads a tag's name, and returns the offset of its end.
     #[inline]
-    fn whole_name(&mut self, input: &[u8], at: usize) -> Option<usize> {
+    fn read_whole_name(&mut self, input: &[u8], at: usize) -> Option<usize> {
         if let Some(block) = Block::at(input, at) {
-            let ends = ends_of_name(block);
+            let ends = name_end_mask(block);
             let length = ends.trailing_zeros() as usize;
             if length < block::SIZE
                 && CLASS[input[at + length] as usize] & NAME_END != 0
@@ -87,9 +88,9 @@ impl<E: Extractor> Tokenizer<E> {
         Some(end)
     }
 
-    /// Reads an attribute that begins at `at` and may be written in any way, and says where it ends.
-    fn unusual_attribute(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
-        // The name's first byte may be `=`.
+    /// Reads an attribute from `at`, in any syntax, and returns the offset of its end.
+    fn read_other_attribute(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
+        // `=` is allowed as the first byte of a name.
         let start = at;
         at += 1;
         while CLASS[*input.get(at)? as usize] & ATTRIBUTE_NAME_END == 0 {
@@ -127,21 +128,21 @@ impl<E: Extractor> Tokenizer<E> {
             }
         };
         if let Some(attribute) = attribute {
-            self.whole_value(attribute, value);
+            self.append_whole_value(attribute, value);
         }
         Some(at)
     }
 
-    fn whole_value(&mut self, attribute: Attribute, value: &[u8]) {
-        // By what the value stands for, as where it comes in pieces.
+    fn append_whole_value(&mut self, attribute: Attribute, value: &[u8]) {
+        // With its character references replaced, as in the states.
         decode_value(value, |part| self.append(attribute, part));
     }
 }
 
-/// An attribute as nearly all are written, ` name="value"`, from the space before it: where its name and its value stand,
-/// and where it ends. Anything else is left to the careful way.
+/// Finds an attribute in the most common syntax, ` name="value"`, from the space before it. Returns the ranges of its
+/// name and its value, and the offset of its end. `None` for any other syntax.
 #[inline(always)]
-fn usual_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<usize>, usize)> {
+fn find_common_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<usize>, usize)> {
     let mut block = Block::at(input, at)?;
     let mut start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;
     while start == block::SIZE {
@@ -151,14 +152,14 @@ fn usual_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<u
         start = (block.equal(b' ') | block.equal(b'\n')).trailing_ones() as usize;
     }
     let mut equals = block.equal(b'=');
-    let mut ends = (equals | ends_of_name(block)) & !0 << start;
+    let mut ends = (equals | name_end_mask(block)) & !0 << start;
     if ends == 0 {
-        // A long name.
+        // The name is longer than one block.
         let block = Block::at(input, at + block::SIZE)?;
         equals = block.equal(b'=') << block::SIZE;
-        ends = equals | ends_of_name(block) << block::SIZE;
+        ends = equals | name_end_mask(block) << block::SIZE;
     }
-    // The first thing that could end the name is an equals sign, and it does not begin it.
+    // The first byte that can end a name has to be `=`, and has to come after at least one other byte.
     let end = ends.trailing_zeros() as usize;
     if end == start || ends & ends.wrapping_neg() & equals == 0 {
         return None;
@@ -173,6 +174,6 @@ fn usual_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, Range<u
 }
 
 #[inline(always)]
-fn ends_of_name(block: Block) -> block::Mask {
+fn name_end_mask(block: Block) -> block::Mask {
     block.at_most(b' ') | block.equal(b'>') | block.equal(b'/')
 }

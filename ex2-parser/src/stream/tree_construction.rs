@@ -1,9 +1,9 @@
-//! Which elements are open: HTML's tree construction, without the tree.
+//! HTML's tree construction stage, without the tree: it keeps only the stack of open elements.
 //!
-//! The stack of open elements is kept as the standard says, with its implied end tags, scopes, foreign content and
-//! tables. What it takes a whole tree to follow is not guessed: formatting elements that are closed in the wrong order
-//! and so opened again, content that a table moves in front of itself, frames. Such a page is marked as
-//! [`needing a tree`](Nesting::needs_tree) and gets no answer. Every rule here follows "tree construction" in
+//! The stack follows the standard, with implied end tags, scopes, foreign content and tables. Some rules change parts of
+//! the tree that are already closed: misnested formatting elements are opened again, a table moves content in front of
+//! itself ("foster parenting"), a frameset replaces the body. These are not guessed: such a page
+//! [needs a tree](TreeConstruction::needs_tree) and gets no answer. Every rule here follows "tree construction" in
 //! <https://html.spec.whatwg.org/multipage/parsing.html>.
 
 mod end;
@@ -17,62 +17,62 @@ use crate::{
     work,
 };
 
-/// How the text after a start tag is to be read.
+/// The tokenizer's mode for the text after a start tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextKind {
-    /// As markup.
+    /// Markup.
     Markup,
-    /// Character references, and only the element's own end tag.
+    /// Text with character references, up to the element's own end tag.
     Rcdata,
-    /// Only the element's own end tag.
+    /// Text without character references, up to the element's own end tag.
     Rawtext,
-    /// As a script, which may hide its own end tag in a comment.
+    /// A script, in which an end tag within `<!--` may be text.
     Script,
-    /// To the end of the page.
+    /// Text up to the end of the page.
     Plaintext,
 }
 
-/// The stack of open elements, and the extractor that hears of them.
+/// The stack of open elements, and the extractor that receives the events.
 #[derive(Debug, Clone)]
-pub(super) struct Nesting<E> {
+pub(super) struct TreeConstruction<E> {
     pub(super) page: Page<E>,
     pub(super) needs_tree: bool,
     open: OpenElements,
-    /// How many templates are open.
-    open_template: u32,
-    /// The form element pointer is set.
+    /// The number of open templates.
+    open_templates: u32,
+    /// Whether the standard's "form element pointer" is set.
     has_form: bool,
 }
 
-impl<E: Extractor> Nesting<E> {
+impl<E: Extractor> TreeConstruction<E> {
     pub(super) fn new(page: Page<E>) -> Self {
         Self {
             page,
             needs_tree: false,
             open: OpenElements::new(),
-            open_template: 0,
+            open_templates: 0,
             has_form: false,
         }
     }
 
-    /// Whether the innermost open element is foreign: then, and only then, there are CDATA sections.
+    /// Whether the innermost open element is foreign. Only then are there CDATA sections.
     pub(super) fn is_foreign(&self) -> bool {
         self.open.top().is_some_and(|top| top.is_foreign())
     }
 
-    /// Whether a zero byte in the text stands for an unknown character, and not for nothing.
-    pub(super) fn keeps_zeros(&self) -> bool {
+    /// Whether a NUL in the text becomes U+FFFD. Elsewhere it is removed.
+    pub(super) fn replaces_nul(&self) -> bool {
         self.open
             .top()
             .is_some_and(|top| top.is_foreign() && !top.is_integration_point())
     }
 
-    /// Whether text must be handed over: an extractor listens, or it would stand where a table has no text.
+    /// Whether text has an effect: the extractor needs it, or it stands directly in a table, which would move it.
     #[inline]
     pub(super) fn wants_text(&self) -> bool {
         match self.open.top() {
             Some(top) if top.is_any(TABLE_STRUCTURE | TEXT_IS_NOT_CONTENT) => top.is_any(TABLE_STRUCTURE),
-            _ => self.open_template == 0 && self.page.wants_text(),
+            _ => self.open_templates == 0 && self.page.wants_text(),
         }
     }
 
@@ -82,12 +82,12 @@ impl<E: Extractor> Nesting<E> {
         };
         if top.is_any(TABLE_STRUCTURE) {
             self.needs_tree |= !text.iter().all(u8::is_ascii_whitespace);
-        } else if self.open_template == 0 {
+        } else if self.open_templates == 0 {
             self.page.text(text);
         }
     }
 
-    /// The page has ended.
+    /// Closes all open elements at the page's end.
     pub(super) fn end(&mut self) {
         while self.open.depth() > 0 {
             self.pop();
@@ -147,15 +147,16 @@ impl<E: Extractor> Nesting<E> {
         }
     }
 
-    /// Pops the element at that position and all that was opened in it. A formatting element among the latter would be
-    /// opened again by what follows: that needs a tree.
+    /// Pops the element at that position and everything within it. A formatting element within it would be opened again
+    /// by the following content: that needs a tree.
     fn pop_to(&mut self, position: Position) {
         self.needs_tree |= self.open.has_within(position, FORMATTING);
         self.pop_cleared(position);
     }
 
-    /// As [`pop_to`](Self::pop_to), of an element that keeps its formatting elements to itself. One of that sort in it,
-    /// not closed by its own end tag, would go on keeping apart what is no longer in it.
+    /// As [`pop_to`](Self::pop_to), for an element that sets a marker in the list of active formatting elements and so
+    /// clears it up to there. An unclosed element with a marker within it would leave that marker behind: that needs a
+    /// tree.
     fn pop_cleared(&mut self, position: Position) {
         self.needs_tree |= self.open.has_within(position, MARKER);
         while self.open.depth() >= position {
@@ -166,37 +167,37 @@ impl<E: Extractor> Nesting<E> {
     #[inline]
     fn push(&mut self, element: Element, name: &[u8], attributes: &Attributes) {
         if self.open.is_full() {
-            // Never more memory than that; what is still told of the page no longer matters.
+            // The limit of memory. The page gets no answer, so the events from here on have no effect.
             return self.push_and_pop(element, attributes);
         }
-        self.page_event(|page| page.open(element, attributes));
+        self.send_event(|page| page.open(element, attributes));
         self.open.push(element, name);
-        self.open_template += u32::from(element.is_html(Tag::Template));
+        self.open_templates += u32::from(element.is_html(Tag::Template));
     }
 
     #[inline]
     fn pop(&mut self) {
         let Some(element) = self.open.pop() else { return };
-        self.open_template -= u32::from(element.is_html(Tag::Template));
-        self.page_event(Page::close);
+        self.open_templates -= u32::from(element.is_html(Tag::Template));
+        self.send_event(Page::close);
     }
 
-    /// An element without content: it closes before anything could ask whether it is open.
+    /// Opens and closes an element without content. It never is on the stack.
     #[inline]
     fn push_and_pop(&mut self, element: Element, attributes: &Attributes) {
         work::count(1);
         self.needs_tree |= self.open.is_full();
-        self.page_event(|page| {
+        self.send_event(|page| {
             page.open(element, attributes);
             page.close();
         });
     }
 
-    /// Tells the extractor of something, unless it is in a template.
+    /// Sends an event to the extractor, unless a template is open.
     #[inline]
-    fn page_event(&mut self, tell: impl FnOnce(&mut Page<E>)) {
-        if self.open_template == 0 {
-            tell(&mut self.page);
+    fn send_event(&mut self, send: impl FnOnce(&mut Page<E>)) {
+        if self.open_templates == 0 {
+            send(&mut self.page);
         }
     }
 }

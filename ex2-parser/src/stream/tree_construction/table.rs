@@ -1,14 +1,14 @@
-//! Tables: what stands in one, and what one would move in front of itself.
+//! The rules for tables. Content that a table would move in front of itself needs a tree.
 
-use super::Nesting;
+use super::TreeConstruction;
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace},
     tag::{FORMATTING, TABLE_STRUCTURE, Tag, VOID},
 };
 
-impl<E: Extractor> Nesting<E> {
-    /// A start tag other than a table's own parts, directly in a table, a section of it, or a row. `true` if it may
-    /// open; whatever the table would move in front of itself needs a tree.
+impl<E: Extractor> TreeConstruction<E> {
+    /// A start tag directly in a table, a table section or a row, and not one of a table part. Returns `true` if the
+    /// element opens there. An element that the table would move needs a tree.
     pub(super) fn start_in_table(&mut self, tag: Tag) -> bool {
         if tag != Tag::Template && self.open.top().is_some_and(|top| top.is(Tag::Colgroup)) {
             self.pop();
@@ -26,21 +26,21 @@ impl<E: Extractor> Nesting<E> {
         }
     }
 
-    /// A start tag that means something only in a table.
+    /// The start tag of a table part. Outside of a table it has no effect.
     pub(super) fn start_table_part(&mut self, tag: Tag, name: &[u8], attributes: &Attributes) {
         if !self.top_is(TABLE_STRUCTURE) {
             match self
                 .open
                 .innermost_of(&[Tag::Td, Tag::Th, Tag::Caption, Tag::Table, Tag::Template])
             {
-                // Outside any table it is ignored.
+                // Outside of any table.
                 0 => return,
                 position
                     if [Tag::Template, Tag::Table]
                         .map(|tag| self.open.position(tag))
                         .contains(&position) =>
                 {
-                    // In a template it may begin a table without one, depending on what the template began with.
+                    // In a template, the first child decides whether table parts may stand there without a table.
                     self.needs_tree = true;
                     return;
                 }
@@ -89,7 +89,7 @@ impl<E: Extractor> Nesting<E> {
         }
     }
 
-    /// An end tag directly in a table's structure; `true` if it is one that the rules of table parts know.
+    /// An end tag directly in a table's structure. Returns `true` if it is the end tag of a table part.
     pub(super) fn end_in_table(&mut self, tag: Tag) -> bool {
         if !matches!(tag, Tag::Colgroup | Tag::Col) && self.open.top().is_some_and(|top| top.is(Tag::Colgroup)) {
             self.pop();
@@ -97,14 +97,14 @@ impl<E: Extractor> Nesting<E> {
         if matches!(tag, Tag::Table | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Tr) {
             return true;
         }
-        // Each of these might act on what stands outside the table.
+        // These end tags might close elements outside of the table.
         if matches!(tag, Tag::P | Tag::Br | Tag::Form) || tag.is(FORMATTING) && self.is_open(tag) {
             self.needs_tree = true;
         }
         false
     }
 
-    /// `</table>`, `</tr>`, `</td>` and the like.
+    /// The end tag of a table or a table part.
     pub(super) fn end_table_part(&mut self, tag: Tag) {
         if matches!(tag, Tag::Col | Tag::Colgroup) {
             return;
@@ -118,12 +118,12 @@ impl<E: Extractor> Nesting<E> {
             if tag == Tag::Caption {
                 return;
             }
-            // A caption only ends by its own end tag or its table's.
+            // Only `</caption>` and `</table>` close a caption.
             if cell == self.open.position(Tag::Caption) && tag != Tag::Table {
                 return;
             }
             if matches!(tag, Tag::Td | Tag::Th) {
-                // `</th>` in a `td` in a `th`: no page has it.
+                // `</th>` in a `td` in a `th`: too rare for a rule here.
                 self.needs_tree = true;
                 return;
             }

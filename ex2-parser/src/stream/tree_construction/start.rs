@@ -1,6 +1,6 @@
 //! Start tags, outside of tables.
 
-use super::{Nesting, TextKind};
+use super::{TextKind, TreeConstruction};
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace},
     tag::{
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-impl<E: Extractor> Nesting<E> {
+impl<E: Extractor> TreeConstruction<E> {
     #[inline]
     pub(in crate::stream) fn start(
         &mut self,
@@ -35,7 +35,7 @@ impl<E: Extractor> Nesting<E> {
         if self.top_is(TABLE_STRUCTURE) && !self.start_in_table(tag) {
             return TextKind::Markup;
         }
-        if tag.is(OWN_RULE) && !self.start_by_own_rule(tag, name, is_self_closing, attributes) {
+        if tag.is(OWN_RULE) && !self.apply_own_rule(tag, name, is_self_closing, attributes) {
             return TextKind::Markup;
         }
         if tag.is(CLOSES_P) {
@@ -67,15 +67,15 @@ impl<E: Extractor> Nesting<E> {
         }
     }
 
-    /// What must happen before an element with a rule of its own opens; `false` if it does not open.
-    fn start_by_own_rule(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> bool {
+    /// Applies the rule of an element with a rule of its own, before it opens. Returns `false` if it does not open.
+    fn apply_own_rule(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> bool {
         match tag {
             Tag::A if self.has_before_marker(Tag::A) => self.adopt(Tag::A),
             Tag::Nobr if self.in_scope(Tag::Nobr) => self.needs_tree = true,
             Tag::Button if self.in_scope(Tag::Button) => self.pop_through(Tag::Button),
             Tag::Dd | Tag::Dt | Tag::Li => self.close_item(tag),
             Tag::Form => {
-                if self.open_template == 0 {
+                if self.open_templates == 0 {
                     if self.has_form {
                         return false;
                     }
@@ -84,7 +84,7 @@ impl<E: Extractor> Nesting<E> {
                 self.close_p_in_button_scope();
             }
             Tag::Frame => return false,
-            // It may put itself in the place of everything so far.
+            // A frameset may replace the body.
             Tag::Frameset => {
                 self.needs_tree = true;
                 return false;
@@ -125,8 +125,8 @@ impl<E: Extractor> Nesting<E> {
             Tag::Li => self.open.position(Tag::Li),
             _ => self.open.innermost_of(&[Tag::Dd, Tag::Dt]),
         };
-        // Each of them is special itself: none may stand further in.
-        if item > 0 && item == self.open.innermost().around_item {
+        // The items are list item boundaries themselves, so equality means that no other boundary is within the item.
+        if item > 0 && item == self.open.innermost().list_item_boundary {
             self.pop_to(item);
         }
     }
@@ -142,7 +142,7 @@ impl<E: Extractor> Nesting<E> {
             return self.start_html(tag, name, is_self_closing, attributes);
         }
         if top.element.tag == Tag::AnnotationXml && namespace == Namespace::MathMl || tag == Tag::Font {
-            // Both depend on attributes that no extractor asks for.
+            // Both rules depend on attributes that the tokenizer does not keep.
             self.needs_tree = true;
         }
         if tag.is(BREAKOUT) {
@@ -155,7 +155,7 @@ impl<E: Extractor> Nesting<E> {
         TextKind::Markup
     }
 
-    /// A foreign element, which may close itself.
+    /// Opens a foreign element, which may be self-closing.
     fn push_foreign(&mut self, element: Element, name: &[u8], is_self_closing: bool, attributes: &Attributes) {
         if is_self_closing {
             self.push_and_pop(element, attributes);

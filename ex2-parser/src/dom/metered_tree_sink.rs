@@ -1,4 +1,4 @@
-//! The tree that html5ever's builder builds, and how often the builder looked at it.
+//! The tree that html5ever's tree builder builds, and a count of the builder's operations on it.
 
 use std::{borrow::Cow, cell::Cell};
 
@@ -13,19 +13,19 @@ use crate::work;
 
 pub(super) type NodeId = <HtmlTreeSink as TreeSink>::Handle;
 
-/// To move so many attributes in memory takes as long as one step.
-const ATTRIBUTES_MOVED_A_STEP: u64 = 64;
+/// Moving this number of attributes in memory takes as long as one step.
+const ATTRIBUTES_MOVED_PER_STEP: u64 = 64;
 
-/// Counts each element that is made, moved or looked at: whichever rule the builder follows through its open elements,
-/// it asks for their names one by one.
-pub(super) struct Counted {
+/// Counts each element that is created, moved or examined. A rule that searches the open elements asks for their names
+/// one by one, so its cost is counted too.
+pub(super) struct MeteredTreeSink {
     sink: HtmlTreeSink,
     work: Cell<u64>,
-    /// The attributes that further tags `html` and `body` added to the first ones.
+    /// The number of attributes that repeated `html` and `body` tags have added to the first ones.
     added: Cell<u64>,
 }
 
-impl Counted {
+impl MeteredTreeSink {
     pub(super) fn new(sink: HtmlTreeSink) -> Self {
         Self {
             sink,
@@ -34,12 +34,12 @@ impl Counted {
         }
     }
 
-    /// How many steps the tree cost so far.
+    /// The steps that the tree has cost so far.
     pub(super) fn work(&self) -> u64 {
         self.work.get()
     }
 
-    /// Steps that the builder takes without asking the tree.
+    /// Adds steps that the builder takes without a call to the tree sink.
     pub(super) fn charge(&self, steps: u64) {
         self.work.set(self.work.get() + steps);
         work::count(steps as usize);
@@ -51,7 +51,7 @@ impl Counted {
     }
 }
 
-impl TreeSink for Counted {
+impl TreeSink for MeteredTreeSink {
     type Handle = NodeId;
     type Output = Html;
     type ElemName<'a> = <HtmlTreeSink as TreeSink>::ElemName<'a>;
@@ -114,9 +114,9 @@ impl TreeSink for Counted {
     }
 
     fn add_attrs_if_missing(&self, target: &NodeId, attributes: Vec<Attribute>) {
-        // Each is put in its place among those that are there.
+        // Each attribute is inserted into a sorted list.
         let new = attributes.len() as u64;
-        self.charge(new * (1 + self.added.get() / ATTRIBUTES_MOVED_A_STEP));
+        self.charge(new * (1 + self.added.get() / ATTRIBUTES_MOVED_PER_STEP));
         self.added.set(self.added.get() + new);
         self.count().add_attrs_if_missing(target, attributes);
     }

@@ -1,15 +1,15 @@
 //! End tags, outside of tables.
 
-use super::Nesting;
+use super::TreeConstruction;
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace},
     tag::{BLOCK, FORMATTING, HEADING, MARKER, ROOT, TABLE_PART, TABLE_STRUCTURE, Tag},
 };
 
-impl<E: Extractor> Nesting<E> {
+impl<E: Extractor> TreeConstruction<E> {
     #[inline]
     pub(in crate::stream) fn end_tag(&mut self, tag: Tag, name: &[u8]) {
-        // Tags that are nested as they should be, which is nearly all of them.
+        // The fast path: nearly all tags are nested correctly.
         if let Some(top) = self.open.top()
             && top.element.tag == tag
             && (tag != Tag::Other || self.open.top_has_name(name))
@@ -18,16 +18,16 @@ impl<E: Extractor> Nesting<E> {
             self.pop();
             return;
         }
-        self.end_mismatched(tag, name);
+        self.end_misnested(tag, name);
     }
 
-    fn end_mismatched(&mut self, tag: Tag, name: &[u8]) {
+    fn end_misnested(&mut self, tag: Tag, name: &[u8]) {
         if self.is_foreign() {
             if matches!(tag, Tag::Br | Tag::P) {
                 while self.is_foreign() && !self.open.top().is_some_and(|top| top.is_integration_point()) {
                     self.pop();
                 }
-                // What an integration point does with them, parsers do not agree on.
+                // At an integration point, parsers disagree about these end tags.
                 self.needs_tree |= self.is_foreign();
             } else {
                 let open = self.open.position_of(tag, name, Namespace::Svg);
@@ -40,7 +40,7 @@ impl<E: Extractor> Nesting<E> {
             return;
         }
         if tag == Tag::Template {
-            if self.open_template > 0 {
+            if self.open_templates > 0 {
                 self.pop_cleared(self.open.position(Tag::Template));
             }
             return;
@@ -82,11 +82,11 @@ impl<E: Extractor> Nesting<E> {
                 }
             }
             _ if tag.is(FORMATTING) => self.adopt(tag),
-            _ => self.end_any_other(tag, name),
+            _ => self.end_ordinary(tag, name),
         }
     }
 
-    /// An end tag that opens the element first.
+    /// An end tag without a start tag that creates an empty element: `</p>` and `</br>`.
     fn open_and_close(&mut self, tag: Tag) {
         let element = Element {
             tag,
@@ -96,7 +96,7 @@ impl<E: Extractor> Nesting<E> {
     }
 
     fn end_form(&mut self) {
-        if self.open_template > 0 {
+        if self.open_templates > 0 {
             if self.in_scope(Tag::Form) {
                 self.pop_through(Tag::Form);
             }
@@ -109,13 +109,13 @@ impl<E: Extractor> Nesting<E> {
         if self.open.top().is_some_and(|top| top.is(Tag::Form)) {
             self.pop();
         } else {
-            // The form is closed in the midst of what is open in it.
+            // The form closes while elements within it stay open.
             self.needs_tree = true;
         }
     }
 
-    /// The end tag of an element that no rule names.
-    fn end_any_other(&mut self, tag: Tag, name: &[u8]) {
+    /// The standard's "any other end tag".
+    fn end_ordinary(&mut self, tag: Tag, name: &[u8]) {
         let open = self.open.position_of(tag, name, Namespace::Html);
         let innermost = self.open.innermost();
         if open > 0 && open >= innermost.special {
@@ -124,7 +124,7 @@ impl<E: Extractor> Nesting<E> {
         }
     }
 
-    /// The "adoption agency", as far as it only closes elements.
+    /// The standard's "adoption agency algorithm", as far as it only closes elements.
     pub(super) fn adopt(&mut self, tag: Tag) {
         let open = self.open.position(tag);
         let innermost = self.open.innermost();
