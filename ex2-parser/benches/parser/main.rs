@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::cases::Recorder;
+#[cfg(feature = "ruby")]
 use bench::ruby_vm;
 use criterion::Criterion;
 
