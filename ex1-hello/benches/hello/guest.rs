@@ -11,7 +11,7 @@ use crate::sink::{assert_says_the_line, null_device};
 /// How long modules are made. A Wasmer engine keeps the code of every module that was made in it, until it goes itself,
 /// and Linux lets a process have 65,530 mappings: a longer measurement would run out of them.
 const MAKING_WARM_UP: Duration = Duration::from_millis(50);
-const MAKING_MEASUREMENT: Duration = Duration::from_millis(230);
+const MAKING_MEASUREMENT: Duration = Duration::from_millis(200);
 
 /// A guest in an engine.
 pub(crate) trait Guest {

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "ruby")]
     ruby_vm::serve_if_asked(ruby::Speakers::new);
 
-    // Two minutes and a half in all, with everything that can be built.
+    // Four minutes in all, with everything that can be built.
     let mut criterion = Criterion::default()
         .sample_size(40)
         .warm_up_time(Duration::from_millis(300))

@@ -33,7 +33,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     }
     #[cfg(feature = "runtimes")]
     crate::on_wasmtime::rust(criterion, recorder, &cache, &binary);
-    engines::skip_others(recorder, "rust", "Rust program under WASI");
+    engines::skip_others(recorder, "rust", "Rust under WASI");
 }
 
 /// The program's case in an engine.
@@ -43,7 +43,7 @@ pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
         guest_bytes: Some(binary.len() as u64),
         ..Case::new(
             format!("rust/{}", about.id),
-            format!("Rust program under WASI, {}", about.label),
+            format!("Rust under WASI, {}", about.label),
             Row::HelloWorld,
             Model::Start,
             Column::RustInWasm,

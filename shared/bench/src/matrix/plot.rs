@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::cases::{Case, Row, Step};
+use crate::cases::{Case, Model, Row, Step};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::ScatterPlot;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
@@ -51,7 +51,12 @@ const START: Colour = Colour {
 
 /// What of each case is drawn.
 const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
-    (Step::Work, WORK, MarkerShape::Circle, "once more, loaded and warm"),
+    (
+        Step::Work,
+        WORK,
+        MarkerShape::Circle,
+        "one unit of work, by what is loaded",
+    ),
     (
         Step::Start,
         START,
@@ -149,7 +154,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     };
     let least = figures().map(|figure| figure.lower).fold(f64::INFINITY, f64::min);
     let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
-    let labels = cases.iter().map(|case| case.label.clone()).collect();
+    let labels = cases.iter().map(|case| label(case)).collect();
     let mut layout = Layout::auto_from_plots(&plots)
         .with_width(WIDTH)
         .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cases.len() as f64)
@@ -184,6 +189,14 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     ))
 }
 
+/// A case's label. In a plot all models stand side by side, and most are told by their labels already.
+fn label(case: &Case) -> String {
+    match case.model {
+        Model::Call | Model::Process => case.label.clone(),
+        Model::Start => format!("{}: a fresh instance each", case.label),
+    }
+}
+
 fn figure(bench: &Bench, case: &Case, step: Step) -> Option<Interval> {
     Some(bench.estimates(case, step)?.median)
 }
@@ -215,7 +228,7 @@ fn description(bench: &Bench, cases: &[&Case]) -> String {
             .iter()
             .filter_map(|(step, ..)| Some(format!("{step} {}", number::time(&figure(bench, case, *step)?))))
             .collect();
-        let _ = write!(text, "{}: {}. ", case.label, steps.join(", "));
+        let _ = write!(text, "{}: {}. ", label(case), steps.join(", "));
     }
     text.trim_end().to_owned()
 }
@@ -295,6 +308,16 @@ mod tests {
             svg.contains("rust/native: work 140 ns. wat/wasmer-cranelift: work 230 ns, start 30.0 µs."),
             "{svg}"
         );
+    }
+
+    #[test]
+    fn what_takes_a_fresh_instance_each_time_says_so() {
+        let svg = drawn(&fixture::record());
+        assert!(
+            svg.contains(">rust/wasmer-cranelift: a fresh instance each</text>"),
+            "{svg}"
+        );
+        assert!(svg.contains(">rust-module/wasmer-cranelift</text>"), "{svg}");
     }
 
     #[test]
