@@ -1,15 +1,15 @@
-//! The lesson's second half: the same page, read by a parser in a sandbox.
+//! The second half of the lesson: the same page, read by a parser in a sandbox.
 //!
 //! ```sh
 //! cargo xtask guests
 //! cargo run -q -p github --bin pages -- package | cargo run -q -p ex2-parser --example total_in_wasm
 //! ```
 //!
-//! A page from the internet is input from strangers. A guest can do nothing but compute, so a fault in the parser harms
-//! nobody: the worst is a wrong answer. The guest here imports nothing at all. Its exports are functions of numbers, so
-//! a page goes in and an answer comes out through the guest's memory:
+//! A page from the internet is untrusted input. A guest can only compute, so a fault in the parser causes at worst a wrong
+//! answer. The guest here has no imports. Its exports are functions of numbers, so the page and the answer go through the
+//! guest's memory:
 //!
-//! 1. The host asks for space: `allocate(length)` returns the offset of so many bytes.
+//! 1. The host calls `allocate(length)`, which returns the offset of `length` free bytes.
 //! 2. The host writes the page there, and calls `extract(kind, length)`. Kind 0 is a package page.
 //! 3. The host reads the answer: JSON of `result_length()` bytes, at the offset `result()`.
 
@@ -18,7 +18,7 @@ use std::io::{self, Read};
 use anyhow::{Context, ensure};
 use wasmer::{Imports, Instance, Memory, Module, Store, TypedFunction};
 
-/// `cargo xtask guests` puts the module here.
+/// The place where `cargo xtask guests` puts the module.
 const MODULE: &str = "target/wasm32-wasip1/guest/parser_guest.wasm";
 
 fn main() -> anyhow::Result<()> {
@@ -32,9 +32,9 @@ fn main() -> anyhow::Result<()> {
 }
 
 // region: total
-/// The exact number of downloads on the page of a package, found by a guest.
+/// Returns the exact number of downloads on a package's page, as a guest reads it.
 pub fn total(binary: &[u8], page: &[u8]) -> anyhow::Result<u64> {
-    // First, the instance: the module with its own memory. There are no imports.
+    // First, the instance: the module with its own memory. The module has no imports.
     let mut store = Store::default();
     let module = Module::new(&store, binary)?;
     let instance = Instance::new(&mut store, &module, &Imports::new())?;
@@ -45,7 +45,7 @@ pub fn total(binary: &[u8], page: &[u8]) -> anyhow::Result<u64> {
     let result: TypedFunction<(), u32> = exports.get_typed_function(&store, "result")?;
     let result_length: TypedFunction<(), u32> = exports.get_typed_function(&store, "result_length")?;
 
-    // Then the page goes in. `write` checks that it lies inside of the guest's memory.
+    // Then the page goes in. `write` checks that it fits into the guest's memory.
     let length = u32::try_from(page.len())?;
     let offset = allocate.call(&mut store, length)?;
     ensure!(offset != 0, "the guest has no space for a page of {length} bytes");
@@ -54,8 +54,8 @@ pub fn total(binary: &[u8], page: &[u8]) -> anyhow::Result<u64> {
     // Next comes the work.
     let status = extract.call(&mut store, 0, length)?;
 
-    // Finally, the answer comes out. Offset and length are the guest's words: they are checked before so many bytes
-    // are allocated, or a wrong length would take 4 GB of the host's memory.
+    // Finally, the answer comes out. Offset and length come from the guest, so they are checked before the host
+    // allocates memory. Without the check, a wrong length could cost 4 GB of the host's memory.
     let (offset, length) = (result.call(&mut store)?, result_length.call(&mut store)?);
     let view = memory.view(&store);
     ensure!(

@@ -1,4 +1,4 @@
-//! The command, from the outside: what it prints, where, and how it exits.
+//! Tests of the command: its output on each stream, and its exit codes.
 
 use std::{
     fs,
@@ -21,12 +21,12 @@ fn run(arguments: &[&str], page: &[u8]) -> Assert {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may refuse the page before it has read it to the end.
+    // The command may refuse the page, and so close its input, before it has read all of it.
     _ = child.stdin.take().unwrap().write_all(page);
     child.wait_with_output().unwrap().assert()
 }
 
-/// One line on stderr, with these words, and nothing on stdout.
+/// Asserts one line on stderr with these words, and nothing on stdout.
 fn assert_refuses(assert: &Assert, code: i32, words: &[&str]) {
     let output = assert.get_output();
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
@@ -161,7 +161,7 @@ fn a_page_of_another_kind_is_bad_data_and_named() {
 }
 
 #[test]
-fn a_list_that_is_not_whole_is_bad_data() {
+fn an_incomplete_list_is_bad_data() {
     let list = pages::PackageListPage::default();
     for engine in ENGINES {
         for (change, heading_count, words) in [
@@ -185,7 +185,7 @@ fn a_list_that_is_not_whole_is_bad_data() {
 }
 
 #[test]
-fn a_huge_page_ends_in_a_sentence() {
+fn a_huge_page_is_an_error_message() {
     let huge = vec![b'<'; 100 * 1024 * 1024];
     for engine in ENGINES {
         assert_refuses(&run(&["--engine", engine], &huge), 65, &["too_large", "8 MiB"]);
@@ -194,12 +194,12 @@ fn a_huge_page_ends_in_a_sentence() {
 
 #[cfg(unix)]
 #[test]
-fn an_endless_page_ends_in_a_sentence() {
+fn an_endless_page_is_an_error_message() {
     assert_refuses(&command().arg("/dev/zero").assert(), 65, &["/dev/zero", "too_large"]);
 }
 
 #[test]
-fn a_file_that_is_not_there_or_is_none() {
+fn a_missing_file_and_a_directory() {
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing.html");
     assert_refuses(
@@ -246,7 +246,7 @@ fn help_version_and_completions() {
 
 #[cfg(unix)]
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     use std::os::fd::OwnedFd;
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

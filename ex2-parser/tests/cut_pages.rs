@@ -1,4 +1,4 @@
-//! Pages that were cut, at every byte: an answer that is the whole page's, or a typed error.
+//! Pages that are cut off at every byte: the answer is the whole page's, or a typed error.
 
 mod real;
 
@@ -8,7 +8,7 @@ use ex2_parser::{
 };
 use github::pages;
 
-/// A generated page, small enough to be read at every length by the slow engine too.
+/// A generated page. It is small enough for the slow engine to read it at every length.
 fn small_page() -> Vec<u8> {
     pages::PackagePage {
         total: 1_318,
@@ -20,7 +20,7 @@ fn small_page() -> Vec<u8> {
     .into_bytes()
 }
 
-/// What may come of the beginning of a page that is a whole document.
+/// Asserts the answer for a page that was cut off.
 fn assert_cut(cut: &Result<Package, Error>, whole: &Package, length: usize) {
     match cut {
         Ok(package) => assert_eq!(package, whole, "cut at {length}"),
@@ -29,7 +29,7 @@ fn assert_cut(cut: &Result<Package, Error>, whole: &Package, length: usize) {
     }
 }
 
-/// Reads the page byte by byte and ends it after each: one pass, however long the page.
+/// Feeds the page byte by byte, and finishes a clone of the parser after each: one pass for all lengths.
 fn assert_cut_at_every_byte(page: &[u8]) {
     let whole = stream::package(page).unwrap();
     let mut parser = PackageParser::new();
@@ -53,10 +53,10 @@ fn the_real_page_at_every_byte() {
 }
 
 #[test]
-fn both_engines_say_the_same_of_every_cut() {
+fn both_engines_agree_on_every_cut() {
     let page = small_page();
     let whole = dom::package(&page).unwrap();
-    // The whole tree is built for each cut: the part with the anchors at every byte, the rest in steps.
+    // The tree is built for each length, so only the part with the anchors is cut at every byte.
     let anchors = find(&page, b"Total downloads") - 200..find(&page, b"</svg>") + 200;
     for length in (0..page.len()).filter(|length| anchors.contains(length) || length % 37 == 0) {
         let cut = dom::package(&page[..length]);
@@ -66,7 +66,7 @@ fn both_engines_say_the_same_of_every_cut() {
 }
 
 #[test]
-fn a_cut_fragment_never_counts_anything_else() {
+fn a_cut_fragment_never_has_another_total() {
     let fragment = b"<div><span>Total downloads</span>\n<h3 title=\"14360\">14.4K</h3></div><h3 title=\"9\">9</h3>";
     for length in 0..=fragment.len() {
         let (dom, stream) = (dom::package(&fragment[..length]), stream::package(&fragment[..length]));
@@ -80,7 +80,7 @@ fn a_cut_fragment_never_counts_anything_else() {
 fn find(page: &[u8], text: &[u8]) -> usize {
     page.windows(text.len())
         .enumerate()
-        // The decoys stand before the anchors.
+        // The decoys come before the anchors.
         .filter_map(|(at, window)| (window == text).then_some(at))
         .next_back()
         .unwrap()

@@ -1,13 +1,13 @@
-//! The two engines agree: on pages, on pages with parts exchanged, on soup, and on noise.
+//! Differential tests: the two engines agree on generated pages, on changed pages, on tag soup, and on random bytes.
 //!
-//! Quick by default; `PROPTEST_CASES=1000000 cargo test --release -p ex2-parser --test differential` goes deeper, and
-//! the fuzz target further still.
+//! The default number of cases is small. `PROPTEST_CASES=1000000 cargo test --release -p ex2-parser --test differential`
+//! tries more, and the fuzz target runs without an end.
 
 use ex2_parser::differential::{check, check_chunks};
 use github::pages;
 use proptest::{prelude::*, sample::select};
 
-/// What pages are made of: every element that a rule of HTML knows, what begins and ends a construct, and the anchors.
+/// The parts of tag soup: every element with a rule in HTML, the beginnings and ends of constructs, and the anchors.
 const WORDS: &[&str] = &[
     "<a>",
     "<a href=/o/r>",
@@ -265,7 +265,7 @@ const WORDS: &[&str] = &[
     "<div\0x>",
 ];
 
-/// A finding becomes a test below, in words, rather than a seed in a file.
+/// Failures are not saved as seeds in a file: each becomes a page in the test `on_findings`.
 fn config(times: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig {
@@ -279,7 +279,7 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(select(WORDS), 1..40).prop_map(|words| words.concat().into_bytes())
 }
 
-/// A page whose tags are nested as they should be, with the anchors anywhere in it.
+/// A page with correctly nested tags, and the anchors anywhere in it.
 fn nested() -> impl Strategy<Value = Vec<u8>> {
     let leaf = select(WORDS).prop_map(str::to_owned);
     let names = &[
@@ -292,7 +292,7 @@ fn nested() -> impl Strategy<Value = Vec<u8>> {
     .prop_map(String::into_bytes)
 }
 
-/// A generated page of each kind, and small enough to change much of.
+/// A small generated page of each kind.
 fn pages() -> Vec<Vec<u8>> {
     let page = |bytes| pages::PackagePage {
         bytes,
@@ -326,7 +326,7 @@ fn pages() -> Vec<Vec<u8>> {
     ]
 }
 
-/// A page with some of its parts cut out, doubled, exchanged, overwritten or interrupted.
+/// A page with parts removed, duplicated, exchanged, overwritten or interrupted.
 fn changed(pages: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let change = (
         0..5_u8,
@@ -403,7 +403,7 @@ fn on_every_generated_page() {
     }
 }
 
-/// What random pages once found.
+/// Pages on which the engines once disagreed.
 #[test]
 fn on_findings() {
     for page in [

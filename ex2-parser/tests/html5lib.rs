@@ -1,5 +1,5 @@
-//! The inputs of html5lib's tests, where they are at hand beside the repository: in each place of a page, in lists, and in
-//! chunks, both engines agree, and the total is the page's own or none.
+//! Runs both engines on the inputs of html5lib's tests, if those are beside the repository: in each place of a page, in
+//! lists, and in chunks. The engines have to agree, and the total has to be the page's own or an error.
 
 use std::{fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use ex2_parser::{Error, differential::check, dom, stream};
 
 const TOTAL: &str = "<div><span>Total downloads</span> <h3 title=\"14360\">14.4K</h3></div>";
 
-/// Every input of the tests, of trees and of tokens. Says that a test is skipped where there are none.
+/// Every input of the tests of tree construction and of the tokenizer. Prints that a test is skipped if there are none.
 fn inputs() -> Vec<String> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/html5lib-tests");
     let mut inputs = Vec::new();
@@ -131,7 +131,7 @@ fn each_input_in_a_list() {
     }
 }
 
-/// What these tests and others found.
+/// Pages on which an engine once failed.
 #[test]
 fn findings() {
     let names = [
@@ -168,7 +168,7 @@ fn findings() {
             check(page.as_bytes());
         }
     }
-    // A template's end of a document is none, and neither is one after which a page goes on.
+    // `</html>` in a template does not end the document, and neither does one with tags after it.
     for page in [
         format!("<!doctype html><html><template></html></template>{TOTAL}<p>cut"),
         format!("<!doctype html><html><template></html>{TOTAL}"),
@@ -182,7 +182,7 @@ fn findings() {
     assert_eq!(stream::package(whole.as_bytes()), Ok(expected()));
 }
 
-/// One answer, however the page is cut, on both sides of the limit of a tag's values.
+/// The answer does not depend on chunks, on both sides of the limit of a tag's values.
 #[test]
 fn answers_near_a_limit_do_not_depend_on_chunks() {
     for spaces in [3_000, 3_276, 3_277, 3_400, 16_000, 16_354, 16_355, 17_000] {
@@ -199,7 +199,7 @@ fn answers_near_a_limit_do_not_depend_on_chunks() {
             }
         }
     }
-    // What was met before the last byte of too many does not matter either.
+    // A page that is too large has the same answer, even if another error comes before its last byte.
     let page = "<table>x".to_owned() + &"<p>x</p>".repeat(8) + &" ".repeat(ex2_parser::MAX_PAGE_BYTES);
     for size in [1 << 10, 1 << 20, page.len()] {
         let mut parser = stream::PackageParser::new();

@@ -1,4 +1,4 @@
-//! The lesson's two files find the total on a page, and say why there is none.
+//! Tests of the lesson's two files: they find the total on a page, and report an error for other pages.
 
 #![allow(dead_code, unreachable_pub, reason = "the examples are programs of their own")]
 
@@ -48,7 +48,7 @@ fn both_refuse_what_is_no_package_page() {
 fn a_module_that_is_no_parser_is_refused() {
     let module = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
     assert!(in_wasm::total(&module, b"").is_err());
-    // Its answer would begin at the memory's end and take 4 GB.
+    // The answer of this module would begin at the memory's end and have 4 GB.
     let lying = wat::parse_str(
         r#"(module (memory (export "memory") 1)
              (func (export "allocate") (param i32) (result i32) (i32.const 8))

@@ -1,6 +1,6 @@
-//! Pages that are easily taken for others, and lists that have lost a part: the right answer, or the right advice.
+//! Pages that are easily mistaken for another kind, and lists that have lost a part: the right answer, or the right error.
 //!
-//! Both engines, on generated pages and, where they are at hand, on the small pages beside the repository.
+//! Both engines run on generated pages, and on the small pages beside the repository if there are any.
 
 mod real;
 
@@ -12,22 +12,22 @@ use github::pages::{self, ListChange, ListedPackage, PackageListPage, PackagePag
 /// An engine's function for one kind of page.
 type Read<T> = fn(&[u8]) -> Result<T, Error>;
 
-fn both<T: PartialEq + Debug>(page: &[u8], read: [Read<T>; 2]) -> Result<T, Error> {
+fn both_engines<T: PartialEq + Debug>(page: &[u8], read: [Read<T>; 2]) -> Result<T, Error> {
     let [dom, stream] = read.map(|read| read(page));
     assert_eq!(dom, stream, "{}", page.escape_ascii());
     stream
 }
 
 fn package(page: impl AsRef<[u8]>) -> Result<Package, Error> {
-    both(page.as_ref(), [dom::package, stream::package])
+    both_engines(page.as_ref(), [dom::package, stream::package])
 }
 
 fn package_list(page: impl AsRef<[u8]>) -> Result<PackageList, Error> {
-    both(page.as_ref(), [dom::package_list, stream::package_list])
+    both_engines(page.as_ref(), [dom::package_list, stream::package_list])
 }
 
 fn version_list(page: impl AsRef<[u8]>) -> Result<VersionList, Error> {
-    both(page.as_ref(), [dom::version_list, stream::version_list])
+    both_engines(page.as_ref(), [dom::version_list, stream::version_list])
 }
 
 fn names(list: &PackageList) -> Vec<&str> {
@@ -53,7 +53,7 @@ fn a_row_without_a_known_link_is_changed_markup() {
             ListChange::LinkUnknownAndRowRenamed,
             ListChange::SlashNotEncoded,
         ] {
-            // With a heading that counts the rows that are left, the row alone must tell.
+            // The heading's count is right for the remaining rows, so only the row itself shows the change.
             for heading_count in [None, Some(1)] {
                 let page = PackageListPage {
                     user,
@@ -67,7 +67,7 @@ fn a_row_without_a_known_link_is_changed_markup() {
     let row = |name: &str| format!("<a href=/orgs/o/packages/container/package/{name}>{name}</a>");
     let two = format!("<div id=org-packages><ul><li>{}{}</li></ul></div>", row("a"), row("b"));
     assert_eq!(package_list(two), changed(Change::BadRow));
-    // A menu beside the rows is no row, and neither is a list in a row.
+    // A menu beside the rows is not a row, and neither is a list within a row.
     let menu = format!(
         "<div id=org-packages><ul><li><a href=/x>Sort</a></li></ul><ul><li>{}<ul><li>topic</li></ul></li></ul></div>",
         row("a")
@@ -76,7 +76,7 @@ fn a_row_without_a_known_link_is_changed_markup() {
 }
 
 #[test]
-fn a_list_has_as_many_rows_as_its_heading_counts() {
+fn a_lists_rows_match_its_headings_count() {
     let with = |heading_count, page, pages| {
         package_list(
             PackageListPage {
@@ -93,7 +93,7 @@ fn a_list_has_as_many_rows_as_its_heading_counts() {
         (3, 1, 1, changed(Change::RowsMiscounted)),
         (1, 1, 1, changed(Change::RowsMiscounted)),
         (0, 1, 1, changed(Change::RowsMiscounted)),
-        // Of several pages only all together have as many; none has more.
+        // On one of several pages, fewer rows than the heading's count are right, and more are not.
         (32, 1, 2, Ok(2)),
         (32, 2, 2, Ok(2)),
         (1, 2, 2, changed(Change::RowsMiscounted)),
@@ -122,7 +122,7 @@ fn a_list_has_as_many_rows_as_its_heading_counts() {
     );
     assert_ne!(two, page);
     assert_eq!(package_list(two), changed(Change::BadHeading));
-    // A package twice, and another one lost.
+    // One package is listed twice, and another one is missing.
     let doubled = PackageListPage {
         packages: vec![
             ListedPackage {
@@ -137,7 +137,7 @@ fn a_list_has_as_many_rows_as_its_heading_counts() {
 }
 
 #[test]
-fn what_stands_around_a_list_is_none_of_its_own() {
+fn links_around_a_list_are_not_part_of_it() {
     for user in [false, true] {
         for (page, pages, next_page) in [(1, 1, None), (1, 2, Some(2)), (2, 2, None)] {
             let page = PackageListPage {
@@ -152,11 +152,11 @@ fn what_stands_around_a_list_is_none_of_its_own() {
             assert_eq!((read.next_page, read.rows), (next_page, 2));
         }
     }
-    // Nothing but such links is no list, and rows without a list are changed markup.
+    // Only such links are not a list. Rows outside of a list are changed markup.
     let page = list(Some(ListChange::ListRenamed)).render();
     assert_eq!(package_list(&page), changed(Change::ListMissing));
     assert_eq!(package_list(page.replace("Box-row", "x")), Err(Error::NotAPackageList));
-    // A list of versions has a next page among packages.
+    // The next page of a version list has a URL of packages.
     let versions = VersionListPage::default().render();
     for (next, page) in [
         ("https://other.example/?page=2", Ok(None)),
@@ -172,7 +172,7 @@ fn what_stands_around_a_list_is_none_of_its_own() {
 }
 
 #[test]
-fn an_empty_list_is_one_wherever_it_stands() {
+fn an_empty_list_is_recognised() {
     for user in [false, true] {
         let page = PackageListPage {
             user,
@@ -228,7 +228,7 @@ fn a_package_page_is_no_list_of_its_newest_versions() {
 }
 
 #[test]
-fn a_version_stands_in_one_row() {
+fn a_version_has_one_row() {
     let row = |id: u64, total: u64| {
         format!(
             "<li class=Box-row><a class=Label href=/o/r/pkgs/container/x/{id}?tag=a>a</a> {total} <span>Version downloads</span></li>"
@@ -266,19 +266,19 @@ fn a_label_in_an_owners_text_is_not_the_label() {
             assert_eq!(package(page.render()), changed(Change::LabelWithoutTotal), "{change:?}");
         }
     }
-    // A number with two labels is not the total's: here the true block is gone.
+    // A number with two labels is not the total. Here the real block is gone.
     assert_eq!(
         package("<span>Issues</span> <span>Total downloads</span><h3 title=9>9</h3>"),
         changed(Change::LabelWithoutTotal)
     );
-    // The true label has lost its total, and one that was added stands before the issues.
+    // The real label has lost its total, and an added label stands before the issues.
     let page = PackagePage::default().render();
     let page = page.replacen("<h3 title=\"14360\">", "<h4 title=\"14360\">", 1);
     let page = page.replace("<h3 title=\"9\">", "<span>Total downloads</span> <h3 title=\"9\">");
     assert_eq!(package(page), changed(Change::LabelWithoutTotal));
 }
 
-/// A right page up to each limit, and nothing but too large beyond it: no answer, and no other advice.
+/// A page at a limit is read, and a page beyond it is `TooLarge`, with no other error.
 #[test]
 fn a_page_beyond_a_limit_is_too_large_whatever_it_is() {
     const MAX_TAGS: usize = 50_000;
@@ -329,7 +329,7 @@ fn the_small_pages_beside_the_repository() {
     if let Some(page) = real::case("list-next-link-outside.html") {
         let read = package_list(page).unwrap();
         assert_eq!((names(&read), read.next_page), (vec!["image"], None));
-        // What the parser can't know it hands on: another page may hold the other one.
+        // One page cannot show whether the other repository is right, so the caller gets the row as it is.
         assert_eq!((read.rows, read.heading_count), (1, Some(2)));
     }
     if let Some(page) = real::case("user-list-empty.html") {

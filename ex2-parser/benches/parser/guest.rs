@@ -1,4 +1,4 @@
-//! The parser as a guest: the steps of its life, measured the same way in every engine.
+//! The parser as a guest: compiling, loading, instantiating and reading a page, measured the same way in every engine.
 
 use std::hint::black_box;
 
@@ -12,17 +12,17 @@ use wasm::guests;
 use crate::on_wasmer;
 use crate::page::Page;
 
-/// A guest in an engine.
+/// A guest in a WebAssembly engine.
 pub(crate) trait Guest {
-    /// What it was compiled to.
+    /// The compiled module.
     type Module;
-    /// What can read pages.
+    /// An instance that can read pages.
     type Parser;
 
     fn compile(&self) -> Self::Module;
-    /// Loads what was compiled before.
+    /// Loads the compiled module from the cache.
     fn load(&self) -> Self::Module;
-    /// The size of what it was compiled to.
+    /// The size of the compiled module.
     fn compiled_bytes(&self, module: &Self::Module) -> usize;
     fn instantiate(&self, module: &Self::Module) -> Self::Parser;
     fn package(&self, parser: &mut Self::Parser, page: &[u8]) -> Package;
@@ -52,7 +52,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
     }
 }
 
-/// Asserts that a guest gives the answer, compiled and loaded, measures its steps, and records them.
+/// Asserts the guest's answer, freshly compiled and loaded from the cache. Then measures its steps, and records them.
 pub(crate) fn measure<G: Guest>(
     criterion: &mut Criterion,
     recorder: &mut Recorder,
@@ -64,12 +64,12 @@ pub(crate) fn measure<G: Guest>(
     let module = guest.compile();
     case.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
     page.assert_answer(&case, &read(&module));
-    // The first load keeps what it compiles, the second one finds it.
+    // The first load compiles the module and fills the cache, the second one reads the cache.
     for _ in 0..2 {
         page.assert_answer(&case, &read(&guest.load()));
     }
     let mut parser = guest.instantiate(&module);
-    // One instance reads page after page, and the first must leave nothing behind.
+    // One instance reads many pages: the first page must not change the answer for the second.
     for _ in 0..2 {
         page.assert_answer(&case, &guest.package(&mut parser, page.bytes()));
     }

@@ -1,4 +1,4 @@
-//! The page's counts by lol_html: a well-made streaming parser, driven by the selectors that one would write.
+//! Reads the page's counts with lol_html, a streaming parser with CSS selectors.
 
 use std::cell::{Cell, RefCell};
 

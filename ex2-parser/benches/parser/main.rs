@@ -1,5 +1,5 @@
-//! How long it takes to read a package page: by this project's engines, native and in WebAssembly, and by what a Rubyist
-//! has; and each step of a guest's start.
+//! Measures how long it takes to read a package page: with this project's engines, native and in WebAssembly, and with
+//! parsers for Ruby. It also measures each step of a guest's start.
 //!
 //! ```sh
 //! cargo bench -p ex2-parser                                   # Rust, native and under Wasmer's default compiler
@@ -7,15 +7,16 @@
 //! cargo bench -p ex2-parser --features ruby,runtimes,llvm     # and Wasmer's LLVM
 //! ```
 //!
-//! The page is the real one of 237 KB where it is at hand, and a generated one of the same size where not. Every case
-//! has to give the same total and the same 30 bars before it is timed. What is not installed is left out and named.
+//! The page is a real one of 237 KB if there is one beside the repository, or else a generated one of the same size. Every
+//! case has to give the same total and the same 30 bars before it is timed. A case whose library is not installed is
+//! skipped, and the output names it.
 //!
-//! Besides Criterion's figures, `target/criterion/cases-parser.json` says what they are figures of (see `bench::cases`).
+//! Criterion writes the figures. `target/criterion/cases-parser.json` describes the cases (see `bench::cases`).
 //!
-//! Bias: `stream` was written for these pages, and checks more than the total; the others build a tree of the whole page
-//! or run general selectors, as one would use them. Ruby gets the page as a String of its own, in UTF-8, and its
-//! collector runs inside the time. A guest's page is copied into its memory and its answer read as JSON inside the
-//! time; its compiled code is in the system's file cache. The page is in the processor's cache.
+//! Bias: `stream` was written for these pages, and checks more than the total. The other parsers build a tree of the whole
+//! page or run general selectors, as most programs use them. Ruby gets the page as a String in UTF-8, and its garbage
+//! collector runs within the measured time. The time of a guest includes copying the page into its memory and reading the
+//! answer as JSON. Its compiled code is in the operating system's file cache. The page is in the processor's cache.
 
 mod guest;
 mod lol_html;
@@ -29,7 +30,7 @@ mod ruby;
 #[cfg(feature = "runtimes")]
 mod ruby_in_wasm;
 #[cfg(feature = "ruby")]
-mod ruby_side;
+mod ruby_tasks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,7 +44,7 @@ use crate::page::Page;
 
 fn main() -> ExitCode {
     #[cfg(feature = "ruby")]
-    ruby_vm::serve_if_asked(ruby_side::RubySide::new);
+    ruby_vm::serve_if_asked(ruby_tasks::RubyTasks::new);
 
     // Three minutes in all, with everything that can be built.
     let mut criterion = Criterion::default()
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     let mut recorder = Recorder::new("parser");
-    let page = Page::at_hand();
+    let page = Page::load();
 
     native::bench(&mut criterion, &mut recorder, &page);
     guest::bench(&mut criterion, &mut recorder, &page);

@@ -1,4 +1,4 @@
-//! Native code: this project's two engines, a library's way, and less than either.
+//! Native code: this project's two engines, a library, and a search for the label alone as the lower bound.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The guests under Wasmer, by the library's own host.
+//! The guests under Wasmer, with the library's own host code.
 
 use ::wasm::compiled_code::{self, Store as CompiledCode};
 use bench::cases::{Case, Recorder};

@@ -1,4 +1,4 @@
-//! The guests under wasmtime, by a host that does what the library's own does, check by check.
+//! The guests under wasmtime. The host code makes the same checks as the library's own.
 
 use ::wasm::compiled_code::Store as CompiledCode;
 use bench::cases::{Case, Recorder};
@@ -14,7 +14,7 @@ use ex2_parser::{Package, wasm};
 use crate::guest::{self, Guest};
 use crate::page::Page;
 
-/// WASI's word for "this host does not have that".
+/// WASI's error number for a function that the host does not implement.
 const ENOSYS: i32 = 52;
 
 pub(crate) fn bench(
@@ -90,7 +90,8 @@ impl Parser {
     }
 }
 
-/// What Rust's standard library asks of WASI: no environment, no arguments, hash keys of zero, and nothing else.
+/// The functions of WASI that Rust's standard library imports: no environment, no arguments, zeros as random numbers, and
+/// `ENOSYS` for all others.
 fn imports(store: &mut Store<StoreLimits>, module: &Module) -> Result<Vec<Extern>> {
     module
         .imports()

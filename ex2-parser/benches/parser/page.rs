@@ -1,4 +1,4 @@
-//! The page that is read, and what it says.
+//! The page that all cases read, and its expected answer.
 
 use std::fs;
 use std::path::Path;
@@ -7,28 +7,29 @@ use bench::cases::{Case, Column, Model, Row};
 use ex2_parser::{DailyDownloads, Package, stream};
 use github::pages;
 
-/// What the total stands beside.
+/// The label of the total.
 pub(crate) const LABEL: &str = "Total downloads";
 
 /// A package page.
 pub(crate) struct Page {
-    /// Where it is from, for the record.
+    /// The page's origin and size, for the record.
     pub(crate) name: String,
-    /// In UTF-8, as GitHub sends it.
+    /// The page as GitHub sends it, in UTF-8.
     pub(crate) html: String,
-    /// What it says.
+    /// The expected answer.
     pub(crate) package: Package,
 }
 
 impl Page {
-    /// The real page, or the generated one: the same in every process of this bench.
-    pub(crate) fn at_hand() -> Self {
+    /// Loads the real page if there is one beside the repository, or generates a page. All processes of one bench get the
+    /// same page.
+    pub(crate) fn load() -> Self {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../shared/ghcr/pages/package_2026-05-10_nas-doctor.html"
         );
         match fs::read_to_string(Path::new(path)) {
-            Ok(html) => Self::with_facts("GitHub's of 2026-05-10", html, 14_360, 14_125, 412),
+            Ok(html) => Self::checked("GitHub's of 2026-05-10", html, 14_360, 14_125, 412),
             Err(_) => {
                 let page = pages::PackagePage {
                     bytes: pages::REAL_PACKAGE_PAGE_BYTES,
@@ -36,14 +37,14 @@ impl Page {
                 };
                 let sum = page.daily.iter().map(|(_, count)| count).sum();
                 let newest = page.daily.first().map_or(0, |(_, count)| *count);
-                Self::with_facts("a generated one", page.render(), page.total, sum, newest)
+                Self::checked("a generated one", page.render(), page.total, sum, newest)
             }
         }
     }
 
-    /// The page's answer in full, by the engine that the tracker uses, once it agrees with what is known about the page
-    /// without any parser. All others have to give exactly this.
-    fn with_facts(name: &str, html: String, total: u64, sum: u64, newest: u64) -> Self {
+    /// Reads the page with the tracker's engine, and asserts the facts about the page that are known without a parser. All
+    /// other cases have to give the same answer.
+    fn checked(name: &str, html: String, total: u64, sum: u64, newest: u64) -> Self {
         let package = stream::package(html.as_bytes()).unwrap();
         assert_eq!(package.total, total, "{name}");
         assert_eq!(package.daily.len(), 30, "{name}");
@@ -64,7 +65,7 @@ impl Page {
         self.html.as_bytes()
     }
 
-    /// Fails where a case reads the page otherwise.
+    /// Asserts that a case gave the expected answer.
     pub(crate) fn assert_answer(&self, case: &Case, answer: &Package) {
         assert_eq!(*answer, self.package, "{} reads the page otherwise", case.id);
     }

@@ -1,4 +1,4 @@
-//! What a Rubyist has: libraries in C, parsers in Ruby, a shortcut, and this workspace's gem. The code is in
+//! The cases in Ruby: libraries in C, parsers in Ruby, a shortcut, and this workspace's gem. Their code is in
 //! `benches/ruby`.
 
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ use ex2_parser::Package;
 
 use crate::page::Page;
 
-/// A class of `benches/ruby` with a `parse`.
+/// A class of `benches/ruby` with a method `parse`.
 struct Parser {
     id: &'static str,
     label: &'static str,
     column: Column,
     file: &'static str,
     class: &'static str,
-    /// Where what it needs is from.
+    /// The package with the library that this needs.
     package: &'static str,
 }
 
@@ -97,7 +97,7 @@ struct Call {
     file: &'static str,
     class: &'static str,
     method: &'static str,
-    /// Where what it needs is from.
+    /// The package with the library that this needs.
     package: &'static str,
 }
 
@@ -150,7 +150,7 @@ const CALLS: [Call; 5] = [
     },
 ];
 
-/// How Ruby runs its code.
+/// Ruby's way to run code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Interpreted,
@@ -180,9 +180,9 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
     match Vm::start(&[]) {
         Ok(mut vm) => {
             facts = Some(Ruby {
-                version: asked(vm.answer("version")),
+                version: expect_answer(vm.answer("version")),
                 yjit: false,
-                description: asked(vm.answer("description")),
+                description: expect_answer(vm.answer("description")),
             });
             for parser in Mode::Interpreted.parsers() {
                 measure(criterion, recorder, &mut vm, page, parser, Mode::Interpreted);
@@ -203,8 +203,8 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
     facts.into_iter().for_each(|facts| recorder.ruby(facts));
 }
 
-/// An answer that has to be there: without it a figure would be one of something else.
-fn asked<T>(answer: Result<T, Error>) -> T {
+/// Returns the answer, or panics: without it, the measurement would be wrong.
+fn expect_answer<T>(answer: Result<T, Error>) -> T {
     answer.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -233,13 +233,13 @@ fn with_yjit() -> Result<Vm, String> {
     }
 }
 
-/// Loads a class, and returns the versions of what it works with, or what is missing.
+/// Loads a class. Returns the versions of its libraries, or the name of a missing library.
 fn load(vm: &mut Vm, file: &str, class: &str) -> Result<BTreeMap<String, String>, String> {
     match vm.answer(&format!("load {file} {class}")) {
         Err(Error::Missing(what)) => Err(what),
         versions => {
-            let mut versions: BTreeMap<String, String> = serde_json::from_str(&asked(versions)).unwrap();
-            versions.insert("ruby".to_owned(), asked(vm.answer("description")));
+            let mut versions: BTreeMap<String, String> = serde_json::from_str(&expect_answer(versions)).unwrap();
+            versions.insert("ruby".to_owned(), expect_answer(vm.answer("description")));
             Ok(versions)
         }
     }
@@ -254,15 +254,15 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, page
             return recorder.skipped(&case.id, &case.label, &why);
         }
     }
-    let answer = asked(vm.answer(&format!("parse {}", parser.class)));
+    let answer = expect_answer(vm.answer(&format!("parse {}", parser.class)));
     page.assert_answer(&case, &serde_json::from_str::<Package>(&answer).unwrap());
 
     let mut group = criterion.benchmark_group(&case.id);
-    // YJIT compiles what has run often, and the collector finds its pace.
+    // Warm-up: YJIT compiles code that ran often, and the garbage collector adapts its thresholds.
     group.warm_up_time(Duration::from_secs(2)).sample_size(10);
     group.throughput(Throughput::Bytes(page.bytes().len() as u64));
     group.bench_function(case.measures(Step::Work), |bencher| {
-        bencher.iter_custom(|iterations| asked(vm.measure(parser.class, iterations)));
+        bencher.iter_custom(|iterations| expect_answer(vm.measure(parser.class, iterations)));
     });
     group.finish();
     recorder.measured(case);
@@ -289,14 +289,14 @@ fn measure_call(
     versions: &BTreeMap<String, String>,
 ) {
     let task = format!("{}.{}", call.class, call.method);
-    assert_eq!(asked(vm.answer(&format!("call {task}"))), "42", "{}", call.id);
+    assert_eq!(expect_answer(vm.answer(&format!("call {task}"))), "42", "{}", call.id);
     let mut case = Case {
         versions: versions.clone(),
         ..Case::new(call.id, call.label, Row::Call, Model::Call, call.column, "CRuby")
     };
     let mut group = criterion.benchmark_group(&case.id);
     group.bench_function(case.measures(Step::Work), |bencher| {
-        bencher.iter_custom(|iterations| asked(vm.measure(&task, iterations)));
+        bencher.iter_custom(|iterations| expect_answer(vm.measure(&task, iterations)));
     });
     group.finish();
     recorder.measured(case);

@@ -1,4 +1,4 @@
-//! The pure-Ruby parser in Ruby itself as a guest: the whole interpreter, compiled to WebAssembly, under Wasmer.
+//! The pure-Ruby parser, run by the Ruby interpreter compiled to WebAssembly, under Wasmer.
 
 use std::path::PathBuf;
 
@@ -11,12 +11,12 @@ use wasm::compiled_code::Store as CompiledCode;
 
 use crate::page::Page;
 
-/// The same code as in the Ruby beside it.
+/// The same code as for native Ruby.
 const HTREE_PARSER: &str = include_str!("../ruby/htree_parser.rb");
 
 const LABEL: &str = "HTree in Ruby in Wasm";
 
-/// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
+/// Has to run last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
     let about = engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
     let id = format!("htree/{}", about.id);

@@ -1,16 +1,16 @@
-//! What happens to a site's markup over the years, in no order.
+//! Random changes of markup, of the kinds that happen to a site over the years.
 
 use std::rc::Rc;
 
 use super::tree::{Id, Kind, Tree};
 
 /// The most changes to one page.
-const MOST_CHANGES: u64 = 4;
+const MAX_CHANGES: u64 = 4;
 
-/// SplitMix64: the same numbers everywhere.
-struct Numbers(u64);
+/// SplitMix64: a random number generator with the same numbers on all platforms.
+struct Random(u64);
 
-impl Numbers {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut number = self.0;
@@ -23,51 +23,51 @@ impl Numbers {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 }
 
-/// Changes a page: one to four times, at the anchors as often as anywhere else.
+/// Makes one to four changes of a page. Half of them are at the anchors.
 pub(crate) fn change(tree: &mut Tree, seed: u64) {
-    let mut numbers = Numbers(seed);
-    for _ in 0..=numbers.below(MOST_CHANGES as usize) {
+    let mut random = Random(seed);
+    for _ in 0..=random.below(MAX_CHANGES as usize) {
         let order = tree.in_order();
-        let elements: Vec<Id> = order.iter().copied().filter(|&id| is_in_page(tree, id)).collect();
+        let elements: Vec<Id> = order.iter().copied().filter(|&id| is_content(tree, id)).collect();
         let anchors: Vec<Id> = elements.iter().copied().filter(|&id| is_anchor(tree, id)).collect();
         if elements.is_empty() || anchors.is_empty() {
             return;
         }
-        let element = if numbers.below(2) == 0 {
-            *numbers.of(&anchors)
+        let element = if random.below(2) == 0 {
+            *random.choose(&anchors)
         } else {
-            *numbers.of(&elements)
+            *random.choose(&elements)
         };
-        match numbers.below(11) {
-            0 => rename_attribute(tree, element, &mut numbers),
-            1 => remove_attribute(tree, element, &mut numbers),
-            2 => change_value(tree, element, &mut numbers),
-            3 => rename_element(tree, element, &mut numbers),
-            4 => change_text(tree, element, &mut numbers),
-            5 => move_block(tree, element, &elements, &mut numbers),
-            6 => double(tree, element, &elements, &mut numbers),
-            7 => double_label(tree, &elements, &mut numbers),
+        match random.below(11) {
+            0 => rename_attribute(tree, element, &mut random),
+            1 => remove_attribute(tree, element, &mut random),
+            2 => change_value(tree, element, &mut random),
+            3 => rename_element(tree, element, &mut random),
+            4 => change_text(tree, element, &mut random),
+            5 => move_block(tree, element, &elements, &mut random),
+            6 => duplicate(tree, element, &elements, &mut random),
+            7 => duplicate_label(tree, &elements, &mut random),
             8 => wrap(tree, element),
             9 => remove(tree, element),
-            _ => insert_elsewhere_written(tree, element, &mut numbers),
+            _ => insert_decoy(tree, element, &mut random),
         }
     }
 }
 
-/// An element of the page's content, not the frame around all of it.
-fn is_in_page(tree: &Tree, id: Id) -> bool {
+/// Whether an element is part of the page's content.
+fn is_content(tree: &Tree, id: Id) -> bool {
     !matches!(
         tree.name(id),
         "" | "html" | "head" | "body" | "main" | "script" | "style" | "template"
     )
 }
 
-/// The labels, the counters, the chart, and what stands directly around them.
+/// Whether an element is an anchor (a label, a counter, the chart), or the parent of one.
 fn is_anchor(tree: &Tree, id: Id) -> bool {
     let is_it = |id: Id| {
         tree.name(id) == "h3"
@@ -86,9 +86,9 @@ fn attributes(tree: &mut Tree, id: Id) -> Option<&mut Vec<(Rc<str>, Rc<str>)>> {
     }
 }
 
-fn rename_attribute(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
+fn rename_attribute(tree: &mut Tree, id: Id, random: &mut Random) {
     if let Some(attributes) = attributes(tree, id) {
-        let index = numbers.below(attributes.len());
+        let index = random.below(attributes.len());
         let (name, _) = &mut attributes[index];
         *name = match &**name {
             "title" => "data-title".into(),
@@ -98,20 +98,20 @@ fn rename_attribute(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
     }
 }
 
-fn remove_attribute(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
+fn remove_attribute(tree: &mut Tree, id: Id, random: &mut Random) {
     if let Some(attributes) = attributes(tree, id) {
-        attributes.swap_remove(numbers.below(attributes.len()));
+        attributes.swap_remove(random.below(attributes.len()));
     }
 }
 
-/// A class gets a prefix; a number is rounded or grouped, as for a reader; a label gets other words.
-fn change_value(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
+/// Gives a class a prefix, rounds or groups a number, or changes the words of a label.
+fn change_value(tree: &mut Tree, id: Id, random: &mut Random) {
     if let Some(attributes) = attributes(tree, id) {
-        let index = numbers.below(attributes.len());
+        let index = random.below(attributes.len());
         let (_, value) = &mut attributes[index];
         *value = match value.parse::<u64>() {
-            Ok(number) => numbers
-                .of(&[
+            Ok(number) => random
+                .choose(&[
                     format!("{}K", number / 1_000),
                     format!("{number} downloads"),
                     format!("{number}.0"),
@@ -123,19 +123,19 @@ fn change_value(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
     }
 }
 
-fn rename_element(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
+fn rename_element(tree: &mut Tree, id: Id, random: &mut Random) {
     if let Kind::Element(name, _) = &mut tree.nodes[id].kind {
         *name = match &**name {
-            "h3" => *numbers.of(&["h2", "h4", "div", "strong-count"]),
+            "h3" => *random.choose(&["h2", "h4", "div", "strong-count"]),
             "svg" => "figure",
             "rect" => "circle",
-            _ => *numbers.of(&["div", "section", "span", "p"]),
+            _ => *random.choose(&["div", "section", "span", "p"]),
         }
         .into();
     }
 }
 
-fn change_text(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
+fn change_text(tree: &mut Tree, id: Id, random: &mut Random) {
     let texts: Vec<Id> = tree.nodes[id]
         .children
         .iter()
@@ -145,7 +145,7 @@ fn change_text(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
     if texts.is_empty() {
         return;
     }
-    let text = *numbers.of(&texts);
+    let text = *random.choose(&texts);
     let words = [
         "Downloads",
         "Total pulls",
@@ -155,10 +155,10 @@ fn change_text(tree: &mut Tree, id: Id, numbers: &mut Numbers) {
         "Used by",
         "Total downloads: 5",
     ];
-    tree.nodes[text].kind = Kind::Text((*numbers.of(&words)).into());
+    tree.nodes[text].kind = Kind::Text((*random.choose(&words)).into());
 }
 
-/// Whether one element stands in the other, or is it.
+/// Whether one element is within the other, or the same.
 fn is_within(tree: &Tree, mut id: Id, outer: Id) -> bool {
     while id != 0 {
         if id == outer {
@@ -169,7 +169,7 @@ fn is_within(tree: &Tree, mut id: Id, outer: Id) -> bool {
     false
 }
 
-fn take_out(tree: &mut Tree, id: Id) {
+fn detach(tree: &mut Tree, id: Id) {
     let parent = tree.nodes[id].parent;
     tree.nodes[parent].children.retain(|&child| child != id);
 }
@@ -182,7 +182,8 @@ fn insert_before(tree: &mut Tree, id: Id, before: Id) {
     tree.nodes[id].parent = parent;
 }
 
-/// A label or a counter is moved with the block that it stands in: one without the other is no move, but another page.
+/// The block that a label or a counter is in. They are moved together: a label without its counter is a change of the
+/// content.
 fn block(tree: &Tree, id: Id) -> Id {
     match tree.name(id) {
         "span" | "h3" => tree.nodes[id].parent,
@@ -190,11 +191,11 @@ fn block(tree: &Tree, id: Id) -> Id {
     }
 }
 
-fn move_block(tree: &mut Tree, id: Id, elements: &[Id], numbers: &mut Numbers) {
+fn move_block(tree: &mut Tree, id: Id, elements: &[Id], random: &mut Random) {
     let id = block(tree, id);
-    let before = block(tree, *numbers.of(elements));
-    if is_in_page(tree, id) && !is_within(tree, before, id) {
-        take_out(tree, id);
+    let before = block(tree, *random.choose(elements));
+    if is_content(tree, id) && !is_within(tree, before, id) {
+        detach(tree, id);
         insert_before(tree, id, before);
     }
 }
@@ -210,21 +211,21 @@ fn copy(tree: &mut Tree, id: Id) -> Id {
     new
 }
 
-fn double(tree: &mut Tree, id: Id, elements: &[Id], numbers: &mut Numbers) {
-    let before = *numbers.of(elements);
+fn duplicate(tree: &mut Tree, id: Id, elements: &[Id], random: &mut Random) {
+    let before = *random.choose(elements);
     if !is_within(tree, before, id) {
         let new = copy(tree, id);
         insert_before(tree, new, before);
     }
 }
 
-/// The label once more, before any heading or anywhere.
-fn double_label(tree: &mut Tree, elements: &[Id], numbers: &mut Numbers) {
+/// Inserts another label, before any heading or anywhere.
+fn duplicate_label(tree: &mut Tree, elements: &[Id], random: &mut Random) {
     let headings: Vec<Id> = elements.iter().copied().filter(|&id| tree.name(id) == "h3").collect();
-    let before = if numbers.below(2) == 0 || headings.is_empty() {
-        *numbers.of(elements)
+    let before = if random.below(2) == 0 || headings.is_empty() {
+        *random.choose(elements)
     } else {
-        *numbers.of(&headings)
+        *random.choose(&headings)
     };
     let label = tree.add(Kind::Element("span".into(), Vec::new()), 0);
     let text = tree.add(Kind::Text("Total downloads".into()), label);
@@ -235,16 +236,16 @@ fn double_label(tree: &mut Tree, elements: &[Id], numbers: &mut Numbers) {
 fn wrap(tree: &mut Tree, id: Id) {
     let wrapper = tree.add(Kind::Element("div".into(), Vec::new()), 0);
     insert_before(tree, wrapper, id);
-    take_out(tree, id);
+    detach(tree, id);
     tree.nodes[wrapper].children.push(id);
     tree.nodes[id].parent = wrapper;
 }
 
 fn remove(tree: &mut Tree, id: Id) {
-    take_out(tree, id);
+    detach(tree, id);
 }
 
-/// A script in a drawing is markup.
+/// Whether an element is within an `svg`. There, the content of a `script` is markup.
 fn is_in_drawing(tree: &Tree, mut id: Id) -> bool {
     while id != 0 && tree.name(id) != "svg" {
         id = tree.nodes[id].parent;
@@ -252,10 +253,10 @@ fn is_in_drawing(tree: &Tree, mut id: Id) -> bool {
     id != 0
 }
 
-/// What looks like the anchors and is none: in a comment, in a script, in a value, in a text.
-fn insert_elsewhere_written(tree: &mut Tree, before: Id, numbers: &mut Numbers) {
+/// Inserts text that looks like the anchors: in a comment, a script, an attribute or a text.
+fn insert_decoy(tree: &mut Tree, before: Id, random: &mut Random) {
     const DECOY: &str = "<span>Total downloads</span><h3 title=\"77\">77</h3>";
-    let new = match numbers.below(4) {
+    let new = match random.below(4) {
         0 => tree.add(Kind::Comment(DECOY.into()), 0),
         1 => tree.add(Kind::Text(DECOY.into()), 0),
         2 => tree.add(Kind::Element("a".into(), vec![("title".into(), DECOY.into())]), 0),

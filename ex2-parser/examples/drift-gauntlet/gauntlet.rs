@@ -1,4 +1,4 @@
-//! The pages, the ways to find a number on them, and the score.
+//! Changes pages, applies each rule to them, and counts the results.
 
 #[path = "change.rs"]
 mod change;
@@ -14,18 +14,18 @@ use github::pages;
 use rule::Rule;
 use tree::Tree;
 
-/// What a way to find the total said of all pages.
+/// The results of one rule on all pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Score {
-    /// The total, and the days of the chart or none.
+    /// Pages with the right total, and the right days or none.
     pub(crate) right: u64,
-    /// That it can't tell.
+    /// Pages without an answer.
     pub(crate) failed: u64,
-    /// Another number.
+    /// Pages with another number.
     pub(crate) wrong: u64,
 }
 
-/// A package page with what real ones have around the total: other counters of the same markup, and an owner's text.
+/// Generates a package page with the surroundings of a real one: other counters of the same markup, and text by the owner.
 pub(crate) fn generated_page() -> String {
     pages::PackagePage {
         total: 1_234_567,
@@ -35,10 +35,10 @@ pub(crate) fn generated_page() -> String {
     .render()
 }
 
-/// Changes the page so many times, each time from the start, and asks each rule. Another seed makes other changes.
+/// Changes the original page `pages` times, and applies each rule to each result. Another seed makes other changes.
 ///
 /// # Errors
-/// If the page without any change has no total.
+/// If the original page has no total.
 pub(crate) fn run(page: &str, seed: u32, pages: u64) -> Result<Vec<(&'static str, Score)>, Error> {
     let truth = stream::package(page.as_bytes())?;
     let original = Tree::parse(page);
@@ -58,7 +58,7 @@ pub(crate) fn run(page: &str, seed: u32, pages: u64) -> Result<Vec<(&'static str
     Ok([("this parser", parser)].into_iter().chain(names.zip(scores)).collect())
 }
 
-/// Whether an answer is right; `None` if it is none. A page that has lost its chart has no days, and that is right.
+/// Whether an answer is right; `None` for an error. An answer without days is right too: the page may have lost its chart.
 fn judge(answer: &Result<Package, Error>, truth: &Package) -> Option<bool> {
     let answer = answer.as_ref().ok()?;
     Some(answer.total == truth.total && (answer.daily.is_empty() || answer.daily == truth.daily))

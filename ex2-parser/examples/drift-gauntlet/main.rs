@@ -1,12 +1,12 @@
-//! The drift gauntlet: what five ways to find a number say of a page whose markup drifts.
+//! The drift gauntlet: compares five rules for finding the total, on pages whose markup drifts.
 //!
 //!     cargo run -p ex2-parser --example drift-gauntlet
 //!     cargo run -p ex2-parser --example drift-gauntlet -- --seed 7 PAGE.html
 //!
-//! Each of 10,000 seeded changes makes a new page: attributes are renamed, blocks moved, texts changed, labels doubled.
-//! A way to find the total is right, says that it can't, or is wrong without a word; the last is what a tracker records
-//! for months. Without a file the page is a generated one; with one, such as a package page saved by a browser, its total
-//! is what this project reads on it.
+//! It makes 10,000 pages by seeded changes: attributes are renamed, blocks moved, texts changed, labels duplicated. On each
+//! page a rule finds the right total, reports an error, or returns a wrong number. A tracker would record wrong numbers
+//! for months. Without a file the original page is generated. With a file, such as a package page saved by a browser, the
+//! expected total is the one that this project reads on it.
 
 mod gauntlet;
 
@@ -16,10 +16,10 @@ use clap::Parser;
 use sysexits::ExitCode as Exit;
 use system::command_line;
 
-/// How many changed pages.
+/// The number of changed pages.
 const PAGES: u64 = 10_000;
 
-/// Changes a package page 10,000 times, and prints what five ways to find its total say of each.
+/// Changes a package page 10,000 times, and prints how often each of five rules finds the right total.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The page, as HTML; without one, a generated page

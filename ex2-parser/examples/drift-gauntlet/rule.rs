@@ -1,13 +1,13 @@
-//! The rules that other trackers use, in their simplest form.
+//! The rules that other trackers use to find the total, in their simplest form.
 
 use super::tree::{Id, Tree};
 
-/// A way to find the total.
+/// A rule for finding the total.
 #[derive(Debug)]
 pub(crate) enum Rule {
     /// The first title that is a number, after the words `Total downloads` in the page's bytes.
     NearestNumber,
-    /// `html > body:nth-child(2) > … > h3:nth-child(2)`: the element that stands where the total stood.
+    /// `html > body:nth-child(2) > … > h3:nth-child(2)`: the element at the total's original position.
     NthChild(Vec<usize>),
     /// `Total downloads</span>\s*<h3 [^>]*title="(\d+)"`, the first match.
     RegularExpression,
@@ -16,7 +16,7 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// All of them, made for that page.
+    /// All rules, fitted to the original page.
     pub(crate) fn all(tree: &Tree, total: u64) -> Vec<Self> {
         let title = total.to_string();
         let heading = tree
@@ -76,7 +76,7 @@ impl Rule {
     }
 }
 
-/// Which of its parent's elements each element is, on the way from the root.
+/// The path from the root to an element, as indices among the siblings.
 fn path(tree: &Tree, mut id: Id) -> Vec<usize> {
     let mut path = Vec::new();
     while id != 0 {

@@ -1,4 +1,4 @@
-//! A page as a tree that can be changed and written down again.
+//! A page as a tree that can be changed and serialised to HTML.
 
 use std::{fmt::Write, rc::Rc};
 
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
-    /// The first is the root; a node that was taken out is no other's child.
+    /// All nodes. The first is the root. A detached node stays here, and is not a child of any other.
     pub(crate) nodes: Vec<Node>,
 }
 
@@ -66,7 +66,7 @@ impl Tree {
         tree
     }
 
-    /// A new node, which is nobody's child yet.
+    /// Adds a node, without making it a child of its parent.
     pub(crate) fn add(&mut self, kind: Kind, parent: Id) -> Id {
         self.nodes.push(Node {
             kind,
@@ -103,7 +103,7 @@ impl Tree {
         texts.collect()
     }
 
-    /// All nodes below the root, in the order of the document.
+    /// All nodes below the root, in document order.
     pub(crate) fn in_order(&self) -> Vec<Id> {
         let mut order = Vec::with_capacity(self.nodes.len());
         let mut open: Vec<Id> = self.nodes[0].children.iter().rev().copied().collect();

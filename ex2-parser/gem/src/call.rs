@@ -1,16 +1,16 @@
-//! A call into a guest, which Ruby can interrupt.
+//! Calls into a guest that Ruby can interrupt.
 //!
-//! The guest runs on a stack of its own, a coroutine. Whatever needs Ruby meanwhile, a proc or an interrupt, suspends
-//! it: Ruby's code runs on Ruby's stack and under Ruby's global lock (the GVL), and the guest is resumed. A guest that
-//! takes longer than [`KEEPS_GVL`] is suspended, too, to be resumed without the GVL. Ruby has a function for taking the
-//! lock back in the middle, `rb_thread_call_with_gvl`. It may leave by `longjmp`, over the guest's frames and Rust's, and
-//! Ruby's code would run on a stack that its garbage collector doesn't know.
+//! The guest runs on a stack of its own, a coroutine. A call of a proc and an interrupt suspend it: Ruby's code runs on
+//! Ruby's stack and under Ruby's global lock (the GVL), and then the guest is resumed. A guest that runs longer than
+//! [`GVL_TIME_SLICE`] is suspended too, and resumed without the GVL. Ruby has a function that takes the lock back in the
+//! middle, `rb_thread_call_with_gvl`. It is not used: it may leave by `longjmp`, over the guest's frames and Rust's, and
+//! Ruby's code would run on a stack that the garbage collector does not know.
 //!
-//! Nothing of Ruby ever unwinds through a guest: an exception, a `throw` or a `break` is kept, the guest ends by a trap,
-//! and then the thing kept goes on.
+//! No exception, `throw` or `break` of Ruby unwinds through a guest. It is stored, the guest ends by a trap, and then it
+//! continues in Ruby.
 //!
-//! While a guest is suspended its fiber may be left for another one, and never be resumed. So what a suspended call
-//! consists of lies on the heap, and is found again by [`IN_PLACE`].
+//! While a guest is suspended, Ruby may switch to another fiber and never resume the guest's fiber. So the state of a
+//! suspended call is on the heap, and [`SUSPENDED_CALLS`] points to it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -28,142 +28,142 @@ use magnus::{Error, Ruby};
 use rb_sys::{Qnil, VALUE};
 
 use crate::fiber::{self, Fiber};
-use crate::helper::{Lent, Link, Slot};
+use crate::helper::{AssertSend, Link, ResultSlot};
 use crate::store_cell::ProcCall;
 use crate::{error, gvl};
 
-/// How deep calls may nest, guest in proc in guest: each takes some of the thread's own stack, of which a Ruby thread has
-/// one megabyte.
+/// The largest depth of nested calls: a guest calls a proc that calls a guest. Each level uses the thread's own stack,
+/// which in a Ruby thread has one megabyte.
 const MAX_DEPTH: u32 = 50;
 
-/// The coroutine's stack. Only Wasmer's and this crate's own code runs there: guests have one more.
+/// The size of a coroutine's stack. Only Wasmer's and this crate's code runs there: guests have another stack.
 const STACK_BYTES: usize = 1 << 20;
 
-/// How long a guest runs with the GVL, until Ruby's other threads may run beside it. Ruby's own code keeps it ten times as
-/// long where another thread waits for it; and so long may pass until a thread that gave it up has it again.
-const KEEPS_GVL: Duration = Duration::from_millis(10);
+/// The time for which a guest keeps the GVL before it releases it for other Ruby threads. Ruby's own code keeps the GVL
+/// ten times as long while another thread waits. A thread that released it may wait that long to get it back.
+const GVL_TIME_SLICE: Duration = Duration::from_millis(10);
 
-/// How a call may run.
+/// The options of a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) time_limit: Option<Duration>,
-    /// Whether to give the GVL up at once, not after [`KEEPS_GVL`].
+    /// Whether to release the GVL at once, and not after [`GVL_TIME_SLICE`].
     pub(crate) release_gvl: bool,
 }
 
-/// Why a guest is suspended.
+/// The reason for which a guest is suspended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Request {
-    /// Ruby wants this thread's attention.
+    /// Ruby has an interrupt for this thread.
     Interrupt,
-    /// It had the GVL long enough.
+    /// The time slice with the GVL is over.
     ReleaseGvl,
-    /// The guest called a proc. The call lives on the suspended stack.
+    /// The guest called a proc. The call's data is on the suspended stack.
     Proc(*mut ProcCall<'static>),
 }
 
-// SAFETY: whoever is asked follows the pointer while the guest that owns it waits.
+// SAFETY: the receiver uses the pointer only while the guest that owns the call is suspended.
 unsafe impl Send for Request {}
 
-/// What a suspended guest is to do.
+/// The instruction to a suspended guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
-    GoOn,
-    End,
+    Continue,
+    Terminate,
 }
 
-/// Why a guest had to end before its time.
+/// The reason for which a guest is terminated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Ruby has something that ends the call.
+enum Termination {
+    /// An exception, a `throw` or a `break` of Ruby.
     Ruby,
     TimedOut,
-    /// It is wanted no more, on its thread.
+    /// The flag `stop` of a guest on its own thread.
     Stopped,
 }
 
-/// How a guest is suspended.
+/// The way to suspend a guest.
 #[derive(Clone, Copy)]
 enum Suspender {
-    /// It can't be: it runs on a thread of its own until it is done.
+    /// The guest cannot be suspended: it runs on a thread of its own until it ends.
     None,
     Coroutine(*const Yielder<Reply, Request>),
     Helper(*const Link),
 }
 
-/// The guest that runs on this thread.
+/// The state of the guest that runs on this thread.
 struct Running {
-    /// Ruby's thread; nil on a thread of its own.
+    /// The Ruby thread; nil if the guest runs on a thread of its own.
     thread: VALUE,
     deadline: Option<Instant>,
-    /// When it has had the GVL long enough, if it has it.
-    keeps_gvl_until: Cell<Option<Instant>>,
-    /// Whether Ruby wants this thread's attention, or, on a thread of its own, the guest is wanted no more.
+    /// The end of the time slice with the GVL; `None` without the GVL.
+    gvl_slice_end: Cell<Option<Instant>>,
+    /// Whether Ruby has an interrupt for this thread. For a guest on a thread of its own: whether it has to stop.
     interrupted: *const AtomicBool,
     suspender: Cell<Suspender>,
-    end: Cell<Option<End>>,
+    termination: Cell<Option<Termination>>,
 }
 
 /// A call that is suspended on this thread while a proc runs.
 struct Suspended {
     fiber: Arc<Fiber>,
-    call: *mut dyn Abandoned,
+    call: *mut dyn UnwindCall,
 }
 
 thread_local! {
     static RUNNING: Cell<*const Running> = const { Cell::new(ptr::null()) };
-    /// The calls that are suspended on this thread, the innermost last, all of one fiber: others' run elsewhere. Those of
-    /// a thread that ends while they are suspended are left as they are.
-    static IN_PLACE: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
+    /// The calls that are suspended on this thread, with the innermost last. All belong to one fiber: the guests of other
+    /// fibers run on helper threads. If a thread ends while calls are suspended, they are leaked.
+    static SUSPENDED_CALLS: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Answers a guest's question: whether it may go on.
+/// Answers a guest's poll: whether it may continue.
 pub(crate) fn should_continue() -> bool {
-    // SAFETY: it points to what runs now, which lives until it is done, or is null.
+    // SAFETY: the pointer is null, or points to the running call's state, which lives until the call ends.
     let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
         return true;
     };
-    if running.end.get().is_some() {
+    if running.termination.get().is_some() {
         return false;
     }
-    // SAFETY: whoever runs the guest keeps the flag until it is done.
+    // SAFETY: the function that runs the guest keeps the flag alive until the guest ends.
     let interrupted = unsafe { (*running.interrupted).load(Ordering::Relaxed) };
     if let Suspender::None = running.suspender.get() {
         if interrupted {
-            running.end.set(Some(End::Stopped));
+            running.termination.set(Some(Termination::Stopped));
             return false;
         }
-    } else if (interrupted || gvl::is_interrupted(running.thread)) && suspend(Request::Interrupt) == Reply::End {
+    } else if (interrupted || gvl::is_interrupted(running.thread)) && suspend(Request::Interrupt) == Reply::Terminate {
         return false;
     }
-    let keeps_gvl_until = running.keeps_gvl_until.get();
-    if running.deadline.is_none() && keeps_gvl_until.is_none() {
+    let gvl_slice_end = running.gvl_slice_end.get();
+    if running.deadline.is_none() && gvl_slice_end.is_none() {
         return true;
     }
     let now = Instant::now();
     if running.deadline.is_some_and(|deadline| now >= deadline) {
-        running.end.set(Some(End::TimedOut));
+        running.termination.set(Some(Termination::TimedOut));
         return false;
     }
-    keeps_gvl_until.is_none_or(|until| now < until) || suspend(Request::ReleaseGvl) == Reply::GoOn
+    gvl_slice_end.is_none_or(|until| now < until) || suspend(Request::ReleaseGvl) == Reply::Continue
 }
 
-/// Suspends the guest that runs on this thread until Ruby has done what it asks for.
+/// Suspends the guest that runs on this thread until Ruby has handled the request.
 pub(crate) fn suspend(request: Request) -> Reply {
-    // SAFETY: as in `should_continue`; a guest that calls a proc was started by `run`, and what it is suspended by lives as long.
+    // SAFETY: as in `should_continue`. The suspender lives as long as the guest.
     unsafe {
         match RUNNING.get().as_ref().map(|running| running.suspender.get()) {
             Some(Suspender::Coroutine(yielder)) => (*yielder).suspend(request),
-            Some(Suspender::Helper(link)) => (*link).ask(request),
-            Some(Suspender::None) | None => Reply::End,
+            Some(Suspender::Helper(link)) => (*link).request(request),
+            Some(Suspender::None) | None => Reply::Terminate,
         }
     }
 }
 
-/// Does `work` on this thread of the guest's own, within `deadline`, and until `stop` is set.
+/// Runs `work` on this thread, which belongs to the guest, until `deadline` or until `stop` is set.
 ///
-/// Returns whether it was ended, and by what.
+/// Returns the result of `work`, and whether the deadline ended it.
 pub(crate) fn run_on_own_thread<T>(
     deadline: Option<Instant>,
     stop: &AtomicBool,
@@ -172,77 +172,79 @@ pub(crate) fn run_on_own_thread<T>(
     let running = Running {
         thread: Qnil.into(),
         deadline,
-        keeps_gvl_until: Cell::new(None),
+        gvl_slice_end: Cell::new(None),
         interrupted: &raw const *stop,
         suspender: Cell::new(Suspender::None),
-        end: Cell::new(None),
+        termination: Cell::new(None),
     };
     let outer = RUNNING.replace(&running);
     let result = work();
     RUNNING.set(outer);
-    (result, running.end.get() == Some(End::TimedOut))
+    (result, running.termination.get() == Some(Termination::TimedOut))
 }
 
-/// Does `work`, which may run a guest, within the limits of `options`.
+/// Runs `work`, which may run a guest, within the limits of `options`.
 ///
-/// Returns Ruby's error where a proc or an interrupt ended it, and `TimedOut` where the clock did.
+/// Returns Ruby's error if a proc or an interrupt ended it, and an error of the class `TimedOut` if the time limit did.
 ///
 /// # Safety
 ///
-/// The fiber may be left while the guest waits for a proc, and never be resumed: then `work` is unwound later, by a
-/// guest that traps. What it uses on the way has to live until then, so `owner` has to keep it; nothing of it may lie on
-/// the caller's stack.
+/// The fiber may be suspended while the guest waits for a proc, and never be resumed. Then `work` is unwound later, by a
+/// trap of its guest. Everything that `work` uses during unwinding has to live until then: `owner` has to keep it alive,
+/// and none of it may be on the caller's stack.
 pub(crate) unsafe fn run<T: 'static>(
     ruby: &Ruby,
     options: Options,
     owner: Arc<dyn Any>,
     work: impl FnOnce() -> T,
 ) -> Result<T, Error> {
-    match another_fiber(ruby)? {
-        None => run_in_place(ruby, options, owner, work),
-        Some(current) => run_on_helper(ruby, options, owner, work, &current),
+    match fiber_for_helper(ruby)? {
+        None => run_on_coroutine(ruby, options, owner, work),
+        Some(current) => run_on_helper_thread(ruby, options, owner, work, &current),
     }
 }
 
-/// The fiber that runs, if another one's guests are suspended on this thread: they have to be resumed first.
-fn another_fiber(ruby: &Ruby) -> Result<Option<fiber::Current>, Error> {
-    if IN_PLACE.with_borrow(Vec::is_empty) {
+/// Returns the current fiber if guests of another fiber are suspended on this thread. Those have to be resumed before
+/// another guest can run on this thread's stack, so the current fiber's guest needs a helper thread.
+fn fiber_for_helper(ruby: &Ruby) -> Result<Option<fiber::Current>, Error> {
+    if SUSPENDED_CALLS.with_borrow(Vec::is_empty) {
         return Ok(None);
     }
     unwind_abandoned();
-    let Some(fiber) = IN_PLACE.with_borrow(|calls| calls.last().map(|call| call.fiber.id())) else {
+    let Some(fiber) = SUSPENDED_CALLS.with_borrow(|calls| calls.last().map(|call| call.fiber.id())) else {
         return Ok(None);
     };
     let current = fiber::Current::get(ruby)?;
     Ok((current.fiber().id() != fiber).then_some(current))
 }
 
-/// Ends this thread's calls that nobody will resume any more.
+/// Unwinds the suspended calls of this thread whose fiber was collected.
 fn unwind_abandoned() {
-    while let Some(abandoned) = IN_PLACE.with_borrow_mut(|calls| {
+    while let Some(abandoned) = SUSPENDED_CALLS.with_borrow_mut(|calls| {
         let last = calls.last()?;
         if last.fiber.is_collected() { calls.pop() } else { None }
     }) {
-        // SAFETY: its fiber is gone, so nobody else has it; and it is the last that was suspended on this thread.
+        // SAFETY: the call's fiber is gone, so there is no other user, and it is this thread's innermost suspended call.
         unsafe { (*abandoned.call).unwind() };
     }
 }
 
-/// A call on a coroutine's stack, on the heap.
+/// The state of a call on a coroutine's stack. It is on the heap.
 struct Call<T> {
     running: Running,
     interrupted: AtomicBool,
     coroutine: Coroutine<Reply, Request, thread::Result<T>, DefaultStack>,
-    /// Keeps what the guest's frames use.
+    /// Keeps alive what the guest's frames use.
     _owner: Arc<dyn Any>,
 }
 
-trait Abandoned {
+trait UnwindCall {
     /// Unwinds a suspended call, and frees it.
     ///
     /// # Safety
     ///
-    /// Nobody may use it but this function, on the thread that it was suspended on, when it is the innermost one there.
+    /// The caller has the only pointer to the call, runs on the thread that the call was suspended on, and the call is the
+    /// innermost one there.
     unsafe fn unwind(&mut self);
 }
 
@@ -255,17 +257,17 @@ impl<T> Call<T> {
     }
 }
 
-impl<T> Abandoned for Call<T> {
+impl<T> UnwindCall for Call<T> {
     unsafe fn unwind(&mut self) {
-        // SAFETY: `run_in_place` made a raw pointer of a box, and will never get to making a box of it again.
+        // SAFETY: the pointer came from a box in `run_on_coroutine`, which will never run again and so not free it.
         let mut call = unsafe { Box::from_raw(ptr::from_mut(self)) };
-        call.running.end.set(Some(End::Ruby));
-        while let CoroutineResult::Yield(_) = call.resume(Reply::End) {}
+        call.running.termination.set(Some(Termination::Ruby));
+        while let CoroutineResult::Yield(_) = call.resume(Reply::Terminate) {}
         STACKS.with_borrow_mut(|stacks| stacks.push(call.coroutine.into_stack()));
     }
 }
 
-fn run_in_place<T: 'static>(
+fn run_on_coroutine<T: 'static>(
     ruby: &Ruby,
     options: Options,
     owner: Arc<dyn Any>,
@@ -273,7 +275,7 @@ fn run_in_place<T: 'static>(
 ) -> Result<T, Error> {
     let start = Instant::now();
     let body = |yielder: &Yielder<Reply, Request>, _: Reply| {
-        // SAFETY: `resume` has just set it.
+        // SAFETY: `resume` has just set the pointer.
         unsafe { (*RUNNING.get()).suspender.set(Suspender::Coroutine(yielder)) };
         panic::catch_unwind(AssertUnwindSafe(work))
     };
@@ -282,38 +284,38 @@ fn run_in_place<T: 'static>(
             // SAFETY: the caller has a Ruby, so this is a thread of Ruby's, with the GVL.
             thread: unsafe { rb_sys::rb_thread_current() },
             deadline: options.time_limit.and_then(|limit| start.checked_add(limit)),
-            keeps_gvl_until: Cell::new((!options.release_gvl).then(|| start + KEEPS_GVL)),
+            gvl_slice_end: Cell::new((!options.release_gvl).then(|| start + GVL_TIME_SLICE)),
             interrupted: ptr::null(),
             suspender: Cell::new(Suspender::None),
-            end: Cell::new(None),
+            termination: Cell::new(None),
         },
         interrupted: AtomicBool::new(false),
-        // SAFETY: it is driven to its end, below or by `unwind`, and all that it uses until then lives as long, as the
-        // caller promised.
+        // SAFETY: the coroutine runs to its end, below or in `unwind`, and the caller guarantees that everything it uses
+        // lives until then.
         coroutine: unsafe { Coroutine::with_stack_unchecked(stack(ruby)?, body) },
         _owner: owner,
     }));
-    // SAFETY: it is this function's own, until it is given to `IN_PLACE`, which gives it back or keeps it for good.
+    // SAFETY: this function owns the call. While the call is in `SUSPENDED_CALLS`, this function does not run.
     let this = unsafe { &mut *call };
     this.running.interrupted = &raw const this.interrupted;
-    let mut kept: Option<Error> = None;
+    let mut ruby_error: Option<Error> = None;
     let result = loop {
-        let ends = this.running.end.get().is_some();
-        let step = if ends {
-            // All that is left to do is to unwind.
-            Some(this.resume(Reply::End))
-        } else if this.running.keeps_gvl_until.get().is_some() {
-            Some(this.resume(Reply::GoOn))
+        let is_terminated = this.running.termination.get().is_some();
+        let step = if is_terminated {
+            // Unwinds the guest.
+            Some(this.resume(Reply::Terminate))
+        } else if this.running.gvl_slice_end.get().is_some() {
+            Some(this.resume(Reply::Continue))
         } else {
             let interrupted = this.running.interrupted;
-            // SAFETY: the flag lies in the call, which lives.
-            gvl::without(unsafe { &*interrupted }, || this.resume(Reply::GoOn))
+            // SAFETY: the flag is part of the call, which is alive.
+            gvl::without(unsafe { &*interrupted }, || this.resume(Reply::Continue))
         };
         let handled = match step {
             Some(CoroutineResult::Return(result)) => break result,
-            Some(CoroutineResult::Yield(_)) if ends => Ok(()),
+            Some(CoroutineResult::Yield(_)) if is_terminated => Ok(()),
             Some(CoroutineResult::Yield(Request::ReleaseGvl)) => {
-                this.running.keeps_gvl_until.set(None);
+                this.running.gvl_slice_end.set(None);
                 Ok(())
             }
             Some(CoroutineResult::Yield(request)) => {
@@ -324,7 +326,7 @@ fn run_in_place<T: 'static>(
                 }
                 handled
             }
-            // Ruby had something for this thread before it could go on.
+            // An interrupt was pending, so the guest was not resumed.
             None => gvl::check_interrupts(),
         };
         if let Err(error) = handled {
@@ -333,50 +335,50 @@ fn run_in_place<T: 'static>(
                 drop(unsafe { Box::from_raw(call) });
                 return Err(error);
             }
-            this.running.end.set(Some(End::Ruby));
-            kept = Some(error);
+            this.running.termination.set(Some(Termination::Ruby));
+            ruby_error = Some(error);
         }
     };
-    // SAFETY: it was made of a box above, and its guest is done.
+    // SAFETY: the pointer came from a box above, and the guest has ended.
     let call = unsafe { Box::from_raw(call) };
-    let end = call.running.end.get();
+    let termination = call.running.termination.get();
     STACKS.with_borrow_mut(|stacks| stacks.push(call.coroutine.into_stack()));
-    finish(ruby, options, end, kept, result)
+    finish(ruby, options, termination, ruby_error, result)
 }
 
-/// A proc has returned, with the GVL. Its time is the guest's.
+/// Checks the deadline after a proc, whose time counts as the guest's, and starts a new time slice.
 fn after_proc(running: &Running, options: Options) {
     if running.deadline.is_none() && options.release_gvl {
         return;
     }
     let now = Instant::now();
     if running.deadline.is_some_and(|deadline| now >= deadline) {
-        running.end.set(Some(End::TimedOut));
+        running.termination.set(Some(Termination::TimedOut));
     }
     if !options.release_gvl {
-        running.keeps_gvl_until.set(Some(now + KEEPS_GVL));
+        running.gvl_slice_end.set(Some(now + GVL_TIME_SLICE));
     }
 }
 
-/// What a call comes to.
+/// Makes the result of a call.
 fn finish<T>(
     ruby: &Ruby,
     options: Options,
-    end: Option<End>,
-    kept: Option<Error>,
+    termination: Option<Termination>,
+    ruby_error: Option<Error>,
     result: thread::Result<T>,
 ) -> Result<T, Error> {
-    if let Some(error) = kept {
+    if let Some(error) = ruby_error {
         return Err(error);
     }
-    if end == Some(End::TimedOut) {
+    if termination == Some(Termination::TimedOut) {
         return Err(error::timed_out(ruby, options.time_limit.unwrap_or_default()));
     }
     result.map_err(|payload| error::panicked(ruby, payload.as_ref()))
 }
 
-/// The same as [`run_in_place`] on a native thread, where no other fiber's guest is suspended.
-fn run_on_helper<T: 'static>(
+/// As [`run_on_coroutine`], on a helper thread, on which no guest of another fiber is suspended.
+fn run_on_helper_thread<T: 'static>(
     ruby: &Ruby,
     options: Options,
     owner: Arc<dyn Any>,
@@ -384,29 +386,29 @@ fn run_on_helper<T: 'static>(
     current: &fiber::Current,
 ) -> Result<T, Error> {
     let link = Arc::new(Link::new());
-    let slot = Slot::new();
+    let slot = ResultSlot::new();
     let deadline = options.time_limit.and_then(|limit| Instant::now().checked_add(limit));
     // SAFETY: the caller has a Ruby, so this is a thread of Ruby's, with the GVL.
     let thread = unsafe { rb_sys::rb_thread_current() };
     spawn(
         ruby,
-        Lent((work, owner, Arc::clone(&link), Arc::clone(&slot))),
+        AssertSend((work, owner, Arc::clone(&link), Arc::clone(&slot))),
         thread,
         deadline,
     )?;
     current.fiber().add_helper(Arc::clone(&link));
-    let mut end = None;
-    let mut kept: Option<Error> = None;
+    let mut termination = None;
+    let mut ruby_error: Option<Error> = None;
     loop {
-        let step = if end.is_some() {
+        let step = if termination.is_some() {
             Some(link.wait())
         } else {
             gvl::without(&link.interrupted, || link.wait())
         };
         let handled = match step {
             Some(None) => break,
-            Some(Some(_)) if end.is_some() => {
-                link.reply(Reply::End);
+            Some(Some(_)) if termination.is_some() => {
+                link.reply(Reply::Terminate);
                 continue;
             }
             Some(Some(Request::ReleaseGvl)) => Ok(()),
@@ -424,29 +426,39 @@ fn run_on_helper<T: 'static>(
             None => match gvl::check_interrupts() {
                 Ok(()) => continue,
                 Err(error) => {
-                    // It runs: it is to ask at once, and to be told.
+                    // The guest is running. The flag makes its next poll send a request, which gets the reply.
                     link.interrupted.store(true, Ordering::Relaxed);
-                    (end, kept) = (Some(End::Ruby), Some(error));
+                    (termination, ruby_error) = (Some(Termination::Ruby), Some(error));
                     continue;
                 }
             },
         };
         if let Err(error) = handled {
-            (end, kept) = (Some(End::Ruby), Some(error));
+            (termination, ruby_error) = (Some(Termination::Ruby), Some(error));
         } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            end = Some(End::TimedOut);
+            termination = Some(Termination::TimedOut);
         }
-        link.reply(if end.is_some() { Reply::End } else { Reply::GoOn });
+        link.reply(if termination.is_some() {
+            Reply::Terminate
+        } else {
+            Reply::Continue
+        });
     }
     current.fiber().remove_helper(&link);
     current.keep();
     match slot.take() {
-        Ok((result, late)) => finish(ruby, options, end.or(late.then_some(End::TimedOut)), kept, Ok(result)),
-        Err(payload) => finish(ruby, options, end, kept, Err(payload)),
+        Ok((result, late)) => finish(
+            ruby,
+            options,
+            termination.or(late.then_some(Termination::TimedOut)),
+            ruby_error,
+            Ok(result),
+        ),
+        Err(payload) => finish(ruby, options, termination, ruby_error, Err(payload)),
     }
 }
 
-type HelperWork<W, T> = Lent<(W, Arc<dyn Any>, Arc<Link>, Arc<Slot<(T, bool)>>)>;
+type HelperWork<W, T> = AssertSend<(W, Arc<dyn Any>, Arc<Link>, Arc<ResultSlot<(T, bool)>>)>;
 
 fn spawn<W: FnOnce() -> T, T: 'static>(
     ruby: &Ruby,
@@ -459,15 +471,15 @@ fn spawn<W: FnOnce() -> T, T: 'static>(
         let running = Running {
             thread,
             deadline,
-            keeps_gvl_until: Cell::new(None),
+            gvl_slice_end: Cell::new(None),
             interrupted: &raw const link.interrupted,
             suspender: Cell::new(Suspender::Helper(&raw const *link)),
-            end: Cell::new(None),
+            termination: Cell::new(None),
         };
         RUNNING.set(&running);
         let result = panic::catch_unwind(AssertUnwindSafe(work));
         RUNNING.set(ptr::null());
-        let late = running.end.get() == Some(End::TimedOut);
+        let late = running.termination.get() == Some(Termination::TimedOut);
         slot.put(result.map(|result| (result, late)));
         drop((owner, slot));
         link.done();
@@ -475,7 +487,7 @@ fn spawn<W: FnOnce() -> T, T: 'static>(
     let builder = thread::Builder::new()
         .name("wasm guest".to_owned())
         .stack_size(STACK_BYTES);
-    // SAFETY: what the work borrows lives until the guest is done, as the caller of `run` promised.
+    // SAFETY: the caller of `run` guarantees that everything the work borrows lives until the guest ends.
     unsafe { builder.spawn_unchecked(body) }.map(|_| ()).map_err(|cause| {
         Error::new(
             ruby.exception_no_mem_error(),
@@ -496,12 +508,12 @@ fn stack(ruby: &Ruby) -> Result<DefaultStack, Error> {
     }
 }
 
-/// Does for a suspended guest what it asks for. `call` is the guest's, where it is suspended on this thread.
+/// Handles the request of a suspended guest. `call` is the guest's call if it is suspended on this thread.
 fn handle<T: 'static>(ruby: &Ruby, request: Request, call: Option<*mut Call<T>>) -> Result<(), Error> {
     let current = fiber::Current::get(ruby)?;
     if let Some(call) = call {
         let fiber = Arc::clone(current.fiber());
-        IN_PLACE.with_borrow_mut(|calls| calls.push(Suspended { fiber, call }));
+        SUSPENDED_CALLS.with_borrow_mut(|calls| calls.push(Suspended { fiber, call }));
     }
     let depth = current.fiber().depth().fetch_add(1, Ordering::Relaxed);
     let handled = catch_unwind(AssertUnwindSafe(|| match request {
@@ -511,12 +523,12 @@ fn handle<T: 'static>(ruby: &Ruby, request: Request, call: Option<*mut Call<T>>)
             ruby.exception_sys_stack_error(),
             format!("guests and procs call each other {MAX_DEPTH} deep: does a proc call the export that called it?"),
         )),
-        // SAFETY: the guest is suspended in the function that owns the call.
+        // SAFETY: the guest is suspended in the function that owns the call's data.
         Request::Proc(call) => unsafe { (*call).run(ruby, current.fiber().id()) },
     }));
     current.fiber().depth().fetch_sub(1, Ordering::Relaxed);
     if call.is_some() {
-        IN_PLACE.with_borrow_mut(Vec::pop);
+        SUSPENDED_CALLS.with_borrow_mut(Vec::pop);
     }
     current.keep();
     handled.flatten()

@@ -1,12 +1,12 @@
-//! Guests that can be stopped: compiled code that polls its host at loop heads and function entries.
+//! Interruptible guests: compiled code that polls its host at loop heads and function entries.
 //!
 //! A guest in an endless loop never returns to its host, and another thread can't stop it. So before a module is
 //! compiled, its code is given fuel ([`instrumentation`](crate::instrumentation)). When the fuel is used up, the guest
 //! polls the host, which checks the time limit and Ruby's interrupts ([`call::should_continue`]).
 //!
-//! A poll is a `memory.grow` by no page: a call to the host that every module can make without an import. Other hosts
-//! need not know of it, so [`ex2_parser::wasm`] and [`wasi_host`] run such guests unchanged. The result -1 means that the
-//! guest has to end. No other `memory.grow` by no page has that result.
+//! A poll is a `memory.grow` by 0 pages: a call to the host that every module can make without an import. Hosts that do
+//! not poll still run such guests correctly, as [`ex2_parser::wasm`] and [`wasi_host`] do. The result -1 means that the
+//! guest has to end. A `memory.grow` by 0 pages has no other reason to return -1.
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use wasmer::{Engine, MemoryType, Pages, TableType};
 
 use crate::call;
 
-/// Counts changes of what is written into modules: cached code of another edition isn't used.
-pub(crate) const EDITION: u32 = 3;
+/// The version of the instrumentation. Cached code of another version is not used.
+pub(crate) const INSTRUMENTATION_VERSION: u32 = 3;
 
-/// An engine for guests that can be stopped.
+/// Creates an engine for interruptible guests.
 pub(crate) fn engine() -> Engine {
     let mut features = Features::default();
-    // A guest that waits for another thread does not poll.
+    // `memory.atomic.wait` would block without a poll, so threads are off.
     features.threads(false);
     EngineBuilder::new(Cranelift::default())
         .set_features(Some(features))
@@ -34,7 +34,7 @@ pub(crate) fn engine() -> Engine {
         .into()
 }
 
-/// How many bytes the memories and tables of an instance have.
+/// The number of bytes in the memories and tables of an instance.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryUse(AtomicUsize);
 
@@ -44,15 +44,15 @@ impl MemoryUse {
     }
 }
 
-/// A table's entry, in bytes.
-const ENTRY: usize = 16;
+/// The size of an entry of a table.
+const TABLE_ENTRY_BYTES: usize = 16;
 
-/// Makes `engine`'s memories answer polls and counts their bytes; the engine's limits stay. With `only_polls`, the
-/// module's one memory was added for polling.
+/// Makes the memories of `engine` answer polls, and counts their bytes. The engine's limits stay. `only_polls`: the
+/// module's only memory was added for polling.
 pub(crate) fn polling(mut engine: Engine, only_polls: bool, used: &Arc<MemoryUse>) -> Engine {
     let limited = engine.clone();
     let used = Arc::clone(used);
-    engine.set_tunables(Polled {
+    engine.set_tunables(PollingTunables {
         limited,
         only_polls,
         used,
@@ -60,83 +60,85 @@ pub(crate) fn polling(mut engine: Engine, only_polls: bool, used: &Arc<MemoryUse
     engine
 }
 
-/// The tunables of `limited`, with memories that take questions.
-struct Polled {
+/// The tunables of `limited`, with memories that answer polls.
+struct PollingTunables {
     limited: Engine,
     only_polls: bool,
     used: Arc<MemoryUse>,
 }
 
-impl Polled {
-    fn count_table(&self, asked: &TableType) {
-        self.used.0.fetch_add(asked.minimum as usize * ENTRY, Ordering::Relaxed);
+impl PollingTunables {
+    fn count_table(&self, ty: &TableType) {
+        self.used
+            .0
+            .fetch_add(ty.minimum as usize * TABLE_ENTRY_BYTES, Ordering::Relaxed);
     }
 }
 
-impl Tunables for Polled {
-    fn memory_style(&self, asked: &MemoryType) -> MemoryStyle {
-        self.limited.tunables().memory_style(asked)
+impl Tunables for PollingTunables {
+    fn memory_style(&self, ty: &MemoryType) -> MemoryStyle {
+        self.limited.tunables().memory_style(ty)
     }
 
-    fn table_style(&self, asked: &TableType) -> TableStyle {
-        self.limited.tunables().table_style(asked)
+    fn table_style(&self, ty: &TableType) -> TableStyle {
+        self.limited.tunables().table_style(ty)
     }
 
-    fn create_host_memory(&self, asked: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
-        let memory = self.limited.tunables().create_host_memory(asked, style)?;
-        Ok(PolledMemory::around(memory, &self.used))
+    fn create_host_memory(&self, ty: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
+        let memory = self.limited.tunables().create_host_memory(ty, style)?;
+        Ok(PollingMemory::around(memory, &self.used))
     }
 
     unsafe fn create_vm_memory(
         &self,
-        asked: &MemoryType,
+        ty: &MemoryType,
         style: &MemoryStyle,
         location: NonNull<VMMemoryDefinition>,
     ) -> Result<VMMemory, MemoryError> {
         if self.only_polls {
-            // SAFETY: the caller's promise about `location` is passed on as it is.
-            return Ok(unsafe { NoMemory::at(location) });
+            // SAFETY: the caller guarantees that `location` is valid.
+            return Ok(unsafe { PollOnlyMemory::at(location) });
         }
         // SAFETY: the same.
-        let memory = unsafe { self.limited.tunables().create_vm_memory(asked, style, location) }?;
-        Ok(PolledMemory::around(memory, &self.used))
+        let memory = unsafe { self.limited.tunables().create_vm_memory(ty, style, location) }?;
+        Ok(PollingMemory::around(memory, &self.used))
     }
 
-    fn create_host_table(&self, asked: &TableType, style: &TableStyle) -> Result<VMTable, String> {
-        self.count_table(asked);
-        self.limited.tunables().create_host_table(asked, style)
+    fn create_host_table(&self, ty: &TableType, style: &TableStyle) -> Result<VMTable, String> {
+        self.count_table(ty);
+        self.limited.tunables().create_host_table(ty, style)
     }
 
     unsafe fn create_vm_table(
         &self,
-        asked: &TableType,
+        ty: &TableType,
         style: &TableStyle,
         location: NonNull<VMTableDefinition>,
     ) -> Result<VMTable, String> {
-        self.count_table(asked);
-        // SAFETY: the caller's promise about `location` is passed on as it is.
-        unsafe { self.limited.tunables().create_vm_table(asked, style, location) }
+        self.count_table(ty);
+        // SAFETY: the same.
+        unsafe { self.limited.tunables().create_vm_table(ty, style, location) }
     }
 }
 
-/// A memory that takes growing by nothing for the guest's question, and is counted.
+/// A memory that treats growing by 0 pages as a poll, and counts its bytes.
 #[derive(Debug)]
-struct PolledMemory {
+struct PollingMemory {
     memory: VMMemory,
     used: Arc<MemoryUse>,
-    /// How much of it is counted, in bytes. Nothing of a copy is, which is the engine's.
+    /// The bytes of this memory that are counted in `used`. A copy belongs to the engine, and is not counted.
     counted: usize,
 }
 
-impl PolledMemory {
+impl PollingMemory {
     fn around(memory: VMMemory, used: &Arc<MemoryUse>) -> VMMemory {
-        let mut asked = Self {
+        let mut polled = Self {
             memory,
             used: Arc::clone(used),
             counted: 0,
         };
-        asked.count();
-        VMMemory(Box::new(asked))
+        polled.count();
+        VMMemory(Box::new(polled))
     }
 
     fn count(&mut self) {
@@ -146,13 +148,13 @@ impl PolledMemory {
     }
 }
 
-impl Drop for PolledMemory {
+impl Drop for PollingMemory {
     fn drop(&mut self) {
         self.used.0.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
-impl LinearMemory for PolledMemory {
+impl LinearMemory for PollingMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
         if delta == Pages(0) && !call::should_continue() {
             return Err(MemoryError::CouldNotGrow {
@@ -183,7 +185,7 @@ impl LinearMemory for PolledMemory {
         Ok(())
     }
 
-    // Nobody asks for the other way: memories don't shrink.
+    // Wasmer does not call this, so the count stays correct.
     fn reset(&mut self) -> Result<(), MemoryError> {
         Err(MemoryError::UnsupportedOperation {
             message: "a guest's memory is never begun anew".to_owned(),
@@ -203,7 +205,7 @@ impl LinearMemory for PolledMemory {
     }
 }
 
-impl PolledMemory {
+impl PollingMemory {
     #[allow(clippy::unnecessary_wraps, reason = "both callers return a result")]
     fn uncounted(&self, memory: VMMemory) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
         Ok(Box::new(Self {
@@ -214,22 +216,22 @@ impl PolledMemory {
     }
 }
 
-/// The memory of a module that has none: there only for the questions. A real one would take gigabytes of the address
-/// space, and most of the time that an instance takes. No instruction of such a module reads or writes a memory.
+/// The memory for polls in a module without a memory of its own. A real memory would reserve gigabytes of address space,
+/// and take most of the time of an instantiation. No instruction of such a module reads or writes a memory.
 #[derive(Debug)]
-struct NoMemory(NonNull<VMMemoryDefinition>);
+struct PollOnlyMemory(NonNull<VMMemoryDefinition>);
 
-// SAFETY: the pointer leads into the instance, which owns this memory and goes with it.
-unsafe impl Send for NoMemory {}
+// SAFETY: the pointer leads into the instance, which owns this memory and is dropped with it.
+unsafe impl Send for PollOnlyMemory {}
 // SAFETY: the same.
-unsafe impl Sync for NoMemory {}
+unsafe impl Sync for PollOnlyMemory {}
 
-impl NoMemory {
+impl PollOnlyMemory {
     /// # Safety
     ///
-    /// As of `create_vm_memory`: a definition has to fit at `location`, for as long as there is the memory.
+    /// As for `create_vm_memory`: `location` has to be valid for a definition as long as the memory lives.
     unsafe fn at(location: NonNull<VMMemoryDefinition>) -> VMMemory {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees that `location` is valid.
         unsafe {
             location.write(VMMemoryDefinition {
                 base: ptr::null_mut(),
@@ -240,7 +242,7 @@ impl NoMemory {
     }
 }
 
-impl LinearMemory for NoMemory {
+impl LinearMemory for PollOnlyMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
         if delta == Pages(0) && call::should_continue() {
             return Ok(Pages(0));

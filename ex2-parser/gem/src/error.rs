@@ -1,4 +1,4 @@
-//! The exceptions, which `lib/wasm_host/error.rb` defines.
+//! Creates the exceptions that `lib/wasm_host/error.rb` defines.
 
 use std::any::Any;
 use std::fmt::Write;
@@ -9,11 +9,11 @@ use magnus::{Error, Exception, ExceptionClass, RModule, RObject, Ruby, Value};
 use wasmer::sys::vm::TrapCode;
 use wasmer::{CompileError, InstantiationError, RuntimeError};
 
-/// A frame of a guest that is worth telling; a recursion without end has many thousands.
-const FRAMES: usize = 10;
+/// The most frames of a guest in a message. An endless recursion has many thousands.
+const MAX_FRAMES: usize = 10;
 
 pub(crate) fn compile(ruby: &Ruby, cause: &CompileError) -> Error {
-    of(
+    exception(
         ruby,
         "CompileError",
         format!("the module can't be compiled: {}", one_line(&cause.to_string())),
@@ -21,23 +21,23 @@ pub(crate) fn compile(ruby: &Ruby, cause: &CompileError) -> Error {
 }
 
 pub(crate) fn link(ruby: &Ruby, message: impl Into<String>) -> Error {
-    of(ruby, "LinkError", message)
+    exception(ruby, "LinkError", message)
 }
 
 pub(crate) fn export(ruby: &Ruby, message: impl Into<String>) -> Error {
-    of(ruby, "ExportError", message)
+    exception(ruby, "ExportError", message)
 }
 
 pub(crate) fn busy(ruby: &Ruby, message: impl Into<String>) -> Error {
-    of(ruby, "BusyError", message)
+    exception(ruby, "BusyError", message)
 }
 
 pub(crate) fn limit(ruby: &Ruby, message: impl Into<String>) -> Error {
-    of(ruby, "LimitError", message)
+    exception(ruby, "LimitError", message)
 }
 
 pub(crate) fn timed_out(ruby: &Ruby, limit: Duration) -> Error {
-    of(
+    exception(
         ruby,
         "TimedOut",
         format!(
@@ -49,7 +49,7 @@ pub(crate) fn timed_out(ruby: &Ruby, limit: Duration) -> Error {
 
 pub(crate) fn instantiation(ruby: &Ruby, cause: &InstantiationError) -> Error {
     match cause {
-        // The start function ran, and stopped as any other function would.
+        // The start function trapped, as any other function can.
         InstantiationError::Start(cause) => trap(ruby, cause),
         cause => link(
             ruby,
@@ -58,34 +58,34 @@ pub(crate) fn instantiation(ruby: &Ruby, cause: &InstantiationError) -> Error {
     }
 }
 
-/// What a guest did that WebAssembly doesn't allow.
+/// An exception for a trap.
 pub(crate) fn trap(ruby: &Ruby, cause: &RuntimeError) -> Error {
     let code = cause.clone().to_trap();
     let mut message = format!("the guest was stopped: {}", one_line(&cause.message()));
     if let Some(advice) = code.and_then(advice) {
         _ = write!(message, " ({advice})");
     }
-    for frame in cause.trace().iter().take(FRAMES) {
+    for frame in cause.trace().iter().take(MAX_FRAMES) {
         let function = frame
             .function_name()
             .map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
-        // Not where in it: the code that was compiled is longer than the module's.
+        // Without offsets: they are of the instrumented module, and not of the original one.
         _ = write!(message, "\n  in {function}");
     }
-    if cause.trace().len() > FRAMES {
-        _ = write!(message, "\n  and {} more", cause.trace().len() - FRAMES);
+    if cause.trace().len() > MAX_FRAMES {
+        _ = write!(message, "\n  and {} more", cause.trace().len() - MAX_FRAMES);
     }
     trapped(ruby, code, message)
 }
 
-/// The guest's host has a bug, or no memory left. What the guest was in the middle of is half done.
+/// An exception for a panic of the host: it has a bug, or no memory is left. The guest's call is incomplete.
 pub(crate) fn panicked(ruby: &Ruby, payload: &(dyn Any + Send)) -> Error {
     let text = payload
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or_default();
-    of(
+    exception(
         ruby,
         "Error",
         format!(
@@ -95,19 +95,19 @@ pub(crate) fn panicked(ruby: &Ruby, payload: &(dyn Any + Send)) -> Error {
     )
 }
 
-/// A trap of which only the text is left.
+/// An exception for a trap, from its message.
 pub(crate) fn trapped(ruby: &Ruby, code: Option<TrapCode>, message: impl Into<String>) -> Error {
-    let error = of(ruby, "Trap", message);
-    with(ruby, error, "@code", code.map(|code| ruby.to_symbol(name(code))))
+    let error = exception(ruby, "Trap", message);
+    with_variable(ruby, error, "@code", code.map(|code| ruby.to_symbol(name(code))))
 }
 
-/// An exception of the module `WasmHost`.
-pub(crate) fn of(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
-    of_module(ruby, "WasmHost", class, message)
+/// An exception of a class of the module `WasmHost`.
+pub(crate) fn exception(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
+    exception_in(ruby, "WasmHost", class, message)
 }
 
-/// An exception that Ruby's half defines.
-pub(crate) fn of_module(ruby: &Ruby, module: &str, class: &str, message: impl Into<String>) -> Error {
+/// An exception of a class that the gem's Ruby code defines.
+pub(crate) fn exception_in(ruby: &Ruby, module: &str, class: &str, message: impl Into<String>) -> Error {
     let found = ruby
         .class_object()
         .const_get::<_, RModule>(module)
@@ -118,8 +118,8 @@ pub(crate) fn of_module(ruby: &Ruby, module: &str, class: &str, message: impl In
     }
 }
 
-/// Gives an exception a value besides its message.
-pub(crate) fn with(ruby: &Ruby, error: Error, variable: &str, value: impl magnus::IntoValue) -> Error {
+/// Sets an instance variable of an exception.
+pub(crate) fn with_variable(ruby: &Ruby, error: Error, variable: &str, value: impl magnus::IntoValue) -> Error {
     let magnus::error::ErrorType::Error(class, message) = error.error_type() else {
         return error;
     };
@@ -134,8 +134,8 @@ pub(crate) fn with(ruby: &Ruby, error: Error, variable: &str, value: impl magnus
     built.map_or_else(|error| error, Error::from)
 }
 
-/// Says what an exception of Ruby's own kind is about.
-pub(crate) fn about(what: &str, error: Error) -> Error {
+/// Puts a context before the message of one of Ruby's own exceptions.
+pub(crate) fn with_context(what: &str, error: Error) -> Error {
     match error.error_type() {
         magnus::error::ErrorType::Error(class, message) => Error::new(*class, format!("{what}: {message}")),
         _ => error,
@@ -171,15 +171,15 @@ fn advice(code: TrapCode) -> Option<&'static str> {
     }
 }
 
-/// What a guest chose to say fits on one line and moves no cursor.
+/// Makes a guest's text safe to print: one line, without control characters.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
         .collect()
 }
 
-/// What a value is, for an exception about it.
+/// The class name of a value, for messages.
 pub(crate) fn class_of(value: Value) -> String {
-    // SAFETY: the name is copied before anything else of Ruby's happens.
+    // SAFETY: the name is copied before any other call into Ruby.
     unsafe { value.classname() }.into_owned()
 }

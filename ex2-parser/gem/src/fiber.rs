@@ -1,8 +1,8 @@
-//! Which fiber is which, and which is gone.
+//! Identifies fibers, and detects that one was garbage-collected.
 //!
-//! A fiber that waits in a guest's proc may never come back: nobody resumes it, and one day the collector frees it with
-//! its stack, without running what stands there to its end. So each fiber that calls procs has a [`Mark`] among its
-//! fiber-local variables. What its guests hold hangs on the mark; and the mark is told when it is collected.
+//! A fiber that waits in a proc of a guest may never be resumed. The garbage collector then frees the fiber with its
+//! stack, and does not unwind it. So each fiber that calls procs has a [`Mark`] in a fiber-local variable. The collector
+//! drops the mark together with the fiber, and the drop ends the fiber's guests.
 
 use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -15,32 +15,32 @@ use rb_sys::ID;
 
 use crate::helper::Link;
 
-/// The fiber-local variable's name.
+/// The name of the fiber-local variable.
 const NAME: &str = "__wasm_host_fiber";
 
-/// What there is of a fiber in Rust.
+/// The Rust side of a fiber.
 #[derive(Debug)]
 pub(crate) struct Fiber {
     id: u64,
     collected: AtomicBool,
-    /// How many guests wait for procs on it.
+    /// The number of guests that wait for procs on this fiber.
     depth: AtomicU32,
-    /// Its guests that run on native threads of their own.
+    /// The fiber's guests that run on helper threads.
     helpers: Mutex<Vec<Arc<Link>>>,
 }
 
 impl Fiber {
-    /// Never used twice, so it also tells fibers apart that are gone.
+    /// An id that is never reused, also not after a fiber was collected.
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
 
-    /// Whether no guest of it will ever go on.
+    /// Whether the fiber was collected, so that its guests will never be resumed.
     pub(crate) fn is_collected(&self) -> bool {
         self.collected.load(Ordering::Relaxed)
     }
 
-    /// How many guests wait for procs on it.
+    /// The number of guests that wait for procs on this fiber.
     pub(crate) fn depth(&self) -> &AtomicU32 {
         &self.depth
     }
@@ -55,7 +55,7 @@ impl Fiber {
     }
 }
 
-/// What Ruby's collector sees of a fiber.
+/// The Ruby object that is collected together with a fiber.
 #[magnus::wrap(class = "WasmHost::Native::FiberMark", free_immediately, size)]
 pub(crate) struct Mark(Arc<Fiber>);
 
@@ -68,8 +68,8 @@ impl Drop for Mark {
     }
 }
 
-/// The fiber that runs, with its mark. While that stands on the fiber's stack, it is collected only with the fiber, also
-/// where Ruby's code cleared the fiber's variables.
+/// The current fiber with its mark. The mark is on the fiber's stack, so it lives as long as the fiber, even if Ruby code
+/// clears the fiber's variables.
 pub(crate) struct Current {
     mark: Obj<Mark>,
 }
@@ -77,9 +77,9 @@ pub(crate) struct Current {
 impl Current {
     pub(crate) fn get(ruby: &Ruby) -> Result<Self, Error> {
         let name = name();
-        // SAFETY: this is a thread of Ruby's, with the GVL; reading a variable neither raises nor switches.
+        // SAFETY: this is a Ruby thread with the GVL. Reading a variable neither raises nor switches threads.
         let found = unsafe { Value::from_raw(rb_sys::rb_thread_local_aref(rb_sys::rb_thread_current(), name)) };
-        // Not asked of nil: what an error of Ruby's is made with may run Ruby's code, and take the interrupts there.
+        // `try_convert` is not called for nil: making its error may run Ruby code, which would handle interrupts there.
         if !found.is_nil() {
             return Obj::try_convert(found).map(|mark| Self { mark });
         }
@@ -91,7 +91,7 @@ impl Current {
             helpers: Mutex::default(),
         })));
         protect(|| {
-            // SAFETY: the same; a frozen thread raises, which is caught.
+            // SAFETY: the same. A frozen thread raises, and `protect` catches that.
             unsafe { rb_sys::rb_thread_local_aset(rb_sys::rb_thread_current(), name, mark.as_raw()) }
         })?;
         Ok(Self { mark })
@@ -101,7 +101,7 @@ impl Current {
         &self.mark.0
     }
 
-    /// Keeps the mark where the collector finds it until here.
+    /// Keeps the mark on the stack, where the collector finds it, until this call.
     pub(crate) fn keep(&self) {
         hint::black_box(&self.mark);
     }
@@ -109,6 +109,6 @@ impl Current {
 
 fn name() -> ID {
     static ID: OnceLock<ID> = OnceLock::new();
-    // SAFETY: the text is as long as is said, and Ruby copies it.
+    // SAFETY: the length is the text's, and Ruby copies it.
     *ID.get_or_init(|| unsafe { rb_sys::rb_intern2(NAME.as_ptr().cast(), NAME.len() as std::ffi::c_long) })
 }

@@ -78,11 +78,11 @@ pub(crate) fn call(
     let mut parameters = Vec::with_capacity(types.len());
     for (index, (argument, ty)) in arguments.iter().zip(types).enumerate() {
         let parameter = value::to_guest(ruby, *argument, *ty)
-            .map_err(|error| error::about(&format!("argument {} of the export {name:?}", index + 1), error))?;
+            .map_err(|error| error::with_context(&format!("argument {} of the export {name:?}", index + 1), error))?;
         parameters.push(parameter);
     }
     let function = function.clone();
-    // SAFETY: the work owns what it uses.
+    // SAFETY: the work owns everything that it uses.
     let results = unsafe { cell.run(ruby, move |store| function.call(store, &parameters)) }?;
     value::results_to_ruby(ruby, &results.map_err(|cause| error::trap(ruby, &cause))?)
 }

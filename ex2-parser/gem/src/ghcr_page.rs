@@ -1,21 +1,21 @@
-//! `GhcrPage`: the counts on a package page, by the parser as native code.
+//! `GhcrPage`: reads the counts on a package page with the native parser.
 
 use ex2_parser::{Error as PageError, Package, stream};
 use magnus::{Error, RArray, RString, Ruby};
 
 use crate::{bytes, error, gvl};
 
-/// The largest page that is read with the GVL, in bytes: it takes less than a thread that gave the lock up waits for it.
-/// GitHub's have some 240 KB.
-const WITH_GVL: usize = 256 << 10;
+/// The largest page that is read with the GVL held. Reading it takes less time than getting the GVL back would. GitHub's
+/// pages have about 240 KB.
+const MAX_BYTES_WITH_GVL: usize = 256 << 10;
 
-/// Reads a package page: its total, and year, month, day and count of each day.
+/// Reads a package page. Returns the total, and the year, month, day and count of each day.
 pub(crate) fn parse(ruby: &Ruby, page: RString) -> Result<RArray, Error> {
-    let package = if page.len() <= WITH_GVL {
-        // SAFETY: nothing of Ruby's happens while it is read.
+    let package = if page.len() <= MAX_BYTES_WITH_GVL {
+        // SAFETY: there is no call into Ruby while the string is read.
         stream::package(unsafe { page.as_slice() })
     } else {
-        bytes::with(page, |page| gvl::without_to_the_end(|| stream::package(page)))?
+        bytes::with(page, |page| gvl::without_uninterrupted(|| stream::package(page)))?
     };
     answer(ruby, &package.map_err(|error| page_error(ruby, error))?)
 }
@@ -31,7 +31,7 @@ pub(crate) fn answer(ruby: &Ruby, package: &Package) -> Result<RArray, Error> {
     Ok(answer)
 }
 
-/// A page's error as an exception of its own class.
+/// Makes an exception of the class that fits a page's error.
 pub(crate) fn page_error(ruby: &Ruby, cause: PageError) -> Error {
     let class = match cause {
         PageError::RateLimited => "RateLimited",
@@ -42,9 +42,9 @@ pub(crate) fn page_error(ruby: &Ruby, cause: PageError) -> Error {
         PageError::MarkupChanged { .. } => "MarkupChanged",
         _ => "Error",
     };
-    let error = error::of_module(ruby, "GhcrPage", class, cause.to_string());
+    let error = error::exception_in(ruby, "GhcrPage", class, cause.to_string());
     match cause {
-        PageError::MarkupChanged { what } => error::with(ruby, error, "@what", ruby.to_symbol(what.name())),
+        PageError::MarkupChanged { what } => error::with_variable(ruby, error, "@what", ruby.to_symbol(what.name())),
         _ => error,
     }
 }

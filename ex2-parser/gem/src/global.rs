@@ -40,7 +40,7 @@ impl Global {
         let instance = ruby.get_inner(this.instance);
         let ty = instance.cell().with(ruby, |store| this.global.ty(store))?;
         if !ty.mutability.is_mutable() {
-            return Err(error::of(
+            return Err(error::exception(
                 ruby,
                 "Error",
                 format!(
@@ -51,7 +51,7 @@ impl Global {
             ));
         }
         let guests = value::to_guest(ruby, number, ty.ty)
-            .map_err(|error| error::about(&format!("the global {:?}", this.name), error))?;
+            .map_err(|error| error::with_context(&format!("the global {:?}", this.name), error))?;
         instance
             .cell()
             .with(ruby, |store| this.global.set(store, guests))?

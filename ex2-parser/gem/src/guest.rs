@@ -1,4 +1,4 @@
-//! `GhcrPage::Guest`: the same parser as a WebAssembly module.
+//! `GhcrPage::Guest`: the same parser, as a WebAssembly module.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -13,33 +13,33 @@ use wasmer::CompileError;
 use crate::call::{self, Options};
 use crate::checkpoint::MemoryUse;
 use crate::instance::duration;
-use crate::module::{self, Cache, Module, PAGE};
+use crate::module::{self, Cache, Module, PAGE_BYTES};
 use crate::{bytes, error, ghcr_page, gvl, store_cell};
 
 #[magnus::wrap(class = "GhcrPage::Guest", free_immediately)]
 pub(crate) struct Guest {
     state: Arc<State>,
     options: Options,
-    /// How much of the guest's memory Ruby's collector knows of.
+    /// The bytes of the guest's memory that were reported to Ruby's collector.
     reported: Cell<usize>,
 }
 
-/// What a call uses, and keeps while it does.
+/// The state that a call keeps alive.
 struct State {
     module: Module,
-    /// Gone after a guest was stopped: the next call begins with a fresh one.
+    /// `None` after a guest was stopped. The next call makes a new instance.
     parser: RefCell<Option<Parser>>,
     memory: Arc<MemoryUse>,
     busy: AtomicBool,
 }
 
-// SAFETY: the parser's store is what isn't Send, for what it may hold of others'; this one holds wasmer's own objects.
-// `busy` keeps all threads but one from it.
+// SAFETY: the parser's store is not `Send` only because host functions may hold any data. This store has only Wasmer's
+// own objects. `busy` gives one thread at a time access.
 unsafe impl Send for State {}
 // SAFETY: the same.
 unsafe impl Sync for State {}
 
-/// The right to use the parser, given back when it is dropped: also where the guest's host panics.
+/// Exclusive access to the parser until this is dropped, also by a panic.
 struct AccessGuard(Arc<State>);
 
 impl Drop for AccessGuard {
@@ -54,19 +54,19 @@ enum Failure {
 }
 
 impl Guest {
-    /// Builds the parser's module where its source has changed, and loads it.
+    /// Builds the parser's module if its source has changed, and loads it.
     pub(crate) fn load(ruby: &Ruby, time_limit: Option<f64>, cache: Value) -> Result<Self, Error> {
         let time_limit = duration(ruby, time_limit)?;
         let compiled = module::Options {
             cache: Cache::from_ruby(ruby, cache)?,
             interruptible: true,
         };
-        let module = gvl::without_to_the_end(|| {
+        let module = gvl::without_uninterrupted(|| {
             let binary = guests::PARSER_STREAM.read().map_err(Failure::Guest)?;
             Module::from_binary(&binary, &compiled).map_err(Failure::Compile)
         })?;
         let module = module.map_err(|failure| match failure {
-            Failure::Guest(cause) => error::of(ruby, "Error", cause.to_string()),
+            Failure::Guest(cause) => error::exception(ruby, "Error", cause.to_string()),
             Failure::Compile(cause) => error::compile(ruby, &cause),
         })?;
         Ok(Self {
@@ -109,13 +109,13 @@ impl Guest {
                 let parser = match &mut parser {
                     Some(parser) => parser,
                     none => {
-                        let limit = u64::from(wasm::LIMITS.memory.0) * PAGE;
+                        let limit = u64::from(wasm::LIMITS.memory.0) * PAGE_BYTES;
                         let engine = state.module.engine(limit, &state.memory);
                         none.insert(Parser::instantiate(&engine, state.module.compiled())?)
                     }
                 };
-                // SAFETY: the caller has the bytes until this call is done. Should it never be resumed, then the guest
-                // only traps, and nobody looks at the page again.
+                // SAFETY: the caller keeps the bytes alive until this call ends. If the call is never resumed, the guest
+                // only traps, and the bytes are not read again.
                 parser.package(unsafe { &*page })
             })();
             if matches!(result, Ok(_) | Err(wasm::Error::Page(_))) {
@@ -123,19 +123,19 @@ impl Guest {
             }
             result
         };
-        // SAFETY: the owner is what the work uses, besides the page.
+        // SAFETY: the work uses only the owner and the page.
         match unsafe { call::run(ruby, self.options, owner, work) }? {
             Ok(package) => Ok(package),
             Err(wasm::Error::Page(cause)) => Err(ghcr_page::page_error(ruby, cause)),
             Err(wasm::Error::Trap(cause)) => Err(error::trapped(ruby, None, error::one_line(&cause))),
-            Err(cause) => Err(error::of(ruby, "Error", cause.to_string())),
+            Err(cause) => Err(error::exception(ruby, "Error", cause.to_string())),
         }
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // SAFETY: it is Ruby that drops it, with the GVL.
+        // SAFETY: Ruby drops this object, with the GVL held.
         let ruby = unsafe { Ruby::get_unchecked() };
         ruby.gc_adjust_memory_usage(-(self.reported.get() as isize));
     }

@@ -1,4 +1,4 @@
-//! Work without Ruby's global lock (the GVL), so that Ruby's other threads run meanwhile.
+//! Runs work without Ruby's global lock (the GVL), so that other Ruby threads run meanwhile.
 
 use std::ffi::c_void;
 use std::panic::{self, AssertUnwindSafe};
@@ -10,9 +10,9 @@ use magnus::Error;
 use magnus::rb_sys::protect;
 use rb_sys::{Qnil, RB_NOGVL_INTR_FAIL, RB_NOGVL_UBF_ASYNC_SAFE, VALUE};
 
-/// Does `work` without the GVL, if Ruby has nothing for this thread; else `None`, and the work is not done.
+/// Runs `work` without the GVL. Returns `None`, and does not run it, if Ruby has an interrupt for this thread.
 ///
-/// Should Ruby want this thread's attention meanwhile, it sets `interrupted`.
+/// An interrupt that arrives meanwhile sets `interrupted`.
 pub(crate) fn without<T>(interrupted: &AtomicBool, work: impl FnOnce() -> T) -> Option<T> {
     struct Job<W, T> {
         work: Option<W>,
@@ -20,17 +20,17 @@ pub(crate) fn without<T>(interrupted: &AtomicBool, work: impl FnOnce() -> T) -> 
     }
 
     unsafe extern "C" fn run<W: FnOnce() -> T, T>(job: *mut c_void) -> *mut c_void {
-        // SAFETY: it is the pointer below, and nothing else uses it meanwhile.
+        // SAFETY: this is the pointer below, and there is no other use of it meanwhile.
         let job = unsafe { &mut *job.cast::<Job<W, T>>() };
         if let Some(work) = job.work.take() {
-            // No panic may leave a function that C called.
+            // A panic must not unwind into C.
             job.result = Some(panic::catch_unwind(AssertUnwindSafe(work)));
         }
         ptr::null_mut()
     }
 
     unsafe extern "C" fn interrupt(interrupted: *mut c_void) {
-        // SAFETY: it is the pointer below. A signal handler may be what runs this, and a store is what it may do.
+        // SAFETY: this is the pointer below. A signal handler may call this, and an atomic store is allowed there.
         unsafe { (*interrupted.cast::<AtomicBool>()).store(true, Ordering::Relaxed) };
     }
 
@@ -42,9 +42,9 @@ pub(crate) fn without<T>(interrupted: &AtomicBool, work: impl FnOnce() -> T) -> 
         work: Some(work),
         result: None,
     };
-    // With INTR_FAIL Ruby leaves its interrupts to `check_interrupts` instead of acting on them here, so it never leaves
-    // by longjmp. With UBF_ASYNC_SAFE it needs no thread of its own to call `interrupt`.
-    // SAFETY: both pointers are valid until the call returns, and the work touches nothing of Ruby's.
+    // With INTR_FAIL, Ruby does not handle interrupts here, so this call never leaves by longjmp. `check_interrupts`
+    // handles them. With UBF_ASYNC_SAFE, Ruby needs no extra thread to call `interrupt`.
+    // SAFETY: both pointers are valid until the call returns, and the work does not use Ruby.
     unsafe {
         rb_sys::rb_nogvl(
             Some(run_of(&job)),
@@ -57,8 +57,8 @@ pub(crate) fn without<T>(interrupted: &AtomicBool, work: impl FnOnce() -> T) -> 
     Some(job.result?.unwrap_or_else(|payload| panic::resume_unwind(payload)))
 }
 
-/// The same for work that can't be interrupted. What Ruby has for this thread comes before it.
-pub(crate) fn without_to_the_end<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
+/// The same for work that can't be interrupted. Pending interrupts are handled before it.
+pub(crate) fn without_uninterrupted<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
     let mut work = Some(work);
     let interrupted = AtomicBool::new(false);
     loop {
@@ -70,18 +70,19 @@ pub(crate) fn without_to_the_end<T>(work: impl FnOnce() -> T) -> Result<T, Error
     }
 }
 
-/// Whether Ruby has something for a thread, which runs without the GVL.
+/// Whether Ruby has an interrupt for a thread that runs without the GVL.
 ///
-/// `without` tells most of it, but not a signal that another of Ruby's threads sends the process (seen with Ruby 3.1).
+/// The flag of `without` reports most interrupts, but not a signal that another Ruby thread sends to the process (seen
+/// with Ruby 3.1).
 pub(crate) fn is_interrupted(thread: VALUE) -> bool {
-    // SAFETY: it reads a flag of a thread that lives, because it is the one that asks.
+    // SAFETY: it reads a flag of the current thread, which is alive.
     unsafe { rb_sys::rb_thread_interrupted(thread) != 0 }
 }
 
-/// Lets Ruby act on what it has for this thread: signals, `Thread#raise`, `Thread#kill`, `Timeout`.
+/// Lets Ruby handle this thread's interrupts: signals, `Thread#raise`, `Thread#kill`, `Timeout`.
 pub(crate) fn check_interrupts() -> Result<(), Error> {
     protect(|| {
-        // SAFETY: called on a thread of Ruby's, with the GVL, and what it raises is caught.
+        // SAFETY: called on a Ruby thread with the GVL. `protect` catches exceptions.
         unsafe { rb_sys::rb_thread_check_ints() };
         Qnil.into()
     })

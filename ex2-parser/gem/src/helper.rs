@@ -1,8 +1,8 @@
-//! A guest on a native thread of its own, while the thread that called it does what the guest asks for.
+//! Runs a guest on a helper thread, while the calling Ruby thread handles the guest's requests.
 //!
-//! A native thread's guests end in the opposite order of their beginning: Wasmer keeps for each thread which guest runs
-//! there. Fibers don't: one may wait in a guest's proc while another one's guest goes on. So a guest runs here when
-//! another fiber of its thread waits in a proc.
+//! On one native thread, guests have to end in the reverse order of their start: Wasmer keeps a stack of running guests
+//! for each thread. Fibers have no such order: one may wait in a proc while the guest of another continues. So a guest
+//! runs on a helper thread if another fiber of the same Ruby thread waits in a proc.
 
 use std::any::Any;
 use std::process;
@@ -12,33 +12,33 @@ use std::thread;
 
 use crate::call::{Reply, Request};
 
-/// What the two threads tell each other.
+/// The channel between the two threads.
 #[derive(Debug)]
 pub(crate) struct Link {
-    turn: Mutex<Turn>,
+    exchange: Mutex<Exchange>,
     changed: Condvar,
-    /// Whether Ruby wants its thread's attention.
+    /// Whether Ruby has an interrupt for the calling thread.
     pub(crate) interrupted: AtomicBool,
     abandoned: AtomicBool,
-    /// A forked process has none of its parent's threads.
+    /// The id of the process that has the helper thread: a forked process does not have its parent's threads.
     process: u32,
 }
 
-/// Whose turn it is.
+/// The last message on the channel.
 #[derive(Debug)]
-pub(crate) enum Turn {
-    /// The guest's, which goes on with this.
-    Guest(Reply),
-    /// The caller's, who is asked for this.
-    Caller(Request),
-    /// Nobody's: the guest is done.
+pub(crate) enum Exchange {
+    /// The caller's reply: the guest runs.
+    Resume(Reply),
+    /// The guest's request: the caller handles it.
+    Request(Request),
+    /// The guest has ended.
     Done,
 }
 
 impl Link {
     pub(crate) fn new() -> Self {
         Self {
-            turn: Mutex::new(Turn::Guest(Reply::GoOn)),
+            exchange: Mutex::new(Exchange::Resume(Reply::Continue)),
             changed: Condvar::new(),
             interrupted: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -46,71 +46,71 @@ impl Link {
         }
     }
 
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Exchange> {
+        self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pass(&self, turn: Turn) {
-        *self.turn() = turn;
+    fn set(&self, exchange: Exchange) {
+        *self.lock() = exchange;
         self.changed.notify_all();
     }
 
-    /// On the guest's thread: asks, and waits for the reply.
-    pub(crate) fn ask(&self, request: Request) -> Reply {
+    /// On the helper thread: sends a request, and waits for the reply.
+    pub(crate) fn request(&self, request: Request) -> Reply {
         if self.abandoned.load(Ordering::Relaxed) {
-            return Reply::End;
+            return Reply::Terminate;
         }
-        self.pass(Turn::Caller(request));
-        let mut turn = self.turn();
+        self.set(Exchange::Request(request));
+        let mut exchange = self.lock();
         loop {
-            match *turn {
-                // The fiber may have been collected just before it was asked.
-                _ if self.abandoned.load(Ordering::Relaxed) => return Reply::End,
-                Turn::Guest(reply) => return reply,
-                _ => turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner),
+            match *exchange {
+                // The fiber may have been collected just before the request.
+                _ if self.abandoned.load(Ordering::Relaxed) => return Reply::Terminate,
+                Exchange::Resume(reply) => return reply,
+                _ => exchange = self.changed.wait(exchange).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
-    /// On the guest's thread: it is done.
+    /// On the helper thread: reports that the guest has ended.
     pub(crate) fn done(&self) {
-        self.pass(Turn::Done);
+        self.set(Exchange::Done);
     }
 
-    /// On the caller's thread: the reply.
+    /// On the calling thread: sends the reply.
     pub(crate) fn reply(&self, reply: Reply) {
-        self.pass(Turn::Guest(reply));
+        self.set(Exchange::Resume(reply));
     }
 
-    /// On the caller's thread: waits for the guest to ask or to be done.
+    /// On the calling thread: waits for the guest's next request; `None` if the guest has ended.
     pub(crate) fn wait(&self) -> Option<Request> {
-        let mut turn = self.turn();
+        let mut exchange = self.lock();
         loop {
-            match *turn {
-                Turn::Caller(request) => return Some(request),
-                Turn::Done => return None,
-                Turn::Guest(_) => turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner),
+            match *exchange {
+                Exchange::Request(request) => return Some(request),
+                Exchange::Done => return None,
+                Exchange::Resume(_) => exchange = self.changed.wait(exchange).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
-    /// The fiber that called is gone: whatever its guest asks for, it has to end.
+    /// Tells the guest to end, because the calling fiber was collected.
     pub(crate) fn abandon(&self) {
-        let _turn = self.turn();
+        let _exchange = self.lock();
         self.abandoned.store(true, Ordering::Relaxed);
         self.changed.notify_all();
     }
 
-    /// Whether the guest's thread lives in this process.
+    /// Whether the helper thread is in this process.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == process::id()
     }
 }
 
-/// What `work` returned on its thread, or why it panicked.
-pub(crate) struct Slot<T>(Mutex<Option<thread::Result<T>>>);
+/// The result or the panic of `work` on its thread.
+pub(crate) struct ResultSlot<T>(Mutex<Option<thread::Result<T>>>);
 
-impl<T> Slot<T> {
+impl<T> ResultSlot<T> {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new(None)))
     }
@@ -125,14 +125,14 @@ impl<T> Slot<T> {
     }
 }
 
-/// For what goes to another thread and comes back while this one waits.
-pub(crate) struct Lent<T>(pub(crate) T);
+/// Makes a value `Send` that another thread uses while this thread waits.
+pub(crate) struct AssertSend<T>(pub(crate) T);
 
-// SAFETY: the thread that lends it waits until the other one is done with it, or is gone with all that it had.
-unsafe impl<T> Send for Lent<T> {}
+// SAFETY: the sending thread waits until the receiving thread has dropped the value, or has ended with all of its own.
+unsafe impl<T> Send for AssertSend<T> {}
 
-impl<T> Lent<T> {
-    /// By a method, so that closures take all of it along, and not what is in it.
+impl<T> AssertSend<T> {
+    /// A method, so that closures capture the whole wrapper, and not only its field.
     pub(crate) fn into_inner(self) -> T {
         self.0
     }

@@ -1,4 +1,4 @@
-//! `WasmHost::Instance`: a module with a memory of its own, linked with procs.
+//! `WasmHost::Instance`: an instance of a module, linked with procs.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::{error, value};
 #[magnus(class = "WasmHost::Instance", free_immediately, mark)]
 pub(crate) struct Instance {
     cell: Arc<StoreCell>,
-    /// Unset while its start function runs.
+    /// Not set while the start function runs.
     instance: OnceCell<wasmer::Instance>,
 }
 
@@ -36,15 +36,15 @@ impl DataTypeFunctions for Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // SAFETY: it is Ruby that drops it, with the GVL.
+        // SAFETY: Ruby drops this object, with the GVL held.
         let ruby = unsafe { Ruby::get_unchecked() };
         self.cell.freed(&ruby);
     }
 }
 
-/// What fills an import.
-enum Filled {
-    /// The next of the functions.
+/// The value for an import.
+enum ResolvedImport {
+    /// The next function of the list of host functions.
     Function,
     Memory(Opaque<Obj<Memory>>, MemoryType),
     Global(wasmer::Value),
@@ -63,46 +63,52 @@ impl Instance {
         };
         let memory = Arc::new(MemoryUse::default());
         let cell = StoreCell::new(module.engine(memory_limit, &memory), options, memory);
-        // From the first: by it the collector finds what is taken out of the imports, which another thread may change.
+        // Created first: it marks the values that are taken out of the imports, for the garbage collector. Another thread
+        // may remove them from the Hash.
         let this = ruby.obj_wrap(Self {
             cell,
             instance: OnceCell::new(),
         });
-        let (filled, procs) = this.fill(ruby, imports, module.compiled())?;
+        let (resolved, procs) = this.resolve_imports(ruby, imports, module.compiled())?;
         let functions = this.cell.define(ruby, procs)?;
         let mut attached = Vec::new();
-        let linked = this.instantiate(ruby, this, &module, &filled, functions, &mut attached);
+        let linked = this.instantiate(ruby, this, &module, &resolved, functions, &mut attached);
         if linked.is_err() {
             for memory in attached {
                 memory.detach();
             }
         }
-        // Of what came to nothing, too.
+        // Also if the instantiation failed.
         this.cell.report_memory(ruby)?;
         linked.map(|()| this)
     }
 
-    /// Finds what fills each import.
-    fn fill(&self, ruby: &Ruby, imports: RHash, module: &wasmer::Module) -> Result<(Vec<Filled>, Vec<Import>), Error> {
+    /// Finds the value for each import.
+    fn resolve_imports(
+        &self,
+        ruby: &Ruby,
+        imports: RHash,
+        module: &wasmer::Module,
+    ) -> Result<(Vec<ResolvedImport>, Vec<Import>), Error> {
         let mut procs = Vec::new();
-        let mut filled = Vec::new();
+        let mut resolved = Vec::new();
         for import in module.imports() {
             let name = format!("{:?} {:?}", import.module(), import.name());
             let Some(item) = find(ruby, imports, import.module(), import.name())? else {
                 return Err(missing(ruby, &import));
             };
-            filled.push(match import.ty() {
+            resolved.push(match import.ty() {
                 ExternType::Function(ty) => {
                     let import = proc_of(ruby, &self.cell, item, &name, ty)?;
                     procs.push(import);
-                    Filled::Function
+                    ResolvedImport::Function
                 }
                 ExternType::Memory(ty) => {
                     let memory = memory_of(ruby, item, &name)?;
                     self.cell.keep(memory.as_value());
-                    Filled::Memory(memory.into(), *ty)
+                    ResolvedImport::Memory(memory.into(), *ty)
                 }
-                ExternType::Global(ty) => Filled::Global(constant_of(ruby, item, &name, *ty)?),
+                ExternType::Global(ty) => ResolvedImport::Global(constant_of(ruby, item, &name, *ty)?),
                 ty => {
                     return Err(error::link(
                         ruby,
@@ -114,7 +120,7 @@ impl Instance {
                 }
             });
         }
-        Ok((filled, procs))
+        Ok((resolved, procs))
     }
 
     fn instantiate(
@@ -122,16 +128,16 @@ impl Instance {
         ruby: &Ruby,
         this: Obj<Self>,
         module: &Module,
-        filled: &[Filled],
+        resolved: &[ResolvedImport],
         functions: Vec<wasmer::Function>,
         attached: &mut Vec<Obj<Memory>>,
     ) -> Result<(), Error> {
         let mut functions = functions.into_iter();
         let mut externs = Vec::new();
-        for item in filled {
+        for item in resolved {
             externs.extend(match item {
-                Filled::Function => functions.next().map(Extern::Function),
-                Filled::Memory(memory, ty) => {
+                ResolvedImport::Function => functions.next().map(Extern::Function),
+                ResolvedImport::Memory(memory, ty) => {
                     let memory = ruby.get_inner(*memory);
                     let (handle, newly) = memory.attach(ruby, this, *ty)?;
                     if newly {
@@ -139,7 +145,7 @@ impl Instance {
                     }
                     Some(Extern::Memory(handle))
                 }
-                Filled::Global(number) => {
+                ResolvedImport::Global(number) => {
                     let global = self
                         .cell
                         .with(ruby, |store| wasmer::Global::new(store, number.clone()))?;
@@ -149,7 +155,7 @@ impl Instance {
         }
         for last_try in [false, true] {
             let (module, externs) = (module.compiled().clone(), externs.clone());
-            // SAFETY: the work owns what it uses.
+            // SAFETY: the work owns everything that it uses.
             let instance = unsafe {
                 #[allow(clippy::result_large_err, reason = "the error is Wasmer's own")]
                 self.cell.run(ruby, move |store| {
@@ -161,7 +167,7 @@ impl Instance {
                     _ = self.instance.set(instance);
                     return Ok(());
                 }
-                // The address space may be full of instances that nobody holds any more.
+                // The address space may be full of unreachable instances that the collector has not freed yet.
                 Err(InstantiationError::Link(LinkError::Resource(_))) if !last_try => ruby.gc_start(),
                 Err(cause) => return Err(error::instantiation(ruby, &cause)),
             }
@@ -173,7 +179,7 @@ impl Instance {
         &self.cell
     }
 
-    /// Frees all that the guest has, at once.
+    /// Frees the guest's memory and code at once, without waiting for the garbage collector.
     pub(crate) fn close(ruby: &Ruby, this: Obj<Self>) -> Result<(), Error> {
         this.cell.close(ruby)
     }
@@ -182,7 +188,7 @@ impl Instance {
         self.cell.is_closed()
     }
 
-    /// Calls the export that is named first with the other arguments.
+    /// Calls the export that the first argument names, with the other arguments.
     pub(crate) fn call(ruby: &Ruby, this: Obj<Self>, arguments: &[Value]) -> Result<Value, Error> {
         let [name, arguments @ ..] = arguments else {
             return Err(Error::new(
@@ -206,7 +212,7 @@ impl Instance {
     fn exported_function(&self, ruby: &Ruby, name: &str) -> Result<wasmer::Function, Error> {
         match self.export(ruby, name)? {
             Extern::Function(function) => Ok(function.clone()),
-            other => Err(self.another(ruby, name, other, "function")),
+            other => Err(self.wrong_kind(ruby, name, other, "function")),
         }
     }
 
@@ -214,7 +220,7 @@ impl Instance {
         let name = name_of(name)?;
         match this.export(ruby, &name)? {
             Extern::Memory(memory) => Ok(ruby.obj_wrap(Memory::of(this, memory.clone()))),
-            other => Err(this.another(ruby, &name, other, "memory")),
+            other => Err(this.wrong_kind(ruby, &name, other, "memory")),
         }
     }
 
@@ -222,7 +228,7 @@ impl Instance {
         let name = name_of(name)?;
         match this.export(ruby, &name)? {
             Extern::Global(global) => Ok(ruby.obj_wrap(Global::new(this, global.clone(), name))),
-            other => Err(this.another(ruby, &name, other, "global")),
+            other => Err(this.wrong_kind(ruby, &name, other, "global")),
         }
     }
 
@@ -249,7 +255,7 @@ impl Instance {
         })
     }
 
-    fn another(&self, ruby: &Ruby, name: &str, found: &Extern, wanted: &str) -> Error {
+    fn wrong_kind(&self, ruby: &Ruby, name: &str, found: &Extern, wanted: &str) -> Error {
         let found = self.cell.with(ruby, |store| value::kind(&found.ty(store)));
         match found {
             Ok(found) => error::export(ruby, format!("the export {name:?} is a {found}, not a {wanted}")),
@@ -258,7 +264,7 @@ impl Instance {
     }
 }
 
-/// A limit of time in seconds, as Ruby says it.
+/// Reads a time limit in seconds from a Ruby number.
 pub(crate) fn duration(ruby: &Ruby, seconds: Option<f64>) -> Result<Option<Duration>, Error> {
     let Some(seconds) = seconds else { return Ok(None) };
     match Duration::try_from_secs_f64(seconds) {
@@ -270,7 +276,7 @@ pub(crate) fn duration(ruby: &Ruby, seconds: Option<f64>) -> Result<Option<Durat
     }
 }
 
-/// An export's name: a string or a symbol.
+/// Reads an export's name from a string or a symbol.
 fn name_of(name: Value) -> Result<String, Error> {
     match Symbol::from_value(name) {
         Some(symbol) => Ok(symbol.name()?.into_owned()),
@@ -278,7 +284,7 @@ fn name_of(name: Value) -> Result<String, Error> {
     }
 }
 
-/// Looks an import up, by strings or by symbols.
+/// Looks up an import, by strings or by symbols.
 fn find(ruby: &Ruby, imports: RHash, module: &str, name: &str) -> Result<Option<Value>, Error> {
     let get = |hash: RHash, key: &str| hash.get(ruby.str_new(key)).or_else(|| hash.get(ruby.to_symbol(key)));
     let Some(items) = get(imports, module) else {
@@ -332,7 +338,7 @@ fn proc_of(ruby: &Ruby, cell: &StoreCell, item: Value, name: &str, ty: &Function
             return Err(wrong(ruby, name, "function", item, "a proc or a method"));
         }
     };
-    // Nobody else holds what was made of a method.
+    // A proc made from a method has no other reference.
     cell.keep(callable.as_value());
     if let Some(ty) = ty
         .params()
@@ -349,7 +355,7 @@ fn proc_of(ruby: &Ruby, cell: &StoreCell, item: Value, name: &str, ty: &Function
         ));
     }
     let wanted = ty.params().len();
-    if !takes(ruby, callable, wanted)? {
+    if !accepts_arguments(ruby, callable, wanted)? {
         return Err(error::link(
             ruby,
             format!(
@@ -365,8 +371,9 @@ fn proc_of(ruby: &Ruby, cell: &StoreCell, item: Value, name: &str, ty: &Function
     })
 }
 
-/// Whether a proc takes so many arguments. One that is no lambda would drop some or fill up with nil; it may not.
-fn takes(ruby: &Ruby, callable: Proc, wanted: usize) -> Result<bool, Error> {
+/// Whether a proc accepts this number of arguments. Ruby would let a proc that is not a lambda drop some, or fill up with
+/// nil: that is refused here.
+fn accepts_arguments(ruby: &Ruby, callable: Proc, wanted: usize) -> Result<bool, Error> {
     let (mut required, mut optional, mut rest) = (0, 0, false);
     let parameters: RArray = callable.funcall("parameters", ())?;
     for parameter in parameters.into_iter() {
@@ -398,7 +405,7 @@ fn constant_of(ruby: &Ruby, item: Value, name: &str, ty: GlobalType) -> Result<w
             format!("the import {name} is a global that can change, and this gem provides constants only"),
         ));
     }
-    value::to_guest(ruby, item, ty.ty).map_err(|error| error::about(&format!("the import {name}"), error))
+    value::to_guest(ruby, item, ty.ty).map_err(|error| error::with_context(&format!("the import {name}"), error))
 }
 
 fn wrong(ruby: &Ruby, name: &str, kind: &str, item: Value, wanted: &str) -> Error {

@@ -16,7 +16,7 @@ use wasmer::sys::wasmparser::{
     BinaryReaderError, FromReader, FunctionBody, Operator, Parser, Payload, SectionLimited, TypeRef,
 };
 
-/// The fuel between two polls of the host: work of some hundred microseconds, or some hundred times as long if every
+/// The fuel between two polls of the host. It lasts for about a hundred microseconds, or a hundred times as long if every
 /// instruction waits for memory. A poll costs a tenth of a microsecond.
 const FUEL_INTERVAL: i32 = 100_000;
 
@@ -32,7 +32,7 @@ const TAG_SECTION: u8 = 13;
 const GLOBAL_SECTION: u8 = 6;
 const CODE_SECTION: u8 = 10;
 
-/// The module with its checkpoints. It has to be valid: then nothing that it says can reach what is added.
+/// Returns the module with its checkpoints. The module has to be valid: then its own code cannot refer to the additions.
 ///
 /// # Errors
 /// If it is not valid.
@@ -44,7 +44,7 @@ pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderErr
     module.write(binary).map(Cow::Owned)
 }
 
-/// Whether a module gets a memory for polling, because it has none of its own.
+/// Whether a module gets a memory for polls, because it has none of its own.
 ///
 /// # Errors
 /// If it is not valid.
@@ -59,7 +59,7 @@ pub(crate) fn is_given_memory(binary: &[u8]) -> Result<bool, BinaryReaderError> 
                 }
             }
             Payload::MemorySection(memories) if memories.count() > 0 => return Ok(false),
-            // It comes after the memories.
+            // The code section comes after the memory section.
             Payload::CodeSectionStart { count, .. } => return Ok(count > 0),
             _ => {}
         }
@@ -67,13 +67,13 @@ pub(crate) fn is_given_memory(binary: &[u8]) -> Result<bool, BinaryReaderError> 
     Ok(false)
 }
 
-/// What is known of a module before its code is written.
+/// The facts about a module that are needed before its code is written.
 #[derive(Default)]
 struct Module {
-    /// How many parameters a function of each type has.
+    /// The number of parameters of each function type.
     parameters: Vec<u32>,
     imported_functions: u32,
-    /// The type of each function of its own.
+    /// The type of each function that is not imported.
     types_of_functions: Vec<u32>,
     globals: u32,
     has_memory: bool,
@@ -111,7 +111,7 @@ impl Module {
     }
 
     fn write(&self, binary: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
-        let added = Added {
+        let additions = Additions {
             fuel: self.globals,
             poll_host: self.imported_functions + number(self.types_of_functions.len()),
             imported_functions: self.imported_functions,
@@ -126,9 +126,9 @@ impl Module {
                 let parameters = functions
                     .next()
                     .and_then(|number| self.parameters.get(*number as usize));
-                code.raw(&added.function(body, parameters.copied().unwrap_or_default())?);
+                code.raw(&additions.function(body, parameters.copied().unwrap_or_default())?);
                 if functions.len() == 0 {
-                    code.function(&added.poll_host());
+                    code.function(&additions.poll_host());
                     written.section(&code);
                 }
                 continue;
@@ -137,7 +137,7 @@ impl Module {
                 continue;
             };
             if id > MEMORY_SECTION && !has_memory {
-                let data = [&[1], NO_PAGES].concat();
+                let data = [&[1], POLL_MEMORY].concat();
                 written.section(&RawSection {
                     id: MEMORY_SECTION,
                     data: &data,
@@ -145,7 +145,7 @@ impl Module {
                 has_memory = true;
             }
             if id > GLOBAL_SECTION && id != TAG_SECTION && !has_global {
-                let data = [&[1], &*added.global()].concat();
+                let data = [&[1], &*additions.global()].concat();
                 written.section(&RawSection {
                     id: GLOBAL_SECTION,
                     data: &data,
@@ -153,17 +153,17 @@ impl Module {
                 has_global = true;
             }
             let data = match &payload {
-                Payload::TypeSection(types) => longer(types, binary, &POLL_TYPE),
+                Payload::TypeSection(types) => with_item_appended(types, binary, &POLL_TYPE),
                 Payload::FunctionSection(functions) => {
-                    longer(functions, binary, &encoded(number(self.parameters.len())))
+                    with_item_appended(functions, binary, &encoded(number(self.parameters.len())))
                 }
                 Payload::MemorySection(memories) if !has_memory => {
                     has_memory = true;
-                    longer(memories, binary, NO_PAGES)
+                    with_item_appended(memories, binary, POLL_MEMORY)
                 }
                 Payload::GlobalSection(globals) => {
                     has_global = true;
-                    longer(globals, binary, &added.global())
+                    with_item_appended(globals, binary, &additions.global())
                 }
                 _ if id == CODE_SECTION => continue,
                 _ => part(binary, range).to_vec(),
@@ -174,14 +174,14 @@ impl Module {
     }
 }
 
-/// A memory with no page and a maximum of none. It only polls the host.
-const NO_PAGES: &[u8] = &[1, 0, 0];
+/// The memory type of a memory with 0 pages and a maximum of 0. It is only used for polls.
+const POLL_MEMORY: &[u8] = &[1, 0, 0];
 
-/// The type of a function that takes and returns nothing.
+/// The type of a function without parameters and results.
 const POLL_TYPE: [u8; 3] = [0x60, 0, 0];
 
-/// What a module is given besides its own.
-struct Added {
+/// The indices of the items that are added to a module.
+struct Additions {
     /// The global that holds the fuel until the next poll.
     fuel: u32,
     /// The function that polls the host.
@@ -189,7 +189,7 @@ struct Added {
     imported_functions: u32,
 }
 
-impl Added {
+impl Additions {
     fn global(&self) -> Vec<u8> {
         let mut global = Vec::new();
         let kind = GlobalType {
@@ -279,7 +279,7 @@ impl Added {
                     written.extend_from_slice(instruction);
                     self.take(cost(loops.next().unwrap_or_default()), &mut written);
                 }
-                // Their last operand, on top of the stack, is the number of bytes or entries.
+                // The last operand of these instructions is the number of bytes or entries.
                 Operator::MemoryFill { .. }
                 | Operator::MemoryCopy { .. }
                 | Operator::MemoryInit { .. }
@@ -298,7 +298,7 @@ impl Added {
                     written.extend_from_slice(instruction);
                 }
                 _ => {
-                    if self.leads_away(&operator) {
+                    if self.may_leave_module(&operator) {
                         self.take(HOST_CALL_COST, &mut written);
                     }
                     written.extend_from_slice(instruction);
@@ -308,8 +308,8 @@ impl Added {
         Ok(written)
     }
 
-    /// Whether an instruction may run what isn't the module's.
-    fn leads_away(&self, operator: &Operator<'_>) -> bool {
+    /// Whether an instruction may run code outside of the module.
+    fn may_leave_module(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 *function_index < self.imported_functions
@@ -323,7 +323,7 @@ impl Added {
         }
     }
 
-    /// How many bytes each loop has; `None` for a function that costs less than one unit of fuel and calls no other.
+    /// The length in bytes of each loop; `None` for a function that costs less than one unit of fuel and calls no other.
     fn loops(&self, body: &FunctionBody<'_>) -> Result<Option<Vec<usize>>, BinaryReaderError> {
         let mut counts = body.as_bytes().len() >> FUEL_UNIT_BITS > 0;
         let mut lengths = Vec::new();
@@ -366,22 +366,22 @@ impl Added {
     }
 }
 
-/// A section's content with one more item at its end.
-fn longer<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>, binary: &[u8], item: &[u8]) -> Vec<u8> {
+/// A section's content, with one more item at its end.
+fn with_item_appended<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>, binary: &[u8], item: &[u8]) -> Vec<u8> {
     let mut content = encoded(section.count() + 1);
     content.extend_from_slice(part(binary, section.original_position()..section.range().end));
     content.extend_from_slice(item);
     content
 }
 
-/// The fuel for so many bytes of code.
+/// The fuel for this number of bytes of code.
 fn cost(bytes: usize) -> i32 {
     i32::try_from(bytes >> FUEL_UNIT_BITS)
         .unwrap_or(i32::MAX)
         .saturating_add(1)
 }
 
-/// What lies in a range of positions, which the parser found there.
+/// The bytes in a range that the parser returned.
 fn part(bytes: &[u8], range: Range<usize>) -> &[u8] {
     &bytes[range]
 }

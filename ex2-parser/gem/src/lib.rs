@@ -1,8 +1,8 @@
 //! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
 //!
-//! A file is a class, and has a file with its documentation in `lib` and one with its examples in `spec`. What they
-//! share: a guest can be stopped (`checkpoint`), runs on a stack of its own (`call`), without Ruby's global lock if it
-//! takes long (`gvl`), and its store has one user at a time (`store_cell`).
+//! Each class has a file here, a file with its documentation in `lib`, and a file with its examples in `spec`. The other
+//! files here are shared by the classes: guests are interruptible (`checkpoint`), run on a stack of their own (`call`)
+//! and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`).
 
 #![allow(
     missing_docs,
@@ -35,10 +35,10 @@ use magnus::typed_data::TypedData;
 use magnus::{Error, RModule, Ruby, function, method};
 use system::cache;
 
-/// What `lib/wasm_host/native.rb` calls when it has loaded this library. The classes are there by then.
+/// Defines the methods. `lib/wasm_host/native.rb` has defined the classes before it loads this library.
 #[magnus::init(name = "wasm_host")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    // It is Ruby that runs, so nobody else could tell where this library's checkout is.
+    // The running program is Ruby, so the checkout cannot be found from the program's path.
     if let Some(workspace) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2) {
         cache::set_checkout(workspace);
     }
@@ -94,7 +94,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     guest.define_singleton_method("load", function!(guest::Guest::load, 2))?;
     guest.define_method("read", method!(guest::Guest::parse, 1))?;
 
-    // Each type looks its class up once, by a call into Ruby that must not be interrupted: now, not in somebody's call.
+    // The first use of each type looks up its class, by a call into Ruby that must not be interrupted. So it is done here.
     module::Module::class(ruby);
     instance::Instance::class(ruby);
     function::Function::class(ruby);

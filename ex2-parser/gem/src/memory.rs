@@ -1,4 +1,4 @@
-//! `WasmHost::Memory`: a guest's memory. Bytes are copied in and out, so nothing of Ruby's points into it.
+//! `WasmHost::Memory`: a guest's memory. Bytes are copied in and out, so no Ruby object points into it.
 
 use std::cell::RefCell;
 
@@ -15,9 +15,9 @@ use crate::{error, module};
 #[derive(TypedData)]
 #[magnus(class = "WasmHost::Memory", free_immediately, mark)]
 pub(crate) struct Memory {
-    /// For a memory that Ruby makes: how many pages it has at the start, and at most.
+    /// For a memory that Ruby creates: the initial and the maximum number of pages.
     pages: (u32, Option<u32>),
-    /// Whose it is, once an instance has it.
+    /// The instance that has the memory, and its memory there.
     owner: RefCell<Option<Owner>>,
 }
 
@@ -28,7 +28,7 @@ struct Owner {
 
 impl DataTypeFunctions for Memory {
     fn mark(&self, marker: &magnus::gc::Marker) {
-        // What borrows it to change it doesn't allocate, so the collector never comes meanwhile.
+        // Code that borrows it mutably does not allocate, so the collector never runs during such a borrow.
         if let Some(owner) = &*self.owner.borrow() {
             marker.mark(owner.instance);
         }
@@ -36,7 +36,7 @@ impl DataTypeFunctions for Memory {
 }
 
 impl Memory {
-    /// A memory for an instance to import, of so many pages.
+    /// Creates a memory for an instance to import.
     pub(crate) fn new(minimum: u32, maximum: Option<u32>) -> Self {
         Self {
             pages: (minimum, maximum),
@@ -55,12 +55,13 @@ impl Memory {
         }
     }
 
-    /// Makes it a memory of `instance`, which imports `asked`. Returns whether it wasn't before.
+    /// Attaches the memory to `instance`, which imports a memory of the type `imported`. Returns `false` if it was attached
+    /// to that instance before.
     pub(crate) fn attach(
         &self,
         ruby: &Ruby,
         instance: Obj<Instance>,
-        asked: MemoryType,
+        imported: MemoryType,
     ) -> Result<(wasmer::Memory, bool), Error> {
         if let Some(owner) = &*self.owner.borrow() {
             if ruby.get_inner(owner.instance).as_raw() == instance.as_raw() {
@@ -72,7 +73,7 @@ impl Memory {
             ));
         }
         let (minimum, maximum) = self.pages;
-        let ty = MemoryType::new(Pages(minimum), maximum.map(Pages).or(asked.maximum), false);
+        let ty = MemoryType::new(Pages(minimum), maximum.map(Pages).or(imported.maximum), false);
         let memory = instance
             .cell()
             .with(ruby, |store| wasmer::Memory::new(store, ty))?
@@ -84,7 +85,7 @@ impl Memory {
         Ok((memory, true))
     }
 
-    /// Lets go of an instance that came to nothing.
+    /// Detaches the memory from an instance whose instantiation failed.
     pub(crate) fn detach(&self) {
         *self.owner.borrow_mut() = None;
     }
@@ -96,11 +97,11 @@ impl Memory {
         );
         this.with(ruby, |ruby, memory, cell| {
             cell.with(ruby, |store| check(ruby, memory, store, offset, length))??;
-            // Room is made before the memory is looked into: making it may run the collector.
+            // The string is allocated before the memory is borrowed: the allocation may run the collector.
             let string = ruby.str_buf_new(length as usize);
             cell.with(ruby, |store| {
                 let view = memory.view(store);
-                // SAFETY: the guest doesn't run, and the string copies it at once.
+                // SAFETY: the guest does not run, and the string copies the bytes at once.
                 let bytes = unsafe { view.data_unchecked() };
                 let range = offset as usize..(offset + length) as usize;
                 string.cat(bytes.get(range).unwrap_or_default());
@@ -113,11 +114,11 @@ impl Memory {
         let offset = natural(ruby, "the offset", offset)?;
         this.with(ruby, |ruby, memory, cell| {
             cell.with(ruby, |store| {
-                // SAFETY: it is copied before anything else of Ruby's happens.
+                // SAFETY: the bytes are copied before any other call into Ruby.
                 let bytes = unsafe { bytes.as_slice() };
                 check(ruby, memory, store, offset, bytes.len() as u64)?;
                 let view = memory.view(store);
-                // SAFETY: the guest doesn't run, and has no threads: nobody else uses its memory.
+                // SAFETY: the guest does not run and has no threads, so there is no other access to its memory.
                 let room = unsafe { view.data_unchecked_mut() };
                 let start = offset as usize;
                 if let Some(room) = room.get_mut(start..start + bytes.len()) {
@@ -128,14 +129,14 @@ impl Memory {
         })
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     pub(crate) fn size(ruby: &Ruby, this: Obj<Self>) -> Result<u64, Error> {
         this.with(ruby, |ruby, memory, cell| {
             cell.with(ruby, |store| memory.view(store).data_size())
         })
     }
 
-    /// By so many pages. Returns how many there were.
+    /// Grows by a number of pages. Returns the number before.
     pub(crate) fn grow(ruby: &Ruby, this: Obj<Self>, pages: Value) -> Result<u32, Error> {
         let pages = natural(ruby, "the number of pages", pages)?;
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
@@ -155,7 +156,7 @@ impl Memory {
     ) -> Result<T, Error> {
         let owner = self.owner.borrow();
         let owner = owner.as_ref().ok_or_else(|| {
-            error::of(
+            error::exception(
                 ruby,
                 "Error",
                 "the memory belongs to no instance yet: hand it to WasmHost::Instance.new as an import",
@@ -184,7 +185,7 @@ fn natural(ruby: &Ruby, what: &str, value: Value) -> Result<u64, Error> {
             format!("{what} is an Integer, not {}", error::class_of(value)),
         )
     })?;
-    // An i32 that a guest passed is signed in Ruby, and an offset beyond 2 GiB so below 0.
+    // A guest's i32 is signed in Ruby, so its offset above 2 GiB is a negative number.
     number.to_u64().map_err(|_| {
         Error::new(
             ruby.exception_index_error(),
@@ -196,6 +197,6 @@ fn natural(ruby: &Ruby, what: &str, value: Value) -> Result<u64, Error> {
 fn too_large(cause: &MemoryError) -> String {
     format!(
         "there is no more room: {cause} (pages are {} KiB; memory_limit: gives an instance more)",
-        module::PAGE / 1024
+        module::PAGE_BYTES / 1024
     )
 }

@@ -1,4 +1,4 @@
-//! `WasmHost::Module`: a guest's code, compiled.
+//! `WasmHost::Module`: a compiled module.
 
 use std::borrow::Cow;
 use std::panic;
@@ -17,43 +17,43 @@ use crate::checkpoint::MemoryUse;
 use crate::instrumentation::{instrument, is_given_memory};
 use crate::{bytes, checkpoint, error, gvl, value};
 
-/// How a module begins that is not text.
-const BINARY: &[u8] = b"\0asm";
+/// The first bytes of a binary module.
+const WASM_MAGIC: &[u8] = b"\0asm";
 
-/// The most table entries that a guest may have, each table. A large program's functions fit; 16 MiB is what they cost.
+/// The most entries of each table of a guest. That is enough for the functions of a large program, and costs 16 MiB.
 const TABLE_LIMIT: u32 = 1_000_000;
 
-/// A page of memory, in bytes.
-pub(crate) const PAGE: u64 = 64 * 1024;
+/// The size of a page of WebAssembly memory.
+pub(crate) const PAGE_BYTES: u64 = 64 * 1024;
 
 #[magnus::wrap(class = "WasmHost::Module", free_immediately)]
 pub(crate) struct Module {
     engine: Engine,
     module: wasmer::Module,
     interruptible: bool,
-    /// Whether its one memory was added, to ask by.
+    /// Whether the only memory was added for polls.
     only_polls: bool,
 }
 
-/// How a module is compiled.
+/// The options of compilation.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) cache: Cache,
-    /// Whether its guests can be stopped.
+    /// Whether guests of the module can be stopped.
     pub(crate) interruptible: bool,
 }
 
-/// Where compiled code is cached for the next process.
+/// The place where compiled code is cached for the next process.
 #[derive(Clone, Debug)]
 pub(crate) enum Cache {
-    Nowhere,
-    /// Where this machine's is, see [`system::cache::directory`].
+    Disabled,
+    /// The user's cache, see [`system::cache::directory`].
     Default,
     Directory(PathBuf),
 }
 
 impl Cache {
-    /// As Ruby says it: false or nil, true, or a directory.
+    /// Reads the option `cache:` of Ruby: false or nil, true, or a directory.
     pub(crate) fn from_ruby(ruby: &Ruby, value: Value) -> Result<Self, Error> {
         if let Some(directory) = RString::from_value(value) {
             return Ok(Self::Directory(directory.to_string()?.into()));
@@ -62,7 +62,7 @@ impl Cache {
             return Ok(Self::Default);
         }
         if !value.to_bool() {
-            return Ok(Self::Nowhere);
+            return Ok(Self::Disabled);
         }
         Err(Error::new(
             ruby.exception_type_error(),
@@ -75,14 +75,14 @@ impl Cache {
 
     fn store(&self) -> Option<Store> {
         match self {
-            Self::Nowhere => None,
+            Self::Disabled => None,
             Self::Default => Some(Store::default_location()),
             Self::Directory(directory) => Some(Store::at(directory)),
         }
     }
 }
 
-/// Why bytes are no module.
+/// The reason for which bytes cannot be compiled.
 enum Failure {
     Wat(wat::Error),
     Compile(CompileError),
@@ -91,10 +91,10 @@ enum Failure {
 }
 
 impl Module {
-    /// Compiles `source`, a module's bytes or its text, or loads what was cached when it was compiled before.
+    /// Compiles `source`, a module as binary or as text, or loads its compiled code from the cache.
     pub(crate) fn load(ruby: &Ruby, source: RString, cache: Value, interruptible: bool) -> Result<Self, Error> {
         if source.is_empty() {
-            return Err(error::of(
+            return Err(error::exception(
                 ruby,
                 "CompileError",
                 "the module's source is empty: hand over the bytes of a .wasm file, or the text of a .wat file",
@@ -105,18 +105,18 @@ impl Module {
             interruptible,
         };
         let loaded = bytes::with(source, |source| {
-            gvl::without_to_the_end(|| {
+            gvl::without_uninterrupted(|| {
                 panic::catch_unwind(|| Self::compile(source, &options)).unwrap_or(Err(Failure::Panic))
             })
         })?;
         loaded.map_err(|failure| match failure {
-            Failure::Wat(cause) => error::of(
+            Failure::Wat(cause) => error::exception(
                 ruby,
                 "CompileError",
                 format!("the source doesn't begin as a .wasm file does, and it is no Wat: {cause}"),
             ),
             Failure::Compile(cause) => error::compile(ruby, &cause),
-            Failure::Panic => error::of(
+            Failure::Panic => error::exception(
                 ruby,
                 "CompileError",
                 "the compiler has a bug that this module met, and said more on stderr: does it use a new proposal?",
@@ -125,14 +125,14 @@ impl Module {
     }
 
     fn compile(source: &[u8], options: &Options) -> Result<Self, Failure> {
-        if source.starts_with(BINARY) {
+        if source.starts_with(WASM_MAGIC) {
             return Self::from_binary(source, options).map_err(Failure::Compile);
         }
         let binary = wat::parse_bytes(source).map_err(Failure::Wat)?;
         Self::from_binary(&binary, options).map_err(Failure::Compile)
     }
 
-    /// Compiles a binary module, or loads what was cached.
+    /// Compiles a binary module, or loads its compiled code from the cache.
     pub(crate) fn from_binary(binary: &[u8], options: &Options) -> Result<Self, CompileError> {
         let engine = checkpoint::engine();
         let interruptible = options.interruptible;
@@ -144,8 +144,8 @@ impl Module {
             } else {
                 Cow::Borrowed(binary)
             };
-            // The compiler's work is rayon's. In threads of its own: a process that was forked has the shared ones no more,
-            // and would wait for them for ever.
+            // The compiler uses rayon. It gets a thread pool of its own: a forked process does not have the threads of the
+            // global pool, and would wait for them for ever.
             let threads = ThreadPoolBuilder::new()
                 .build()
                 .map_err(|error| CompileError::Resource(error.to_string()))?;
@@ -154,13 +154,17 @@ impl Module {
         let module = match options.cache.store() {
             None => compile()?,
             Some(store) => {
-                let checkpoints = if interruptible { checkpoint::EDITION } else { 0 };
+                let checkpoints = if interruptible {
+                    checkpoint::INSTRUMENTATION_VERSION
+                } else {
+                    0
+                };
                 let compiler = format!("{}-checkpoints-{checkpoints}", engine.deterministic_id());
                 let key = compiled_code::Key::new(binary, "wasmer", wasmer_types::VERSION, &compiler);
                 store.load_or_compile(
                     &key,
-                    // SAFETY: the entry carries this engine's name, version and settings and is whole, and only its owner
-                    // can write it.
+                    // SAFETY: the entry's key has this engine's name, version and settings, its checksum is right, and only
+                    // its owner can write it.
                     |entry| unsafe { wasmer::Module::deserialize_unchecked(&engine, entry.code()) },
                     || {
                         let module = compile()?;
@@ -180,7 +184,7 @@ impl Module {
         })
     }
 
-    /// Whether its guests can be stopped.
+    /// Whether guests of the module can be stopped.
     pub(crate) fn is_interruptible(&self) -> bool {
         self.interruptible
     }
@@ -190,9 +194,9 @@ impl Module {
         &self.module
     }
 
-    /// The engine for an instance whose memories hold at most so many bytes, each of them, and are counted.
+    /// Creates the engine for an instance. Each of its memories has at most `memory_limit` bytes, and `used` counts them.
     pub(crate) fn engine(&self, memory_limit: u64, used: &Arc<MemoryUse>) -> Engine {
-        let pages = u32::try_from(memory_limit / PAGE).unwrap_or(u32::MAX);
+        let pages = u32::try_from(memory_limit / PAGE_BYTES).unwrap_or(u32::MAX);
         let limits = Limits {
             memory: Pages(pages).min(Pages::max_value()),
             table: TABLE_LIMIT,
@@ -204,7 +208,7 @@ impl Module {
         )
     }
 
-    /// Every import: module, name, kind, details.
+    /// Returns the module, name, kind and details of every import.
     pub(crate) fn imports(ruby: &Ruby, this: &Self) -> Result<RArray, Error> {
         let imports = ruby.ary_new();
         for import in this.module.imports() {
@@ -218,7 +222,7 @@ impl Module {
         Ok(imports)
     }
 
-    /// Every export: name, kind, details.
+    /// Returns the name, kind and details of every export.
     pub(crate) fn exports(ruby: &Ruby, this: &Self) -> Result<RArray, Error> {
         let exports = ruby.ary_new();
         for export in this.module.exports() {

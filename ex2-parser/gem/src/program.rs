@@ -1,4 +1,4 @@
-//! `WasmHost::Program`: a WASI command, with its standard streams as strings.
+//! `WasmHost::Program`: runs a WASI command, with its standard streams as strings.
 
 use std::io::{self, Cursor, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,14 +17,15 @@ use crate::instance::duration;
 use crate::module::Module;
 use crate::{call, error, gvl};
 
-/// How often the thread that waits looks for Ruby's interrupts.
-const TICK: Duration = Duration::from_millis(10);
+/// The interval at which the waiting Ruby thread checks for interrupts.
+const INTERRUPT_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How long a program that has to end may take for it. One that sleeps is left to itself: it ends when it wakes.
-const GRACE: Duration = Duration::from_millis(200);
+/// The time that a program has to end after it was told to. A program that sleeps longer is not waited for: it ends when
+/// it wakes up.
+const TERMINATION_GRACE: Duration = Duration::from_millis(200);
 
-/// What a program is given, and what it may take.
-pub(crate) struct Given {
+/// The input and the limits of a program.
+pub(crate) struct ProgramInput {
     pub(crate) name: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) stdin: Vec<u8>,
@@ -33,8 +34,8 @@ pub(crate) struct Given {
     pub(crate) time_limit: Option<Duration>,
 }
 
-/// How a program ended.
-struct Ended {
+/// The result of running a program.
+struct ProgramOutcome {
     result: Result<i32, Failure>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -51,17 +52,17 @@ enum Failure {
 
 /// Runs a program to its end: exit code, stdout, stderr.
 ///
-/// It has a thread of its own, because it may sleep, and a sleeper doesn't look up.
+/// It runs on a thread of its own: it may sleep, and does not poll for interrupts while it sleeps.
 pub(crate) fn run(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<RArray, Error> {
-    let (module, given) = given(ruby, arguments)?;
+    let (module, input) = read_arguments(ruby, arguments)?;
     if !module.is_interruptible() {
         return Err(Error::new(
             ruby.exception_arg_error(),
             "a program has to be one that can be stopped: make its module without interruptible: false",
         ));
     }
-    let limits = (given.time_limit, given.output_limit);
-    let ended = supervise(ruby, &module, given)?;
+    let limits = (input.time_limit, input.output_limit);
+    let ended = run_on_thread(ruby, &module, input)?;
     if ended.timed_out {
         return Err(error::timed_out(ruby, limits.0.unwrap_or_default()));
     }
@@ -82,28 +83,28 @@ pub(crate) fn run(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<RArray, Er
             result.push(ruby.str_from_slice(&ended.stderr))?;
             Ok(result)
         }
-        Err(failure) => Err(explain(ruby, &failure, &ended.stderr)),
+        Err(failure) => Err(to_exception(ruby, &failure, &ended.stderr)),
     }
 }
 
-fn given(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<(Obj<Module>, Given), Error> {
+fn read_arguments(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<(Obj<Module>, ProgramInput), Error> {
     type Arguments = (Obj<Module>, String, Vec<String>, RString, u64, usize, Option<f64>);
     let array = ruby.ary_from_iter(arguments.iter().copied());
     let (module, name, arguments, stdin, memory_limit, output_limit, time_limit) =
         magnus::TryConvert::try_convert(array.as_value()).map(|arguments: Arguments| arguments)?;
-    let given = Given {
+    let input = ProgramInput {
         name,
         arguments,
-        // SAFETY: it is copied at once.
+        // SAFETY: the bytes are copied at once.
         stdin: unsafe { stdin.as_slice() }.to_vec(),
         memory_limit,
         output_limit,
         time_limit: duration(ruby, time_limit)?,
     };
-    if let Some(text) = given
+    if let Some(text) = input
         .arguments
         .iter()
-        .chain([&given.name])
+        .chain([&input.name])
         .find(|text| text.contains('\0'))
     {
         return Err(Error::new(
@@ -111,24 +112,24 @@ fn given(ruby: &Ruby, arguments: &[magnus::Value]) -> Result<(Obj<Module>, Given
             format!("an argument ends at its first zero byte, and this one goes on: {text:?}"),
         ));
     }
-    Ok((module, given))
+    Ok((module, input))
 }
 
-fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error> {
+fn run_on_thread(ruby: &Ruby, module: &Module, input: ProgramInput) -> Result<ProgramOutcome, Error> {
     let stop = Arc::new(AtomicBool::new(false));
-    let deadline = given.time_limit.and_then(|limit| Instant::now().checked_add(limit));
+    let deadline = input.time_limit.and_then(|limit| Instant::now().checked_add(limit));
     let (sender, receiver) = mpsc::sync_channel(1);
     let (engine, module) = (
-        module.engine(given.memory_limit, &Arc::default()),
+        module.engine(input.memory_limit, &Arc::default()),
         module.compiled().clone(),
     );
-    let time_limit = given.time_limit;
+    let time_limit = input.time_limit;
     let stopped = Arc::clone(&stop);
     thread::Builder::new()
         .name("wasi program".to_owned())
         .spawn(move || {
-            // The receiver is gone where the program is late: then nobody wants its result.
-            _ = sender.send(work(engine, &module, given, deadline, &stopped));
+            // If the program is late, the receiver is gone and the result is not needed.
+            _ = sender.send(work(engine, &module, input, deadline, &stopped));
         })
         .map_err(|cause| {
             Error::new(
@@ -136,12 +137,12 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
                 format!("no thread can be started for the program: {cause}"),
             )
         })?;
-    let late = deadline.and_then(|deadline| deadline.checked_add(GRACE));
+    let late = deadline.and_then(|deadline| deadline.checked_add(TERMINATION_GRACE));
     loop {
         let interrupted = AtomicBool::new(false);
         let ended = gvl::without(&interrupted, || {
             loop {
-                match receiver.recv_timeout(TICK) {
+                match receiver.recv_timeout(INTERRUPT_POLL_INTERVAL) {
                     Err(RecvTimeoutError::Timeout)
                         if !interrupted.load(Ordering::Relaxed) && late.is_none_or(|late| Instant::now() < late) => {}
                     ended => return ended,
@@ -151,7 +152,11 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
         match ended {
             Some(Ok(ended)) => return Ok(ended),
             Some(Err(RecvTimeoutError::Disconnected)) => {
-                return Err(error::of(ruby, "Error", "the program's thread ended without a word"));
+                return Err(error::exception(
+                    ruby,
+                    "Error",
+                    "the program's thread ended without a word",
+                ));
             }
             Some(Err(RecvTimeoutError::Timeout)) if late.is_some_and(|late| Instant::now() >= late) => {
                 stop.store(true, Ordering::Relaxed);
@@ -160,8 +165,8 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
             Some(Err(RecvTimeoutError::Timeout)) | None => {
                 if let Err(interrupt) = gvl::check_interrupts() {
                     stop.store(true, Ordering::Relaxed);
-                    // Ruby's other threads don't wait for it.
-                    gvl::without(&AtomicBool::new(false), || _ = receiver.recv_timeout(GRACE));
+                    // Other Ruby threads run meanwhile.
+                    gvl::without(&AtomicBool::new(false), || _ = receiver.recv_timeout(TERMINATION_GRACE));
                     return Err(interrupt);
                 }
             }
@@ -172,21 +177,21 @@ fn supervise(ruby: &Ruby, module: &Module, given: Given) -> Result<Ended, Error>
 fn work(
     engine: wasmer::Engine,
     module: &wasmer::Module,
-    given: Given,
+    input: ProgramInput,
     deadline: Option<Instant>,
     stop: &Arc<AtomicBool>,
-) -> Ended {
+) -> ProgramOutcome {
     let sink = || Sink {
         written: Arc::default(),
-        limit: given.output_limit,
-        too_much: Arc::default(),
+        limit: input.output_limit,
+        is_over_limit: Arc::default(),
         stop: Arc::clone(stop),
     };
     let (stdout, stderr) = (sink(), sink());
     let program = wasi_host::Program {
-        name: given.name,
-        arguments: given.arguments,
-        stdin: Box::new(Cursor::new(given.stdin)),
+        name: input.name,
+        arguments: input.arguments,
+        stdin: Box::new(Cursor::new(input.stdin)),
         stdout: Box::new(stdout.clone()),
         stderr: Box::new(stderr.clone()),
     };
@@ -197,7 +202,7 @@ fn work(
         }))
         .unwrap_or(Err(Failure::Panic))
     });
-    Ended {
+    ProgramOutcome {
         result,
         too_much_output: stdout.is_full() || stderr.is_full(),
         stdout: stdout.take(),
@@ -206,19 +211,19 @@ fn work(
     }
 }
 
-/// A standard stream's other end.
+/// Collects the output of a standard stream, up to a limit.
 #[derive(Clone)]
 struct Sink {
     written: Arc<Mutex<Vec<u8>>>,
     limit: usize,
-    too_much: Arc<AtomicBool>,
+    is_over_limit: Arc<AtomicBool>,
     /// Set to end the program.
     stop: Arc<AtomicBool>,
 }
 
 impl Sink {
     fn is_full(&self) -> bool {
-        self.too_much.load(Ordering::Relaxed)
+        self.is_over_limit.load(Ordering::Relaxed)
     }
 
     fn take(&self) -> Vec<u8> {
@@ -230,7 +235,7 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if written.len().saturating_add(bytes.len()) > self.limit {
-            self.too_much.store(true, Ordering::Relaxed);
+            self.is_over_limit.store(true, Ordering::Relaxed);
             self.stop.store(true, Ordering::Relaxed);
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -243,10 +248,12 @@ impl Write for Sink {
     }
 }
 
-fn explain(ruby: &Ruby, failure: &Failure, stderr: &[u8]) -> Error {
+fn to_exception(ruby: &Ruby, failure: &Failure, stderr: &[u8]) -> Error {
     match failure {
-        Failure::Host(cause) => error::of(ruby, "Error", format!("the program's host can't be started: {cause}")),
-        Failure::Panic => error::of(
+        Failure::Host(cause) => {
+            error::exception(ruby, "Error", format!("the program's host can't be started: {cause}"))
+        }
+        Failure::Panic => error::exception(
             ruby,
             "Error",
             "the program's host has a bug that it met, and said more on stderr",
@@ -268,6 +275,6 @@ fn explain(ruby: &Ruby, failure: &Failure, stderr: &[u8]) -> Error {
         Failure::Program(cause @ (wasi_host::Error::Link(_) | wasi_host::Error::NotACommand)) => {
             error::link(ruby, error::one_line(&cause.to_string()))
         }
-        Failure::Program(cause) => error::of(ruby, "Error", error::one_line(&cause.to_string())),
+        Failure::Program(cause) => error::exception(ruby, "Error", error::one_line(&cause.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! What an instance and its memory, functions and globals share: the store, and exclusive access to it.
+//! The store that an instance shares with its memory, functions and globals, and exclusive access to it.
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ptr;
@@ -16,9 +16,9 @@ use crate::call::{self, Options, Reply, Request};
 use crate::checkpoint::MemoryUse;
 use crate::{error, fiber, value};
 
-/// A store, which one call at a time uses.
+/// A store that one call at a time uses.
 pub(crate) struct StoreCell {
-    /// Gone once it was closed.
+    /// `None` after the store was closed.
     store: UnsafeCell<Option<Store>>,
     access: Access,
     /// The borrower, while the store is lent.
@@ -28,14 +28,14 @@ pub(crate) struct StoreCell {
     marked: RefCell<Vec<Opaque<Value>>>,
     options: Options,
     memory: Arc<MemoryUse>,
-    /// The bytes that were reported to Ruby's collector.
+    /// The number of bytes that were reported to Ruby's collector.
     reported: Cell<usize>,
 }
 
-// SAFETY: the store is what isn't Send, for what it may hold of others'. This one holds functions of this crate and
-// wasmer's own objects, which are. All else is used under the GVL, or by the one call that has the store.
+// SAFETY: a store is not `Send` only because host functions may hold any data. This store has functions of this crate and
+// Wasmer's own objects, which are `Send`. All other fields are used under the GVL, or by the one call that has the store.
 unsafe impl Send for StoreCell {}
-// SAFETY: the same. `access` grants exclusive access, and is all that may be changed without the GVL.
+// SAFETY: the same. `access` grants exclusive access. It is the only field that is changed without the GVL.
 unsafe impl Sync for StoreCell {}
 
 /// The state of the access to the store.
@@ -43,7 +43,7 @@ struct Access(AtomicU8);
 
 /// No call has the store.
 const IDLE: u8 = 0;
-/// The running guest has it.
+/// The running guest has the store.
 const RUNNING: u8 = 1;
 /// The guest waits for a proc. The fiber that runs the proc may use the store.
 const LENT: u8 = 2;
@@ -54,9 +54,9 @@ const CLOSED: u8 = 3;
 #[derive(Clone, Copy)]
 struct Borrower {
     store: *mut StoreMut<'static>,
-    /// Ruby's thread may look into it,
+    /// The Ruby thread that may use the store.
     thread: VALUE,
-    /// and this fiber may call its guest.
+    /// The fiber that may also call the guest.
     fiber: u64,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Import {
     pub(crate) ty: FunctionType,
 }
 
-/// The right to run the guest, given back when it is dropped: also where the guest's host panics.
+/// Exclusive access to the store until this is dropped, also by a panic.
 struct AccessGuard {
     cell: Arc<StoreCell>,
     before: u8,
@@ -100,18 +100,18 @@ impl StoreCell {
     }
 
     pub(crate) fn mark(&self, marker: &magnus::gc::Marker) {
-        // What borrows it to change it doesn't allocate, so the collector never comes meanwhile.
+        // Code that borrows it mutably does not allocate, so the collector never runs during such a borrow.
         for value in &*self.marked.borrow() {
             marker.mark(*value);
         }
     }
 
-    /// Has the collector find a value for as long as the instance lives.
+    /// Keeps a Ruby value alive for as long as the instance lives.
     pub(crate) fn keep(&self, value: Value) {
         self.marked.borrow_mut().push(value.into());
     }
 
-    /// Makes functions of the imports, once. Called before the guest is instantiated.
+    /// Creates the host functions for the imports. Called once, before the guest is instantiated.
     pub(crate) fn define(&self, ruby: &Ruby, imports: Vec<Import>) -> Result<Vec<Function>, Error> {
         let imports = self.imports.get_or_init(|| imports);
         if imports.is_empty() {
@@ -122,7 +122,7 @@ impl StoreCell {
             let functions = imports.iter().enumerate().map(|(index, import)| {
                 let cell = StorePtr(self);
                 let function = move |mut environment: FunctionEnvMut<'_, ()>, arguments: &[wasmer::Value]| {
-                    // SAFETY: the store cell owns the store, and so the function that runs.
+                    // SAFETY: the store cell owns the store, and so this function.
                     let cell = unsafe { &*cell.get() };
                     cell.call_out(&mut environment.as_store_mut(), index, arguments)
                 };
@@ -132,26 +132,26 @@ impl StoreCell {
         })
     }
 
-    /// Uses the store for a moment, which must not call into Ruby or a guest.
+    /// Calls `work` with the store. `work` must not call into Ruby or a guest.
     pub(crate) fn with<T>(&self, ruby: &Ruby, work: impl FnOnce(&mut StoreMut<'_>) -> T) -> Result<T, Error> {
         match self.access.0.load(Ordering::Acquire) {
-            // SAFETY: nobody else uses it, and nobody can come while this thread has the GVL.
+            // SAFETY: the store is idle, and stays so while this thread has the GVL.
             IDLE => match unsafe { &mut *self.store.get() } {
                 Some(store) => Ok(work(&mut store.as_store_mut())),
                 None => Err(closed(ruby)),
             },
-            // SAFETY: the guest that has it is suspended, and can't go on while this thread is here.
+            // SAFETY: the guest that has the store is suspended, and cannot resume while this thread is here.
             LENT if self.lent.get().thread == current_thread() => Ok(work(unsafe { &mut *self.lent.get().store })),
             CLOSED => Err(closed(ruby)),
             _ => Err(busy(ruby)),
         }
     }
 
-    /// Uses the store for a call into the guest.
+    /// Calls `work` with the store, for a call into the guest.
     ///
     /// # Safety
     ///
-    /// What `work` uses has to be its own, see [`call::run`].
+    /// `work` has to own everything that it uses, see [`call::run`].
     pub(crate) unsafe fn run<T: 'static>(
         self: &Arc<Self>,
         ruby: &Ruby,
@@ -174,16 +174,16 @@ impl StoreCell {
         let work = move || {
             let guard = guard;
             if before == LENT {
-                // SAFETY: the guest that lent it is suspended until this call has returned.
+                // SAFETY: the guest that lent the store is suspended until this call has returned.
                 return work(unsafe { &mut *lent.store });
             }
-            // SAFETY: `RUNNING` keeps everyone else away until it is done.
+            // SAFETY: `RUNNING` excludes all other access until the call ends.
             match unsafe { &mut *guard.cell.store.get() } {
                 Some(store) => work(&mut store.as_store_mut()),
                 None => unreachable!("an idle store cell has its store"),
             }
         };
-        // SAFETY: the owner is the store cell, and the rest is the caller's promise.
+        // SAFETY: the owner is the store cell. The caller guarantees the rest.
         let result = unsafe { call::run(ruby, self.options, owner, work) };
         self.report_memory(ruby)?;
         result
@@ -204,23 +204,23 @@ impl StoreCell {
             results: Vec::new(),
         };
         match call::suspend(Request::Proc(ptr::from_mut(&mut call).cast())) {
-            Reply::GoOn => Ok(call.results),
-            // What ended it is kept elsewhere, so this text is never read.
-            Reply::End => Err(RuntimeError::new("ended by Ruby")),
+            Reply::Continue => Ok(call.results),
+            // The call's error is stored elsewhere, so this text is never shown.
+            Reply::Terminate => Err(RuntimeError::new("ended by Ruby")),
         }
     }
 
-    /// Tells Ruby's collector how much the guest's memories take by now. It may run then.
+    /// Reports the size of the guest's memories to Ruby's collector, which may run then.
     pub(crate) fn report_memory(&self, ruby: &Ruby) -> Result<(), Error> {
         report(ruby, &self.memory, &self.reported)
     }
 
-    /// Frees the store, with all that the guest has.
+    /// Frees the store with everything in it.
     pub(crate) fn close(&self, ruby: &Ruby) -> Result<(), Error> {
         match self.access.0.load(Ordering::Acquire) {
             IDLE => {
                 self.access.0.store(CLOSED, Ordering::Release);
-                // SAFETY: nobody else uses it, and nobody will.
+                // SAFETY: the store was idle, and `CLOSED` excludes all further access.
                 drop(unsafe { (*self.store.get()).take() });
                 self.marked.borrow_mut().clear();
                 self.freed(ruby);
@@ -235,13 +235,13 @@ impl StoreCell {
         self.access.0.load(Ordering::Acquire) == CLOSED
     }
 
-    /// The guest's memory is Ruby's no more.
+    /// Tells Ruby's collector that the guest's memory was freed.
     pub(crate) fn freed(&self, ruby: &Ruby) {
         ruby.gc_adjust_memory_usage(-(self.reported.replace(0) as isize));
     }
 }
 
-/// Tells Ruby's collector of a change.
+/// Reports the change of the memory's size to Ruby's collector.
 pub(crate) fn report(ruby: &Ruby, memory: &MemoryUse, reported: &Cell<usize>) -> Result<(), Error> {
     let now = memory.bytes();
     let before = reported.replace(now);
@@ -252,9 +252,9 @@ pub(crate) fn report(ruby: &Ruby, memory: &MemoryUse, reported: &Cell<usize>) ->
     if now < before {
         return Ok(());
     }
-    // Ruby looks at how much there is whenever it allocates, and not before.
+    // Ruby compares the reported size with its limit only when it allocates.
     protect(|| {
-        // SAFETY: this thread has the GVL, and what is allocated is freed at once.
+        // SAFETY: this thread has the GVL, and the allocation is freed at once.
         unsafe { rb_sys::ruby_xfree(rb_sys::ruby_xmalloc(1)) };
         Qnil.into()
     })
@@ -262,12 +262,12 @@ pub(crate) fn report(ruby: &Ruby, memory: &MemoryUse, reported: &Cell<usize>) ->
 }
 
 fn current_thread() -> VALUE {
-    // SAFETY: the caller has a Ruby, so this is a thread of Ruby's, with the GVL.
+    // SAFETY: the caller has a `Ruby`, so this is a Ruby thread with the GVL.
     unsafe { rb_sys::rb_thread_current() }
 }
 
 fn closed(ruby: &Ruby) -> Error {
-    error::of(
+    error::exception(
         ruby,
         "ClosedError",
         "the instance was closed: make another one of its module",
@@ -286,7 +286,7 @@ fn busy(ruby: &Ruby) -> Error {
 #[derive(Clone, Copy)]
 struct StorePtr(*const StoreCell);
 
-// SAFETY: each use that follows the pointer gives its own reason.
+// SAFETY: each dereference of the pointer states its own reason.
 unsafe impl Send for StorePtr {}
 // SAFETY: the same.
 unsafe impl Sync for StorePtr {}
@@ -297,7 +297,7 @@ impl StorePtr {
     }
 }
 
-/// A guest's call of a proc, while the guest is suspended.
+/// The data of a guest's call of a proc. The guest is suspended until the proc returns.
 pub(crate) struct ProcCall<'a> {
     cell: &'a StoreCell,
     store: *mut StoreMut<'static>,
@@ -307,7 +307,7 @@ pub(crate) struct ProcCall<'a> {
 }
 
 impl ProcCall<'_> {
-    /// Calls the proc, which may use the store meanwhile.
+    /// Calls the proc. The proc may use the store.
     pub(crate) fn run(&mut self, ruby: &Ruby, fiber: u64) -> Result<(), Error> {
         let cell = self.cell;
         cell.report_memory(ruby)?;
@@ -325,14 +325,14 @@ impl ProcCall<'_> {
         let Some(import) = self.cell.imports.get().and_then(|imports| imports.get(self.import)) else {
             return Ok(());
         };
-        // An array, because the collector doesn't look into a vector.
+        // A Ruby array, because the collector does not scan a vector.
         let arguments = ruby.ary_new_capa(self.arguments.len());
         for argument in self.arguments {
             arguments.push(value::to_ruby(ruby, argument)?)?;
         }
         let answer: Value = ruby.get_inner(import.callable).call(arguments)?;
         let types = import.ty.results();
-        let returned = |error| error::about(&format!("the proc of the import {} returned", import.name), error);
+        let returned = |error| error::with_context(&format!("the proc of the import {} returned", import.name), error);
         match types {
             [] => {}
             [ty] => self.results.push(value::to_guest(ruby, answer, *ty).map_err(returned)?),
@@ -360,7 +360,7 @@ impl ProcCall<'_> {
     }
 }
 
-/// Ends the time for which a store is lent.
+/// Takes the store back from the borrower when this is dropped.
 struct ReturnGuard<'a> {
     cell: &'a StoreCell,
     before: Borrower,

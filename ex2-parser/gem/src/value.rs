@@ -1,4 +1,4 @@
-//! Numbers on their way between Ruby and a guest.
+//! Conversion of numbers between Ruby and a guest.
 
 use magnus::prelude::*;
 use magnus::{Error, Float, Integer, IntoValue, Ruby, Value};
@@ -6,12 +6,12 @@ use wasmer::{ExternType, FunctionType, Type};
 
 use crate::error::class_of;
 
-/// The types that have values in Ruby.
+/// Whether values of the type can be converted to Ruby.
 pub(crate) fn is_number(ty: Type) -> bool {
     matches!(ty, Type::I32 | Type::I64 | Type::F32 | Type::F64)
 }
 
-/// What WebAssembly calls a type.
+/// The name of a type in WebAssembly's text format.
 pub(crate) fn type_name(ty: Type) -> &'static str {
     match ty {
         Type::I32 => "i32",
@@ -25,9 +25,9 @@ pub(crate) fn type_name(ty: Type) -> &'static str {
     }
 }
 
-/// A Ruby number as a guest's, if it has room for it.
+/// Converts a Ruby number to a guest's, if it is in range.
 ///
-/// An integer may be written signed or unsigned: a guest's are neither.
+/// An integer may be signed or unsigned: WebAssembly's integers have no sign.
 pub(crate) fn to_guest(ruby: &Ruby, value: Value, ty: Type) -> Result<wasmer::Value, Error> {
     match ty {
         Type::I32 => integer(ruby, value, ty)?
@@ -50,7 +50,7 @@ pub(crate) fn to_guest(ruby: &Ruby, value: Value, ty: Type) -> Result<wasmer::Va
     }
 }
 
-/// A guest's number as Ruby's. Integers are signed.
+/// Converts a guest's number to Ruby. Integers are signed.
 pub(crate) fn to_ruby(ruby: &Ruby, value: &wasmer::Value) -> Result<Value, Error> {
     match value {
         wasmer::Value::I32(number) => Ok(number.into_value_with(ruby)),
@@ -61,7 +61,7 @@ pub(crate) fn to_ruby(ruby: &Ruby, value: &wasmer::Value) -> Result<Value, Error
     }
 }
 
-/// No result is nil, one is itself, several are an array.
+/// Converts a guest's results to Ruby: nil for none, the value for one, an array for several.
 pub(crate) fn results_to_ruby(ruby: &Ruby, values: &[wasmer::Value]) -> Result<Value, Error> {
     match values {
         [] => Ok(ruby.qnil().as_value()),
@@ -89,7 +89,7 @@ fn float(ruby: &Ruby, value: Value, ty: Type) -> Result<f64, Error> {
     if let Some(float) = Float::from_value(value) {
         return Ok(float.to_f64());
     }
-    // Every Integer is a number that a float can be near.
+    // Every Integer can be rounded to a float.
     if Integer::from_value(value).is_some() {
         return value.funcall("to_f", ());
     }
@@ -120,13 +120,13 @@ fn unsupported(ruby: &Ruby, ty: Type) -> Error {
     )
 }
 
-/// `(i32, i32) -> (i64)`
+/// Formats a signature: `(i32, i32) -> (i64)`.
 pub(crate) fn signature(ty: &FunctionType) -> String {
     let list = |types: &[Type]| types.iter().map(|ty| type_name(*ty)).collect::<Vec<_>>().join(", ");
     format!("({}) -> ({})", list(ty.params()), list(ty.results()))
 }
 
-/// What an import or an export is.
+/// The kind of an import or an export.
 pub(crate) fn kind(ty: &ExternType) -> &'static str {
     match ty {
         ExternType::Function(_) => "function",
@@ -137,7 +137,7 @@ pub(crate) fn kind(ty: &ExternType) -> &'static str {
     }
 }
 
-/// What kind of function, global, table or memory.
+/// The type of a function, global, table or memory, for messages.
 pub(crate) fn details(ty: &ExternType) -> String {
     match ty {
         ExternType::Function(ty) => signature(ty),

@@ -1,5 +1,5 @@
-//! The gem's README as it stands there: its commands build the library, run the example, and run the specs, once more with
-//! the garbage collector under stress. The library is the one that was built along with this test.
+//! Runs the commands of the gem's README: they build the library, run the example and run the specs. The specs run once
+//! more with the garbage collector under stress. The library is the one that was built with this test.
 //!
 //!     cargo test -p wasm-host
 
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 const README: &str = include_str!("../README.md");
 
-/// How long a command may take, in seconds. The specs take two minutes.
+/// The time limit of a command in seconds. The specs take two minutes.
 const TIME_LIMIT: &str = "600";
 
 fn workspace() -> &'static Path {
@@ -17,7 +17,7 @@ fn workspace() -> &'static Path {
     gem.ancestors().nth(2).expect("the gem lies in a workspace")
 }
 
-/// What the README tells its readers to type.
+/// The commands in the README.
 fn commands() -> Vec<&'static str> {
     README
         .split("```sh\n")
@@ -29,11 +29,11 @@ fn commands() -> Vec<&'static str> {
         .collect()
 }
 
-/// Runs a command line in the clone's root, with the library in `directory`.
+/// Runs a command line in the workspace's root, with the library in `directory`.
 fn run(command: &str, directory: &Path) -> Output {
     let this = env::current_exe().expect("a test knows where it lies");
     let built: PathBuf = this.with_file_name("libwasm_host.so");
-    // Of its processes none is left when it has ended, nor when this test has, however that came.
+    // No process of the command outlives the command or this test, even if the test is killed.
     let output = Command::new("bwrap")
         .args([
             "--dev-bind",
@@ -50,7 +50,7 @@ fn run(command: &str, directory: &Path) -> Output {
         // Ruby derives the name of what it calls first from the file's.
         .env("WASM_HOST_LIBRARY", directory.join("wasm_host.so"))
         .env("WASM_HOST_PROFILE", "dev")
-        // It is built: cargo is started, and has nothing to do.
+        // The library is already built, so cargo has nothing to do.
         .env("WASM_HOST_BUILT", &built)
         .env("WASM_HOST_CARGO_ARGUMENTS", "--help")
         .env_remove("STATS_TRACKER_CACHE_DIR")
@@ -65,7 +65,7 @@ fn run(command: &str, directory: &Path) -> Output {
 }
 
 #[test]
-fn the_readmes_commands_work_as_they_stand_there() {
+fn the_readmes_commands_work() {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let commands = commands();
     assert_eq!(commands.len(), 4, "{commands:?}");
@@ -73,7 +73,7 @@ fn the_readmes_commands_work_as_they_stand_there() {
         let output = run(command, directory.path());
         let said = String::from_utf8_lossy(&output.stdout);
         if command.ends_with(" doc") && !output.status.success() {
-            // No set-up installs it.
+            // No set-up step installs this.
             let message = String::from_utf8_lossy(&output.stderr);
             assert!(message.starts_with("rake doc needs YARD"), "{message}");
             assert!(!message.contains("rake aborted"), "{message}");
@@ -87,7 +87,7 @@ fn the_readmes_commands_work_as_they_stand_there() {
         if command.ends_with(" spec") {
             let summaries: Vec<&str> = said.lines().filter(|line| line.contains(" examples, ")).collect();
             assert_eq!(summaries.len(), 2, "{summaries:?}");
-            // A run that ran nothing has not passed, nor one that left something out.
+            // A run without examples, or with skipped ones, is a failure.
             for summary in summaries {
                 assert!(
                     !summary.starts_with("0 examples") && summary.ends_with(" 0 failures"),
@@ -100,7 +100,7 @@ fn the_readmes_commands_work_as_they_stand_there() {
 }
 
 #[test]
-fn what_the_gem_builds_lies_in_the_checkout() {
+fn the_gem_builds_into_the_checkout() {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     run("rake -f ex2-parser/gem/Rakefile compile", directory.path());

@@ -1,4 +1,4 @@
-//! What is no package page, no text, or beyond the limits.
+//! Pages that are not package pages, not UTF-8, or beyond the limits.
 
 use ex2_parser::{Change, Error, dom, stream};
 use github::pages::{self, PackageListPage, RateLimit};
@@ -6,7 +6,7 @@ use github::pages::{self, PackageListPage, RateLimit};
 use super::{TOTAL, changed, package, package_list, version_list};
 
 #[test]
-fn what_is_no_package_page_is_told_apart() {
+fn other_pages_are_not_package_pages() {
     for page in [
         String::new(),
         pages::not_found(),
@@ -23,7 +23,7 @@ fn what_is_no_package_page_is_told_apart() {
         assert_eq!(package_list(&page), Err(Error::RateLimited));
         assert_eq!(version_list(&page), Err(Error::RateLimited));
     }
-    // Words of a description are no refusal.
+    // The words in a description do not make a rate-limit page.
     assert_eq!(
         package("<p>Whoa there!</p><title>About Rate limit</title>"),
         Err(Error::NotAPackagePage)
@@ -34,7 +34,7 @@ fn what_is_no_package_page_is_told_apart() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn bytes_that_are_not_utf8() {
     let utf_16 = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     for order in [u16::to_le_bytes, u16::to_be_bytes] {
         for text in [TOTAL.to_owned(), format!("\u{feff}{TOTAL}")] {
@@ -57,7 +57,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn pages_beyond_all_limits_end_at_once() {
+fn pages_beyond_a_limit_are_refused_early() {
     let page = vec![b'x'; ex2_parser::MAX_PAGE_BYTES + 1];
     assert_eq!(stream::package(&page), Err(Error::TooLarge));
     assert_eq!(dom::package(&page), Err(Error::TooLarge));
@@ -65,23 +65,23 @@ fn pages_beyond_all_limits_end_at_once() {
         package("<i>".repeat(50_001).replace("<i>", "<br>")),
         Err(Error::TooLarge)
     );
-    // An attribute in a million: the tree's builder is spared it, and the stream does not mind.
+    // A huge tag: the dom engine refuses it before html5ever compares its attributes, and the stream engine reads it.
     let attributes = (0..200_000).fold(String::from("<div"), |page, index| page + " a" + &index.to_string());
     assert_eq!(dom::package(attributes.as_bytes()), Err(Error::TooLarge));
     assert_eq!(stream::package((attributes + ">" + TOTAL).as_bytes()).unwrap().total, 7);
-    // Deeper than the stream follows.
+    // Deeper than the stream engine's limit.
     let deep = "<div>".repeat(1_000) + TOTAL;
     assert_eq!(stream::package(deep.as_bytes()), changed(Change::NeedsTree));
     assert_eq!(dom::package(deep.as_bytes()).unwrap().total, 7);
 }
 
 #[test]
-fn where_only_a_tree_will_do_the_stream_says_so() {
+fn the_stream_engine_reports_pages_that_need_a_tree() {
     for (page, total) in [
-        // A table puts what is not its own in front of itself.
+        // A table moves content that is not part of it in front of itself.
         ("<table><span>Total downloads</span><h3 title=5></table>", Ok(5)),
         ("<span>Total downloads</span><table><h3 title=5></table>", Ok(5)),
-        // A formatting element that is closed too early goes on.
+        // A formatting element that is closed too early is opened again.
         ("<b><p>x</b>y</p><span>Total downloads</span><h3 title=5>", Ok(5)),
         (
             "<p><b>x<p><span>Total downloads</span><h3 title=5>",

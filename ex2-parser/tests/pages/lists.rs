@@ -63,7 +63,7 @@ fn every_variation_of_a_package_list() {
 }
 
 #[test]
-fn a_list_that_is_none_or_has_changed() {
+fn other_pages_and_changed_markup_are_no_package_list() {
     for page in [
         pages::not_found(),
         pages::login(),
@@ -91,7 +91,7 @@ fn a_list_that_is_none_or_has_changed() {
         package_list(list(&(row("o/r") + "</li>" + &row("o/s")))),
         changed(Change::TwoRepositories)
     );
-    // Not the owner's repository: not the package's.
+    // A repository of another owner is not the package's.
     assert_eq!(
         package_list(list(&row("other/r"))).unwrap().packages[0].repository,
         None
@@ -143,7 +143,7 @@ fn every_variation_of_a_version_list() {
 }
 
 #[test]
-fn a_version_list_that_is_none_or_has_changed() {
+fn other_pages_and_changed_markup_are_no_version_list() {
     let empty_list = PackageListPage {
         packages: Vec::new(),
         ..Default::default()

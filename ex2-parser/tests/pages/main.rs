@@ -1,4 +1,4 @@
-//! Every engine's answer to every kind of page: generated ones of each variation, and the real ones where at hand.
+//! Every engine's answer to every kind of page: generated pages of each variation, and real pages if there are any.
 
 mod any_page;
 mod lists;
@@ -15,14 +15,14 @@ use ex2_parser::{
 };
 
 thread_local! {
-    /// Both guests, instantiated once a thread: they remember nothing of a page, and may not move between threads.
+    /// Both guests. Each thread has its own instances: they keep no state of a page, and are not `Send`.
     static GUESTS: RefCell<Vec<Parser>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An engine that runs in this process.
+/// A native engine.
 type Native<T> = fn(&[u8]) -> Result<T, Error>;
 
-fn all<T: PartialEq + Debug>(
+fn all_engines<T: PartialEq + Debug>(
     page: &[u8],
     native: [Native<T>; 2],
     guest: fn(&mut Parser, &[u8]) -> Result<T, wasm::Error>,
@@ -47,13 +47,13 @@ fn all<T: PartialEq + Debug>(
     stream
 }
 
-/// What all four say of a package page: two engines, native and in Wasm.
+/// Asserts that all four parsers agree on a package page: two engines, native and in WebAssembly.
 fn package(page: impl AsRef<[u8]>) -> Result<Package, Error> {
-    all(page.as_ref(), [dom::package, stream::package], Parser::package)
+    all_engines(page.as_ref(), [dom::package, stream::package], Parser::package)
 }
 
 fn package_list(page: impl AsRef<[u8]>) -> Result<PackageList, Error> {
-    all(
+    all_engines(
         page.as_ref(),
         [dom::package_list, stream::package_list],
         Parser::package_list,
@@ -61,7 +61,7 @@ fn package_list(page: impl AsRef<[u8]>) -> Result<PackageList, Error> {
 }
 
 fn version_list(page: impl AsRef<[u8]>) -> Result<VersionList, Error> {
-    all(
+    all_engines(
         page.as_ref(),
         [dom::version_list, stream::version_list],
         Parser::version_list,

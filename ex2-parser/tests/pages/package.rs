@@ -1,4 +1,4 @@
-//! A package page: its total, its chart, and what only looks like them.
+//! Package pages: the total, the chart, and text that only looks like them.
 
 use ex2_parser::{Change, Error};
 use github::pages::{self, Classes, PackagePage};
@@ -50,7 +50,7 @@ fn every_variation_of_a_package_page() {
 }
 
 #[test]
-fn a_page_as_large_as_a_real_one() {
+fn a_page_of_a_real_size() {
     let page = PackagePage {
         bytes: pages::REAL_PACKAGE_PAGE_BYTES,
         total: 14_360,
@@ -62,7 +62,7 @@ fn a_page_as_large_as_a_real_one() {
 }
 
 #[test]
-fn the_total_is_the_title_after_the_label_or_nothing() {
+fn the_total_is_only_the_title_after_the_label() {
     for (page, total) in [
         ("<span> Total\n downloads </span> <!-- x --> <h3 title=14360>", 14_360),
         ("<span>Total&#32;downloads</span><h3 title='14360'>1</h3>", 14_360),
@@ -77,7 +77,7 @@ fn the_total_is_the_title_after_the_label_or_nothing() {
             5,
         ),
     ] {
-        // A paragraph around a label ends before the heading: the two are no neighbours any more.
+        // A paragraph around the label ends before the heading, so they are not siblings any more.
         let expected = if page.starts_with("<p>") {
             changed(Change::LabelWithoutTotal)
         } else {
@@ -102,7 +102,7 @@ fn the_total_is_the_title_after_the_label_or_nothing() {
         "<span>Total downloads</span><svg><h3 title=9 /></svg>",
     ] {
         let expected = if page.contains("<svg>") {
-            // HTML takes a heading out of a drawing; the label is followed by the drawing.
+            // HTML moves a heading out of an `svg`, so the element after the label is the `svg`.
             changed(Change::LabelWithoutTotal)
         } else {
             changed(Change::LabelWithoutTotal)
@@ -115,9 +115,9 @@ fn the_total_is_the_title_after_the_label_or_nothing() {
     );
 }
 
-/// Each was found by a change of a whole page: another number would have been taken for the total.
+/// Each page was found by changing a whole page: an earlier rule would have returned another number as the total.
 #[test]
-fn a_number_that_may_not_be_the_total_is_none() {
+fn a_doubtful_number_is_not_the_total() {
     let counter = |label: &str, number: u64| format!("<div><span>{label}</span><h3 title={number}>{number}</h3></div>");
     for follower in [
         "<strong-count title=1234567>1.23M</strong-count>",
@@ -134,7 +134,7 @@ fn a_number_that_may_not_be_the_total_is_none() {
         package(row(&others) + &alone).map(|package| package.total),
         Ok(1_234_567)
     );
-    // The first counter of a row has no other before it, so both totals are read.
+    // The first counter of a row has no other counter before it, so both totals are read.
     let first = row(&others).replace("Discussions", "Total downloads");
     assert_eq!(package(first + &alone), changed(Change::TwoTotals));
     let second = row(&others).replace("Issues", "Total downloads");
@@ -146,7 +146,7 @@ fn a_number_that_may_not_be_the_total_is_none() {
 }
 
 #[test]
-fn a_label_that_is_no_page_text_counts_for_nothing() {
+fn a_label_outside_of_page_text_is_ignored() {
     for page in [
         format!("<!-- {TOTAL} -->"),
         format!("<!----!>{}", "<!-- x --!><p>"),
@@ -185,7 +185,7 @@ fn a_label_that_is_no_page_text_counts_for_nothing() {
 }
 
 #[test]
-fn the_chart_is_thirty_days_in_a_row_or_changed_markup() {
+fn the_chart_has_thirty_consecutive_days() {
     let good = bars("2024-03-10", 30);
     let read = package(chart(&good.concat())).unwrap();
     assert_eq!(

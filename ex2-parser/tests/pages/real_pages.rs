@@ -1,4 +1,4 @@
-//! The real pages, where they are at hand.
+//! Tests with real pages, if they are beside the repository.
 
 use ex2_parser::{Change, Error, ListedPackage, Package, Version, VersionList};
 
@@ -18,7 +18,7 @@ fn the_real_package_page() {
     );
     assert_eq!(read.daily[29].date.to_string(), "2026-04-11");
     ex2_parser::differential::check(&page);
-    // With its total gone it is changed markup, and never the issues.
+    // Without the total it is changed markup. The number of issues is not used instead.
     let text = String::from_utf8(page).unwrap();
     assert_eq!(
         package(text.replace("title=\"14360\"", "")),

@@ -1,10 +1,10 @@
-//! The real pages, which are not part of the repository.
+//! Access to the real pages, which are not part of the repository.
 
 #![allow(dead_code, reason = "each test uses some of these")]
 
 use std::{fs, path::PathBuf};
 
-/// A file beside the repository, where it is at hand; says that a test is skipped where not.
+/// Reads a file beside the repository. If it does not exist, prints that the test is skipped.
 fn shared(path: &str) -> Option<Vec<u8>> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared")
@@ -16,12 +16,12 @@ fn shared(path: &str) -> Option<Vec<u8>> {
     contents
 }
 
-/// A real page.
+/// Reads a real page.
 pub(crate) fn page(name: &str) -> Option<Vec<u8>> {
     shared(&format!("ghcr/pages/{name}"))
 }
 
-/// A small page written after what went wrong.
+/// Reads a small page that was written for a past bug.
 pub(crate) fn case(name: &str) -> Option<Vec<u8>> {
     shared(&format!("ghcr/cases/{name}"))
 }

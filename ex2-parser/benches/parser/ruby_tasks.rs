@@ -1,4 +1,4 @@
-//! The process that has Ruby: the page as a String, and the classes of `benches/ruby`.
+//! The tasks of the child process with Ruby: it has the page as a String, and loads the classes of `benches/ruby`.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use wasm::guests;
 
 use crate::page::Page;
 
-pub(crate) struct RubySide {
+pub(crate) struct RubyTasks {
     page: BoxValue<RString>,
     counts: RModule,
-    /// Those that were loaded, by name.
+    /// The loaded classes, by name.
     classes: BTreeMap<String, BoxValue<Value>>,
 }
 
-impl RubySide {
+impl RubyTasks {
     pub(crate) fn new(ruby: &Ruby) -> Result<Self, Error> {
         require(ruby, "counts")?;
         // What `calls.rb` calls natively, and where `wasmtime_rb_parser.rb` finds its guest.
@@ -26,8 +26,8 @@ impl RubySide {
         let guest = guest.map_err(|error| Error::new(ruby.exception_runtime_error(), error.to_string()))?;
         ruby.define_global_const("PARSER_GUEST", guest)?;
         Ok(Self {
-            // In UTF-8, as every Ruby string that is made of a Rust one.
-            page: BoxValue::new(ruby.str_new(&Page::at_hand().html)),
+            // The String's encoding is UTF-8.
+            page: BoxValue::new(ruby.str_new(&Page::load().html)),
             counts: ruby.class_object().const_get("Counts")?,
             classes: BTreeMap::new(),
         })
@@ -49,8 +49,9 @@ fn require(ruby: &Ruby, file: &str) -> Result<(), Error> {
     ruby.require(format!("{directory}/{file}")).map(drop)
 }
 
-impl Tasks for RubySide {
-    /// `CLASS`: its `parse`, so many times. `CLASS.METHOD`: that method, once, which is told how often.
+impl Tasks for RubyTasks {
+    /// `CLASS`: calls its `parse` once per iteration. `CLASS.METHOD`: calls the method once, with the number of
+    /// iterations.
     fn run(&mut self, ruby: &Ruby, task: &str, iterations: u64) -> Result<(), Error> {
         if let Some((class, method)) = task.split_once('.') {
             return self
@@ -65,8 +66,8 @@ impl Tasks for RubySide {
         Ok(())
     }
 
-    /// `load FILE CLASS`: the class's versions, as JSON. `parse CLASS`: the page's counts, as JSON. `call CLASS.METHOD`:
-    /// what that method returns. Everything else is a fact, by name.
+    /// `load FILE CLASS`: the versions of the class's libraries, as JSON. `parse CLASS`: the page's counts, as JSON.
+    /// `call CLASS.METHOD`: the method's result. Anything else is the name of a fact about this Ruby.
     fn answer(&mut self, ruby: &Ruby, task: &str) -> Result<String, Error> {
         match *task.split([' ', '.']).collect::<Vec<_>>() {
             ["load", file, name] => {
