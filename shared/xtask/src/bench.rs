@@ -199,7 +199,7 @@ fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Opti
     command.stdin(Stdio::null()).stdout(Stdio::from(io::stderr()));
     let status = announce_and_run(&mut command)?;
     ensure!(status.success(), "the gem can't be built");
-    let built = target.join("release/deps/libwasm_host.so");
+    let built = cargo.build_directory()?.join("release/deps/libwasm_host.so");
     let library = target.join("wasm_host.so");
     match fs::copy(&built, &library) {
         Ok(_) => Ok(Some(library)),
@@ -352,7 +352,7 @@ mod tests {
             r#"#!/bin/sh
 target="{target}"
 if [ "$1" = metadata ]; then
-    echo '{{"target_directory":"'"$target"'","packages":{packages}}}'
+    echo '{{"target_directory":"'"$target"'","build_directory":"'"$target"'/build","packages":{packages}}}'
     exit
 fi
 echo "$@" >> "$target/calls"
@@ -390,6 +390,22 @@ measure() {{
     }
 
     const BUILT: &str = "case \"$*\" in *--no-run*) exit 0;; esac\n";
+
+    #[test]
+    #[cfg(unix)]
+    fn the_gem_is_found_where_cargo_builds_it() {
+        let workspace = tempfile::tempdir().unwrap();
+        let cargo = cargo(workspace.path(), BUILT);
+        let target = workspace.path().join("target");
+        let built = target.join("build/release/deps");
+        fs::create_dir_all(&built).unwrap();
+        fs::write(built.join("libwasm_host.so"), "the gem").unwrap();
+        let selection = Selection::here(&[]);
+        let gem = build_gem(&cargo, &selection, &target).unwrap();
+        // Without a Ruby there is none.
+        assert_eq!(gem.is_none(), selection.excludes("wasm-host"));
+        assert!(gem.is_none_or(|gem| fs::read_to_string(gem).unwrap() == "the gem"));
+    }
 
     #[test]
     #[cfg(unix)]

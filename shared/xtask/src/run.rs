@@ -65,6 +65,15 @@ impl Cargo {
         serde_json::from_slice(&output.stdout).context("cargo metadata is not understood")
     }
 
+    /// Where cargo puts what it makes on the way to that: the same place, unless `CARGO_BUILD_BUILD_DIR` names another.
+    pub(crate) fn build_directory(&self) -> Result<PathBuf> {
+        let metadata = self.metadata()?;
+        match metadata["build_directory"].as_str() {
+            Some(directory) => Ok(directory.into()),
+            None => self.target_directory(),
+        }
+    }
+
     /// Where cargo puts what it builds.
     pub(crate) fn target_directory(&self) -> Result<PathBuf> {
         let metadata = self.metadata()?;
