@@ -1,12 +1,13 @@
-//! GitHub's addresses: which page stands where, and in which order the forms of an address are asked for.
+//! GitHub's URLs: the URL of each page, and the order in which the forms of a URL are tried.
 //!
-//! Nothing is shared with the stand-in, whose addresses are its own: both are held to links of recorded pages.
+//! The stand-in shares no code with this file. Tests compare the URLs of both with links on recorded pages, so that the
+//! two cannot agree on an error.
 
 use std::fmt;
 
 use crate::name::{Owner, PackageName, Repository};
 
-/// Whether an account is an organisation or a user. GitHub has other addresses for each.
+/// The kind of an account. GitHub has different URLs for organisations and users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnerKind {
     /// `/orgs/fluxcd/…`
@@ -16,7 +17,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// Both, the more frequent first: the order in which they are asked for where nothing is known.
+    /// Both kinds, in the order in which they are tried if the kind is unknown: the more frequent one first.
     pub const ALL: [OwnerKind; 2] = [OwnerKind::Organization, OwnerKind::User];
 
     /// The kind's name in requests and in the header `Owner-Kind`.
@@ -27,12 +28,12 @@ impl OwnerKind {
         }
     }
 
-    /// Reads what [`as_str`](OwnerKind::as_str) writes.
+    /// Parses the output of [`as_str`](OwnerKind::as_str).
     pub fn parse(text: &str) -> Option<OwnerKind> {
         OwnerKind::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The first segment of an account's addresses.
+    /// The first segment of the paths of an account's pages.
     fn accounts(self) -> &'static str {
         match self {
             OwnerKind::Organization => "orgs",
@@ -47,13 +48,13 @@ impl fmt::Display for OwnerKind {
     }
 }
 
-/// What the caller knows of a package from the list. Each saves a request that GitHub would answer with a redirect or
-/// a 404; none changes an answer.
+/// Facts about a package that the caller knows from the list. Each saves a request that GitHub would answer with a
+/// redirect or a 404. None changes an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The repository that the list named.
+    /// The package's repository in the list.
     pub repository: Option<Repository>,
-    /// What kind of account the list was found under.
+    /// The kind of the account that has the list.
     pub owner: Option<OwnerKind>,
 }
 
@@ -65,21 +66,21 @@ pub fn package_list(kind: OwnerKind, owner: &Owner, page: u32) -> String {
     }
 }
 
-/// Where a package's page may be, the likeliest first.
+/// The possible paths of a package's page, with the most likely first.
 pub fn package(owner: &Owner, name: &PackageName, hints: &Hints) -> Vec<String> {
     forms(owner, name, hints, "package/", "")
 }
 
-/// Where a package's tagged versions may be, the likeliest first: each without the number of the page.
+/// The possible paths of a package's tagged versions, with the most likely first and without the number of the page.
 ///
 /// Unlike a package's page, a list of versions has no `package/` before the name.
 pub fn version_list(owner: &Owner, name: &PackageName, hints: &Hints) -> Vec<String> {
     forms(owner, name, hints, "", "/versions?filters%5Bversion_type%5D=tagged")
 }
 
-/// The repository's form, where the repository is known, and the accounts'.
+/// The form with the repository, if it is known, and the forms with the account.
 ///
-/// A repository of somebody else is no hint: what stands there is another account's package.
+/// A repository of another owner is ignored: its path leads to a package of that owner.
 fn forms(owner: &Owner, name: &PackageName, hints: &Hints, before: &str, after: &str) -> Vec<String> {
     let name = name.to_segment();
     let repository = hints
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_comes_first_and_what_is_ruled_out_not_at_all() {
+    fn hints_order_and_limit_the_paths() {
         let (owner, name) = flagger();
         let repository = "/fluxcd/flagger/pkgs/container/charts%2Fflagger";
         let organization = "/orgs/fluxcd/packages/container/package/charts%2Fflagger";
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_have_no_word_before_the_name() {
+    fn paths_of_versions_have_no_word_before_the_name() {
         let (owner, name) = flagger();
         let query = "/versions?filters%5Bversion_type%5D=tagged";
         assert_eq!(
@@ -149,9 +150,9 @@ mod tests {
         );
     }
 
-    /// Links of pages that GitHub itself wrote, where they lie beside the clone.
+    /// Compares the paths with links on GitHub's real pages, if those are beside the repository.
     #[test]
-    fn recorded_pages_link_what_is_asked_for() {
+    fn paths_match_the_links_on_recorded_pages() {
         let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ghcr/pages");
         let read = |page: &str| std::fs::read_to_string(pages.join(page)).ok();
         let (Some(package_page), Some(list)) =
@@ -175,7 +176,7 @@ mod tests {
         )[..] else {
             panic!("two forms")
         };
-        // The page's own address, as its link to the login form gives it back.
+        // The page's own URL, from the link to the login form.
         let encoded = repository.replace('/', "%2F");
         assert!(
             package_page.contains(&format!("return_to=https%3A%2F%2Fgithub.com{encoded}\"")),

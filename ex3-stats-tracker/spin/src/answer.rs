@@ -1,4 +1,4 @@
-//! What the service answers: a status, headers and a JSON body.
+//! The service's HTTP responses: a status, headers and a JSON body.
 
 use std::time::SystemTime;
 
@@ -8,31 +8,31 @@ use serde::Serialize;
 use crate::name::PackageName;
 use crate::problem::Problem;
 
-/// The media type of an answer that is not a problem.
+/// The media type of a response without an error.
 pub const JSON: &str = "application/json";
 
-/// The media type of a problem, by RFC 9457.
+/// The media type of problem details, by RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Names in lower case, and values.
+    /// The headers: names in lower case, and values.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON.
+    /// The body, which is JSON.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// A 200 with `value` as JSON.
+    /// A response with the status 200 and `value` as JSON.
     pub fn ok(value: &impl Serialize) -> Answer {
         let body = serde_json::to_vec(value).expect("strings, numbers and lists of them always serialise");
         Answer::new(200, JSON, body)
     }
 
-    /// The same answer, with another header.
+    /// Adds a header.
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Answer {
         self.headers.push((name, value.into()));
         self
@@ -42,7 +42,7 @@ impl Answer {
         let headers = vec![
             ("content-type", media_type.to_owned()),
             ("content-length", body.len().to_string()),
-            // Every answer is of its moment: a count, or the lack of one.
+            // Counts change all the time, so a response must not be cached.
             ("cache-control", "no-store".to_owned()),
         ];
         Answer { status, headers, body }
@@ -62,7 +62,7 @@ impl From<Problem> for Answer {
     }
 }
 
-/// A package's counts at a time: the answer of `/orgs/{org}/packages/{name}`.
+/// A package's counts at a point in time: the body of `/orgs/{org}/packages/{name}`.
 #[derive(Serialize)]
 pub(crate) struct Measurement<'a> {
     name: &'a str,
@@ -82,13 +82,13 @@ impl<'a> Measurement<'a> {
     }
 }
 
-/// The service is up: the answer of `/healthz`.
+/// The body of `/healthz`.
 #[derive(Serialize)]
 pub(crate) struct Health {
     pub(crate) status: &'static str,
 }
 
-/// A time as RFC 3339, in UTC and whole seconds: `2026-05-10T12:34:56Z`.
+/// Formats a time as RFC 3339, in UTC and whole seconds: `2026-05-10T12:34:56Z`.
 fn rfc3339(time: SystemTime) -> String {
     let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);

@@ -1,4 +1,5 @@
-//! The service under Spin: requests in and pages fetched over `wasi:http`, settings from Spin's variables.
+//! The service as a Spin component: it receives requests and fetches pages over `wasi:http`, and reads its settings from
+//! Spin's variables.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -22,16 +23,16 @@ use crate::github::GitHub;
 use crate::service::{Request, respond};
 use crate::settings::{self, Settings};
 
-/// How long a connection to GitHub may take to make.
+/// The time limit for a connection to GitHub.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long GitHub may be silent in the middle of a page.
+/// The time limit between two parts of a page.
 const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a caller may take to send a page to `/extract`.
+/// The time limit for a caller that sends a page to `/extract`.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes of a body are taken at a time.
+/// The most bytes of a body that are read at once.
 const CHUNK_BYTES: u64 = 64 * 1024;
 
 #[http_component]
@@ -73,7 +74,7 @@ async fn send(answer: Answer, response_out: ResponseOutparam) {
     response
         .set_status_code(answer.status)
         .expect("the answer's statuses are valid");
-    // A caller who is gone, or who asked with HEAD, takes no body: nobody is left to be told.
+    // Writing fails if the caller has gone, or sent a HEAD request. There is no way to report that.
     let _ = response_out.set_with_body(response, answer.body).await;
 }
 
@@ -95,7 +96,7 @@ fn github() -> Result<GitHub<Outbound>, String> {
     })
 }
 
-/// Fetches through the host, which lets nothing but GitHub be reached.
+/// Fetches through the host, which allows only GitHub as a destination.
 struct Outbound {
     page_timeout: Duration,
     deadline: Instant,
@@ -142,7 +143,7 @@ impl Fetch for Outbound {
 impl Outbound {
     fn options(&self) -> RequestOptions {
         let options = RequestOptions::new();
-        // A host that knows no such limits is no reason to fail: the deadline holds without them.
+        // A host may not support these limits. The deadline applies without them.
         let _ = options.set_connect_timeout(Some(nanoseconds(CONNECT_TIMEOUT.min(self.page_timeout))));
         let _ = options.set_first_byte_timeout(Some(nanoseconds(self.page_timeout)));
         let _ = options.set_between_bytes_timeout(Some(nanoseconds(BETWEEN_BYTES_TIMEOUT.min(self.page_timeout))));
@@ -177,7 +178,8 @@ async fn answered(future: &FutureIncomingResponse, deadline: Instant) -> Result<
     }
 }
 
-/// A body that the host streams in. The fields are dropped in their order, each before what it was made from.
+/// A body that the host streams. The fields are dropped in this order, since WASI requires that a child resource is
+/// dropped before its parent.
 struct Streamed<O> {
     stream: InputStream,
     _owner: O,
@@ -201,13 +203,13 @@ impl<O> Body for Streamed<O> {
     }
 }
 
-/// Waits until the host has something, or fails once the deadline is past.
+/// Waits until the host is ready, or fails at the deadline.
 async fn wait(subscribe: impl Fn() -> Pollable, deadline: Instant, what: &str) -> Result<(), Interruption> {
     if monotonic_clock::now() >= deadline {
         return Err(Interruption::TimedOut(what.to_owned()));
     }
     let mut registered: Option<[CancelOnDropToken; 2]> = None;
-    // Polled a second time only when one of the two is ready; which, is for the caller to look.
+    // The future is polled again only when one of the two is ready. The caller checks which one.
     poll_fn(|context| match registered {
         Some(_) => Poll::Ready(()),
         None => {
@@ -221,8 +223,8 @@ async fn wait(subscribe: impl Fn() -> Pollable, deadline: Instant, what: &str) -
     Ok(())
 }
 
-/// What a host's error is for people. Every code has its words: which of them a host uses for one and the same failure
-/// differs between hosts, and none of their names is for readers.
+/// Describes a host's error in a sentence. Every code has a text: hosts use different codes for the same failure, and the
+/// codes' names are not meant for people.
 fn interruption(code: ErrorCode) -> Interruption {
     let why = match code {
         ErrorCode::ConnectionTimeout | ErrorCode::DnsTimeout => {
@@ -234,7 +236,7 @@ fn interruption(code: ErrorCode) -> Interruption {
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its name cannot be resolved",
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => "it cannot be reached from here",
         ErrorCode::ConnectionRefused => "the connection was refused",
-        // Spin says protocol error to a connection that ends in the middle of an answer, and before one.
+        // Spin returns this code for a connection that ends before a response, or in the middle of one.
         ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete | ErrorCode::HttpProtocolError => {
             "the connection broke"
         }
@@ -277,7 +279,7 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The first of a header's values, if it is text.
+/// The first value of a header, if it is text.
 fn text(values: Vec<Vec<u8>>) -> Option<String> {
     values
         .into_iter()

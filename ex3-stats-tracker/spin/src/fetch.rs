@@ -1,21 +1,21 @@
-//! What the tracker needs of the world outside: one GET, whose answer comes in pieces.
+//! The interface to the network: one GET request, whose response body arrives in chunks.
 //!
-//! The component fetches through `wasi:http`, the tests from memory. Neither follows redirects, decodes bodies or
-//! judges statuses: that is the tracker's own work.
+//! The component implements it by `wasi:http`, the tests by values in memory. Neither follows redirects, decodes bodies or
+//! interprets statuses: the tracker does that itself.
 
 use std::fmt;
 use std::future::Future;
 
 /// Fetches pages.
 pub trait Fetch {
-    /// How a fetched page's body arrives.
+    /// The type of a response's body.
     type Body: Body;
 
-    /// Sends `GET url` with these headers, and returns when the answer's headers are there.
+    /// Sends `GET url` with these headers, and returns when the response's headers have arrived.
     ///
     /// # Errors
     ///
-    /// No answer came.
+    /// If no response arrives.
     fn get(
         &self,
         url: &str,
@@ -23,17 +23,17 @@ pub trait Fetch {
     ) -> impl Future<Output = Result<Response<Self::Body>, Interruption>>;
 }
 
-/// A body that arrives in pieces.
+/// A body that arrives in chunks.
 pub trait Body {
-    /// The next piece, or `None` at the body's proper end.
+    /// The next chunk, or `None` at the regular end of the body.
     ///
     /// # Errors
     ///
-    /// The body broke off: what came until then is not the whole.
+    /// If the body breaks off: the chunks so far are not the whole body.
     fn chunk(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Interruption>>;
 }
 
-/// A body that is already here, whole.
+/// A complete body in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Whole(Option<Vec<u8>>);
 
@@ -50,16 +50,16 @@ impl Body for Whole {
     }
 }
 
-/// An answer of GitHub's: its status, the headers the tracker heeds, and its body.
+/// A response of GitHub: its status, the headers that the tracker uses, and its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response<B> {
     /// The HTTP status.
     pub status: u16,
-    /// Where a redirect leads.
+    /// The `Location` of a redirect.
     pub location: Option<String>,
-    /// How long to leave GitHub alone: seconds, or a date.
+    /// `Retry-After`: seconds, or a date.
     pub retry_after: Option<String>,
-    /// What the body's bytes mean.
+    /// The headers that describe the body.
     pub content: Content,
     /// The body.
     pub body: B,
@@ -78,12 +78,12 @@ impl<B> Response<B> {
     }
 }
 
-/// What a body's bytes mean: the headers that describe it.
+/// The headers that describe a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// `Content-Encoding`: none, or how the bytes are compressed.
+    /// `Content-Encoding`: the compression, if any.
     pub encoding: Option<String>,
-    /// `Content-Length`: how many bytes there are, as they are sent.
+    /// `Content-Length`: the number of bytes as sent.
     pub length: Option<u64>,
 }
 
@@ -97,12 +97,12 @@ impl Content {
     }
 }
 
-/// Why nothing came, or no more.
+/// The reason for which a response or the rest of its body did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interruption {
-    /// It took longer than it is given; what took so long.
+    /// A time limit was exceeded. The text names the step.
     TimedOut(String),
-    /// No connection, or one that broke; why.
+    /// There is no connection, or it broke. The text gives the cause.
     Failed(String),
 }
 

@@ -1,5 +1,5 @@
-//! GitHub as the tracker sees it: its redirects and refusals, and a package found at one of its addresses. What stands
-//! on its pages is the parser's knowledge.
+//! Requests to GitHub: follows redirects, recognises refusals, and tries the possible URLs of a package. The parser reads
+//! the contents of the pages.
 
 use std::fmt::Display;
 use std::time::SystemTime;
@@ -14,37 +14,37 @@ use crate::page::{self, PAGE_MAX_BYTES, Parser};
 use crate::problem::{Kind, Problem};
 use crate::settings::Settings;
 
-/// The most redirects one page is followed through. A renamed repository in a renamed organisation takes two.
+/// The most redirects that are followed for one page. A renamed repository in a renamed organisation takes two.
 pub const REDIRECTS_MAX: usize = 3;
 
-/// How long to leave GitHub alone where it does not say: half an hour, as one of its engineers advises.
+/// The wait in seconds after a refusal without `Retry-After`: half an hour, as one of GitHub's engineers advises.
 pub const RETRY_AFTER_DEFAULT: u64 = 30 * 60;
 
-/// The longest time to wait that is believed. A day costs no history, a page carries thirty; a mistaken header must
-/// not stop the tracker for good.
+/// The longest accepted `Retry-After` in seconds. A wait of a day loses no history, since a page has thirty days. Without
+/// a limit, a wrong header could stop the tracker for ever.
 pub const RETRY_AFTER_MAX: u64 = 24 * 60 * 60;
 
 /// GitHub, reached through `fetch`.
 #[derive(Clone, Debug)]
 pub struct GitHub<F> {
-    /// How pages are fetched.
+    /// The way to fetch pages.
     pub fetch: F,
-    /// Where GitHub is, and how the tracker introduces itself.
+    /// GitHub's URL, and the tracker's User-Agent.
     pub settings: Settings,
     /// The wall clock.
     pub now: fn() -> SystemTime,
 }
 
-/// What stood on a page, and when it was fetched.
+/// The contents of a page, and the time of the fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading<T> {
-    /// What stood there.
+    /// The contents.
     pub value: T,
-    /// When GitHub's answer began to arrive.
+    /// The time at which GitHub's response began to arrive.
     pub at: SystemTime,
 }
 
-/// Why a page was not read: it is missing (another address may have it), or a problem.
+/// The reason for which a page was not read: it is missing (and may be at another URL), or a problem.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Missing,
@@ -58,11 +58,11 @@ impl Refusal {
 }
 
 impl<F: Fetch> GitHub<F> {
-    /// An organisation's or a user's container packages, from all pages of the list, and which of the two it is.
+    /// The container packages of an account, from all pages of the list, and the kind of the account.
     ///
     /// # Errors
     ///
-    /// As [`Kind`] says; a list is whole or a problem.
+    /// See [`Kind`]. An incomplete list is an error.
     pub async fn packages(&self, owner: &Owner) -> Result<(Vec<ListedPackage>, OwnerKind), Problem> {
         for kind in OwnerKind::ALL {
             let address = |page| address::package_list(kind, owner, page);
@@ -72,14 +72,14 @@ impl<F: Fetch> GitHub<F> {
                 Ok(packages) => return Ok((packages, kind)),
             }
         }
-        Err(shown_to_nobody(format_args!("an account called {owner}")))
+        Err(not_public(format_args!("an account called {owner}")))
     }
 
-    /// One package's total and daily downloads.
+    /// The total and the daily downloads of one package.
     ///
     /// # Errors
     ///
-    /// As [`Kind`] says.
+    /// See [`Kind`].
     pub async fn package(&self, owner: &Owner, name: &PackageName, hints: &Hints) -> Result<Reading<Package>, Problem> {
         for address in address::package(owner, name, hints) {
             match self.read(&address, PackageParser::new()).await {
@@ -88,7 +88,7 @@ impl<F: Fetch> GitHub<F> {
                 Ok(package) => return Ok(package),
             }
         }
-        Err(shown_to_nobody(format_args!(
+        Err(not_public(format_args!(
             "a container package {} of {owner}",
             name.as_str()
         )))
@@ -98,8 +98,7 @@ impl<F: Fetch> GitHub<F> {
     ///
     /// # Errors
     ///
-    /// As [`Kind`] says; a list is whole or a problem. That there is no such list does not say that the package is
-    /// gone.
+    /// See [`Kind`]. An incomplete list is an error. A missing list of versions does not mean that the package is gone.
     pub async fn versions(&self, owner: &Owner, name: &PackageName, hints: &Hints) -> Result<Vec<Version>, Problem> {
         for address in address::version_list(owner, name, hints) {
             let address = |page| format!("{address}&page={page}");
@@ -109,13 +108,13 @@ impl<F: Fetch> GitHub<F> {
                 Ok(versions) => return Ok(versions),
             }
         }
-        Err(shown_to_nobody(format_args!(
+        Err(not_public(format_args!(
             "a list of versions of the container package {} of {owner}",
             name.as_str()
         )))
     }
 
-    /// Reads the page at `address` (a path and query of GitHub's) with `parser`.
+    /// Reads the page at `address`, a path and query on GitHub, with `parser`.
     pub(crate) async fn read<P: Parser>(&self, address: &str, parser: P) -> Result<Reading<P::Output>, Refusal> {
         let headers = [
             ("accept", "text/html"),
@@ -134,11 +133,11 @@ impl<F: Fetch> GitHub<F> {
                         at,
                     });
                 }
-                301 | 302 | 303 | 307 | 308 => url = self.redirected(response.location.as_deref())?,
-                // 451: taken down. For the tracker that is the same as gone.
+                301 | 302 | 303 | 307 | 308 => url = self.redirect_target(response.location.as_deref())?,
+                // 451: taken down for legal reasons, which is treated like 404.
                 404 | 410 | 451 => return Err(Refusal::Missing),
                 429 => return Err(rate_limited(retry_after)),
-                // GitHub refuses with 403 too when it has had enough; then it says so, in a header or on the page.
+                // GitHub also uses 403 for its rate limit. Then a header or the page says so.
                 403 if retry_after.is_some() => return Err(rate_limited(retry_after)),
                 403 => {
                     return Err(match read(response, parser, None).await {
@@ -162,8 +161,8 @@ impl<F: Fetch> GitHub<F> {
         ))
     }
 
-    /// Where a redirect leads, if that is GitHub again and not its login page.
-    fn redirected(&self, location: Option<&str>) -> Result<String, Refusal> {
+    /// The path of a redirect, if it leads to GitHub and not to the login page.
+    fn redirect_target(&self, location: Option<&str>) -> Result<String, Refusal> {
         let base_url = &self.settings.base_url;
         let elsewhere = |why: &str| Refusal::new(Kind::Unreachable, format!("GitHub redirected {why}"));
         let location = location.ok_or_else(|| elsewhere("to nowhere: without a Location"))?;
@@ -189,11 +188,11 @@ impl<F: Fetch> GitHub<F> {
     }
 }
 
-fn shown_to_nobody(what: impl Display) -> Problem {
+fn not_public(what: impl Display) -> Problem {
     Problem::new(Kind::NotFound, format!("GitHub shows nobody {what}"))
 }
 
-/// Reads a page GitHub answered with.
+/// Reads the page in a response of GitHub.
 async fn read<P: Parser>(
     mut response: Response<impl Body>,
     parser: P,
@@ -243,7 +242,7 @@ fn interrupted(interruption: Interruption) -> Refusal {
     }
 }
 
-/// The problem of having asked too often.
+/// The problem for GitHub's rate limit.
 pub(crate) fn rate_limit_problem(retry_after: Option<u64>) -> Problem {
     let seconds = retry_after.unwrap_or(RETRY_AFTER_DEFAULT);
     let detail = match retry_after {
@@ -259,14 +258,14 @@ fn rate_limited(retry_after: Option<u64>) -> Refusal {
     Refusal::Problem(rate_limit_problem(retry_after))
 }
 
-/// `Retry-After` in seconds from `now`: a number of them, or a date.
+/// Parses `Retry-After`, a number of seconds or a date, into seconds from `now`.
 fn retry_after(value: Option<&str>, now: SystemTime) -> Option<u64> {
     let value = value?.trim();
     let seconds = match value.parse() {
         Ok(seconds) => seconds,
         Err(_) => {
             let date = httpdate::parse_http_date(value).ok()?;
-            // A date that is past asks for no wait at all.
+            // A date in the past means no wait.
             date.duration_since(now).unwrap_or_default().as_millis().div_ceil(1000) as u64
         }
     };

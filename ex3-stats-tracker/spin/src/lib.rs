@@ -1,12 +1,12 @@
 //! The Spin component: fetches GitHub's pages, extracts their counts, stores nothing.
 //!
-//! [`service::respond`] turns a request into an answer. It is a plain library: what it needs of the world outside, one
-//! GET, is [`fetch::Fetch`], which the component implements over `wasi:http` and the tests over memory.
-//! The endpoints and their JSON are written down in `../openapi.yaml`.
+//! [`service::respond`] turns a request into a response. It is a plain library: its only access to the network is the
+//! trait [`fetch::Fetch`], which the component implements by `wasi:http` and the tests in memory.
+//! `../openapi.yaml` describes the endpoints and their JSON.
 //!
-//! What to read, in order: `route` (what may be asked) → `address` (where it stands) → `list`
-//! (page by page, whole or a problem) → `github` (redirects, refusals) → `page` (a body into
-//! the parser, bounded) → `service` (the two ends joined) → `component` (the same under Spin).
+//! What to read, in order: `route` (the endpoints) → `address` (GitHub's URLs) → `list` (lists of several pages) →
+//! `github` (redirects, refusals) → `page` (a bounded body into the parser) → `service` (from request to response) →
+//! `component` (the service under Spin).
 
 pub mod address;
 pub mod answer;

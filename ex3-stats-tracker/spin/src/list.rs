@@ -1,8 +1,8 @@
-//! A list of GitHub's, read page by page: whole, or a problem.
+//! Reads one of GitHub's lists page by page. The result is the complete list, or an error.
 //!
-//! A list can change between two of its pages. Something deleted from a page that was read moves the first row of the
-//! next page onto it, unseen; something published moves a row onto the next page a second time. Such a list is read
-//! again from its first page.
+//! A list can change between the requests of two pages. A row that is deleted from a page already read moves the first row
+//! of the next page onto it, so that row is missed. A new row moves the last row of a page onto the next page, so that row
+//! is seen twice. Such a list is read again from its first page.
 
 use std::collections::BTreeSet;
 
@@ -13,23 +13,22 @@ use crate::github::{GitHub, Refusal};
 use crate::page::Parser;
 use crate::problem::{Kind, Problem};
 
-/// The most pages of one list that are read: 3 000 packages at GitHub's 30 a page. Past it the list is refused, not
-/// cut short.
+/// The most pages of one list: 3,000 packages at GitHub's 30 a page. A longer list is an error, and is not truncated.
 pub const LIST_MAX_PAGES: u32 = 100;
 
-/// The most rows of one list that are kept, should a page have more of them than GitHub's do.
+/// The most rows of one list, in case a page has more than GitHub's 30.
 pub const LIST_MAX_ROWS: usize = 10_000;
 
-/// How often a list is read that changes meanwhile. A third time would find nothing that the caller's next try won't.
+/// The most attempts to read a list that changes meanwhile. After that, the caller may try again.
 const READINGS: usize = 2;
 
-/// What stood on one page of a list.
+/// The contents of one page of a list.
 pub(crate) struct Page<T> {
-    /// The rows that are asked for.
+    /// The requested rows.
     rows: Vec<T>,
-    /// All of the page's rows, asked for or not.
+    /// The number of all rows on the page, requested or not.
     row_count: u64,
-    /// How many rows all pages have, by the list's heading.
+    /// The number of rows of all pages in the list's heading.
     heading_count: Option<u64>,
     /// The number of the next page.
     next_page: Option<u32>,
@@ -50,7 +49,7 @@ impl From<VersionList> for Page<Version> {
     fn from(list: VersionList) -> Self {
         Page {
             row_count: list.versions.len() as u64,
-            // No page of versions was seen to count them all.
+            // No known page of versions has such a heading.
             heading_count: None,
             rows: list.versions,
             next_page: list.next_page,
@@ -58,7 +57,7 @@ impl From<VersionList> for Page<Version> {
     }
 }
 
-/// A row of a list, known by its key.
+/// A row of a list, identified by its key.
 pub(crate) trait Row {
     type Key: Ord;
 
@@ -81,17 +80,17 @@ impl Row for Version {
     }
 }
 
-/// Why the pages that were read are not one list.
+/// The reason for which the pages do not form one list.
 enum Mismatch {
     /// A row stands on two pages.
     RowTwice { page: u32 },
-    /// Two pages' headings count differently.
+    /// Two pages have headings with different counts.
     OtherHeading { page: u32, before: u64, now: u64 },
-    /// A page is not there that the one before it links.
+    /// A page is missing although the page before links to it.
     PageMissing { page: u32 },
-    /// A page after the first is no list, or one without rows: the list may have become shorter.
+    /// A page after the first is not a list, or has no rows: the list may have become shorter.
     LaterPage(Problem),
-    /// All headings count the same, and the rows are more or fewer.
+    /// All headings have the same count, and the number of rows differs from it.
     OtherSum { heading_count: u64, row_count: u64 },
 }
 
@@ -127,7 +126,7 @@ impl From<Mismatch> for Refusal {
 }
 
 impl<F: Fetch> GitHub<F> {
-    /// Reads a list's pages one after the other, and once more from the first where they do not fit together.
+    /// Reads a list's pages one after the other. If they do not form one list, reads them again from the first.
     pub(crate) async fn list<P: Parser, T: Row>(
         &self,
         address: impl Fn(u32) -> String,
@@ -167,7 +166,7 @@ impl<F: Fetch> GitHub<F> {
                 }
                 reading => Page::from(reading?.value),
             };
-            // What this page says alone comes first: a list in a circle is no list that changed.
+            // Errors of this page alone come first: a list whose pages link in a circle has not changed meanwhile.
             if let Some(next) = read.next_page.filter(|next| *next != page + 1) {
                 let detail = format!("page {page} of a list says that page {next} is next");
                 return Err(Refusal::new(Kind::MarkupChanged, detail));

@@ -1,19 +1,19 @@
-//! The names a caller may ask for: an account's, a package's and a repository's, valid by construction.
+//! The names in a request: of accounts, packages and repositories. Values of these types are always valid.
 //!
-//! A parameter becomes part of an address on github.com, so nothing is fetched for one that GitHub or the
-//! registry could not have given out: `..`, a second segment, a query or a control character never get that far.
+//! A name becomes part of a URL on github.com. So a name that GitHub or the registry would not accept is rejected before
+//! any request, such as `..`, a second segment, a query or a control character.
 
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-/// GitHub gives out account names of at most 39 characters.
+/// The longest account name on GitHub.
 const OWNER_MAX: usize = 39;
 
-/// GitHub gives out repository names of at most 100 characters.
+/// The longest repository name on GitHub.
 const REPOSITORY_MAX: usize = 100;
 
-/// The longest repository name a registry takes (the OCI distribution specification's limit for clients).
+/// The longest repository name in a registry (the OCI distribution specification's limit for clients).
 const PACKAGE_NAME_MAX: usize = 255;
 
 /// An organisation's or user's account name: 1 to 39 ASCII letters, digits and hyphens, no hyphen first.
@@ -21,7 +21,7 @@ const PACKAGE_NAME_MAX: usize = 255;
 pub struct Owner(String);
 
 impl Owner {
-    /// What an account name looks like, for the one who sent another.
+    /// The rule for account names, for error messages.
     pub const RULE: &str = "an account name has 1 to 39 letters, digits and hyphens, and no hyphen first";
 
     /// Reads one percent-encoded path segment.
@@ -49,28 +49,28 @@ impl fmt::Display for Owner {
 pub struct PackageName(String);
 
 impl PackageName {
-    /// What a package name looks like, for the one who sent another.
+    /// The rule for package names, for error messages.
     pub const RULE: &str = "a container package's name has 1 to 255 lower-case letters, digits and single separators \
                             (. _ __ -), with its slashes percent-encoded: charts%2Fflagger";
 
-    /// Reads one percent-encoded path segment; a slash of the name stands in it as `%2F`.
+    /// Reads one percent-encoded path segment, in which a slash of the name is `%2F`.
     pub fn from_segment(segment: &str) -> Option<PackageName> {
         let name = decode(segment, PACKAGE_NAME_MAX)?;
         name.split('/').all(is_path_component).then_some(PackageName(name))
     }
 
-    /// The name itself, slashes and all.
+    /// The decoded name, with its slashes.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as one segment of an address. A slash is the only character of a name that has to be encoded.
+    /// The name as one segment of a path. A slash is the only character of a name that has to be encoded.
     pub fn to_segment(&self) -> String {
         self.0.replace('/', "%2F")
     }
 }
 
-/// A repository: its name, and its owner's where it was given with it. `flagger`, `fluxcd/flagger`.
+/// The name of a repository, with or without its owner: `fluxcd/flagger`, `flagger`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     owner: Option<Owner>,
@@ -78,7 +78,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// What a repository looks like, for the one who sent another.
+    /// The rule for repositories, for error messages.
     pub const RULE: &str = "a repository is OWNER/NAME or NAME, percent-encoded; its name has 1 to 100 letters, digits, \
                             full stops, hyphens and underscores";
 
@@ -87,7 +87,7 @@ impl Repository {
         Repository::parse(&decode(value, OWNER_MAX + 1 + REPOSITORY_MAX)?)
     }
 
-    /// Reads a repository as lists name it.
+    /// Reads a repository as it is written in lists.
     pub fn parse(text: &str) -> Option<Repository> {
         let (owner, name) = match text.split_once('/') {
             Some((owner, name)) => (Some(Owner::parse(owner.to_owned())?), name),
@@ -109,7 +109,7 @@ impl Repository {
         &self.name
     }
 
-    /// Whether `owner` owns it, as far as it says whose it is. Capitals do not matter to GitHub.
+    /// Whether the repository may belong to `owner`: it has no owner, or the same, compared without regard to case.
     pub fn is_of(&self, owner: &Owner) -> bool {
         let same = |mine: &Owner| mine.0.eq_ignore_ascii_case(&owner.0);
         self.owner.as_ref().is_none_or(same)
@@ -118,7 +118,7 @@ impl Repository {
 
 /// Percent-decodes a segment; `None` for one that is not UTF-8 or longer than `limit` bytes once decoded.
 fn decode(segment: &str, limit: usize) -> Option<String> {
-    // Encoded, a byte takes three characters: what is longer still need not be decoded to be known as too long.
+    // An encoded byte has three characters, so a longer segment is too long without decoding it.
     if segment.len() > 3 * limit {
         return None;
     }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repositories_github_gives_out_are_repositories() {
+    fn valid_repositories_are_accepted() {
         for text in [
             "flagger",
             "fluxcd/flagger",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_github_gives_out_are_owners() {
+    fn valid_account_names_are_accepted() {
         for name in ["fluxcd", "a", "A-b-9", "0x", &"a".repeat(39)] {
             assert_eq!(
                 Owner::from_segment(name).map(|owner| owner.to_string()).as_deref(),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_owner() {
+    fn invalid_account_names_are_rejected() {
         for name in [
             "",
             "-a",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn repository_paths_are_package_names() {
+    fn valid_package_names_are_accepted() {
         for (segment, name) in [
             ("source-controller", "source-controller"),
             ("charts%2Fflagger", "charts/flagger"),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_package_name() {
+    fn invalid_package_names_are_rejected() {
         for segment in [
             "",
             "A",
@@ -287,7 +287,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_taken_can_only_be_one_segment(segment in "[ -~]{0,40}|.{0,40}") {
+        fn accepted_names_are_one_segment(segment in "[ -~]{0,40}|.{0,40}") {
             if let Some(name) = PackageName::from_segment(&segment) {
                 let again = name.to_segment();
                 proptest::prop_assert!(!again.contains(['/', '?', '#', '\\', ' ']));

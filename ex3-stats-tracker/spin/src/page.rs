@@ -1,5 +1,5 @@
-//! Reads a body into a parser: piece by piece, uncompressed on the way, never more than a page can have, and
-//! never less than was announced.
+//! Feeds a body to a parser in chunks, and decompresses it on the way. It reads at most the size limit of a page. A body
+//! that is shorter than its `Content-Length` is an error.
 
 use std::io::{self, Write};
 
@@ -10,23 +10,23 @@ use crate::fetch::{Body, Content, Interruption};
 
 /// The most bytes a page may have, as sent and as decoded.
 ///
-/// A package page has about 230 KB; this is seventeen of them. A compressed body that grows without end, or one that
-/// never ends, stops here.
+/// This is seventeen times the size of a package page, which has about 230 KB. It stops decompression bombs and endless
+/// bodies.
 pub const PAGE_MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A parser that takes a page in pieces.
+/// A parser that is fed a page in chunks.
 pub trait Parser {
-    /// What it reads from a page.
+    /// The contents of the page.
     type Output;
 
-    /// Takes the next piece.
+    /// Parses the next chunk.
     fn feed(&mut self, bytes: &[u8]);
 
-    /// Takes the end of the page.
+    /// Ends the page.
     ///
     /// # Errors
     ///
-    /// The page is not what this parser reads.
+    /// If the page has no answer.
     fn finish(self) -> Result<Self::Output, ex2_parser::Error>;
 }
 
@@ -50,25 +50,25 @@ parser!(stream::PackageParser, Package);
 parser!(stream::PackageListParser, PackageList);
 parser!(stream::VersionListParser, VersionList);
 
-/// Why a page could not be read.
+/// The reason for which a page could not be read.
 #[derive(Debug)]
 pub enum Error {
-    /// The body did not arrive whole.
+    /// The body did not arrive completely.
     Interrupted(Interruption),
-    /// It has more than [`PAGE_MAX_BYTES`].
+    /// The page has more than [`PAGE_MAX_BYTES`].
     TooLarge,
-    /// It is compressed in a way nobody asked for; which.
+    /// The body has a `Content-Encoding` that was not requested.
     UnknownEncoding(String),
-    /// It is not the gzip it claims to be, or not all of it.
+    /// The body is not valid gzip, or is incomplete.
     CorruptGzip,
-    /// It has another length than announced.
+    /// The body's length differs from `Content-Length`.
     WrongLength {
         /// `Content-Length`.
         announced: u64,
-        /// What came.
+        /// The number of bytes that arrived.
         received: u64,
     },
-    /// It arrived whole, and is not the page the parser reads.
+    /// The body arrived completely, and the parser found no answer.
     Parser(ex2_parser::Error),
 }
 
@@ -76,7 +76,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// See [`Error`]. A body that arrives in part is always an error, also where the part would have had an answer.
+/// See [`Error`]. An incomplete body is always an error, even if the part that arrived has an answer.
 pub async fn read<P: Parser>(body: &mut impl Body, content: &Content, parser: P) -> Result<P::Output, Error> {
     let sink = Sink {
         parser,
@@ -115,8 +115,8 @@ impl<P: Parser> Decoder<P> {
         match self {
             Decoder::Identity(sink) => sink.write_all(chunk).map_err(|_| Error::TooLarge),
             Decoder::Gzip(decoder) => {
-                // A failed write is either the sink's, which is full, or the decoder's, which met something else
-                // than gzip. Bytes after the end of the compressed stream count as that too: write_all fails.
+                // A write fails if the sink is full, or if the input is not gzip. Bytes after the end of the compressed
+                // stream are not gzip either: `write_all` fails.
                 decoder
                     .write_all(chunk)
                     .map_err(|_| Decoder::gzip_error(decoder.get_ref()))
@@ -146,7 +146,7 @@ impl<P: Parser> Decoder<P> {
     }
 }
 
-/// Passes decoded bytes on to the parser, up to [`PAGE_MAX_BYTES`] of them.
+/// Feeds decoded bytes to the parser, up to [`PAGE_MAX_BYTES`].
 struct Sink<P> {
     parser: P,
     decoded: u64,

@@ -1,32 +1,32 @@
-//! What went wrong, as RFC 9457 problem details with a `kind`.
+//! Errors as RFC 9457 problem details, with a `kind`.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What went wrong, for programs: each kind has one status, and a caller branches on the kind.
+/// The kind of an error, for programs. Each kind has one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// GitHub wants fewer requests; `retry_after` says how long to leave it alone.
+    /// GitHub's rate limit was reached. `retry_after` is the time to wait.
     RateLimited,
-    /// GitHub shows nobody such an account or package, or this service has no such path.
+    /// GitHub shows no such account or package to the public, or this service has no such path.
     NotFound,
-    /// GitHub answered with a page the parser does not know.
+    /// GitHub's page has markup that the parser does not know.
     MarkupChanged,
-    /// GitHub could not be reached, answered with an error of its own, or stopped in the middle of a page.
+    /// GitHub could not be reached, answered with a server error, or stopped in the middle of a page.
     Unreachable,
-    /// GitHub took longer than it is given.
+    /// GitHub did not answer within the time limit.
     TimedOut,
-    /// A page, or a list of pages, is larger than any real one.
+    /// A page or a list exceeds its size limit.
     TooLarge,
-    /// The request itself: a name no account or package can have, a method the path does not take, a body that
-    /// is not a package page.
+    /// The request is invalid: a name that no account or package can have, a method that the path does not allow, or a
+    /// body that is not a package page.
     BadRequest,
 }
 
 impl Kind {
-    /// Every kind there is.
+    /// All kinds.
     pub const ALL: [Kind; 7] = [
         Kind::RateLimited,
         Kind::NotFound,
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// The kind's name, as in the JSON.
+    /// The name of the kind in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::RateLimited => "rate_limited",
@@ -68,19 +68,19 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One thing that went wrong.
+/// An error, as an HTTP response describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What went wrong, for programs.
+    /// The kind, for programs.
     pub kind: Kind,
-    /// The HTTP status: the kind's own, but where the caller's request has to change before it can be answered: a
-    /// method the path does not take (405), a body sent too slowly (408) or too large (413).
+    /// The HTTP status. It is the kind's, except for some invalid requests: a method that the path does not allow (405),
+    /// and a body that was sent too slowly (408) or is too large (413).
     pub status: u16,
-    /// What went wrong, for people: one sentence.
+    /// A sentence for people.
     pub detail: String,
-    /// How many seconds to wait before asking again, where that is known.
+    /// The seconds to wait before the next request, if known.
     pub retry_after: Option<u64>,
-    /// The methods the path takes, where another was used.
+    /// The methods that the path allows, if the request had another.
     pub allow: Option<&'static str>,
 }
 
@@ -96,12 +96,12 @@ impl Problem {
         }
     }
 
-    /// The same problem, with another status than its kind's.
+    /// Sets a status other than the kind's.
     pub fn status(self, status: u16) -> Problem {
         Problem { status, ..self }
     }
 
-    /// The same problem, with a time to wait.
+    /// Sets the time to wait.
     pub fn retry_after(self, seconds: Option<u64>) -> Problem {
         Problem {
             retry_after: seconds,
@@ -109,7 +109,7 @@ impl Problem {
         }
     }
 
-    /// A method the path does not take.
+    /// A problem for a method that the path does not allow.
     pub fn method_not_allowed(allow: &'static str) -> Problem {
         let detail = format!("this path takes {allow}");
         Problem {
@@ -131,7 +131,7 @@ impl Problem {
             retry_after: Option<u64>,
         }
         let details = Details {
-            // By RFC 9457 a problem without a page of its own has this type, and its status' phrase as title.
+            // By RFC 9457, a problem without a URL of its own has this type, and the status' phrase as its title.
             r#type: "about:blank",
             title: reason_phrase(self.status),
             status: self.status,
@@ -151,7 +151,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// RFC 9110's phrase for a status this service answers with.
+/// The phrase of a status by RFC 9110, for the statuses of this service.
 fn reason_phrase(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_written_as_it_is_called() {
+    fn a_kind_is_serialised_as_its_name() {
         for kind in Kind::ALL {
             assert_eq!(serde_json::to_value(kind).expect("serialises"), kind.as_str());
             assert_ne!(reason_phrase(kind.status()), "Error", "{kind}");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_detail_stays_inside_its_string() {
+    fn a_hostile_detail_is_escaped() {
         let detail = "\"}\n\u{0}\u{2028}</script>";
         let json = Problem::new(Kind::BadRequest, detail).to_json();
         let value: serde_json::Value = serde_json::from_slice(&json).expect("valid JSON");

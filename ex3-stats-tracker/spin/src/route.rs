@@ -1,10 +1,10 @@
-//! Which of the service's endpoints a request means.
+//! Routing: finds the endpoint of a request.
 
 use crate::address::{Hints, OwnerKind};
 use crate::name::{Owner, PackageName, Repository};
 use crate::problem::{Kind, Problem};
 
-/// An endpoint with its parameters, which are valid.
+/// An endpoint with its valid parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET /orgs/{org}/packages`
@@ -20,18 +20,18 @@ pub enum Route {
 }
 
 impl Route {
-    /// Finds the endpoint of a request from its method and its target (a path, still percent-encoded, with or
-    /// without a query, of which only the [`Hints`] count).
+    /// Finds the endpoint of a request by its method and its target: a percent-encoded path, with an optional query that
+    /// may have [`Hints`].
     ///
     /// # Errors
     ///
-    /// `not_found` for a path that is none of the service's, `bad_request` with the status 405 for a method the
-    /// path does not take, and `bad_request` for a name that no account, package or repository can have.
+    /// `not_found` for an unknown path, `bad_request` with the status 405 for a method that the path does not allow, and
+    /// `bad_request` for a name that no account, package or repository can have.
     pub fn find(method: &str, target: &str) -> Result<Route, Problem> {
         let target = target.split('#').next().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
-        // The longest path has five segments; a sixth makes it another path.
+        // The longest path has five segments. The sixth is kept, so that a longer path does not match.
         let segments: [Option<&str>; 6] = std::array::from_fn(|_| segments.next());
         match segments {
             [Some("orgs"), Some(owner), Some("packages"), None, ..] => {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_a_path_does_not_take_names_those_it_does() {
+    fn the_error_for_a_wrong_method_names_the_allowed_ones() {
         for (method, target, allow) in [
             ("POST", "/orgs/fluxcd/packages", "GET, HEAD"),
             ("DELETE", "/orgs/fluxcd/packages/flagger", "GET, HEAD"),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn names_nobody_can_have_are_bad_requests() {
+    fn invalid_names_are_bad_requests() {
         for target in [
             "/orgs//packages",
             "/orgs/../packages",
@@ -240,7 +240,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_request_makes_it_panic(method in "\\PC{0,8}", target in "\\PC{0,60}|/orgs/\\PC{0,20}/packages/\\PC{0,20}") {
+        fn no_request_causes_a_panic(method in "\\PC{0,8}", target in "\\PC{0,60}|/orgs/\\PC{0,20}/packages/\\PC{0,20}") {
             let _ = Route::find(&method, &target);
         }
     }

@@ -1,4 +1,4 @@
-//! The service: a request in, an answer out.
+//! The service: turns a request into a response.
 
 use ex2_parser::stream::PackageParser;
 
@@ -9,11 +9,12 @@ use crate::page::{self, PAGE_MAX_BYTES};
 use crate::problem::{Kind, Problem};
 use crate::route::Route;
 
-/// The header of a list that says what kind of account it was found under, for the hint `owner` of later requests.
+/// The response header of a list with the kind of the account, for the hint `owner` of later requests.
 pub const OWNER_KIND: &str = "owner-kind";
 
-/// How much of a body that nobody reads is taken off the wire before the answer: a host may close a connection on which
-/// there is more to come, and a client that is still writing then sees a broken connection and no answer.
+/// The most bytes of an unused request body that are read and discarded before the response. Without that, a host may
+/// close the connection while the client is still writing, and the client sees a broken connection instead of the
+/// response.
 pub const DISCARD_MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A request to the service.
@@ -21,16 +22,16 @@ pub const DISCARD_MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub struct Request<'a, B> {
     /// The method, in capitals.
     pub method: &'a str,
-    /// The path, percent-encoded as it came, with or without a query.
+    /// The percent-encoded path, with or without a query.
     pub target: &'a str,
-    /// What the body's bytes mean.
+    /// The headers that describe the body.
     pub content: Content,
-    /// The body, read only where the endpoint takes one.
+    /// The body. It is parsed only by an endpoint that needs one.
     pub body: B,
 }
 
-/// Answers one request. `github` is called at most once, and only by an endpoint that fetches; its error is a sentence
-/// that says what the operator has to set.
+/// Responds to one request. `github` is called at most once, and only by an endpoint that fetches. Its error is a sentence
+/// with the setting that the operator has to change.
 pub async fn respond<F: Fetch>(
     mut request: Request<'_, impl Body>,
     github: impl FnOnce() -> Result<GitHub<F>, String>,
@@ -40,7 +41,7 @@ pub async fn respond<F: Fetch>(
     answer.unwrap_or_else(Answer::from)
 }
 
-/// Reads what is left of a body, up to [`DISCARD_MAX_BYTES`]. How it ends is no news: the answer stands already.
+/// Reads and discards the rest of a body, up to [`DISCARD_MAX_BYTES`]. Errors are ignored: they cannot change the response.
 async fn discard(body: &mut impl Body) {
     let mut discarded = 0;
     while let Ok(Some(chunk)) = body.chunk().await {
@@ -71,7 +72,7 @@ async fn answer<F: Fetch>(
     }
 }
 
-/// Reads the package page that was posted.
+/// Reads the package page in a POST request.
 async fn extract(request: &mut Request<'_, impl Body>) -> Result<Answer, Problem> {
     let package = page::read(&mut request.body, &request.content, PackageParser::new())
         .await

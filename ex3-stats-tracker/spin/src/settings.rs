@@ -1,46 +1,47 @@
-//! What the one who runs the component may set: the Spin variables of `spin.toml`.
+//! The component's settings: the Spin variables of `spin.toml`.
 
 use std::time::Duration;
 
-/// The variable that says where GitHub is.
+/// The variable with GitHub's URL.
 pub const GITHUB_URL: &str = "github_url";
 
-/// The variable that says whom GitHub may write to.
+/// The variable with the contact in the User-Agent, for GitHub.
 pub const CONTACT: &str = "contact";
 
-/// The variable that says how many seconds one page may take altogether.
+/// The variable with the time limit for one page, in seconds.
 pub const PAGE_TIMEOUT: &str = "page_timeout";
 
-/// The longest time one page may be given: the host lets nothing take longer.
+/// The largest time limit for one page in seconds. The host allows no longer one.
 const PAGE_TIMEOUT_MAX: u64 = 3_600;
 
-/// How long everything GitHub is asked for one answer may take at least: a list can have a hundred pages.
+/// The smallest time limit for all requests to GitHub for one response: a list can have a hundred pages.
 const ANSWER_TIMEOUT_MIN: Duration = Duration::from_secs(280);
 
-/// How much longer than one page an answer may take. With the longest page it is less than the `deadline_seconds` of
-/// `spin.toml`, so that it is the component that says what took so long.
-const BEYOND_ONE_PAGE: Duration = Duration::from_secs(200);
+/// The time that a response may take in addition to the time limit of one page. With the largest time limit, the sum is
+/// less than `deadline_seconds` in `spin.toml`. So the component reports the time-out, with its cause, before the host
+/// ends the request.
+const ANSWER_MARGIN: Duration = Duration::from_secs(200);
 
-/// Longer than any contact; a header has to stay small.
+/// The longest contact in bytes, so that the header stays small.
 const CONTACT_MAX: usize = 200;
 
-/// The settings, checked.
+/// The validated settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// GitHub's scheme and authority, without a slash at the end.
     pub base_url: String,
-    /// How the tracker introduces itself.
+    /// The value of the header `User-Agent`.
     pub user_agent: String,
-    /// How long one page may take altogether.
+    /// The time limit for one page.
     pub page_timeout: Duration,
 }
 
 impl Settings {
-    /// Checks the variables' values. An empty contact stands for the project's own address, if it has one.
+    /// Validates the variables' values. An empty contact means the project's own URL, if it has one.
     ///
     /// # Errors
     ///
-    /// A sentence that names the variable and what it has to be.
+    /// A sentence with the variable's name and its rule.
     pub fn new(github_url: &str, contact: &str, page_timeout: &str) -> Result<Settings, String> {
         let base_url = base_url(github_url)
             .ok_or_else(|| format!("the variable {GITHUB_URL} has to be http(s)://HOST or http(s)://HOST:PORT"))?;
@@ -77,9 +78,9 @@ impl Settings {
         })
     }
 
-    /// How long everything GitHub is asked for one answer may take.
+    /// The time limit for all requests to GitHub for one response.
     pub fn answer_timeout(&self) -> Duration {
-        ANSWER_TIMEOUT_MIN.max(self.page_timeout + BEYOND_ONE_PAGE)
+        ANSWER_TIMEOUT_MIN.max(self.page_timeout + ANSWER_MARGIN)
     }
 }
 
@@ -152,7 +153,7 @@ mod tests {
         assert_eq!(settings.answer_timeout(), Duration::from_secs(280));
         let patient = Settings::new("https://github.com", "", "3600").expect("valid");
         assert!(patient.answer_timeout() > patient.page_timeout);
-        // The host's patience is longer than the component's.
+        // The host's deadline is later than the component's.
         let manifest = include_str!("../spin.toml");
         let deadline = manifest
             .lines()

@@ -1,6 +1,6 @@
-//! What each endpoint answers when GitHub shows what was asked for.
+//! The responses of each endpoint when GitHub has the requested page.
 
-use crate::fake::{Fake, NOW, Reply, gzip};
+use crate::fake::{FakeGitHub, NOW, Reply, gzip};
 use github::pages::{
     self, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, PackagePage, VersionListPage,
 };
@@ -10,7 +10,7 @@ use stats_tracker_spin::service::{Request, respond};
 
 const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/source-controller";
 
-/// A page of the package's versions, which have no `package/` in their address.
+/// The path of a page of the package's versions. It has no `package/`.
 fn versions_at(accounts: &str, page: u32) -> String {
     let query = "filters%5Bversion_type%5D=tagged";
     format!("/{accounts}/packages/container/source-controller/versions?{query}&page={page}")
@@ -26,9 +26,9 @@ fn controller(total: u64) -> PackagePage {
 }
 
 #[test]
-fn a_package_is_its_total_its_days_and_the_time() {
+fn a_package_has_its_total_its_days_and_the_time() {
     let page = controller(355_103_300);
-    let github = Fake::default().at(PACKAGE, Reply::page(page.render()));
+    let github = FakeGitHub::default().at(PACKAGE, Reply::page(page.render()));
     let measurement = github.get("/orgs/fluxcd/packages/source-controller").json();
     let daily: Vec<_> = page
         .daily
@@ -46,7 +46,7 @@ fn a_package_is_its_total_its_days_and_the_time() {
 #[test]
 fn every_total_github_can_show_is_read() {
     for total in [0, 7, 999, 1_318, 14_360, 4_890_000_000, u64::MAX] {
-        let github = Fake::default().at(PACKAGE, Reply::page(controller(total).render()));
+        let github = FakeGitHub::default().at(PACKAGE, Reply::page(controller(total).render()));
         assert_eq!(
             github.get("/orgs/fluxcd/packages/source-controller").json()["total"],
             total
@@ -60,7 +60,7 @@ fn a_package_without_a_chart_has_no_days() {
         daily: Vec::new(),
         ..controller(7)
     };
-    let github = Fake::default().at(PACKAGE, Reply::page(page.render()));
+    let github = FakeGitHub::default().at(PACKAGE, Reply::page(page.render()));
     assert_eq!(
         github.get("/orgs/fluxcd/packages/source-controller").json()["daily"],
         json!([])
@@ -73,7 +73,7 @@ fn a_name_with_a_slash_stays_one_segment() {
         name: "charts/flagger".into(),
         ..controller(12)
     };
-    let github = Fake::default().at(
+    let github = FakeGitHub::default().at(
         "/orgs/fluxcd/packages/container/package/charts%2Fflagger",
         Reply::page(page.render()),
     );
@@ -90,7 +90,7 @@ fn a_name_with_a_slash_stays_one_segment() {
 }
 
 #[test]
-fn a_user_is_asked_for_where_there_is_no_such_organisation() {
+fn the_users_url_is_tried_if_there_is_no_such_organisation() {
     let page = PackagePage {
         owner: "octocat".into(),
         owner_is_user: true,
@@ -107,7 +107,7 @@ fn a_user_is_asked_for_where_there_is_no_such_organisation() {
         ..VersionListPage::default()
     };
     let package = "/users/octocat/packages/container/package/source-controller";
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(package, Reply::page(page.render()))
         .at(
             "/octocat?tab=packages&ecosystem=container&page=1",
@@ -147,12 +147,12 @@ fn a_list_is_read_to_its_last_page() {
         }],
         page,
         pages: 3,
-        // With one of another ecosystem on each page.
+        // Each page has one package of another ecosystem.
         heading_count: Some(68),
         ..PackageListPage::default()
     };
     let address = |page| format!("/orgs/fluxcd/packages?ecosystem=container&page={page}");
-    let github = (1..=3).fold(Fake::default(), |github, number| {
+    let github = (1..=3).fold(FakeGitHub::default(), |github, number| {
         github.at(&address(number), Reply::page(page(number).render()))
     });
     let list = github.get("/orgs/fluxcd/packages");
@@ -172,7 +172,7 @@ fn hints_save_requests_and_change_no_answer() {
     let user = PACKAGE.replace("/orgs/", "/users/");
     let page = Reply::page(controller(5).render());
     let versions = Reply::page(VersionListPage::default().render());
-    let all = Fake::default()
+    let all = FakeGitHub::default()
         .at(repository, page.clone())
         .at(PACKAGE, page.clone())
         .at(&user, page.clone())
@@ -200,8 +200,8 @@ fn hints_save_requests_and_change_no_answer() {
         assert_eq!(asked(format!("{target}/versions?{hints}")), (list.clone(), vec![form]));
     }
 
-    // The repository was renamed, or the list is old: the account's form is asked next, and the other account's not.
-    let stale = Fake::default()
+    // The repository was renamed, or the list is old: the account's form is tried next, and the other kind's is not.
+    let stale = FakeGitHub::default()
         .at(&user, page)
         .at(&versions_at("users/fluxcd", 1), versions);
     let hints = "repository=fluxcd%2Fsource-controller&owner=user";
@@ -216,7 +216,7 @@ fn hints_save_requests_and_change_no_answer() {
             versions_at("users/fluxcd", 1),
         ]
     );
-    let gone = Fake::default();
+    let gone = FakeGitHub::default();
     gone.get(&format!("{target}?{hints}")).problem("not_found");
     let problem = gone.get(&format!("{target}/versions?{hints}")).problem("not_found");
     assert!(
@@ -233,7 +233,7 @@ fn an_empty_list_is_a_list() {
         packages: Vec::new(),
         ..PackageListPage::default()
     };
-    let github = Fake::default().at(
+    let github = FakeGitHub::default().at(
         "/orgs/fluxcd/packages?ecosystem=container&page=1",
         Reply::page(page.render()),
     );
@@ -262,7 +262,7 @@ fn versions_come_with_all_their_tags() {
         ],
     );
     let second = page(2, vec![version(7, &["v1.4.0"], 0)]);
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(&address(1), Reply::page(first.render()))
         .at(&address(2), Reply::page(second.render()));
     assert_eq!(
@@ -277,16 +277,17 @@ fn versions_come_with_all_their_tags() {
 }
 
 #[test]
-fn pages_may_come_compressed_and_in_any_pieces() {
+fn pages_may_be_compressed_and_arrive_in_any_chunks() {
     let page = PackagePage {
         bytes: pages::REAL_PACKAGE_PAGE_BYTES,
         ..controller(14_360)
     }
     .render();
-    for piece in [1, 7, 4_096, usize::MAX] {
+    for chunk_bytes in [1, 7, 4_096, usize::MAX] {
         for reply in [Reply::page(page.clone()), Reply::page(page.clone()).gzipped()] {
             let length = reply.body.len();
-            let github = Fake::default().at(PACKAGE, reply.header("content-length", length).pieces_of(piece));
+            let github =
+                FakeGitHub::default().at(PACKAGE, reply.header("content-length", length).chunks_of(chunk_bytes));
             assert_eq!(
                 github.get("/orgs/fluxcd/packages/source-controller").json()["total"],
                 14_360
@@ -298,7 +299,7 @@ fn pages_may_come_compressed_and_in_any_pieces() {
 #[test]
 fn a_renamed_repository_is_followed() {
     let page = Reply::page(controller(5).render());
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(
             PACKAGE,
             Reply::redirect(301, "https://github.test/fluxcd/old/pkgs/container/source-controller"),
@@ -312,8 +313,8 @@ fn a_renamed_repository_is_followed() {
 }
 
 #[test]
-fn github_is_told_who_asks() {
-    let github = Fake::default();
+fn requests_to_github_have_a_user_agent() {
+    let github = FakeGitHub::default();
     github.get("/orgs/fluxcd/packages").problem("not_found");
     for request in github.requests() {
         let header = |name: &str| {
@@ -334,14 +335,14 @@ fn github_is_told_who_asks() {
 }
 
 #[test]
-fn a_page_that_is_posted_is_read_without_a_word_to_github() {
+fn a_posted_page_is_read_without_a_request_to_github() {
     let page = controller(14_360);
     let daily: Vec<_> = page
         .daily
         .iter()
         .map(|(date, count)| json!({"date": date, "count": count}))
         .collect();
-    let github = Fake::default();
+    let github = FakeGitHub::default();
     for (encoding, body) in [
         (None, page.render().into_bytes()),
         (Some("gzip".to_owned()), gzip(page.render().as_bytes())),
@@ -369,7 +370,7 @@ fn health_needs_neither_github_nor_settings() {
         content: Content::default(),
         body: Whole::default(),
     };
-    let answer = crate::fake::ready(respond::<Fake>(request, || unreachable!("nothing is fetched")));
+    let answer = crate::fake::ready(respond::<FakeGitHub>(request, || unreachable!("nothing is fetched")));
     assert_eq!(
         (answer.status, answer.body.as_slice()),
         (200, &br#"{"status":"ok"}"#[..])
@@ -378,7 +379,7 @@ fn health_needs_neither_github_nor_settings() {
 
 #[test]
 fn head_is_answered_like_get() {
-    let github = Fake::default().at(PACKAGE, Reply::page(controller(5).render()));
+    let github = FakeGitHub::default().at(PACKAGE, Reply::page(controller(5).render()));
     let get = github.get("/orgs/fluxcd/packages/source-controller").0;
     assert_eq!(github.ask("HEAD", "/orgs/fluxcd/packages/source-controller").0, get);
 }

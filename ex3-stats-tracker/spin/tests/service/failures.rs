@@ -1,8 +1,9 @@
-//! What each endpoint answers when GitHub does not show what was asked for: the right kind, and never a count.
+//! The responses of each endpoint when GitHub does not have the requested page: an error of the right kind, and never a
+//! count.
 
 use std::iter;
 
-use crate::fake::{End, Fake, Got, Reply, gzip};
+use crate::fake::{BodyEnd, FakeGitHub, Reply, TestResponse, gzip};
 use github::pages::{self, Change, ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
 use stats_tracker_spin::fetch::{Body, Content, Interruption, Whole};
 use stats_tracker_spin::github::{GitHub, REDIRECTS_MAX, RETRY_AFTER_DEFAULT};
@@ -15,14 +16,14 @@ const LIST: &str = "/orgs/fluxcd/packages?ecosystem=container&page=1";
 const PACKAGE: &str = "/orgs/fluxcd/packages/container/package/flagger";
 const VERSIONS: &str = "/orgs/fluxcd/packages/container/flagger/versions?filters%5Bversion_type%5D=tagged&page=1";
 
-/// What the service is asked for, and the first page of GitHub's it needs for that.
+/// The service's endpoints, each with the first page of GitHub that it needs.
 const ENDPOINTS: [(&str, &str); 3] = [
     ("/orgs/fluxcd/packages", LIST),
     ("/orgs/fluxcd/packages/flagger", PACKAGE),
     ("/orgs/fluxcd/packages/flagger/versions", VERSIONS),
 ];
 
-/// A page that each endpoint would read.
+/// A page that the endpoint can read.
 fn good_page(address: &str) -> String {
     match address {
         LIST => PackageListPage::default().render(),
@@ -32,10 +33,10 @@ fn good_page(address: &str) -> String {
     }
 }
 
-/// Every endpoint, where GitHub answers the first page with `reply`.
-fn each(reply: impl Fn(&str) -> Reply) -> impl Iterator<Item = (Got, Fake)> {
+/// Requests every endpoint. GitHub responds to the first page with `reply`.
+fn each(reply: impl Fn(&str) -> Reply) -> impl Iterator<Item = (TestResponse, FakeGitHub)> {
     ENDPOINTS.into_iter().map(move |(target, address)| {
-        let github = Fake::default().at(address, reply(address));
+        let github = FakeGitHub::default().at(address, reply(address));
         (github.get(target), github)
     })
 }
@@ -48,7 +49,7 @@ fn the_good_pages_are_good() {
 }
 
 #[test]
-fn what_github_shows_nobody_is_not_found() {
+fn pages_that_are_not_public_are_not_found() {
     for status in [404, 410, 451] {
         for (got, github) in each(|_| Reply::status(status).body(pages::not_found())) {
             let problem = got.problem("not_found");
@@ -78,7 +79,7 @@ fn a_redirect_to_the_login_page_is_not_found() {
 }
 
 #[test]
-fn a_refusal_for_asking_too_often_says_how_long_to_wait() {
+fn a_rate_limit_has_the_time_to_wait() {
     let waits = [
         (None, RETRY_AFTER_DEFAULT),
         (Some("60"), 60),
@@ -110,7 +111,7 @@ fn a_refusal_for_asking_too_often_says_how_long_to_wait() {
 }
 
 #[test]
-fn a_refusal_in_the_middle_of_a_list_is_the_lists() {
+fn a_refusal_in_the_middle_of_a_list_fails_the_list() {
     let first = PackageListPage {
         pages: 2,
         ..PackageListPage::default()
@@ -121,7 +122,7 @@ fn a_refusal_in_the_middle_of_a_list_is_the_lists() {
         (Reply::status(500), "unreachable"),
         (Reply::page(pages::login()), "markup_changed"),
     ] {
-        let github = Fake::default()
+        let github = FakeGitHub::default()
             .at(LIST, Reply::page(first.render()))
             .at("/orgs/fluxcd/packages?ecosystem=container&page=2", second);
         github.get("/orgs/fluxcd/packages").problem(kind);
@@ -154,7 +155,9 @@ fn no_answer_is_unreachable_or_timed_out() {
     let slow = Interruption::TimedOut("its first byte".into());
     for (interruption, kind, status) in [(refused, "unreachable", 502), (slow, "timed_out", 504)] {
         for (target, address) in ENDPOINTS {
-            let got = Fake::default().silent_at(address, interruption.clone()).get(target);
+            let got = FakeGitHub::default()
+                .silent_at(address, interruption.clone())
+                .get(target);
             got.problem(kind);
             assert_eq!(got.0.status, status);
         }
@@ -163,9 +166,9 @@ fn no_answer_is_unreachable_or_timed_out() {
 
 #[test]
 fn a_page_that_breaks_off_is_never_an_answer() {
-    let broken = End::Broken(Interruption::Failed("the connection broke".into()));
-    let stalled = End::Broken(Interruption::TimedOut("the page".into()));
-    // All of the page has come, and the end has not: there may be more.
+    let broken = BodyEnd::Broken(Interruption::Failed("the connection broke".into()));
+    let stalled = BodyEnd::Broken(Interruption::TimedOut("the page".into()));
+    // All bytes of the page have arrived, but not the end of the body: there may be more.
     for (got, _) in each(|address| Reply::page(good_page(address)).end(broken.clone())) {
         got.problem("unreachable");
     }
@@ -217,7 +220,7 @@ fn damaged_gzip_is_never_an_answer() {
 
 #[test]
 fn a_page_without_end_is_too_large() {
-    for (got, _) in each(|address| Reply::page(good_page(address)).end(End::Never)) {
+    for (got, _) in each(|address| Reply::page(good_page(address)).end(BodyEnd::Endless)) {
         got.problem("too_large");
         assert_eq!(got.0.status, 502);
     }
@@ -233,14 +236,14 @@ fn a_gzip_bomb_is_too_large() {
     for (got, _) in each(|_| {
         Reply::page(bomb.clone())
             .header("content-encoding", "gzip")
-            .pieces_of(usize::MAX)
+            .chunks_of(usize::MAX)
     }) {
         got.problem("too_large");
     }
 }
 
 #[test]
-fn changed_markup_is_said_to_be_changed() {
+fn changed_markup_is_reported() {
     for change in [
         Change::LabelRenamed,
         Change::TitleDropped,
@@ -253,7 +256,7 @@ fn changed_markup_is_said_to_be_changed() {
             decoys: true,
             ..PackagePage::default()
         };
-        let got = Fake::default()
+        let got = FakeGitHub::default()
             .at(PACKAGE, Reply::page(page.render()))
             .get("/orgs/fluxcd/packages/flagger");
         got.problem("markup_changed");
@@ -310,8 +313,8 @@ fn redirects_in_a_circle_end() {
 }
 
 #[test]
-fn a_list_without_end_is_refused_not_cut_short() {
-    let github = (1..=LIST_MAX_PAGES + 1).fold(Fake::default(), |github, page| {
+fn an_endless_list_is_refused_and_not_truncated() {
+    let github = (1..=LIST_MAX_PAGES + 1).fold(FakeGitHub::default(), |github, page| {
         let packages = vec![ListedPackage {
             name: format!("package-{page}"),
             repository: None,
@@ -332,11 +335,11 @@ fn a_list_without_end_is_refused_not_cut_short() {
 }
 
 #[test]
-fn a_list_of_many_rows_is_refused_not_cut_short() {
-    // GitHub's rows, a thousand to a page, and as many pages as it takes.
+fn a_list_of_many_rows_is_refused_and_not_truncated() {
+    // A thousand rows on each page, and more rows in all than the limit.
     let rows = 1_000;
     let pages = u32::try_from(LIST_MAX_ROWS / rows + 1).expect("few pages");
-    let github = (1..=pages).fold(Fake::default(), |github, page| {
+    let github = (1..=pages).fold(FakeGitHub::default(), |github, page| {
         let name = |row| format!("p-{page}-{row}");
         let packages = (0..rows)
             .map(|row| ListedPackage {
@@ -366,7 +369,7 @@ fn a_list_that_goes_in_circles_ends() {
         ..PackageListPage::default()
     }
     .render();
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(LIST, Reply::page(list.clone()))
         .at("/orgs/fluxcd/packages?ecosystem=container&page=2", Reply::page(list));
     github.get("/orgs/fluxcd/packages").problem("markup_changed");
@@ -374,7 +377,7 @@ fn a_list_that_goes_in_circles_ends() {
 }
 
 #[test]
-fn what_is_not_an_endpoint_is_never_fetched() {
+fn other_paths_cause_no_request_to_github() {
     let hostile = [
         ("GET", "/", "not_found", 404),
         ("GET", "/orgs/fluxcd/packages/charts/flagger", "not_found", 404),
@@ -399,7 +402,7 @@ fn what_is_not_an_endpoint_is_never_fetched() {
             .into_iter()
             .chain(iter::once(("GET", long.as_str(), "bad_request", 400)))
     {
-        let github = Fake::default();
+        let github = FakeGitHub::default();
         let got = github.ask(method, target);
         got.problem(kind);
         assert_eq!(got.0.status, status, "{method} {target}");
@@ -409,7 +412,7 @@ fn what_is_not_an_endpoint_is_never_fetched() {
 }
 
 #[test]
-fn a_posted_body_that_is_no_package_page_says_what_it_is() {
+fn the_error_for_another_posted_body_has_its_kind() {
     let page = PackagePage::default().render();
     let changed = PackagePage {
         change: Some(Change::LabelRenamed),
@@ -461,7 +464,7 @@ fn a_posted_body_that_is_no_package_page_says_what_it_is() {
             "too_large",
         ),
     ] {
-        let github = Fake::default();
+        let github = FakeGitHub::default();
         let got = github.answer(Request {
             method: "POST",
             target: "/extract",
@@ -481,15 +484,15 @@ fn a_posted_body_that_is_no_package_page_says_what_it_is() {
 }
 
 #[test]
-fn a_body_nobody_wants_is_taken_before_the_answer() {
-    /// So many bytes, and how many of them were taken.
+fn an_unused_body_is_read_before_the_response() {
+    /// A body of this number of bytes, with a count of the bytes that were read.
     struct Counted<'a>(u64, &'a std::cell::Cell<u64>);
 
     impl Body for Counted<'_> {
         async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
-            let piece = (self.0 - self.1.get()).min(60_000);
-            self.1.set(self.1.get() + piece);
-            Ok((piece > 0).then(|| vec![b'x'; piece as usize]))
+            let chunk_bytes = (self.0 - self.1.get()).min(60_000);
+            self.1.set(self.1.get() + chunk_bytes);
+            Ok((chunk_bytes > 0).then(|| vec![b'x'; chunk_bytes as usize]))
         }
     }
 
@@ -510,7 +513,7 @@ fn a_body_nobody_wants_is_taken_before_the_answer() {
             length: announced,
         };
         let body = Counted(bytes, &taken);
-        let got = Fake::default().answer(Request {
+        let got = FakeGitHub::default().answer(Request {
             method,
             target,
             content,
@@ -518,9 +521,9 @@ fn a_body_nobody_wants_is_taken_before_the_answer() {
         });
         assert_eq!((got.0.status, taken.get()), (status, bytes), "{method} {target}");
     }
-    // A body without end is not waited for.
+    // An endless body is not read to its end.
     let taken = std::cell::Cell::new(0);
-    let got = Fake::default().answer(Request {
+    let got = FakeGitHub::default().answer(Request {
         method: "POST",
         target: "/extract",
         content: Content::default(),
@@ -531,7 +534,7 @@ fn a_body_nobody_wants_is_taken_before_the_answer() {
 }
 
 #[test]
-fn a_posted_body_that_does_not_come_whole_is_no_answer() {
+fn an_incomplete_posted_body_is_an_error() {
     struct Stops(Option<Vec<u8>>, Interruption);
 
     impl Body for Stops {
@@ -551,14 +554,14 @@ fn a_posted_body_that_does_not_come_whole_is_no_answer() {
             content: Content::default(),
             body,
         };
-        let got = Fake::default().answer(request);
+        let got = FakeGitHub::default().answer(request);
         got.problem(kind);
         assert_eq!(got.0.status, status);
     }
 }
 
 #[test]
-fn settings_that_cannot_be_are_named() {
+fn invalid_settings_are_named() {
     let target = "/orgs/fluxcd/packages";
     let request = Request {
         method: "GET",
@@ -566,9 +569,10 @@ fn settings_that_cannot_be_are_named() {
         content: Content::default(),
         body: Whole::default(),
     };
-    let wrong = || -> Result<GitHub<Fake>, String> { Err(Settings::new("github.com", "", "30").expect_err("no URL")) };
+    let wrong =
+        || -> Result<GitHub<FakeGitHub>, String> { Err(Settings::new("github.com", "", "30").expect_err("no URL")) };
     let answer = crate::fake::ready(respond(request, wrong));
-    let problem = Got(answer).problem("unreachable");
+    let problem = TestResponse(answer).problem("unreachable");
     assert!(
         problem["detail"]
             .as_str()

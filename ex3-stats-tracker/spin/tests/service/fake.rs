@@ -1,4 +1,4 @@
-//! A GitHub in memory: what it answers to each address, and what it was asked.
+//! A fake GitHub in memory: its response to each path, and a record of the requests.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,38 +16,38 @@ use stats_tracker_spin::github::GitHub;
 use stats_tracker_spin::service::{Request, respond};
 use stats_tracker_spin::settings::Settings;
 
-/// When every page is fetched.
+/// The time at which every page is fetched.
 pub(crate) const NOW: &str = "2026-05-10T12:34:56Z";
 
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(1_778_416_496_789)
 }
 
-/// More requests than any answer may take: the longest list, with as many redirects before each page as are followed.
+/// More requests than any response may need: the longest list, with the most redirects before each page.
 const REQUESTS_MAX: usize = 1_000;
 
-/// Where the GitHub in memory claims to be.
+/// The fake GitHub's URL.
 pub(crate) const GITHUB: &str = "https://github.test";
 
-/// One answer of GitHub's.
+/// One response of GitHub.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// How many bytes arrive at a time.
-    pub(crate) piece: usize,
-    /// What comes in place of the body's end.
-    pub(crate) end: End,
+    /// The size of the chunks in which the body arrives.
+    pub(crate) chunk_bytes: usize,
+    /// The end of the body.
+    pub(crate) end: BodyEnd,
 }
 
-/// What comes when all bytes of a body have come.
+/// The event after all bytes of a body.
 #[derive(Clone, Debug)]
-pub(crate) enum End {
-    Proper,
+pub(crate) enum BodyEnd {
+    Complete,
     Broken(Interruption),
-    /// The same bytes again, for ever.
-    Never,
+    /// The same bytes repeat for ever.
+    Endless,
 }
 
 impl Reply {
@@ -60,8 +60,8 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: Vec::new(),
-            piece: 1_000,
-            end: End::Proper,
+            chunk_bytes: 1_000,
+            end: BodyEnd::Complete,
         }
     }
 
@@ -81,11 +81,11 @@ impl Reply {
         }
     }
 
-    pub(crate) fn pieces_of(self, piece: usize) -> Reply {
-        Reply { piece, ..self }
+    pub(crate) fn chunks_of(self, chunk_bytes: usize) -> Reply {
+        Reply { chunk_bytes, ..self }
     }
 
-    pub(crate) fn end(self, end: End) -> Reply {
+    pub(crate) fn end(self, end: BodyEnd) -> Reply {
         Reply { end, ..self }
     }
 
@@ -101,42 +101,42 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("writes to memory")
 }
 
-/// A request GitHub got.
+/// A request that GitHub received.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RecordedRequest {
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// GitHub, shared with the service that asks it.
+/// The fake GitHub, shared with the service.
 #[derive(Clone, Default)]
-pub(crate) struct Fake(Rc<State>);
+pub(crate) struct FakeGitHub(Rc<State>);
 
 #[derive(Default)]
 struct State {
-    /// Answered in turn, the last one again and again.
+    /// The responses of each path in order. The last one is repeated.
     replies: RefCell<HashMap<String, Vec<Result<Reply, Interruption>>>>,
-    asked: RefCell<Vec<Asked>>,
+    asked: RefCell<Vec<RecordedRequest>>,
     open: RefCell<usize>,
 }
 
-impl Fake {
-    /// Answers `path` (with its query) with `reply`; every other path is a 404.
-    pub(crate) fn at(self, path: &str, reply: Reply) -> Fake {
+impl FakeGitHub {
+    /// Responds to `path` (with its query) with `reply`. Every other path is a 404.
+    pub(crate) fn at(self, path: &str, reply: Reply) -> FakeGitHub {
         self.0.replies.borrow_mut().insert(path.to_owned(), vec![Ok(reply)]);
         self
     }
 
-    /// Answers `path` with `reply` when it has been asked for what was said before.
-    pub(crate) fn then(self, path: &str, reply: Reply) -> Fake {
+    /// Responds to `path` with `reply` after the earlier replies.
+    pub(crate) fn then(self, path: &str, reply: Reply) -> FakeGitHub {
         let mut replies = self.0.replies.borrow_mut();
         replies.entry(path.to_owned()).or_default().push(Ok(reply));
         drop(replies);
         self
     }
 
-    /// Does not answer `path`.
-    pub(crate) fn silent_at(self, path: &str, interruption: Interruption) -> Fake {
+    /// Does not respond to `path`.
+    pub(crate) fn silent_at(self, path: &str, interruption: Interruption) -> FakeGitHub {
         self.0
             .replies
             .borrow_mut()
@@ -144,22 +144,22 @@ impl Fake {
         self
     }
 
-    /// The paths that were asked for.
+    /// The requested paths.
     pub(crate) fn asked(&self) -> Vec<String> {
-        let path = |asked: &Asked| asked.url.strip_prefix(GITHUB).expect("only GitHub is asked").to_owned();
+        let path = |asked: &RecordedRequest| asked.url.strip_prefix(GITHUB).expect("only GitHub is asked").to_owned();
         self.0.asked.borrow().iter().map(path).collect()
     }
 
-    /// Everything that was asked.
-    pub(crate) fn requests(&self) -> Vec<Asked> {
+    /// All requests.
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.0.asked.borrow().clone()
     }
 
-    pub(crate) fn get(&self, target: &str) -> Got {
+    pub(crate) fn get(&self, target: &str) -> TestResponse {
         self.ask("GET", target)
     }
 
-    pub(crate) fn ask(&self, method: &str, target: &str) -> Got {
+    pub(crate) fn ask(&self, method: &str, target: &str) -> TestResponse {
         let request = Request {
             method,
             target,
@@ -169,9 +169,9 @@ impl Fake {
         self.answer(request)
     }
 
-    pub(crate) fn answer(&self, request: Request<'_, impl Body>) -> Got {
+    pub(crate) fn answer(&self, request: Request<'_, impl Body>) -> TestResponse {
         let settings = Settings::new(GITHUB, "you@example.org", "30").expect("valid settings");
-        Got(ready(respond(request, || {
+        TestResponse(ready(respond(request, || {
             Ok(GitHub {
                 fetch: self.clone(),
                 settings,
@@ -181,7 +181,7 @@ impl Fake {
     }
 }
 
-/// The answer of a future that waits for nothing.
+/// The result of a future that never waits.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -189,10 +189,10 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-impl Fetch for Fake {
-    type Body = Arriving;
+impl Fetch for FakeGitHub {
+    type Body = ChunkedBody;
 
-    async fn get(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Response<Arriving>, Interruption> {
+    async fn get(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Response<ChunkedBody>, Interruption> {
         assert_eq!(*self.0.open.borrow(), 0, "one request at a time");
         assert!(
             self.0.asked.borrow().len() < REQUESTS_MAX,
@@ -202,7 +202,7 @@ impl Fetch for Fake {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        self.0.asked.borrow_mut().push(Asked {
+        self.0.asked.borrow_mut().push(RecordedRequest {
             url: url.to_owned(),
             headers,
         });
@@ -217,7 +217,7 @@ impl Fetch for Fake {
             found.map(|(_, value)| value.clone())
         };
         *self.0.open.borrow_mut() += 1;
-        let body = Arriving {
+        let body = ChunkedBody {
             reply: reply.clone(),
             position: 0,
             state: Rc::clone(&self.0),
@@ -226,40 +226,42 @@ impl Fetch for Fake {
     }
 }
 
-/// A body that arrives in pieces.
-pub(crate) struct Arriving {
+/// A body that arrives in chunks.
+pub(crate) struct ChunkedBody {
     reply: Reply,
     position: usize,
     state: Rc<State>,
 }
 
-impl Drop for Arriving {
+impl Drop for ChunkedBody {
     fn drop(&mut self) {
         *self.state.open.borrow_mut() -= 1;
     }
 }
 
-impl Body for Arriving {
+impl Body for ChunkedBody {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
-        let Reply { body, piece, end, .. } = &self.reply;
+        let Reply {
+            body, chunk_bytes, end, ..
+        } = &self.reply;
         if self.position == body.len() {
             match end {
-                End::Proper => return Ok(None),
-                End::Broken(interruption) => return Err(interruption.clone()),
-                End::Never => self.position = 0,
+                BodyEnd::Complete => return Ok(None),
+                BodyEnd::Broken(interruption) => return Err(interruption.clone()),
+                BodyEnd::Endless => self.position = 0,
             }
         }
-        let piece = &body[self.position..][..(*piece).min(body.len() - self.position)];
-        self.position += piece.len();
-        Ok(Some(piece.to_vec()))
+        let chunk = &body[self.position..][..(*chunk_bytes).min(body.len() - self.position)];
+        self.position += chunk.len();
+        Ok(Some(chunk.to_vec()))
     }
 }
 
-/// What the service answered.
+/// The service's response.
 #[derive(Debug)]
-pub(crate) struct Got(pub(crate) Answer);
+pub(crate) struct TestResponse(pub(crate) Answer);
 
-impl Got {
+impl TestResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.0.headers.iter().find(|(header, _)| *header == name);
         found.map(|(_, value)| value.as_str())
@@ -273,7 +275,7 @@ impl Got {
         serde_json::from_slice(&self.0.body).expect("every answer is JSON")
     }
 
-    /// The JSON of a 200.
+    /// The JSON of a response with the status 200.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         let value = self.value();
@@ -282,7 +284,7 @@ impl Got {
         value
     }
 
-    /// The problem details, after a look at what they all have.
+    /// The problem details. Asserts the fields that all of them have.
     #[track_caller]
     pub(crate) fn problem(&self, kind: &str) -> Value {
         let value = self.value();

@@ -1,6 +1,6 @@
-//! Lists that are not what their headings say, or change while they are read: whole, or a problem.
+//! Lists that contradict their headings, or change while they are read: the complete list, or an error.
 
-use crate::fake::{Fake, Reply};
+use crate::fake::{FakeGitHub, Reply};
 use github::pages::{self, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, VersionListPage};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ fn address(page: u32) -> String {
     format!("/orgs/fluxcd/packages?ecosystem=container&page={page}")
 }
 
-/// Page `page` of `pages`, whose heading counts `count`.
+/// Page `page` of `pages`, with a heading that counts `count` packages.
 fn page(page: u32, pages: u32, count: u64, names: &[&str]) -> Reply {
     let package = |name: &&str| ListedPackage {
         name: (*name).into(),
@@ -33,8 +33,8 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 fn a_list_that_shrinks_between_two_pages_is_read_again() {
-    // `a` is deleted after the first page was read; `c` moves onto it, unseen.
-    let github = Fake::default()
+    // `a` is deleted after the first page was read. `c` moves onto that page, and is missed.
+    let github = FakeGitHub::default()
         .then(&address(1), page(1, 2, 4, &["a", "b"]))
         .then(&address(2), page(2, 2, 3, &["d"]))
         .then(&address(1), page(1, 2, 3, &["b", "c"]));
@@ -44,9 +44,9 @@ fn a_list_that_shrinks_between_two_pages_is_read_again() {
 
 #[test]
 fn a_list_that_grows_between_two_pages_is_read_again() {
-    // `new` is published after the first page was read; `b` moves to the second.
+    // `new` is published after the first page was read. `b` moves to the second page.
     for (heading, why) in [(4, "the heading says so"), (3, "a row stands there twice")] {
-        let github = Fake::default()
+        let github = FakeGitHub::default()
             .then(&address(1), page(1, 2, 3, &["a", "b"]))
             .then(&address(2), page(2, 2, heading, &["b", "c"]))
             .then(&address(1), page(1, 2, 4, &["new", "a"]))
@@ -57,10 +57,10 @@ fn a_list_that_grows_between_two_pages_is_read_again() {
 }
 
 #[test]
-fn a_page_that_is_gone_when_it_is_asked_for_is_a_list_that_changed() {
+fn a_missing_later_page_means_that_the_list_changed() {
     let past_the_end = page(2, 1, 2, &[]);
     for gone in [Reply::status(404), past_the_end] {
-        let github = Fake::default()
+        let github = FakeGitHub::default()
             .then(&address(1), page(1, 2, 3, &["a", "b"]))
             .at(&address(2), gone)
             .then(&address(1), page(1, 1, 2, &["b", "c"]));
@@ -70,8 +70,8 @@ fn a_page_that_is_gone_when_it_is_asked_for_is_a_list_that_changed() {
 }
 
 #[test]
-fn a_list_that_changes_each_time_is_a_problem() {
-    let github = Fake::default()
+fn a_list_that_changes_each_time_is_an_error() {
+    let github = FakeGitHub::default()
         .at(&address(1), page(1, 2, 4, &["a", "b"]))
         .at(&address(2), page(2, 2, 3, &["d"]));
     let problem = github.get(TARGET).problem("unreachable");
@@ -79,14 +79,14 @@ fn a_list_that_changes_each_time_is_a_problem() {
     assert!(detail.contains("changed while it was read: from 4 to 3"), "{detail}");
     assert_eq!(github.asked().len(), 4, "not a third time");
 
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(&address(1), page(1, 2, 4, &["a", "b"]))
         .at(&address(2), page(2, 2, 4, &["b", "c"]));
     let problem = github.get(TARGET).problem("unreachable");
     let detail = problem["detail"].as_str().expect("a detail");
     assert!(detail.contains("a row of page 2"), "{detail}");
 
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(&address(1), page(1, 2, 4, &["a", "b"]))
         .at(&address(2), Reply::page(pages::login()));
     github.get(TARGET).problem("markup_changed");
@@ -96,14 +96,14 @@ fn a_list_that_changes_each_time_is_a_problem() {
 #[test]
 fn a_heading_that_counts_other_rows_is_changed_markup() {
     for count in [0, 3, 5, u64::MAX] {
-        let github = Fake::default()
+        let github = FakeGitHub::default()
             .at(&address(1), page(1, 2, count, &["a", "b"]))
             .at(&address(2), page(2, 2, count, &["c", "d"]));
         github.get(TARGET).problem("markup_changed");
-        let github = Fake::default().at(&address(1), page(1, 1, count, &["a", "b", "c", "d"]));
+        let github = FakeGitHub::default().at(&address(1), page(1, 1, count, &["a", "b", "c", "d"]));
         github.get(TARGET).problem("markup_changed");
     }
-    // Rows of other ecosystems count.
+    // The heading counts rows of other ecosystems too.
     let list = PackageListPage {
         other_ecosystems: vec![OtherEcosystem {
             name: "org.example".into(),
@@ -113,7 +113,7 @@ fn a_heading_that_counts_other_rows_is_changed_markup() {
         heading_count: Some(3),
         ..PackageListPage::default()
     };
-    let github = Fake::default().at(&address(1), Reply::page(list.render()));
+    let github = FakeGitHub::default().at(&address(1), Reply::page(list.render()));
     assert_eq!(github.get(TARGET).json().as_array().map(Vec::len), Some(2));
 }
 
@@ -140,14 +140,14 @@ fn a_version_that_moves_to_the_next_page_is_read_again() {
         rows.iter().map(|row| row["id"].as_u64().expect("a number")).collect()
     };
     let target = "/orgs/fluxcd/packages/flagger/versions";
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .then(&address(1), page(1, &[4, 3]))
         .then(&address(1), page(1, &[5, 4]))
         .then(&address(2), page(2, &[3, 2]));
     assert_eq!(ids(&github.get(target).json()), [5, 4, 3, 2]);
     assert_eq!(github.asked(), [address(1), address(2), address(1), address(2)]);
 
-    let github = Fake::default()
+    let github = FakeGitHub::default()
         .at(&address(1), page(1, &[4, 3]))
         .at(&address(2), page(2, &[3, 2]));
     github.get(target).problem("unreachable");

@@ -1,4 +1,4 @@
-//! The service against a GitHub in memory.
+//! Tests of the service with a fake GitHub in memory.
 //!
 //!     cargo test -p stats-tracker-spin --test service
 
