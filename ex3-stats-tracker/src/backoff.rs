@@ -1,16 +1,16 @@
-//! How long to wait before the next try.
+//! The delays between retries.
 
 use std::time::Duration;
 
-/// Waits that double up to a longest one: what failed for a moment is tried soon, what stays away is not hammered at.
+/// Exponential backoff: each delay doubles, up to a limit. A short failure is retried soon, a long outage gets few retries.
 #[derive(Debug)]
-pub(crate) struct Waits {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
 }
 
-impl Waits {
+impl Backoff {
     pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
         Self {
             first,
@@ -19,15 +19,15 @@ impl Waits {
         }
     }
 
-    /// The next wait.
+    /// Returns the next delay.
     pub(crate) fn next(&mut self) -> Duration {
         let wait = self.next;
         self.next = wait.saturating_mul(2).min(self.longest);
         wait
     }
 
-    /// It went well: the first wait comes next.
-    pub(crate) fn begin_anew(&mut self) {
+    /// Resets to the first delay, after a success.
+    pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }
 }
@@ -37,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_up_to_a_longest_and_begin_anew() {
-        let mut waits = Waits::new(Duration::from_secs(1), Duration::from_secs(5));
+    fn waits_double_up_to_a_limit_and_reset() {
+        let mut waits = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
         let seconds: Vec<_> = std::iter::repeat_with(|| waits.next().as_secs()).take(5).collect();
         assert_eq!(seconds, [1, 2, 4, 5, 5]);
-        waits.begin_anew();
+        waits.reset();
         assert_eq!(waits.next(), Duration::from_secs(1));
     }
 }

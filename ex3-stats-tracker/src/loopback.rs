@@ -1,6 +1,6 @@
-//! HTTP within this machine.
+//! HTTP on the loopback interface.
 
-/// A client for what listens on this machine. A proxy is for the way to GitHub and has no part in it.
+/// A client for servers on this machine. It ignores the environment's proxy, which is meant for GitHub.
 pub(crate) fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy()
 }

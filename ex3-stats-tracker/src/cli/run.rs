@@ -1,4 +1,4 @@
-//! The commands.
+//! Runs the commands.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use super::{Arguments, Command, serve::serve, stop::Stop};
 #[cfg(feature = "tracker")]
 use super::{compile::compile, measure::measure, up::up};
 
-/// What the commands end with where there is no answer: one sentence and an exit code.
+/// The error of a command: one sentence and an exit code.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -17,7 +17,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// For the shell, as in `--help`.
+    /// The exit code, as documented in `--help`.
     pub fn exit_code(&self) -> u8 {
         self.code
     }
@@ -30,11 +30,11 @@ impl Error {
     }
 }
 
-/// Does what was asked for. The answer goes to stdout, everything else to stderr.
+/// Runs the command. The answer goes to stdout, everything else to stderr.
 ///
 /// # Errors
 ///
-/// Where there is no answer.
+/// If there is no answer.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     if let Some(shell) = arguments.completions {
         print(&command_line::completions::<Arguments>(shell))?;
@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         .build()
         .map_err(|error| Error::new(format!("threads can't be started: {error}"), sysexits::ExitCode::OsErr))?;
     let result = runtime.block_on(async {
-        // From the first moment on, or a Ctrl-C during a build would leave half of it to itself.
+        // Registered first, so that a Ctrl-C during a build ends its processes too.
         let mut stop = Stop::listen()?;
         #[cfg(feature = "tracker")]
         let command = arguments.command.unwrap_or(Command::Up(arguments.up));
@@ -61,12 +61,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             Command::Up(options) => up(options, &mut stop).await,
         }
     });
-    // A build that was interrupted is not waited for.
+    // An interrupted build is not waited for.
     runtime.shutdown_background();
     result.map(ExitCode::from)
 }
 
-/// Writes an answer in one go; a reader that has seen enough (`| head`) is no error.
+/// Writes an answer to stdout. A closed pipe (`| head`) is not an error.
 pub(super) fn print(bytes: &[u8]) -> Result<(), Error> {
     command_line::print(bytes).map_err(|error| {
         let message = format!("the answer can't be written to stdout: {error}; is the disk full?");

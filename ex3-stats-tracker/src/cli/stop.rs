@@ -1,4 +1,4 @@
-//! Ctrl-C and its like.
+//! The signals that end the program, such as Ctrl-C.
 
 #[cfg(unix)]
 use std::sync::LazyLock;
@@ -8,13 +8,13 @@ use system::command_line;
 
 use super::Error;
 
-/// How long what is under way may take to end.
+/// The time that running work has to end.
 const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// What a shell says of a program that was ended by Ctrl-C: 128 and the signal's number.
+/// The exit code of a program that was ended by Ctrl-C: 128 plus the signal's number.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// Ctrl-C, and what else asks a program to end: SIGTERM, and SIGHUP, by which a terminal that is closed says so.
+/// The signals that end the program: SIGINT (Ctrl-C), SIGTERM, and SIGHUP, which a closed terminal sends.
 pub(super) struct Stop {
     signals: Signals,
 }
@@ -90,7 +90,7 @@ impl Stop {
         })
     }
 
-    /// Until somebody asks. Who asks a second time does not want to wait: then the program ends at once.
+    /// Waits for the first signal. A second signal ends the program at once.
     pub(super) async fn wait(&mut self) {
         self.signals.next().await;
         if let Ok(mut again) = Signals::listen() {
@@ -102,10 +102,10 @@ impl Stop {
     }
 }
 
-/// What is said when somebody asked.
+/// The message after the first signal.
 pub(super) const ENDING: &str = "ending; Ctrl-C once more ends at once";
 
-/// Lets something end by itself, for a few seconds; then it is dropped in the middle.
+/// Waits a few seconds for a future that ends work, and then drops it.
 pub(super) async fn gracefully(ending: impl Future<Output = ()>) {
     if tokio::time::timeout(GRACE_PERIOD, ending).await.is_err() {
         command_line::note(format_args!(

@@ -1,7 +1,7 @@
-//! `up`: the component, Rails beside it, and one collection after another.
+//! `up`: runs the component and Rails, and makes one collection after another.
 //!
-//! A tracker runs for years. What fails meanwhile — Rails, its database, a full disk, the terminal — is said, waited for
-//! longer each time, and tried again; only what nobody's waiting mends ends the program.
+//! A tracker runs for years. Temporary failures, such as of Rails, its database, a full disk or the terminal, are reported
+//! and retried with backoff. Only a permanent failure ends the program.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -18,6 +18,7 @@ use super::{
     stop::{ENDING, INTERRUPTED, Stop, gracefully},
 };
 use crate::{
+    backoff::Backoff,
     dashboard::{
         self, Runtime, Server, Settings, Storage,
         collector::{self, Ended},
@@ -25,24 +26,23 @@ use crate::{
         server::{address, socket},
     },
     measure::{Source, Tracker, printable::printable, progress::Progress},
-    waits::Waits,
 };
 
-/// Where Rails listens by habit.
+/// Rails' usual port.
 const PORT: u16 = 3000;
 
-/// How long to wait before what failed is tried again, at first and at most.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(5 * 60);
+/// The first and the longest delay before a retry.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5 * 60);
 
-/// A dashboard that ran for so long is not one that can't run.
-const RAN_WELL: Duration = Duration::from_secs(60);
+/// A dashboard that ran at least this long counts as working, so its backoff is reset.
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 
-/// How often the dashboard is asked for the figures: a few seconds are enough for it to be started again.
-const ATTEMPTS_AT_FIGURES: usize = 4;
+/// The most attempts to read the figures from the dashboard. They take a few seconds, enough for a restart.
+const FIGURES_ATTEMPTS: usize = 4;
 
-/// No schedule is so far ahead, and clocks can add it.
-const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The longest wait. It keeps the addition of times from overflowing.
+const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl From<dashboard::Error> for Error {
     fn from(error: dashboard::Error) -> Self {
@@ -50,9 +50,9 @@ impl From<dashboard::Error> for Error {
     }
 }
 
-/// Runs the tracker until it is stopped, or once.
+/// Runs the tracker until it is stopped, or for one collection.
 pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error> {
-    // What may be missing is found out before anything is built.
+    // Missing requirements are found before anything is built.
     options.check()?;
     let runtime = Runtime::find()?;
     database::check(&runtime)?;
@@ -87,7 +87,7 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
         socket,
         tracker,
     };
-    // Dropped in the middle, whatever runs is ended with it.
+    // If this future is dropped, its processes are ended.
     let result = tokio::select! {
         result = up.run() => result,
         () = stop.wait() => {
@@ -103,26 +103,26 @@ struct Up {
     options: UpOptions,
     runtime: Runtime,
     settings: Settings,
-    /// Where the dashboard listens, whichever process serves it.
+    /// The dashboard's listening socket. It stays open when the server restarts.
     socket: TcpListener,
     tracker: Tracker,
 }
 
-/// What comes after a pass.
+/// The next step after a pass.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    /// The schedule.
+    /// Wait for the next scheduled pass.
     AsScheduled,
-    /// As soon as GitHub allows it.
+    /// Retry as soon as GitHub allows it.
     At(Timestamp),
-    /// It failed by what may pass: soon, and later each time.
+    /// Retry with backoff after a temporary failure.
     Again,
-    /// Trying again will not help.
+    /// End: a retry cannot succeed.
     Never,
 }
 
 impl Up {
-    /// Until it is stopped, or, with `--once`, until the first collection's exit code is known.
+    /// Runs until it is stopped. With `--once`, returns the exit code of the first collection.
     async fn run(&self) -> Result<Option<u8>, Error> {
         command_line::note(format_args!(
             "preparing the database in {}",
@@ -143,14 +143,14 @@ impl Up {
         }
     }
 
-    /// The database as this version of Rails expects it.
+    /// Migrates the database.
     async fn prepare(&self) -> Result<(), Error> {
-        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
+        let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
         loop {
             match collector::migrate(&self.runtime, &self.settings).await {
                 Ok(()) => return Ok(()),
                 Err(error) if self.options.once || !error.may_pass() => return Err(error.into()),
-                Err(error) => wait_for(&mut waits, &error).await,
+                Err(error) => wait_for(&mut backoff, &error).await,
             }
         }
     }
@@ -173,9 +173,9 @@ impl Up {
         self.keep_collecting().await
     }
 
-    /// Collects, says where to look, and collects again, until trying again will not help.
+    /// Collects on schedule, until a retry cannot succeed. Prints the dashboard's URL after the first collection.
     async fn keep_collecting(&self) -> Result<u8, Error> {
-        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
+        let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
         let mut first = true;
         loop {
             let wait = match self.collect().await {
@@ -185,7 +185,7 @@ impl Up {
                         return Err(self.no_pass(&ended));
                     }
                     if ended.passed {
-                        // What can't be printed now is stored, and on the dashboard.
+                        // The figures are stored and on the dashboard, so a failure to print them is not fatal.
                         if let Err(error) = self.show(&ended).await {
                             command_line::note(error);
                         }
@@ -193,17 +193,17 @@ impl Up {
                         command_line::note(self.no_pass(&ended));
                     }
                     if next != Next::Again {
-                        waits.begin_anew();
+                        backoff.reset();
                     }
                     match next {
                         Next::At(time) => until(time, Timestamp::now()),
-                        Next::Again => waits.next(),
+                        Next::Again => backoff.next(),
                         _ => self.options.every,
                     }
                 }
                 Err(error) if error.may_pass() => {
                     command_line::note(error);
-                    waits.next()
+                    backoff.next()
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -211,13 +211,13 @@ impl Up {
                 self.say_where_to_look();
                 first = false;
             }
-            let wait = wait.clamp(FIRST_WAIT, LONGEST_WAIT);
+            let wait = wait.clamp(FIRST_RETRY_DELAY, MAX_WAIT);
             command_line::note(format_args!("The next collection begins {}.", at(wait)));
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// One pass, with a bar.
+    /// Makes one pass, with a progress bar.
     async fn collect(&self) -> Result<Ended, dashboard::Error> {
         let progress = Progress::new();
         let result = collector::collect(&self.runtime, &self.settings, &progress).await;
@@ -225,7 +225,7 @@ impl Up {
         result
     }
 
-    /// The table of what is known, after a pass.
+    /// Prints the table of the stored figures after a pass.
     async fn show(&self, ended: &Ended) -> Result<(), Error> {
         if !ended.passed {
             return Ok(());
@@ -247,13 +247,13 @@ impl Up {
         printed
     }
 
-    /// What is known. A dashboard that has just died is started again meanwhile.
+    /// Reads the stored figures. Retries, since a dashboard that has just crashed is being restarted.
     async fn figures(&self, ended: &Ended) -> Result<Option<crate::measure::Collection>, Error> {
-        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
-        for _ in 1..ATTEMPTS_AT_FIGURES {
+        let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
+        for _ in 1..FIGURES_ATTEMPTS {
             match figures::latest(&self.settings, ended, self.now()).await {
                 Ok(known) => return Ok(known),
-                Err(_) => tokio::time::sleep(waits.next()).await,
+                Err(_) => tokio::time::sleep(backoff.next()).await,
             }
         }
         let known = figures::latest(&self.settings, ended, self.now()).await;
@@ -265,14 +265,14 @@ impl Up {
         })
     }
 
-    /// The time where the figures come from.
+    /// The current time of the source's clock.
     fn now(&self) -> Timestamp {
         self.tracker
             .stand_in()
             .map_or_else(Timestamp::now, stand_in::StandIn::now)
     }
 
-    /// Why there was no pass.
+    /// The error for a refused pass.
     fn no_pass(&self, ended: &Ended) -> Error {
         let org = printable(&self.settings.org);
         let why = ended.detail.as_deref().map_or_else(
@@ -316,19 +316,19 @@ impl Up {
         Server::start(&self.runtime, &self.settings, &self.socket).await
     }
 
-    /// Starts the dashboard again whenever it ended by itself.
+    /// Restarts the dashboard whenever it ended by itself.
     async fn keep_serving(&self, mut server: Option<Server>) -> std::convert::Infallible {
-        let mut waits = Waits::new(FIRST_WAIT, LONGEST_RETRY);
+        let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
         loop {
             if let Some(running) = &mut server {
                 let began = tokio::time::Instant::now();
                 let error = running.ended().await;
                 command_line::note(error);
-                if began.elapsed() > RAN_WELL {
-                    waits.begin_anew();
+                if began.elapsed() > STABLE_AFTER {
+                    backoff.reset();
                 }
             }
-            let wait = waits.next();
+            let wait = backoff.next();
             command_line::note(format_args!("starting the dashboard again in {} s", wait.as_secs()));
             tokio::time::sleep(wait).await;
             server = self
@@ -359,23 +359,23 @@ impl Next {
         let is = |code: sysexits::ExitCode| ended.code == u8::from(code);
         match ended.retry_at {
             Some(time) => Self::At(time),
-            // A name that was mistyped, or another source's figures: whoever has just started it wants to know.
+            // A mistyped name, or figures of another source: the user who has just started the tracker has to see that.
             None if !ended.passed && is(Usage) => Self::Never,
             None if !ended.passed && is(DataErr) && first => Self::Never,
-            // The database is away, or another collection is under way.
+            // The database is unavailable, or another collection is running.
             None if !ended.passed && (is(Unavailable) || is(NoInput) || is(TempFail)) => Self::Again,
             None => Self::AsScheduled,
         }
     }
 }
 
-async fn wait_for(waits: &mut Waits, error: &dashboard::Error) {
-    let wait = waits.next();
+async fn wait_for(backoff: &mut Backoff, error: &dashboard::Error) {
+    let wait = backoff.next();
     command_line::note(format_args!("{error}\ntrying again in {} s", wait.as_secs()));
     tokio::time::sleep(wait).await;
 }
 
-/// How long it is until then; no time where that is over.
+/// The duration until a time; zero if it is in the past.
 fn until(time: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(time.duration_since(now)).unwrap_or_default()
 }
@@ -405,7 +405,7 @@ mod tests {
             (ended(65, true, None), true, Next::AsScheduled),
             (ended(69, true, None), true, Next::AsScheduled),
             (ended(69, true, Some(time)), true, Next::At(time)),
-            // GitHub asked for it before this program was started.
+            // A `retry_at` from before this program was started.
             (ended(69, false, Some(time)), true, Next::At(time)),
             (ended(69, false, None), true, Next::Again),
             (ended(75, false, None), true, Next::Again),

@@ -1,4 +1,4 @@
-//! One pass, made by Rails, and what it says on the way: a line of JSON for each event.
+//! Runs a pass in Rails, and reads its events: a line of JSON for each.
 
 use std::{process::ExitStatus, time::Duration};
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::measure::{Kind, Numbers, Observer, Problem};
 
-/// The state of a pass that was none: it may not begin yet, or another one runs.
+/// The state of a refused pass: it may not begin yet, or another one is running.
 const REFUSED: &str = "refused";
 
-/// The exit codes by which Rails says how a pass ended; others mean that it failed itself.
-const OF_A_PASS: [sysexits::ExitCode; 6] = [
+/// Rails' exit codes for a pass that ended or was refused. Others mean that Rails itself failed.
+const PASS_EXIT_CODES: [sysexits::ExitCode; 6] = [
     sysexits::ExitCode::Ok,
     sysexits::ExitCode::Usage,
     sysexits::ExitCode::DataErr,
@@ -25,35 +25,35 @@ const OF_A_PASS: [sysexits::ExitCode; 6] = [
     sysexits::ExitCode::TempFail,
 ];
 
-/// The exit codes by which Rails says in its last line what is wrong with the database, and what to do about it.
-const OF_THE_DATABASE: [sysexits::ExitCode; 4] = [
+/// Rails' exit codes for an unusable database. Its last line says what to do.
+const DATABASE_EXIT_CODES: [sysexits::ExitCode; 4] = [
     sysexits::ExitCode::Usage,
     sysexits::ExitCode::DataErr,
     sysexits::ExitCode::NoInput,
     sysexits::ExitCode::Unavailable,
 ];
 
-/// How a pass ended, or why there was none.
+/// The end of a pass, or the reason for which there was none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Rails' exit code: 0 where all was read, 65 where something was not, 69 where the pass was stopped or could not begin
-    /// yet, 75 where another pass is running.
+    /// Rails' exit code: 0 if all packages were read, 65 if some were not, 69 if the pass was stopped or may not begin yet,
+    /// 75 if another pass is running.
     pub code: u8,
-    /// Whether there was a pass, which may have been stopped.
+    /// Whether there was a pass. It may have been stopped early.
     pub passed: bool,
-    /// Why, for programs: a failure's kind, or why there was none.
+    /// The reason, for programs: a failure's kind, or the reason for the refusal.
     pub reason: Option<String>,
-    /// Why it was stopped, or why there was none, for people.
+    /// The reason for the stop or the refusal, for people.
     pub detail: Option<String>,
-    /// When it makes sense to go on, where GitHub said so.
+    /// The earliest time for the next request, if GitHub gave one.
     pub retry_at: Option<Timestamp>,
-    /// When the pass began; an earlier run may have begun it.
+    /// The start of the pass. An earlier run of the program may have started it.
     pub started_at: Option<Timestamp>,
-    /// What became of its packages, where the list was read.
+    /// The numbers of packages, if the list was read.
     pub numbers: Option<Numbers>,
 }
 
-/// What Rails says on stdout.
+/// An event on Rails' stdout.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
@@ -89,7 +89,7 @@ enum Event {
     Other,
 }
 
-/// What became of a pass's packages, as far as its list was read.
+/// The numbers of packages in an event. All are null if the list was not read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ReportedNumbers {
@@ -110,11 +110,11 @@ impl ReportedNumbers {
     }
 }
 
-/// Makes the database what this version of Rails expects.
+/// Creates the database, or migrates it to this version's schema.
 ///
 /// # Errors
 ///
-/// It can't be made so.
+/// If the migration fails.
 pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error> {
     let name = "preparing the database";
     let program = Program {
@@ -125,18 +125,18 @@ pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error
     let mut process = Process::start(name, runtime, &program, settings)?;
     match status(&mut process, name).await? {
         status if status.success() => Ok(()),
-        status => Err(match (code_among(&OF_THE_DATABASE, status), process.last_line()) {
+        status => Err(match (code_among(&DATABASE_EXIT_CODES, status), process.last_line()) {
             (Some(code), said) if !said.is_empty() => Error::Database { said, code },
             _ => process.ended(status),
         }),
     }
 }
 
-/// Makes one pass over the organisation's packages, or goes on with one that was stopped.
+/// Makes one pass over the organisation's packages, or resumes one that was stopped.
 ///
 /// # Errors
 ///
-/// Rails itself failed. What could not be read is no error, but in [`Ended`] and stored.
+/// If Rails itself failed. Failures of packages are not errors: Rails stores them, and [`Ended`] counts them.
 pub async fn collect(runtime: &Runtime, settings: &Settings, observer: &impl Observer) -> Result<Ended, Error> {
     let task = format!("stats:collect[{}]", settings.org);
     let mut ended = Ended::default();
@@ -177,12 +177,12 @@ pub async fn collect(runtime: &Runtime, settings: &Settings, observer: &impl Obs
     Ok(ended)
 }
 
-/// Plays so many days of history through the stand-in's clock; `played` is told which pass of how many was made, and
-/// of which time. Returns Rails' exit code and what it said at last.
+/// Plays days of history with the stand-in's clock. Calls `played` after each pass, with its number, the number of passes
+/// and its time. Returns Rails' exit code and its recent output.
 ///
 /// # Errors
 ///
-/// Rails itself failed, or refused.
+/// If Rails itself failed, or refused.
 pub async fn play(
     runtime: &Runtime,
     settings: &Settings,
@@ -199,7 +199,7 @@ pub async fn play(
     Ok((code, said))
 }
 
-/// Runs a task to its end and hands on what it says. Returns its exit code and its last words on stderr.
+/// Runs a task to its end, and passes on its events. Returns its exit code and its recent output on stderr.
 async fn run(
     name: &'static str,
     runtime: &Runtime,
@@ -216,19 +216,19 @@ async fn run(
     if let Some(stdout) = process.stdout() {
         let mut lines = BufReader::new(stdout).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            // What a gem prints is no event.
+            // Other lines are output of gems.
             if let Ok(event) = serde_json::from_str(&line) {
                 said(event);
             }
         }
     }
     let status = status(&mut process, name).await?;
-    code_among(&OF_A_PASS, status)
+    code_among(&PASS_EXIT_CODES, status)
         .map(|code| (code, process.last_line()))
         .ok_or_else(|| process.ended(status))
 }
 
-/// The exit code, where it is one of these.
+/// The exit code, if it is one of these.
 fn code_among(codes: &[sysexits::ExitCode], status: ExitStatus) -> Option<u8> {
     codes
         .iter()

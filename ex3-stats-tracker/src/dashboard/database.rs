@@ -1,4 +1,4 @@
-//! The user's own database, as `DATABASE_URL` names it.
+//! The user's own database, from `DATABASE_URL`.
 
 use std::{
     env,
@@ -13,23 +13,22 @@ use reqwest::Url;
 use super::{Error, Runtime};
 use crate::measure::printable::printable;
 
-/// The databases that Rails is made for, as `DATABASE_URL` begins.
+/// The schemes of `DATABASE_URL` for the supported databases.
 const DATABASES: [&str; 3] = ["sqlite3:", "postgresql:", "postgres:"];
 
-/// Where Debian's PostgreSQL has its socket: where its clients look when no host is named.
+/// The directory of PostgreSQL's socket on Debian, which clients use if the URL has no host.
 const SOCKET_DIRECTORY: &str = "/var/run/postgresql";
 
-/// The value of `DATABASE_URL`, where there is one.
+/// The value of `DATABASE_URL`, if it is set.
 pub(crate) fn url() -> Option<OsString> {
     env::var_os("DATABASE_URL").filter(|url| !url.is_empty())
 }
 
-/// Whether Rails can use the value of `DATABASE_URL`, as far as that shows before anything is started. A database that it
-/// can't use is not waited for.
+/// Checks the value of `DATABASE_URL` before anything is started, so that an unusable URL is reported at once.
 ///
 /// # Errors
 ///
-/// It can't. The message repeats no more of the address than what is wrong: the rest may hold a password.
+/// If Rails can't use it. The message contains only the wrong part of the URL: the rest may have a password.
 pub(crate) fn check(runtime: &Runtime) -> Result<(), Error> {
     let Some(url) = url() else {
         return Ok(());
@@ -37,7 +36,7 @@ pub(crate) fn check(runtime: &Runtime) -> Result<(), Error> {
     wrong(&url.to_string_lossy(), runtime.root()).map_or(Ok(()), |why| Err(Error::DatabaseUrl(why)))
 }
 
-/// What is wrong with the address of a database, for a Rails that runs in this root; None where nothing is.
+/// The fault of a database URL, for a Rails that runs in this root; `None` if it has none.
 fn wrong(url: &str, root: Option<&Path>) -> Option<String> {
     if !DATABASES.iter().any(|database| url.starts_with(database)) {
         let scheme = url.split(':').next().unwrap_or_default();
@@ -53,7 +52,7 @@ fn wrong(url: &str, root: Option<&Path>) -> Option<String> {
             return Some(format!("names the file `{}` by a relative path", printable(&file)));
         }
     }
-    // Bound into the root, the machine's directory would hide the root's own, Ruby with it.
+    // A bind mount of this directory would hide the root's own directory, with Ruby in it.
     let directory = directory(url)?;
     let hidden = root?.join(directory.strip_prefix("/").ok()?);
     let holds_something = fs::read_dir(hidden).is_ok_and(|mut entries| entries.next().is_some());
@@ -65,8 +64,8 @@ fn wrong(url: &str, root: Option<&Path>) -> Option<String> {
     })
 }
 
-/// The directory of this machine through which the database is reached: of PostgreSQL's socket, or of SQLite's file.
-/// None where it is reached by the network, or where the address can't be read: the database's client says why.
+/// The directory on this machine that the database needs: of PostgreSQL's socket, or of SQLite's file. `None` if it is
+/// reached by the network, or if the URL can't be parsed: then the database's client reports the error.
 pub(super) fn directory(url: &str) -> Option<PathBuf> {
     let url = Url::parse(url).ok()?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -80,7 +79,7 @@ pub(super) fn directory(url: &str) -> Option<PathBuf> {
         );
         PathBuf::from(if host.is_empty() { SOCKET_DIRECTORY } else { &host })
     };
-    // Debian's /var/run is a link, and what a root is given has to lie at its real path.
+    // Debian's /var/run is a symbolic link, and a bind mount needs the real path.
     let path = path
         .strip_prefix("/var/run")
         .map_or_else(|_| path.clone(), |below| Path::new("/run").join(below));
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_an_address_is_said_without_its_password() {
+    fn the_error_for_a_url_does_not_contain_its_password() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("usr/bin")).unwrap();
         fs::create_dir(root.path().join("srv")).unwrap();

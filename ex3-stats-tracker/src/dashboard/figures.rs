@@ -1,4 +1,4 @@
-//! The figures that are stored, as the dashboard answers them to programs.
+//! Reads the stored figures from the dashboard's JSON API.
 
 use std::{cmp::Reverse, time::Duration};
 
@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// No organisation has as many pages of a thousand packages.
-const PAGES_MAX: usize = 100;
+/// The most pages that are read, of a thousand packages each.
+const MAX_PAGES: usize = 100;
 
-/// How long the dashboard may take to answer. While it is started again, whoever asks waits.
-const TO_ANSWER: Duration = Duration::from_secs(30);
+/// The time limit for the dashboard's response. It includes a restart of the dashboard.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// By how much two clocks that are right may differ.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
+/// The accepted difference of two clocks.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, Deserialize)]
 struct Page {
@@ -30,7 +30,7 @@ struct Page {
     packages: Vec<Row>,
 }
 
-/// A package, as far as the table shows it.
+/// The fields of a package that the table needs.
 #[derive(Debug, Deserialize)]
 struct Row {
     name: String,
@@ -40,27 +40,27 @@ struct Row {
     failing_since: Option<Timestamp>,
     failure_kind: Option<String>,
     vanished_at: Option<Timestamp>,
-    /// Downloads a day, oldest first; null where a day is not known.
+    /// Downloads per day, oldest first; null for an unknown day.
     recent: Option<Vec<Option<u64>>>,
     recent_until: Option<Date>,
 }
 
-/// What is known of an organisation: each package's last total, the largest first, or since when it can't be read. `None`
-/// where nothing was ever read. Where the figures come from is what the dashboard's answer says.
+/// The stored figures of an organisation: each package's last total, the largest first, or the time since which it can't
+/// be read. `None` if nothing was ever read. The source is the one in the dashboard's response.
 ///
 /// # Errors
 ///
-/// The dashboard does not answer, or something else than it should.
+/// If the dashboard does not respond, or its response is unexpected.
 pub async fn latest(settings: &Settings, pass: &Ended, now: Timestamp) -> Result<Option<Collection>, Error> {
-    let client = loopback::client().timeout(TO_ANSWER).build()?;
+    let client = loopback::client().timeout(ANSWER_TIMEOUT).build()?;
     let org = &settings.org;
     let base = address(settings.port);
     let mut path = format!("/api/packages/{}.json", segment(org));
     let mut known = Known::new(pass, now);
     let mut source = settings.source;
-    for _ in 0..PAGES_MAX {
+    for _ in 0..MAX_PAGES {
         let answer = client.get(format!("{base}{path}")).send().await?;
-        // An organisation that was never collected is not known.
+        // The dashboard responds with 404 for an organisation that was never collected.
         if answer.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -79,13 +79,13 @@ pub async fn latest(settings: &Settings, pass: &Ended, now: Timestamp) -> Result
     Ok(known.collection(org, source))
 }
 
-/// What the rows say, one after the other.
+/// Collects the rows.
 struct Known<'a> {
     pass: &'a Ended,
     now: Timestamp,
     packages: Vec<MeasuredPackage>,
     failures: Vec<Failure>,
-    /// When the newest of the totals was read.
+    /// The time of the newest total.
     measured_at: Option<Timestamp>,
     earlier: Option<Earlier>,
 }
@@ -103,7 +103,7 @@ impl<'a> Known<'a> {
     }
 
     fn collection(mut self, org: &str, source: Source) -> Option<Collection> {
-        // As the dashboard shows them.
+        // The same order as on the dashboard.
         self.packages.sort_by_key(|package| Reverse(package.total));
         let failed_at = (!self.failures.is_empty()).then_some(self.now);
         let mut collection = Collection::new(
@@ -127,7 +127,7 @@ impl<'a> Known<'a> {
         });
     }
 
-    /// A package is one that was read, or a failure; one that GitHub no longer lists is neither.
+    /// Adds a package that was read, or a failure. A package that GitHub no longer lists is left out.
     fn add(&mut self, row: Row) {
         if row.vanished_at.is_some() {
             return;
@@ -142,8 +142,8 @@ impl<'a> Known<'a> {
             let kind = self.pass.reason.clone().unwrap_or_default();
             return self.fail(row.name, &kind, detail, false);
         };
-        // Written by a clock that was wrong: nobody knows of when it is, nor whether what was read since is newer.
-        if measured_at > self.now + CLOCKS_DIFFER {
+        // A time in the future is from a wrong clock, so the total's age is unknown.
+        if measured_at > self.now + CLOCK_TOLERANCE {
             let at = measured_at.strftime("%Y-%m-%d %H:%M UTC");
             let detail =
                 format!("its last total was written down at {at}, which is yet to come: a clock was wrong then");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_not_silently_absent() {
+    fn packages_without_a_request_are_reported() {
         let rows = [
             row("now", r#""total":7,"measured_at":"2026-05-10T12:30:00Z""#),
             row("before", r#""total":5,"measured_at":"2026-05-10T06:30:00Z""#),

@@ -1,15 +1,15 @@
-//! The Rails application that remembers and shows, run on this machine beside the component.
+//! Runs the Rails application, which stores and shows the figures, on this machine.
 //!
 //! | file | concept |
 //! | --- | --- |
-//! | `runtime` | where Rails is: the reader's own Ruby, or Debian's in a root of its own |
-//! | `storage` | where figures are kept, and the secret that Rails wants |
-//! | `database` | the user's own database, where one is named |
-//! | `settings` | what Rails is told: its environment |
-//! | `process` | a program of Rails' that runs, and how it is ended |
-//! | `server` | the web server: started, watched, started again |
-//! | `collector` | one pass, and what it says on the way |
-//! | `figures` | the figures that are stored, as JSON |
+//! | `runtime` | finds Ruby: the user's own, or Debian's in a root of its own |
+//! | `storage` | the directory of the figures and of Rails' secret |
+//! | `database` | the user's own database, if one is set |
+//! | `settings` | Rails' environment variables |
+//! | `process` | starts and ends a process of Rails |
+//! | `server` | the web server: starts, watches and restarts it |
+//! | `collector` | runs a pass, and reads its events |
+//! | `figures` | reads the stored figures as JSON |
 
 pub mod collector;
 pub(crate) mod database;
@@ -26,7 +26,7 @@ pub use settings::Settings;
 pub use storage::Storage;
 use system::{cache, debian_root};
 
-/// Why Rails does not run. Each is one sentence with what to do about it.
+/// The reason for which Rails does not run. Each message is one sentence with the next step.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum Error {
@@ -47,9 +47,9 @@ pub enum Error {
     DatabaseUrl(String),
     #[error("{said}")]
     Database {
-        /// Rails' own sentence.
+        /// Rails' message.
         said: String,
-        /// And its exit code.
+        /// Rails' exit code.
         code: u8,
     },
     #[error("{program} can't be started: {error}")]
@@ -58,7 +58,7 @@ pub enum Error {
     Ended {
         program: &'static str,
         status: std::process::ExitStatus,
-        /// Its last words, on lines of their own; empty where it said nothing.
+        /// The recent output, on lines of its own; empty if there is none.
         said: String,
     },
     #[error("the dashboard did not answer within {seconds} s{said}")]
@@ -72,7 +72,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether trying again may help, without anyone changing what is installed or how the tracker was started.
+    /// Whether a retry may succeed without a change of the installation or the options.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Database { code, .. } => *code == u8::from(sysexits::ExitCode::Unavailable),
@@ -91,8 +91,8 @@ impl Error {
         }
     }
 
-    /// 64 where `DATABASE_URL` is wrong, 69 where something is missing or taken, 73 where figures can't be kept, 70 where
-    /// the tracker itself is at fault.
+    /// 64 if `DATABASE_URL` is wrong, 69 if something is missing or in use, 73 if figures can't be stored, 70 for a bug of
+    /// the tracker.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Database { code, .. } => return *code,

@@ -1,4 +1,4 @@
-//! A program of the Rails application's that runs.
+//! A running process of the Rails application.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,34 +13,32 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::{Error, Runtime, Settings};
 
-/// How long a program may take to end when it is asked to; puma lets requests that run finish. Nobody who pressed Ctrl-C
-/// waits longer without wondering.
-const TO_END: Duration = Duration::from_secs(4);
+/// The time that a process has to end after SIGTERM: Puma finishes its running requests. Then it is killed.
+const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What is written is for this user alone: the database, its log, and the lock beside it.
+/// The umask of the process: only this user may read the database, its log and its lock.
 #[cfg(unix)]
 const UMASK: u32 = 0o077;
 
-/// How much of what a program said at last is shown.
-const LAST_WORDS_LINES: usize = 8;
-const LAST_WORDS_BYTES: u64 = 8 * 1024;
+/// The most of a process's recent output that is shown.
+const RECENT_OUTPUT_LINES: usize = 8;
+const RECENT_OUTPUT_BYTES: u64 = 8 * 1024;
 
-/// A running program, which is ended when this is dropped.
+/// A running process. It is ended when this is dropped.
 #[derive(Debug)]
 pub(super) struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
-    /// How long the log was before.
+    /// The length of the log at the start of the process.
     began_at: u64,
 }
 
 impl Process {
-    /// Starts `program`. What it says on stderr goes to the storage's log, and so does its stdout unless `stdout` is
-    /// to be read.
+    /// Starts `program`. Its stderr goes to the storage's log, and so does its stdout unless it is to be read.
     ///
-    /// It has to be called on a thread that lives as long as the program shall: the program ends with it, also where
-    /// this process is killed.
+    /// The calling thread has to live as long as the process: the process ends with that thread, even if this process is
+    /// killed.
     pub(super) fn start(
         name: &'static str,
         runtime: &Runtime,
@@ -83,9 +81,9 @@ impl Process {
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
-            // A Ctrl-C in the terminal is this program's to act on.
+            // A process group of its own, so that a Ctrl-C in the terminal reaches only this program.
             command.process_group(0);
-            // SAFETY: between fork and exec there are no more than system calls, which take no lock and no memory.
+            // SAFETY: between fork and exec there are only system calls, without locks or allocations.
             unsafe {
                 command.pre_exec(|| {
                     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(UMASK));
@@ -103,38 +101,38 @@ impl Process {
         })
     }
 
-    /// What it says, where that was asked for.
+    /// The process's stdout, if it is to be read.
     pub(super) fn stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Until it ends by itself.
+    /// Waits until the process ends.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }
 
-    /// Asks it to end, and makes it end where it does not.
+    /// Ends the process, and kills it if it does not end in time.
     pub(super) async fn stop(mut self) {
         stop(&mut self.child).await;
     }
 
-    /// It ended, though it should not have.
+    /// The error for a process that ended unexpectedly.
     pub(super) fn ended(&self, status: ExitStatus) -> Error {
         Error::Ended {
             program: self.name,
             status,
-            said: self.last_words(),
+            said: self.recent_output(),
         }
     }
 
-    /// The last line that it said; empty where it said nothing.
+    /// The last line of its output; empty if there is none.
     pub(super) fn last_line(&self) -> String {
         let said = last_lines(&self.log, self.began_at).unwrap_or_default();
         said.lines().last().unwrap_or_default().trim_start().to_owned()
     }
 
-    /// What it said at last, beginning with a colon; empty where it said nothing.
-    pub(super) fn last_words(&self) -> String {
+    /// The recent output, after a colon; empty if there is none.
+    pub(super) fn recent_output(&self) -> String {
         let said = last_lines(&self.log, self.began_at).unwrap_or_default();
         if said.is_empty() {
             String::new()
@@ -144,7 +142,7 @@ impl Process {
     }
 }
 
-/// Asks a program to end, and makes it end where it does not, with whatever it has started: it leads a process group.
+/// Ends a process group, and kills it if it does not end in time.
 pub(crate) async fn stop(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = child
@@ -152,9 +150,9 @@ pub(crate) async fn stop(child: &mut Child) {
         .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
     {
         use rustix::process::{Signal, kill_process_group};
-        // It may just have ended by itself.
+        // The process may have ended in the meantime.
         let _ = kill_process_group(group, Signal::TERM);
-        if tokio::time::timeout(TO_END, child.wait()).await.is_ok() {
+        if tokio::time::timeout(STOP_TIMEOUT, child.wait()).await.is_ok() {
             return;
         }
         let _ = kill_process_group(group, Signal::KILL);
@@ -162,8 +160,8 @@ pub(crate) async fn stop(child: &mut Child) {
     let _ = child.kill().await;
 }
 
-/// Lets Linux kill a program as soon as the thread that starts it is gone. Other systems can't; there Rails looks itself
-/// (`config/boot.rb`).
+/// Makes Linux kill a process when the thread that started it ends. Other systems cannot do that: there Rails checks its
+/// parent itself (`config/boot.rb`).
 pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
     #[cfg(target_os = "linux")]
     {
@@ -176,7 +174,7 @@ pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
         unsafe {
             command.pre_exec(move || {
                 set_parent_process_death_signal(Some(Signal::KILL))?;
-                // It may have been killed a moment before.
+                // The parent may have ended before the system call.
                 if getppid() == Some(parent) {
                     Ok(())
                 } else {
@@ -189,18 +187,18 @@ pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
     let _ = command;
 }
 
-/// A program of the application's, such as `bin/rails db:prepare`.
+/// A command of the application, such as `bin/rails db:prepare`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Program<'a> {
-    /// Its name and arguments.
+    /// The program's name and arguments.
     pub(super) command: &'a [&'a str],
-    /// What becomes of its stdout.
+    /// The destination of its stdout.
     pub(super) stdout: Stdout,
-    /// Its standard input, where it is to accept connections.
+    /// The listening socket that it gets as standard input.
     pub(super) socket: Option<&'a TcpListener>,
 }
 
-/// What becomes of a program's stdout.
+/// The destination of a process's stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stdout {
     Read,
@@ -210,16 +208,16 @@ pub(super) enum Stdout {
 fn last_lines(log: &Path, from: u64) -> io::Result<String> {
     let mut file = File::open(log)?;
     let end = file.metadata()?.len();
-    file.seek(SeekFrom::Start(from.max(end.saturating_sub(LAST_WORDS_BYTES))))?;
+    file.seek(SeekFrom::Start(from.max(end.saturating_sub(RECENT_OUTPUT_BYTES))))?;
     let mut bytes = Vec::new();
-    file.take(LAST_WORDS_BYTES).read_to_end(&mut bytes)?;
+    file.take(RECENT_OUTPUT_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<String> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| format!("    {}", crate::measure::printable::printable(line)))
         .collect();
-    Ok(lines[lines.len().saturating_sub(LAST_WORDS_LINES)..].join("\n"))
+    Ok(lines[lines.len().saturating_sub(RECENT_OUTPUT_LINES)..].join("\n"))
 }
 
 #[cfg(test)]
@@ -234,7 +232,7 @@ mod tests {
         let lines: Vec<String> = (1..=20).map(|number| format!("line {number}\u{1b}[2J")).collect();
         std::fs::write(&log, format!("{earlier}{}\n", lines.join("\n\n"))).unwrap();
         let said = last_lines(&log, earlier.len() as u64).unwrap();
-        assert_eq!(said.lines().count(), LAST_WORDS_LINES);
+        assert_eq!(said.lines().count(), RECENT_OUTPUT_LINES);
         assert!(said.starts_with("    line 13") && !said.contains('\u{1b}'), "{said}");
         std::fs::write(&log, earlier).unwrap();
         assert_eq!(last_lines(&log, earlier.len() as u64).unwrap(), "");

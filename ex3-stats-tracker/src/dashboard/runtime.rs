@@ -1,4 +1,4 @@
-//! Where Rails is.
+//! Finds the Ruby that runs Rails.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,21 +9,21 @@ use system::debian_root::DebianRoot;
 
 use super::{Error, Settings, database, process::Program};
 
-/// What runs the Rails application.
+/// The Ruby that runs the Rails application.
 #[derive(Clone, Debug)]
 pub enum Runtime {
-    /// A Ruby of the reader's, with all gems of the Gemfile.
+    /// The user's own Ruby, with all gems of the Gemfile.
     Own,
-    /// Debian's, in a root of its own.
+    /// Debian's Ruby, in a root of its own.
     Debian(DebianRoot),
 }
 
 impl Runtime {
-    /// The reader's own Ruby where it has what is needed, and else Debian's where it was set up.
+    /// Finds the user's own Ruby if it has all gems, or else Debian's if it was set up.
     ///
     /// # Errors
     ///
-    /// Neither is there, or the dashboard's scripts are not built.
+    /// If there is neither, or the dashboard's scripts are not built.
     pub fn find() -> Result<Self, Error> {
         let directory = application();
         if !directory.join("public/assets/manifest.json").is_file() {
@@ -37,7 +37,7 @@ impl Runtime {
         })
     }
 
-    /// The root that it runs in, where it has one.
+    /// The root directory of Debian's Ruby.
     pub(super) fn root(&self) -> Option<&Path> {
         match self {
             Self::Own => None,
@@ -45,13 +45,13 @@ impl Runtime {
         }
     }
 
-    /// A program of the application's.
+    /// Makes the command for a program of the application.
     pub(super) fn command(&self, program: &Program<'_>, settings: &Settings) -> Result<Command, Error> {
         let directory = application();
         let (name, arguments) = program.command.split_first().expect("a program has a name");
         let mut environment = settings.environment();
         if program.socket.is_some() {
-            // Puma's own way to hand a socket over from one of its processes to the next.
+            // Puma's own mechanism to inherit a socket from its parent process.
             let inherited = format!("0:tcp://127.0.0.1:{}", settings.port);
             environment.push(("PUMA_INHERIT_0", inherited.into()));
         }
@@ -74,7 +74,7 @@ impl Runtime {
                     .read(&directory)
                     .write(storage)
                     .current_dir(&directory);
-                // The root has none of this machine's directories but those that are bound in.
+                // Inside of the root, only bind-mounted directories of this machine are visible.
                 let database = database::url().and_then(|url| database::directory(&url.to_string_lossy()));
                 if let Some(database) = database.filter(|database| database.is_dir()) {
                     inside = inside.write(database);
@@ -93,7 +93,7 @@ fn application() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rails")
 }
 
-/// `bundle check` says so, and changes nothing.
+/// Whether `bundle check` succeeds. It changes nothing.
 fn own_ruby_has_the_gems(directory: &Path) -> bool {
     Command::new("bundle")
         .arg("check")

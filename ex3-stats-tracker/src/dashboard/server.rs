@@ -1,4 +1,4 @@
-//! The web server.
+//! The dashboard's web server.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -14,28 +14,28 @@ use super::{
 };
 use crate::loopback;
 
-/// How long Rails may take to answer at first, on a machine that is busy compiling as well.
-const TO_START: Duration = Duration::from_secs(120);
+/// The time limit for Rails' first response, on a machine that is busy compiling.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long the dashboard of a tracker that was killed may still hold its port.
-const OF_THE_ONE_BEFORE: Duration = Duration::from_secs(1);
+/// The time for which the dashboard of a killed tracker may still hold its port.
+const PORT_RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often it is asked meanwhile.
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+/// The interval between two checks whether the server responds.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The running web server, which is ended when this is dropped.
+/// The running web server. It is ended when this is dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Process,
 }
 
 impl Server {
-    /// Starts it and waits until it answers and its database is ready. It accepts connections from the socket that it is
-    /// handed, so that nothing else can answer in its place.
+    /// Starts the server, and waits until it responds and its database is ready. The server inherits the socket, so no other
+    /// program can respond in its place.
     ///
     /// # Errors
     ///
-    /// It ends, or does not answer in time.
+    /// If it ends, or does not respond in time.
     pub async fn start(runtime: &Runtime, settings: &Settings, socket: &TcpListener) -> Result<Self, Error> {
         let program = Program {
             command: &["puma"],
@@ -44,8 +44,8 @@ impl Server {
         };
         let mut process = Process::start("the dashboard", runtime, &program, settings)?;
         let url = format!("{}/readyz", address(settings.port));
-        let client = loopback::client().timeout(TO_START).build()?;
-        let end = Instant::now() + TO_START;
+        let client = loopback::client().timeout(START_TIMEOUT).build()?;
+        let end = Instant::now() + START_TIMEOUT;
         loop {
             tokio::select! {
                 ended = process.wait() => {
@@ -61,16 +61,16 @@ impl Server {
                 }
             }
             if Instant::now() > end {
-                let said = process.last_words();
+                let said = process.recent_output();
                 process.stop().await;
-                let seconds = TO_START.as_secs();
+                let seconds = START_TIMEOUT.as_secs();
                 return Err(Error::NotReady { seconds, said });
             }
-            sleep(BETWEEN_ATTEMPTS).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Until it ends by itself, which it should not: then says how.
+    /// Waits until the server ends unexpectedly, and returns the error.
     pub async fn ended(&mut self) -> Error {
         match self.process.wait().await {
             Ok(status) => self.process.ended(status),
@@ -81,31 +81,31 @@ impl Server {
         }
     }
 
-    /// Lets requests that run finish, and ends.
+    /// Stops gracefully: running requests are finished.
     pub async fn stop(self) {
         self.process.stop().await;
     }
 }
 
-/// Where the dashboard is.
+/// The dashboard's URL.
 pub fn address(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// The socket for a port, any free one for 0. This process keeps it: whoever connects while the dashboard is started, or
-/// started again, waits in its queue, and no other program can take the port meanwhile.
+/// Opens the socket for a port, or for any free one if it is 0. This process keeps the socket open: connections that arrive
+/// while the dashboard starts or restarts wait in its queue, and no other program can take the port meanwhile.
 ///
 /// # Errors
 ///
-/// It is in use: better said now than after everything else was started.
+/// If the port is in use.
 pub async fn socket(port: u16) -> Result<TcpListener, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let end = Instant::now() + OF_THE_ONE_BEFORE;
+    let end = Instant::now() + PORT_RELEASE_TIMEOUT;
     loop {
         match TcpListener::bind(address) {
             Ok(listener) => return Ok(listener),
-            // What an earlier tracker has started is ended with it, but not in the same moment.
-            Err(_) if Instant::now() < end => sleep(BETWEEN_ATTEMPTS).await,
+            // The processes of an earlier tracker end with it, but a moment later.
+            Err(_) if Instant::now() < end => sleep(POLL_INTERVAL).await,
             Err(_) => return Err(Error::PortInUse { port }),
         }
     }

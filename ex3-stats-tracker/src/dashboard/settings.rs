@@ -1,26 +1,26 @@
-//! What Rails is told.
+//! The settings of Rails, as environment variables.
 
 use std::{ffi::OsString, time::Duration};
 
 use super::{Storage, database};
 use crate::measure::Source;
 
-/// The environment that the Rails application's README describes, as far as this program knows it.
+/// The settings that this program passes to Rails. The Rails application's README describes the environment variables.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where figures are kept.
+    /// The directory of the figures.
     pub storage: Storage,
-    /// Where figures come from.
+    /// The source of the figures.
     pub source: Source,
-    /// The component's address.
+    /// The component's URL.
     pub component_url: String,
-    /// The stand-in's address, where there is one.
+    /// The stand-in's URL, if there is one.
     pub stand_in_url: Option<String>,
     /// The organisation or user.
     pub org: String,
-    /// Its packages that are left out.
+    /// The packages that are skipped.
     pub skip: Vec<String>,
-    /// The pause between requests; Rails' own where nothing was said.
+    /// The pause between requests; `None` for Rails' default.
     pub pause: Option<Duration>,
     /// The web server's port on 127.0.0.1.
     pub port: u16,
@@ -54,7 +54,7 @@ impl Settings {
             let skip: Vec<String> = self.skip.iter().map(|name| format!("{}/{name}", self.org)).collect();
             environment.push(("STATS_TRACKER_SKIP", skip.join(" ").into()));
         }
-        // Who has a PostgreSQL running may use it instead of SQLite.
+        // A PostgreSQL of the user replaces SQLite.
         if let Some(url) = database::url() {
             environment.push(("DATABASE_URL", url));
         }

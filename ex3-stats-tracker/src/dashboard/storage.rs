@@ -1,4 +1,4 @@
-//! Where figures are kept.
+//! The directory of the figures.
 
 use std::{
     fs,
@@ -11,10 +11,10 @@ use system::cache;
 use super::Error;
 use crate::measure::Source;
 
-/// Rails asks for at least 30 bytes; these are as many as its own generator makes.
+/// The length of Rails' secret. Rails requires 30 bytes, and its own generator makes 64.
 const SECRET_BYTES: usize = 64;
 
-/// A directory that this user alone can look into: the database, the web server's log, and the secret.
+/// A directory that only this user can access. It has the database, the web server's log and the secret.
 #[derive(Clone, Debug)]
 pub struct Storage {
     directory: PathBuf,
@@ -22,12 +22,11 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Makes the directory and what has to be in it, where that is not there. What others could read of it they can't
-    /// afterwards.
+    /// Creates the directory and its files if they do not exist, and removes the access of other users.
     ///
     /// # Errors
     ///
-    /// It can't be written to, is another user's, or is open to others and holds other things than a tracker's.
+    /// If it can't be written to, belongs to another user, or is open to others and has files other than the tracker's.
     pub fn open(directory: &Path) -> Result<Self, Error> {
         let failed = |path: &Path| {
             let path = path.display().to_string();
@@ -42,12 +41,12 @@ impl Storage {
         Ok(Self { directory, secret })
     }
 
-    /// Where figures from a source are kept unless somebody says otherwise. Real ones outlive `cargo clean`; those of
-    /// the stand-in are invented and lie with what is built.
+    /// The default directory for figures of a source. Real figures are in the user's data directory. The stand-in's are
+    /// invented, so they are in the build directory, which `cargo clean` removes.
     ///
     /// # Errors
     ///
-    /// There is no place that is this user's own.
+    /// If there is no directory that belongs to this user.
     pub fn default_directory(source: Source) -> Result<PathBuf, Error> {
         match (source, dirs::data_local_dir()) {
             (Source::StandIn, _) => Ok(cache::directory("storage")?.join("stand-in")),
@@ -56,17 +55,17 @@ impl Storage {
         }
     }
 
-    /// Its absolute path.
+    /// The directory's absolute path.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// What Rails signs with.
+    /// The key that Rails signs with.
     pub(super) fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// What the web server says.
+    /// The path of the web server's log.
     pub(super) fn log(&self) -> PathBuf {
         self.directory.join("dashboard.log")
     }
@@ -80,15 +79,15 @@ fn create_private(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// What Rails and this program write into the directory: files whose names begin so.
+/// The beginnings of the names of the files that Rails and this program write into the directory.
 #[cfg(unix)]
 const OURS: [&str; 3] = ["stats-tracker.sqlite3", "dashboard.log", SECRET];
 
-/// The file with the secret.
+/// The name of the file with the secret.
 const SECRET: &str = "secret_key_base";
 
-/// Takes the directory and the tracker's files in it from everybody but their owner. A directory that others share is not
-/// changed for them: it is refused.
+/// Removes the access of all users but the owner to the directory and the tracker's files. A directory with other files is
+/// not changed: it is an error.
 #[cfg(unix)]
 fn close_to_others(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -117,7 +116,7 @@ fn close_to_others(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The secret that is kept, or a new one where there is none or half of one.
+/// Reads the secret, or creates a new one if there is none or it is incomplete.
 fn secret(file: &Path) -> io::Result<String> {
     match fs::read_to_string(file) {
         Ok(text) if text.len() == 2 * SECRET_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -129,7 +128,7 @@ fn secret(file: &Path) -> io::Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    // Whole and readable by this user alone, from the first moment on.
+    // Written atomically, and readable only by this user.
     let directory = file.parent().unwrap_or(Path::new("."));
     let mut new = tempfile::NamedTempFile::new_in(directory)?;
     new.write_all(text.as_bytes())?;
@@ -160,7 +159,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_others_could_read_they_can_no_longer() {
+    fn the_access_of_others_is_removed() {
         use std::os::unix::fs::PermissionsExt;
 
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -174,7 +173,7 @@ mod tests {
         Storage::open(&directory).unwrap();
         assert_eq!((mode(&directory), mode(&database)), (0o700, 0o600));
 
-        // Somebody's own directory stays as it is.
+        // A directory with other files is not changed.
         fs::write(directory.join("letter"), "").unwrap();
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
         let error = Storage::open(&directory).unwrap_err().to_string();
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn invented_figures_lie_apart() {
+    fn invented_figures_have_another_directory() {
         assert_ne!(
             Storage::default_directory(Source::StandIn).unwrap(),
             Storage::default_directory(Source::GitHub).unwrap()

@@ -1,11 +1,11 @@
-//! What came of a pass, and its JSON.
+//! The result of a pass, and its JSON.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::component::{Daily, Kind};
 
-/// Where figures come from. It is said wherever they show.
+/// The source of figures. It is shown beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// GitHub itself.
@@ -17,7 +17,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// As it stands in the JSON.
+    /// The source's name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::GitHub => "github.com",
@@ -29,47 +29,47 @@ impl Source {
 /// One pass over an organisation's packages. Its serialization is what `measure --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Collection {
-    /// The organisation or user, as it was asked for.
+    /// The organisation or user, as in the request.
     pub org: String,
-    /// Where the figures come from.
+    /// The source of the figures.
     pub source: Source,
-    /// When the pass began, in UTC and whole seconds.
+    /// The start of the pass, in UTC and whole seconds.
     #[serde(serialize_with = "whole_seconds")]
     pub measured_at: Timestamp,
-    /// The sum of the packages' totals; `null` where none was read, for that is not 0. Wider than a package's total,
-    /// so that no sum overflows.
+    /// The sum of the packages' totals; `null` if none was read. The type is wider than a package's total, so that the sum
+    /// cannot overflow.
     pub total: Option<u128>,
     /// The packages that were read, in GitHub's order.
     pub packages: Vec<MeasuredPackage>,
-    /// Those that were not.
+    /// The packages that were not read.
     pub failures: Vec<Failure>,
-    /// How many of the packages were not read by this pass, and count with a total of before.
+    /// The packages that this pass did not read, and whose totals are of an earlier pass.
     #[serde(skip)]
     pub earlier: Option<Earlier>,
-    /// What became of the packages that the pass found in the list, where it is known.
+    /// The numbers of packages in the list, read and failed, if known.
     #[serde(skip)]
     pub numbers: Option<Numbers>,
 }
 
-/// Totals that an earlier pass has read.
+/// Totals of earlier passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Earlier {
-    /// How many.
+    /// The number of packages.
     pub packages: usize,
-    /// When the oldest of them was read.
+    /// The time of the oldest total.
     pub oldest: Timestamp,
 }
 
-/// What became of a pass's packages: those of the last three add up to the first.
+/// The numbers of a pass's packages. The last three add up to the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// In the list, without those that are left out.
+    /// Packages in the list, without the skipped ones.
     pub listed: u64,
-    /// Read.
+    /// Packages that were read.
     pub read: u64,
-    /// Asked for in vain.
+    /// Packages whose request failed.
     pub failed: u64,
-    /// Not asked for, as the pass was over before.
+    /// Packages without a request, because the pass ended before.
     pub not_asked: u64,
 }
 
@@ -91,17 +91,17 @@ pub struct MeasuredPackage {
 pub struct Failure {
     /// Its name.
     pub name: String,
-    /// Why, for programs.
+    /// The kind of the error, for programs.
     pub kind: Kind,
-    /// Why, for people: one sentence.
+    /// A sentence for people.
     pub detail: String,
-    /// Whether it was asked for. A pass that ends early fails the packages that it has left.
+    /// Whether there was a request for the package. A pass that ends early records its remaining packages as failures.
     #[serde(skip)]
     pub asked: bool,
 }
 
 impl Collection {
-    /// Of a pass that began at `measured_at`.
+    /// The collection of a pass that began at `measured_at`.
     pub fn new(
         org: String,
         source: Source,
@@ -129,8 +129,8 @@ impl Collection {
         }
     }
 
-    /// The failures of packages that were asked for, or of those that were not, by kind, in the order of the kinds; within
-    /// a kind in GitHub's order.
+    /// The failures with or without a request, grouped by kind, in the order of the kinds. Within a kind they are in
+    /// GitHub's order.
     pub fn failures_by_kind(&self, asked: bool) -> Vec<(Kind, Vec<&Failure>)> {
         let failures: Vec<&Failure> = self.failures.iter().filter(|failure| failure.asked == asked).collect();
         let mut kinds: Vec<Kind> = failures.iter().map(|failure| failure.kind).collect();
@@ -145,14 +145,14 @@ impl Collection {
             .collect()
     }
 
-    /// 0 where all was read; 69 (a service is unavailable) where trying again later may be enough for every failure;
-    /// 65 (bad data) where it will not: a page's markup changed, or a package is gone.
+    /// 0 if all packages were read; 69 (a service is unavailable) if every failure may pass later; 65 (bad data) if one
+    /// will not: a page's markup changed, or a package is gone.
     pub fn exit_code(&self) -> u8 {
         exit_code(self.failures.iter().map(|failure| failure.kind))
     }
 }
 
-/// The exit code for what failed, by [`Collection::exit_code`]'s rule.
+/// The exit code for failures of these kinds, see [`Collection::exit_code`].
 pub fn exit_code(kinds: impl IntoIterator<Item = Kind>) -> u8 {
     let mut code = sysexits::ExitCode::Ok;
     for kind in kinds {

@@ -1,4 +1,4 @@
-//! The component's answers, as a client sees them; `openapi.yaml` is their description.
+//! A client of the component. `openapi.yaml` describes the responses.
 
 use std::{
     fmt::{self, Write},
@@ -14,19 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::loopback;
 
-/// One of GitHub's pages may take up to an hour (`--timeout`), the host lets a request run for little more than that, and
-/// before that it may wait for its turn at GitHub for another hour. Longer than all of it nobody waits in vain.
-const LONGEST_REQUEST: Duration = Duration::from_secs(2 * 3_600 + 600);
+/// The time limit of a request to the component. One page may take up to an hour (`--timeout`), the host's deadline is a
+/// little longer, and before that the request may wait up to another hour for the pause between requests.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2 * 3_600 + 600);
 
-/// What stands for itself in one segment of a path; a name's slash does not.
+/// The characters that are encoded in one segment of a path. They include the slash.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What lists and measures packages.
+/// Lists and measures packages.
 pub trait Component {
     /// All container packages of an organisation or user, in GitHub's order.
     fn packages(&self, org: &str) -> impl Future<Output = Result<List, Problem>> + Send;
 
-    /// A package's counts, now. What the list said of it and of its owner spares GitHub requests.
+    /// Measures a package. The facts from the list save requests to GitHub.
     fn measure(
         &self,
         org: &str,
@@ -38,13 +38,13 @@ pub trait Component {
 /// All container packages of an organisation or user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
-    /// Which of the two it is, where the component says so.
+    /// The kind of the account, if the component reports it.
     pub owner: Option<Owner>,
     /// In GitHub's order.
     pub packages: Vec<ListedPackage>,
 }
 
-/// Whose packages they are: GitHub has other addresses for the one than for the other.
+/// The kind of an account. GitHub has different URLs for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// An organisation.
@@ -54,7 +54,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// As the component writes it.
+    /// The kind's name in requests to the component.
     fn name(self) -> &'static str {
         match self {
             Self::Organization => "organization",
@@ -69,13 +69,13 @@ impl Owner {
     }
 }
 
-/// The header of the list's answer that says whose it is.
+/// The header of a list's response with the kind of the account.
 const OWNER_KIND: &str = "owner-kind";
 
 /// A package in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ListedPackage {
-    /// Its name, which may hold slashes.
+    /// The name, which may contain slashes.
     pub name: String,
     /// `owner/repository`, where it is connected to one.
     pub repository: Option<String>,
@@ -99,25 +99,25 @@ pub struct Daily {
     pub count: u64,
 }
 
-/// What went wrong, for programs.
+/// The kind of an error, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// GitHub wants fewer requests.
+    /// GitHub's rate limit was reached.
     RateLimited,
-    /// GitHub shows nobody such an organisation, user or package.
+    /// GitHub shows no such organisation, user or package to the public.
     NotFound,
-    /// GitHub's page is not one the parser knows.
+    /// GitHub's page has markup that the parser does not know.
     MarkupChanged,
     /// GitHub could not be reached, failed itself, or stopped in the middle of a page.
     Unreachable,
-    /// GitHub took longer than it is given.
+    /// GitHub did not answer within the time limit.
     TimedOut,
-    /// A page is larger than any real one.
+    /// A page exceeds the size limit.
     TooLarge,
-    /// A name that nothing on GitHub can have.
+    /// A name is invalid on GitHub.
     BadRequest,
-    /// The component or its host answered with something that is not in their description.
+    /// The response of the component or its host does not match `openapi.yaml`.
     ComponentFailed,
 }
 
@@ -136,12 +136,12 @@ impl Kind {
         }
     }
 
-    /// Whether the same request may well succeed in a moment.
+    /// Whether the same request may succeed soon.
     pub fn is_worth_retrying(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut)
     }
 
-    /// Whether trying again later may be enough, without anyone changing anything.
+    /// Whether the error may pass without a change of the tracker or its settings.
     pub fn passes(self) -> bool {
         matches!(
             self,
@@ -156,7 +156,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Why there is no answer.
+/// The error of a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Problem {
@@ -164,12 +164,12 @@ pub struct Problem {
     pub kind: Kind,
     /// For people: one sentence.
     pub detail: String,
-    /// How long to leave GitHub alone.
+    /// The time to wait before the next request to GitHub.
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// Without a word on when to try again.
+    /// An error without a time to wait.
     pub fn new(kind: Kind, detail: String) -> Self {
         Self {
             kind,
@@ -190,7 +190,7 @@ pub struct HttpComponent {
     base_url: String,
 }
 
-/// Problem details, as far as a client needs them.
+/// The fields of problem details that the client uses.
 #[derive(Deserialize)]
 struct Details {
     kind: Option<Kind>,
@@ -203,11 +203,11 @@ impl HttpComponent {
     ///
     /// # Errors
     ///
-    /// Where the HTTP client can't be set up.
+    /// If the HTTP client can't be created.
     pub fn new(base_url: String) -> reqwest::Result<Self> {
         let client = loopback::client()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(LONGEST_REQUEST)
+            .timeout(REQUEST_TIMEOUT)
             .build()?;
         Ok(Self { client, base_url })
     }
@@ -270,12 +270,12 @@ impl Component for HttpComponent {
     }
 }
 
-/// One segment of a path: `charts%2Fflagger`.
+/// Encodes one segment of a path: `charts%2Fflagger`.
 pub fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// The same, where it can be one: in an address `.` and `..` are steps through it, however they are written.
+/// The same, for a valid name: `.` and `..` change a path even if they are encoded.
 fn name_segment(text: &str) -> Result<String, Problem> {
     match text {
         "" | "." | ".." => {
@@ -308,7 +308,7 @@ mod tests {
         }
     }
 
-    /// A component that answers every request by its path.
+    /// Starts a fake component that responds to each path.
     async fn serve(answer: fn(&str) -> Response) -> HttpComponent {
         serve_by(move |request| answer(request.uri().path())).await
     }
@@ -362,9 +362,9 @@ mod tests {
         );
     }
 
-    /// What the list said is handed on with each package, so that GitHub is asked once for each.
+    /// The facts from the list are sent with each package, so that each costs one request to GitHub.
     #[tokio::test]
-    async fn what_the_list_said_goes_along() {
+    async fn facts_from_the_list_are_sent_with_each_package() {
         let component = serve_by(|request| {
             let query = request.uri().query().unwrap_or_default();
             match (request.uri().path(), query) {
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_else_comes_is_the_components_failure() {
+    async fn unexpected_responses_are_failures_of_the_component() {
         let component = serve(|path| match path.rsplit('/').next().unwrap() {
             "html" => "<!DOCTYPE html>".into_response(),
             "empty" => "".into_response(),

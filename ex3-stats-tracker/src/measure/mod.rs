@@ -2,13 +2,13 @@
 //!
 //! | file | concept |
 //! | --- | --- |
-//! | `tracker` | the component in its host, and the stand-in where one is asked for |
-//! | `spin` | the component in a Spin that its user has installed |
-//! | `component` | the component's answers, as a client sees them |
-//! | `pass` | which package is asked for when, and when again: the manners |
-//! | `collection` | what came of it, and its JSON |
-//! | `progress` | the bar on a terminal |
-//! | `table`, `sparkline`, `printable` | the collection for people |
+//! | `tracker` | starts the component in its host, and the stand-in if it is requested |
+//! | `spin` | runs the component in the user's own Spin |
+//! | `component` | a client of the component |
+//! | `pass` | the order of requests, their rate, and retries |
+//! | `collection` | the result of a pass, and its JSON |
+//! | `progress` | the progress bar |
+//! | `table`, `sparkline`, `printable` | formats a collection for people |
 
 pub mod collection;
 pub mod component;

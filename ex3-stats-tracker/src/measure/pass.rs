@@ -1,8 +1,8 @@
-//! Which package is asked for when, and when again: the manners.
+//! One pass: the order of the requests, their rate, and retries.
 //!
-//! One request at a time, with a pause after each. What may succeed in a moment is tried again, with longer and longer
-//! delays. A rate limit is waited for where that is short; where it is not, nothing more is asked, and every package
-//! that is left is a failure of that kind. The same where GitHub could not be reached for several packages in a row.
+//! There is one request at a time, with a pause after each. A temporary error is retried with exponential backoff. A short
+//! rate limit is waited for. A long rate limit ends the pass: there are no further requests, and every remaining package
+//! is a failure of that kind. The pass ends too if GitHub is unreachable for several packages in a row.
 
 use std::{cell::Cell, time::Duration};
 
@@ -13,52 +13,52 @@ use super::{
     component::{Component, Kind, ListedPackage, Problem},
 };
 
-/// One page a second is slower than a reader clicks, and twenty packages still take half a minute.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The pause between requests to GitHub. At one page a second, twenty packages take half a minute.
+const REQUEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// As long as someone at a terminal waits without wondering. GitHub's limits often last half an hour: no one waits
-/// for that, the next pass does.
-const WAIT: Duration = Duration::from_secs(60);
+/// The longest total wait for rate limits in one pass. GitHub's limits often last half an hour, which is too long for a
+/// person at a terminal: the next pass reads the rest.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
-/// The first of the delays between attempts, doubled each time.
+/// The first delay between two attempts. It doubles each time.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// A stand-in on this machine needs no consideration, and whoever tries it out no patience.
+/// The first delay for a stand-in on this machine, which needs no protection from load.
 const STAND_IN_RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// A hiccup is over by the third attempt; what is not is an outage.
-const ATTEMPTS: usize = 3;
+/// The most attempts for one package. An error that lasts longer is an outage.
+const MAX_ATTEMPTS: usize = 3;
 
-/// After so many packages in a row that could not be read for want of GitHub, it is taken to be away.
-const UNREACHABLE_IN_A_ROW: usize = 3;
+/// GitHub counts as unreachable after this number of consecutive packages.
+const MAX_CONSECUTIVE_UNREACHABLE: usize = 3;
 
-/// How GitHub is treated.
+/// The rate of requests and the retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manners {
-    /// The pause between an answer and the next request; none where the host makes it.
+    /// The pause between a response and the next request; zero if the host makes it.
     pub pause: Duration,
-    /// How long all waits of the pass for a rate limit may last together.
+    /// The longest total wait of the pass for rate limits.
     pub wait: Duration,
-    /// How often a package is asked for at most, the first time included.
+    /// The most attempts for one package, with the first.
     pub attempts: usize,
-    /// The delay before the second attempt; doubled before each further one, and lengthened by chance.
+    /// The delay before the second attempt. It doubles before each further one, with random jitter.
     pub retry_delay: Duration,
 }
 
 impl Manners {
     /// For GitHub itself.
     pub const GITHUB: Self = Self {
-        pause: PAUSE,
-        wait: WAIT,
-        attempts: ATTEMPTS,
+        pause: REQUEST_PAUSE,
+        wait: RATE_LIMIT_WAIT,
+        attempts: MAX_ATTEMPTS,
         retry_delay: RETRY_DELAY,
     };
 
     /// For the stand-in.
     pub const STAND_IN: Self = Self {
         pause: Duration::ZERO,
-        wait: WAIT,
-        attempts: ATTEMPTS,
+        wait: RATE_LIMIT_WAIT,
+        attempts: MAX_ATTEMPTS,
         retry_delay: STAND_IN_RETRY_DELAY,
     };
 
@@ -70,37 +70,37 @@ impl Manners {
     }
 }
 
-/// Who is told how a pass goes on.
+/// Receives the progress of a pass.
 pub trait Observer: Sync {
-    /// The list is there, with so many packages to measure.
+    /// The list was read, with this number of packages to measure.
     fn listed(&self, packages: usize) {
         let _ = packages;
     }
-    /// This package is asked for.
+    /// The request for this package begins.
     fn asking(&self, name: &str) {
         let _ = name;
     }
-    /// The package was read, or is given up.
+    /// The package was read, or failed for good.
     fn answered(&self, read: bool) {
         let _ = read;
     }
-    /// The same is asked again after this delay.
+    /// The same request is retried after this delay.
     fn waiting(&self, problem: &Problem, delay: Duration) {
         let _ = (problem, delay);
     }
 }
 
-/// Nobody.
+/// Ignores the progress.
 impl Observer for () {}
 
-/// What a pass brought.
+/// The result of a pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What was read, in GitHub's order.
+    /// The packages that were read, in GitHub's order.
     pub packages: Vec<MeasuredPackage>,
-    /// What was not.
+    /// The packages that were not read.
     pub failures: Vec<Failure>,
-    /// What was not to be measured, and is in the list.
+    /// The packages of the list that were skipped on request.
     pub skipped: Vec<String>,
 }
 
@@ -108,7 +108,7 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// The list's problem, where it can't be read: without it there is nothing to measure.
+/// If the list can't be read: without it there is nothing to measure.
 pub async fn collect(
     component: &(impl Component + Sync),
     org: &str,
@@ -155,7 +155,7 @@ pub async fn collect(
                 } else {
                     0
                 };
-                let over = problem.kind == Kind::RateLimited || unreachable_in_a_row >= UNREACHABLE_IN_A_ROW;
+                let over = problem.kind == Kind::RateLimited || unreachable_in_a_row >= MAX_CONSECUTIVE_UNREACHABLE;
                 let kind = problem.kind;
                 outcome.failures.push(Failure {
                     name: package.name,
@@ -173,11 +173,11 @@ pub async fn collect(
     Ok(outcome)
 }
 
-/// The packages that are left fail without being asked for.
+/// Records the remaining packages as failures, without requests for them.
 fn give_up(outcome: &mut Outcome, left: impl Iterator<Item = ListedPackage>, kind: Kind, observer: &impl Observer) {
     let detail = match kind {
         Kind::RateLimited => "not asked for, as GitHub had asked for fewer requests".to_owned(),
-        _ => format!("not asked for, as GitHub had failed {UNREACHABLE_IN_A_ROW} times in a row"),
+        _ => format!("not asked for, as GitHub had failed {MAX_CONSECUTIVE_UNREACHABLE} times in a row"),
     };
     for package in left {
         observer.answered(false);
@@ -193,12 +193,12 @@ fn give_up(outcome: &mut Outcome, left: impl Iterator<Item = ListedPackage>, kin
 struct Pass<'a, O> {
     manners: &'a Manners,
     observer: &'a O,
-    /// What is left of [`Manners::wait`].
+    /// The rest of [`Manners::wait`].
     wait_left: Cell<Duration>,
 }
 
 impl<O: Observer> Pass<'_, O> {
-    /// Asks, and asks again where that is worth it.
+    /// Sends a request, and retries it after a temporary error.
     async fn ask<T, F>(&self, request: impl FnMut() -> F) -> Result<T, Problem>
     where
         F: Future<Output = Result<T, Problem>>,
@@ -207,11 +207,11 @@ impl<O: Observer> Pass<'_, O> {
             .retry(self.manners.delays())
             .when(|problem: &Problem| problem.kind.is_worth_retrying() || problem.kind == Kind::RateLimited)
             .adjust(|problem, delay| {
-                // No delay: the attempts are used up.
+                // `None`: there was the last attempt.
                 let delay = delay?;
                 match (problem.kind, problem.retry_after) {
                     (Kind::RateLimited, wait) => self.spend(wait?),
-                    // Whoever fails and says when to come back is believed too.
+                    // Other errors may have a `Retry-After` too.
                     (_, Some(wait)) => self.spend(wait.max(delay)),
                     (_, None) => Some(delay),
                 }
@@ -220,7 +220,7 @@ impl<O: Observer> Pass<'_, O> {
             .await
     }
 
-    /// A wait that GitHub asked for, where enough is left for it.
+    /// Takes a wait for a rate limit from the rest, if the rest is long enough.
     fn spend(&self, wait: Duration) -> Option<Duration> {
         self.wait_left.set(self.wait_left.get().checked_sub(wait)?);
         Some(wait)
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use crate::measure::component::{List, Measurement, Owner};
 
-    /// A component in memory: for each name what it answers, one after the other and the last for ever.
+    /// A fake component. Each name has a list of responses, of which the last one is repeated.
     #[derive(Default)]
     struct Fake {
         names: Vec<&'static str>,
@@ -286,7 +286,7 @@ mod tests {
             );
             let since = self.started.unwrap().elapsed();
             self.asked.lock().unwrap().push((name.into(), since));
-            // An answer takes a while, in which another request would be noticed.
+            // A response takes a while, so that concurrent requests would be noticed.
             tokio::time::sleep(Duration::from_millis(100)).await;
             self.under_way.fetch_sub(1, Ordering::SeqCst);
             let nth = self.asked().iter().filter(|asked| *asked == name).count() - 1;
@@ -305,7 +305,7 @@ mod tests {
                 .collect()
         }
 
-        /// The time between the end of one answer and the next request.
+        /// The times between the end of a response and the next request.
         fn gaps(&self) -> Vec<Duration> {
             let asked = self.asked.lock().unwrap();
             asked
@@ -354,20 +354,20 @@ mod tests {
             .collect()
     }
 
-    // The clock of these tests stands still but for the sleeps: they take no time and depend on none.
+    // These tests run on tokio's paused clock: sleeps take no real time.
 
     #[tokio::test(start_paused = true)]
     async fn one_after_the_other_with_a_pause() {
         let fake = Fake::new(&[("a", vec![Ok(1)]), ("b", vec![Ok(2)]), ("c", vec![Ok(0)])]);
         let outcome = run(&fake).await.unwrap();
         assert_eq!(fake.asked(), ["list", "a", "b", "c"]);
-        assert!(fake.gaps().iter().all(|gap| *gap >= PAUSE), "{:?}", fake.gaps());
+        assert!(fake.gaps().iter().all(|gap| *gap >= REQUEST_PAUSE), "{:?}", fake.gaps());
         let totals: Vec<_> = outcome.packages.iter().map(|package| package.total).collect();
         assert_eq!((totals, outcome.failures), (vec![1, 2, 0], vec![]));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hiccup_is_tried_again_and_an_outage_given_up() {
+    async fn temporary_errors_are_retried_a_few_times() {
         for kind in [Kind::Unreachable, Kind::TimedOut] {
             let fake = Fake::new(&[
                 ("a", vec![failing(kind, None), failing(kind, None), Ok(7)]),
@@ -378,14 +378,14 @@ mod tests {
             assert_eq!(fake.asked(), ["list", "a", "a", "a", "b", "b", "b", "c"]);
             assert_eq!(kinds(&outcome), [("b", kind)]);
             assert_eq!(outcome.packages.len(), 2);
-            // Longer each time, and at least as long as is said.
+            // The delays grow, and have their minimum.
             let gaps = fake.gaps();
             assert!(gaps[1] >= RETRY_DELAY && gaps[2] >= 2 * RETRY_DELAY, "{gaps:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_would_not_help_is_not_tried_again() {
+    async fn permanent_errors_are_not_retried() {
         for kind in [
             Kind::NotFound,
             Kind::MarkupChanged,
@@ -438,10 +438,10 @@ mod tests {
         let outcome = run(&fake).await.unwrap();
         assert_eq!(fake.asked(), ["list", "a", "a", "b", "b", "c"]);
         assert_eq!(outcome.failures.len(), 2);
-        // A limit that is never lifted is not asked about for ever, however short it says to be.
+        // A rate limit that is never lifted ends the pass, even if each wait is short.
         let fake = Fake::new(&[("a", vec![failing(Kind::RateLimited, Some(0))])]);
         run(&fake).await.unwrap();
-        assert_eq!(fake.asked().len(), 1 + ATTEMPTS);
+        assert_eq!(fake.asked().len(), 1 + MAX_ATTEMPTS);
     }
 
     #[tokio::test(start_paused = true)]
@@ -453,7 +453,7 @@ mod tests {
         assert_eq!(outcome.failures.len(), 4);
         assert_eq!(outcome.failures[3].kind, Kind::Unreachable);
 
-        // One that answers in between shows that GitHub is there.
+        // A package that was read in between shows that GitHub is reachable.
         let fake = Fake::new(&[
             ("a", away()),
             ("b", away()),
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_want_to_be_counted_is_not_asked() {
+    async fn skipped_packages_cause_no_request() {
         let fake = Fake::new(&[("a", vec![Ok(1)]), ("b", vec![Ok(1)])]);
         let skip = ["b".to_owned(), "x".to_owned()];
         let outcome = collect(&fake, "org", &skip, &Manners::GITHUB, &()).await.unwrap();

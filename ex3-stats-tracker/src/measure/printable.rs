@@ -1,9 +1,9 @@
-//! Text from elsewhere, made safe for a terminal.
+//! Makes untrusted text safe to print on a terminal.
 
 use std::fmt::Write;
 
-/// A text without what would steer a terminal or turn the direction of what follows: such characters are shown as
-/// `\u{1b}`. Names and messages come from pages that anyone can write.
+/// Escapes control characters and characters that change the direction of text, as `\u{1b}`. Names and messages come from
+/// pages that anyone can write.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -16,7 +16,7 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// Marks that show nothing themselves: zero-width ones, line separators and those that turn text around.
+/// Whether a character is invisible: zero-width characters, line separators and marks that change the text's direction.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_shown() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("charts/flagger ü 你"), "charts/flagger ü 你");
         assert_eq!(
             printable("\u{1b}[2Ja\r\nb\0\u{9b}1m"),

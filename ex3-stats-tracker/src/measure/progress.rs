@@ -1,4 +1,4 @@
-//! The bar on a terminal.
+//! The progress bar on a terminal.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,13 +10,13 @@ use system::command_line;
 
 use super::{component::Problem, pass::Observer, printable::printable};
 
-/// A wait that someone would begin to wonder about is named.
-const WORTH_A_WORD: Duration = Duration::from_secs(2);
+/// The shortest wait that is reported.
+const MIN_REPORTED_WAIT: Duration = Duration::from_secs(2);
 
-/// How often the bar's clock moves while an answer is waited for.
-const TICK: Duration = Duration::from_millis(200);
+/// The interval at which the bar is redrawn during a request.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A progress bar on stderr, where that is a terminal; elsewhere only longer waits are named there.
+/// A progress bar on stderr, if that is a terminal. Otherwise only longer waits are printed there.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -30,23 +30,23 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Before the list is there: a bar without an end.
+    /// A bar without a length, until the list is read.
     pub fn new() -> Self {
-        // indicatif draws nothing where stderr is not a terminal.
+        // indicatif draws nothing if stderr is not a terminal.
         let bar = ProgressBar::new_spinner().with_message("listing packages");
-        bar.enable_steady_tick(TICK);
+        bar.enable_steady_tick(REDRAW_INTERVAL);
         Self {
             bar,
             read: AtomicUsize::new(0),
         }
     }
 
-    /// How many packages were read so far.
+    /// The number of packages that were read so far.
     pub fn read(&self) -> usize {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -72,7 +72,7 @@ impl Observer for Progress {
     }
 
     fn waiting(&self, problem: &Problem, delay: Duration) {
-        if delay >= WORTH_A_WORD {
+        if delay >= MIN_REPORTED_WAIT {
             let seconds = delay.as_secs_f64().round();
             self.bar
                 .suspend(|| command_line::note(format_args!("waiting {seconds} s: {}", printable(&problem.detail))));

@@ -1,4 +1,4 @@
-//! Thirty days in thirty characters.
+//! Daily downloads as a line of block characters.
 
 use jiff::{ToSpan, civil::Date};
 
@@ -6,13 +6,13 @@ use super::component::Daily;
 
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// How many days a sparkline shows, as many as a package page.
+/// The number of days in a sparkline. A package page has as many.
 pub const DAYS: usize = 30;
 
-/// The daily downloads from the oldest day on the left to the newest on the right, the highest as a full block.
+/// Draws the daily downloads from the oldest day on the left to the newest on the right. The largest is a full block.
 ///
-/// A day without data is a blank, not a zero; a day without downloads is the lowest level. The newest day is still
-/// growing, so the last character is often low. Without any data the line is empty.
+/// A day without data is a blank. A day without downloads has the lowest level. The newest day is not over, so the last
+/// character is often low. Without any data the line is empty.
 pub fn sparkline(daily: &[Daily]) -> String {
     let Some(newest) = daily.iter().map(|day| day.date).max() else {
         return String::new();
@@ -23,7 +23,7 @@ pub fn sparkline(daily: &[Daily]) -> String {
         Some(day) if highest == 0 || day.count == 0 => LEVELS[0],
         Some(day) => {
             let top = LEVELS.len() as u128 - 1;
-            // Rounded up, so that a single download differs from none.
+            // Rounded up, so that one download looks different from none.
             LEVELS[(u128::from(day.count) * top).div_ceil(u128::from(highest)) as usize]
         }
     };

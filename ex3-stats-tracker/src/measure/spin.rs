@@ -1,7 +1,7 @@
-//! The component in a Spin that its user has installed, in place of the embedded host.
+//! Runs the component in the user's own Spin, instead of the embedded host.
 //!
-//! `spin up` is given the same module, routes and variables. What it does not have are the host's limits of time and
-//! computing, and its pause between requests: whoever asks through it keeps that.
+//! `spin up` gets the same module, routes and variables. It does not have the host's limits of time and computing, nor its
+//! pause between requests: the caller has to make the pause.
 
 use std::{
     collections::BTreeMap,
@@ -21,18 +21,18 @@ use tokio::{
 };
 
 use crate::{
+    backoff::Backoff,
     dashboard::process::{end_with_this_process, stop},
     loopback,
-    waits::Waits,
 };
 
-/// How long Spin may take to compile the component and to answer, on a machine that is busy as well.
-const TO_START: Duration = Duration::from_secs(60);
+/// The time limit for Spin to compile the component and to respond, on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often it is asked meanwhile.
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+/// The interval between two checks whether Spin responds.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why there is no component in Spin.
+/// The reason for which the component does not run in Spin.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum Error {
@@ -58,7 +58,7 @@ pub enum Error {
     Client(#[from] reqwest::Error),
 }
 
-/// A running `spin up`, which is started again where it ends by itself, and ended when this is dropped.
+/// A running `spin up`. It is restarted if it ends by itself, and ended when this is dropped.
 #[derive(Debug)]
 pub struct Spin {
     address: SocketAddr,
@@ -66,7 +66,7 @@ pub struct Spin {
     running: JoinHandle<()>,
 }
 
-/// How it is started.
+/// The arguments of `spin up`.
 #[derive(Debug)]
 struct Start {
     program: PathBuf,
@@ -76,11 +76,11 @@ struct Start {
 }
 
 impl Spin {
-    /// Starts `program` with the application of `manifest`, whose one component is `module`, and waits until it answers.
+    /// Starts `program` with the application of `manifest`, whose only component is `module`, and waits until it responds.
     ///
     /// # Errors
     ///
-    /// What is missing or taken, or that it ended or did not answer in time.
+    /// If something is missing, the address is in use, or Spin ended or did not respond in time.
     pub async fn start(
         program: &Path,
         manifest: &Path,
@@ -111,7 +111,7 @@ impl Spin {
         format!("http://{}", self.address)
     }
 
-    /// Asks it to end, and makes it end where it does not: Spin does not stop a guest that loops.
+    /// Ends Spin, and kills it if it does not end: Spin does not stop a guest in an endless loop.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -135,9 +135,9 @@ impl Start {
             .arg(&self.manifest)
             .envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{}", name.to_uppercase()), value)))
             .stdin(Stdio::null())
-            // The answer alone belongs on stdout.
+            // Only the answer may be on stdout.
             .stdout(io::stderr());
-        // A Ctrl-C in the terminal is this program's to act on.
+        // A process group of its own, so that a Ctrl-C in the terminal reaches only this program.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         end_with_this_process(&mut command);
@@ -149,12 +149,12 @@ impl Start {
         })
     }
 
-    /// Until the component answers.
+    /// Waits until the component responds.
     async fn answers(&self, child: &mut Child) -> Result<(), Error> {
         let program = self.program.clone();
         let url = format!("http://{}/healthz", reachable(self.address));
-        let client = loopback::client().timeout(TO_START).build()?;
-        let end = Instant::now() + TO_START;
+        let client = loopback::client().timeout(START_TIMEOUT).build()?;
+        let end = Instant::now() + START_TIMEOUT;
         while Instant::now() < end {
             tokio::select! {
                 status = child.wait() => {
@@ -169,16 +169,16 @@ impl Start {
                     }
                 }
             }
-            sleep(BETWEEN_ATTEMPTS).await;
+            sleep(POLL_INTERVAL).await;
         }
         stop(child).await;
-        let seconds = TO_START.as_secs();
+        let seconds = START_TIMEOUT.as_secs();
         Err(Error::NotReady { program, seconds })
     }
 
-    /// Starts it again whenever it ended by itself, until it is told to stop.
+    /// Restarts Spin whenever it ended by itself, until the stop signal.
     async fn keep_running(self, mut child: Child, mut stopped: oneshot::Receiver<()>) {
-        let mut waits = Waits::new(Duration::from_secs(1), Duration::from_secs(5 * 60));
+        let mut waits = Backoff::new(Duration::from_secs(1), Duration::from_secs(5 * 60));
         loop {
             tokio::select! {
                 _ = &mut stopped => return stop(&mut child).await,
@@ -206,14 +206,14 @@ impl Start {
     }
 }
 
-/// The address itself where it is free; with a free port of that address for 0, which Spin does not say.
+/// Returns the address if it is free, with a free port in place of 0: Spin does not report the port that it chose.
 fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
     TcpListener::bind(address)
         .and_then(|listener| listener.local_addr())
         .map_err(|_| Error::AddressInUse { address })
 }
 
-/// Where this machine finds what listens on all of its addresses.
+/// The address for a connection to a server on this machine: the loopback address for an unspecified one.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -224,7 +224,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// The manifest with the module where it lies, in a directory of its own: Spin writes logs beside it.
+/// Writes the manifest with the module's path into a directory of its own: Spin writes logs beside it.
 fn write_manifest(manifest: &Path, module: &Path) -> Result<PathBuf, Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -245,7 +245,7 @@ fn write_manifest(manifest: &Path, module: &Path) -> Result<PathBuf, Error> {
     let directory = cache::directory("spin")?;
     std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
     let path = directory.join("spin.toml");
-    // Whole at any moment, for another tracker may be starting.
+    // Replaced atomically, since another tracker may be starting.
     let mut file = tempfile::NamedTempFile::new_in(&directory).map_err(failed(&directory))?;
     io::Write::write_all(&mut file, table.to_string().as_bytes()).map_err(failed(&path))?;
     file.persist(&path).map_err(|error| failed(&path)(error.error))?;
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_listens_everywhere_is_asked_here() {
+    fn an_unspecified_address_is_reached_by_loopback() {
         for (address, asked) in [
             ("0.0.0.0:3", "127.0.0.1:3"),
             ("[::]:3", "[::1]:3"),

@@ -1,4 +1,4 @@
-//! The collection for people: a table, the sum, and what could not be read.
+//! Formats a collection for people: a table, the sum, and the failures.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::{
     sparkline::sparkline,
 };
 
-/// A line under the header and one under the rows; nothing between, for a row is one line.
+/// A line under the header and one under the rows.
 const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
@@ -19,13 +19,13 @@ const STYLE: TableStyle = TableStyle::new()
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const TITLE: Style = Style::new().bold();
 
-/// What is said wherever figures of the stand-in show.
+/// The notice beside all figures of the stand-in.
 pub const STAND_IN: &str = "STAND-IN: these figures are invented and do not come from github.com.";
 
-/// The collection as text, with colours, in lines of at most `width` columns where one is given.
+/// Formats the collection as text with colours, in lines of at most `width` columns if it is given.
 ///
-/// What does not fit is left out from the right of importance: first the repositories, then the sparklines; at last
-/// names are broken into several lines. Totals are never shortened.
+/// If it does not fit, first the column of repositories is left out, then the sparklines, and then names are broken into
+/// several lines. Totals are never shortened.
 pub fn render(collection: &Collection, width: Option<u16>) -> String {
     let mut out = String::new();
     if collection.source == Source::StandIn {
@@ -93,7 +93,7 @@ pub fn render(collection: &Collection, width: Option<u16>) -> String {
     out
 }
 
-/// Numbers that add up, so that no package is silently absent.
+/// A line with the numbers of listed, read and failed packages, so that no package is missing silently.
 fn what_became_of(numbers: Numbers) -> String {
     let Numbers {
         listed,
@@ -149,7 +149,7 @@ fn build(collection: &Collection, repositories: bool, days: bool) -> Table {
     ));
     let owner = format!("{}/", collection.org);
     for package in &collection.packages {
-        // The organisation's own repositories go without its name.
+        // The organisation's own repositories are shown without its name.
         let repository = package.repository.as_deref().unwrap_or("-");
         table.add_row(row(
             printable(&package.name),
@@ -161,7 +161,7 @@ fn build(collection: &Collection, repositories: bool, days: bool) -> Table {
     let total = if repositories { 2 } else { 1 };
     if let Some(column) = table.column_mut(total) {
         column.set_cell_alignment(CellAlignment::Right);
-        // A total that goes on in the next line would be read as a smaller one.
+        // A total that is broken into two lines would be read as a smaller one.
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
@@ -175,7 +175,7 @@ fn packages(count: usize) -> String {
     }
 }
 
-/// A number with its digits in groups: `355,103,300`.
+/// Formats a number with thousands separators: `355,103,300`.
 pub fn thousands(count: u128) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

@@ -1,4 +1,4 @@
-//! The component in its host, and the stand-in where one is asked for.
+//! Starts the component in its host, and the stand-in if it is requested.
 
 use std::{
     collections::BTreeMap,
@@ -23,45 +23,45 @@ use super::{
 /// The component's id in `spin.toml`.
 const COMPONENT: &str = "stats-tracker";
 
-/// A free port that this machine alone reaches.
+/// Any free port on the loopback interface.
 pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Which GitHub the component is to ask.
+/// The GitHub that the component sends requests to.
 #[derive(Clone, Debug)]
 pub enum GitHub {
     /// github.com.
     Real,
-    /// What answers like it at this address: a stand-in that runs elsewhere, or a proxy.
+    /// A server at this address: a stand-in that runs elsewhere, or a proxy.
     At(String),
-    /// A stand-in that is started along.
+    /// A stand-in that is started with the tracker.
     StandIn {
-        /// Its organisation.
+        /// The stand-in's organisation.
         org: String,
-        /// The time at which its clock stands; `None` for the system's running time.
+        /// The fixed time of the stand-in's clock; `None` for the system's clock.
         clock: Option<Timestamp>,
-        /// What is to go wrong.
+        /// The faults of the stand-in.
         faults: Vec<TargetedFault>,
     },
 }
 
-/// How the tracker is started.
+/// The options of the tracker.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which GitHub.
+    /// The GitHub for the requests.
     pub github: GitHub,
-    /// Where the component is to listen; port 0 for any free one.
+    /// The address on which the component listens; port 0 for any free one.
     pub address: SocketAddr,
-    /// For the `User-Agent`: an e-mail address or a page; empty for the project's.
+    /// The contact in the `User-Agent`: an e-mail address or a URL; empty for the project's.
     pub contact: String,
-    /// How long one of GitHub's pages may take.
+    /// The time limit for one of GitHub's pages.
     pub page_timeout: Duration,
-    /// The pause between an answer of GitHub's and the next request, of however many callers.
+    /// The pause between a response of GitHub and the next request of any caller.
     pub pause: Duration,
-    /// The `spin` program that is to run the component; `None` for the embedded host.
+    /// The `spin` program that runs the component; `None` for the embedded host.
     pub spin: Option<PathBuf>,
 }
 
-/// Why the tracker could not be started.
+/// The reason for which the tracker could not be started.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum Error {
@@ -100,7 +100,7 @@ impl Error {
     }
 }
 
-/// The component, running.
+/// The running component.
 #[derive(Debug)]
 pub struct Tracker {
     stand_in: Option<StandIn>,
@@ -109,7 +109,7 @@ pub struct Tracker {
     pause: Duration,
 }
 
-/// What runs the component.
+/// The host of the component.
 #[derive(Debug)]
 enum Runner {
     Embedded(Host),
@@ -126,11 +126,11 @@ impl Runner {
 }
 
 impl Tracker {
-    /// Builds the component where that is due, starts the stand-in where one is asked for, and then the host.
+    /// Builds the component if its source has changed, starts the stand-in if it is requested, and then the host.
     ///
     /// # Errors
     ///
-    /// What is missing or taken, and what to do about it.
+    /// If something is missing or an address is in use. The message says what to do.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml");
         let module = tokio::task::spawn_blocking(|| guests::SPIN_COMPONENT.build()).await??;
@@ -186,7 +186,7 @@ impl Tracker {
         })
     }
 
-    /// Where figures come from.
+    /// The source of the figures.
     pub fn source(&self) -> Source {
         if self.stand_in.is_some() {
             Source::StandIn
@@ -200,12 +200,12 @@ impl Tracker {
         self.runner.base_url()
     }
 
-    /// The stand-in, where there is one.
+    /// The stand-in, if there is one.
     pub fn stand_in(&self) -> Option<&StandIn> {
         self.stand_in.as_ref()
     }
 
-    /// How the source is to be treated. The pause between two requests is the embedded host's; Spin makes none.
+    /// The rate of requests for the source. The embedded host makes the pause between requests, Spin does not.
     pub fn manners(&self) -> Manners {
         let manners = match self.source() {
             Source::GitHub => Manners::GITHUB,
@@ -220,11 +220,11 @@ impl Tracker {
         }
     }
 
-    /// Makes one pass over an organisation's packages; also says which ones were skipped.
+    /// Makes one pass over an organisation's packages. Also returns the skipped ones.
     ///
     /// # Errors
     ///
-    /// The list's problem, where it can't be read.
+    /// If the list can't be read.
     pub async fn collect(
         &self,
         org: &str,
@@ -232,14 +232,14 @@ impl Tracker {
         manners: &Manners,
         observer: &impl Observer,
     ) -> Result<(Collection, Vec<String>), Problem> {
-        // The stand-in's counts are of its own time.
+        // The stand-in's counts belong to the time of its own clock.
         let began = self.stand_in.as_ref().map_or_else(Timestamp::now, StandIn::now);
         let outcome = pass::collect(&self.component, org, skip, manners, observer).await?;
         let collection = Collection::new(org.to_owned(), self.source(), began, outcome.packages, outcome.failures);
         Ok((collection, outcome.skipped))
     }
 
-    /// Lets what is under way end, and stops.
+    /// Stops gracefully: requests that are running may end.
     pub async fn stop(self) {
         match self.runner {
             Runner::Embedded(host) => host.stop().await,
@@ -251,7 +251,7 @@ impl Tracker {
     }
 }
 
-/// The time that the component sees: the stand-in's counts are of its own time, and so are measurements of them.
+/// The component's clock. It is the stand-in's, if there is one, since its counts belong to that time.
 fn clock(stand_in: Option<&StandIn>) -> Clock {
     stand_in
         .map(StandIn::clock)
