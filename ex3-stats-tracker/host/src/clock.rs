@@ -1,4 +1,4 @@
-//! The time of day that guests see.
+//! The wall clock of guests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,13 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use wasmtime_wasi::HostWallClock;
 
-/// Tells the time of day. The system's, unless the guests are to live in another: a stand-in's counts, for one, are of
-/// the stand-in's own time.
+/// A wall clock: the system's, or another one. The counts of a stand-in, for example, belong to the stand-in's own time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
-    /// A clock that shows what `now` returns. It is asked each time a guest asks.
+    /// A clock that calls `now` whenever a guest reads it.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -35,7 +34,7 @@ impl HostWallClock for Clock {
         Duration::from_nanos(1)
     }
 
-    /// Since 1970; WASI's clock knows no time before.
+    /// The time since 1970. WASI's clock has no earlier time.
     fn now(&self) -> Duration {
         (self.0)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }

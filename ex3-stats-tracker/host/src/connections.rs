@@ -1,8 +1,8 @@
-//! The connections of all clients: which one gives its place to a client that waits for one.
+//! The connections of all clients, and the choice of the connection that is closed for a waiting client.
 //!
-//! A connection on which no request is being answered is one that a client keeps for later, or a head that arrives byte
-//! by byte. When there are as many as there may be, the one that was idle for longest is closed for the next client:
-//! otherwise some hundred silent sockets would keep everybody out, the ones that ask whether the host is alive included.
+//! A connection without a running request is kept alive by a client, or receives its headers slowly. At the limit of
+//! connections, the one that was idle for the longest time is closed for the next client. Otherwise some hundred idle
+//! connections would block all clients, health checks included.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 /// host is alive.
 const SPARE: usize = 16;
 
-/// How long a connection may be idle whatever happens: a client that just connected is about to send its request.
+/// The time for which an idle connection is never closed: a client that has just connected is about to send its request.
 const LEAST_IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Connections {
@@ -129,7 +129,7 @@ impl Connections {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
-        // Nothing panics while the lock is held.
+        // No code panics while the lock is held.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,10 +16,10 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::error::Error;
 
-/// The engine, as compiled code is filed under.
+/// The engine's name in the keys of the cache.
 pub(super) const NAME: &str = "wasmtime";
 
-/// wasmtime's release; the engine refuses code of any other by itself.
+/// wasmtime's version. The engine itself refuses code of any other version.
 pub(super) const VERSION: &str = "48";
 
 /// How often a computing guest is looked at: fine enough for a deadline of a second, and a hundred wake-ups a second
@@ -60,7 +60,7 @@ const X86_64_V2: [&str; 6] = [
     "has_popcnt",
 ];
 
-/// An engine whose clock runs for as long as this is alive.
+/// An engine, with the thread that advances its epoch until this is dropped.
 #[derive(Debug)]
 pub(super) struct Runtime {
     engine: Engine,
@@ -115,7 +115,7 @@ impl Runtime {
         })?;
         let stopped = Arc::new(AtomicBool::new(false));
         let (clock, stop) = (engine.clone(), stopped.clone());
-        // A thread of its own: it has to run when guests keep every worker busy.
+        // A thread of its own, since guests may occupy every worker of the runtime.
         thread::Builder::new()
             .name("epoch".to_owned())
             .spawn(move || {

@@ -1,8 +1,8 @@
-//! One request in one fresh instance: from its head to the end of its response, or to its deadline.
+//! Handles one request in one fresh instance, until the end of the response or the deadline.
 //!
-//! The guest runs in the connection's own task for as long as it does not wait: most requests are answered without
-//! another task being woken. One that still runs when its response has begun goes on in a task of its own. That task
-//! is stopped when the client goes before it has the whole response.
+//! The guest starts in the connection's own task, so most requests need no other task. A guest that still runs when its
+//! response begins continues in a task of its own. That task is stopped if the client disconnects before the end of the
+//! response.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -33,34 +33,34 @@ use super::problem::Problem;
 use super::request_body::Held;
 use super::state::GuestState;
 
-/// A deadline that moves is looked at again after no less than this.
+/// The shortest interval between two checks of a deadline that may be extended.
 const LEAST_SLEEP: Duration = Duration::from_millis(5);
 
 /// The longest cause of a failure that is printed.
 const CAUSE_CHARACTERS: usize = 500;
 
-/// A request, and all that it needs to be answered.
+/// A request, with everything that is needed for the response.
 pub(super) struct Guest {
     pub(super) handler: ProxyPre<GuestState>,
     pub(super) store: Store<GuestState>,
     pub(super) request: Request<Full<Bytes>>,
     pub(super) component: Arc<str>,
     pub(super) limits: ComponentLimits,
-    /// Its place among the instances and its body's memory; freed when the guest ends.
+    /// The permits for the instance and for the body's memory. They are released when the guest ends.
     pub(super) held: (OwnedSemaphorePermit, Held),
 }
 
-/// What the guest gives to `response-outparam.set`.
+/// The argument of the guest's call of `response-outparam.set`.
 type Answer = Result<Response<WasiBody>, ErrorCode>;
 
-/// Why a guest did not end by itself.
+/// The reason for which a guest was stopped.
 #[derive(Clone, Debug)]
 enum Failure {
     Deadline(Duration),
     Computing(Duration),
     Memory(usize),
     HostMemory(usize),
-    /// What the engine says, in one line.
+    /// The engine's message, in one line.
     Trap(String),
 }
 
@@ -121,7 +121,7 @@ impl From<Failure> for Problem {
             Failure::HostMemory(limit) => Self::failed(&format!(
                 "the component made the host hold more than {limit} bytes for it"
             )),
-            // What a trap says is for whoever runs the host, and is on its stderr.
+            // The trap's message is for the operator of the host, so it is on stderr and not in the response.
             Failure::Trap(_) => Self::failed("the component failed"),
         }
     }
@@ -181,12 +181,12 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
     Err(failure)
 }
 
-/// A cause may quote what the guest said.
+/// Makes a cause printable, since it may quote the guest.
 fn shortened(cause: &str) -> String {
     cause.chars().take(CAUSE_CHARACTERS).collect()
 }
 
-/// How long a guest has been computing.
+/// The computing time of a guest.
 struct Meter {
     origin: Instant,
     /// Before the present turn, in nanoseconds.
@@ -248,7 +248,7 @@ async fn call(
         .await
 }
 
-/// Says that the guest failed, unless it ended well: by a trap, its deadline, a panic, or because it was dropped.
+/// Reports that the guest failed (by a trap, its deadline, a panic or because it was dropped), unless it ended regularly.
 struct Ended {
     failed: Arc<AtomicBool>,
     well: bool,
@@ -265,7 +265,7 @@ impl Drop for Ended {
 struct AbortOnDrop(Option<JoinHandle<Result<(), Failure>>>);
 
 impl AbortOnDrop {
-    /// Lets the guest go on to its own end, or its deadline.
+    /// Lets the guest run until it ends, or until its deadline.
     fn release(mut self) {
         self.0 = None;
     }
@@ -279,8 +279,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// A guest's response body. Where the guest fails, it ends in an error, so that the client does not take half an
-/// answer for a whole one.
+/// A guest's response body. If the guest fails, the body ends with an error, so that the client does not mistake a part of
+/// the response for the whole.
 struct ResponseBody {
     inner: WasiBody,
     failed: Arc<AtomicBool>,
@@ -297,7 +297,7 @@ impl Body for ResponseBody {
                 Poll::Ready(Some(Err(Error::HttpResponseIncomplete)))
             }
             Poll::Ready(None) => {
-                // The client has all of it; what the guest still does, it may finish, as under Spin.
+                // The client has the whole response. The guest may continue, as under Spin.
                 if let Some(guest) = self.guest.take() {
                     guest.release();
                 }

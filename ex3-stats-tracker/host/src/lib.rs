@@ -1,15 +1,15 @@
 //! Runs a Spin application's components as `spin up` would, in this process.
 //!
-//! The way of a request, and of the files:
+//! The steps of a request, and their files:
 //!
 //! | what | where |
 //! | --- | --- |
 //! | a connection is accepted, within limits | `server`, `connections` |
 //! | the route is found, Spin's headers are written | `router` |
 //! | the body is read, or refused | `request_body` |
-//! | a fresh instance is made and answers, or is stopped | `guest`, with what it is granted in `state` and what is held for it in `host_memory` |
-//! | what it asks of other servers is allowed or refused, and waits for its turn | `allowed_hosts`, `outbound`, `waiting` |
-//! | what the host answers in its place | `problem` |
+//! | a fresh instance is created and responds, or is stopped | `guest`, with its capabilities in `state` and the host's memory for it in `host_memory` |
+//! | its requests to other servers are allowed or refused, and rate-limited | `allowed_hosts`, `outbound`, `waiting` |
+//! | the host responds itself after a failure | `problem` |
 //!
 //! Before any of that, once: [`manifest`] reads `spin.toml`, with the routes, the variables and the hosts that a component
 //! may reach; the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
@@ -56,19 +56,19 @@ pub use limits::Limits;
 
 use crate::manifest::Manifest;
 
-/// What may be set apart from the manifest.
+/// Options beside the manifest.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Limits for what `spin.toml` leaves unsaid.
+    /// The limits that apply if `spin.toml` does not state them.
     pub limits: Limits,
     /// Modules or components that run in place of the manifest's `source`, by component id.
     pub sources: BTreeMap<String, PathBuf>,
-    /// Where compiled code is cached.
+    /// The cache of compiled code.
     pub store: Store,
-    /// The time of day that components see.
+    /// The wall clock of the components.
     pub clock: Clock,
-    /// The pause between two requests to the same server, whoever asked for them: from the end of one to the start of
-    /// the next, one after the other. Zero: no pause, and as many at a time as there are.
+    /// The pause between two requests of any instance to the same server: from the end of one to the start of the next.
+    /// Requests to one server then are sequential. Zero: no pause, and concurrent requests.
     pub outbound_pause: Duration,
 }
 
@@ -84,7 +84,7 @@ impl Default for Options {
     }
 }
 
-/// A running application. Dropped, it stops at once.
+/// A running application. It stops at once when this is dropped.
 #[derive(Debug)]
 pub struct Host {
     address: SocketAddr,
@@ -102,7 +102,7 @@ impl Host {
         address: SocketAddr,
         options: Options,
     ) -> Result<Self, Error> {
-        // The address first: that it is in use is known in a moment, what compiling says takes longer.
+        // The address is bound first: an address in use is found at once, and compiling takes long.
         let listener = listen(address).await?;
         let address = listener
             .local_addr()
@@ -122,7 +122,7 @@ impl Host {
         })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -132,10 +132,10 @@ impl Host {
         format!("http://{}", self.address)
     }
 
-    /// Takes no more connections, lets running requests finish (which their deadline bounds), then returns.
+    /// Stops gracefully: accepts no more connections, waits for running requests (up to their deadlines), and returns.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // The server may have ended by itself; then there is nothing left to stop.
+            // Sending fails if the server has ended by itself.
             let _ = stop.send(());
         }
         let _ = (&mut self.server).await;

@@ -1,29 +1,29 @@
-//! What a guest and a client may use.
+//! The limits of guests and clients.
 
 use std::time::Duration;
 
 use crate::manifest::StatedLimits;
 
-/// What the host enforces. Where a component's `tool.embedded-host` table in `spin.toml` states a limit, that one
-/// holds for the component instead.
+/// The limits that the host enforces. A limit in a component's table `tool.embedded-host` in `spin.toml` replaces the limit
+/// here for that component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Requests in guests at the same time, each in an instance of its own. Together with `memory_bytes` this bounds
     /// what all guests hold.
     pub concurrent_requests: u32,
-    /// How long a request waits for a free instance before the answer is 503.
+    /// The time that a request waits for a free instance, before the response is 503.
     pub queue_wait: Duration,
     /// The most linear memory an instance may hold, in bytes.
     pub memory_bytes: usize,
-    /// What the host may hold for one request besides that memory, in bytes: headers, bodies and whatever else the
-    /// guest has handles of.
+    /// The most memory of the host for one request, in bytes: headers, bodies and other resources that the guest has
+    /// handles of.
     pub host_bytes: usize,
-    /// Things of the host's that a guest may have handles of at the same time.
+    /// The most handles of host resources that a guest may have at the same time.
     pub handles: usize,
-    /// How long a request may take in the guest, from its instantiation to the end of its response. What it waits for
-    /// its turn at another server is not counted.
+    /// The time limit of a request in the guest, from the instantiation to the end of the response. Waits for the pause
+    /// between requests to other servers are not counted.
     pub deadline: Duration,
-    /// How long a request may compute in the guest, waiting not counted.
+    /// The limit of computing time of a request in the guest, without waiting.
     pub computing: Duration,
     /// The largest request body, in bytes.
     pub request_body_bytes: usize,
@@ -63,14 +63,13 @@ pub struct Limits {
 /// Twice the default number of requests that are in flight when a whole organisation is measured in parallel, and
 /// with `MEMORY_BYTES` at most 2 GiB, which a small machine has.
 const CONCURRENT_REQUESTS: u32 = 32;
-/// Longer than a burst of extractions takes to drain, shorter than a client's patience.
+/// Longer than a burst of extractions takes, and shorter than clients' usual time-outs.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// A package page is about 230 KB and the largest list a few MB; a guest that holds more than this is broken.
 const MEMORY_BYTES: usize = 64 << 20;
-/// A page's headers and the answer's pieces take a twentieth. With all instances together, half of what a guest may make
-/// the host hold beyond their own memory.
+/// The headers of a page and the chunks of a response take a twentieth of this.
 const HOST_BYTES: usize = 1 << 20;
-/// A guest that asks a hundred servers at once has five hundred.
+/// A guest with requests to a hundred servers at once has five hundred.
 const HANDLES: usize = 1_000;
 /// A request may ask another server a hundred times, one after the other, for two or three seconds each.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -82,17 +81,17 @@ const REQUEST_BODY_BYTES: usize = 8 << 20;
 const REQUEST_BODIES_BYTES: usize = 64 << 20;
 /// More than the dashboard, a collector and a load test open together.
 const CONNECTIONS: usize = 256;
-/// What browsers and proxies hold to is 8 KB; names of 5 000 characters, percent-encoded, are to get a proper answer.
+/// Browsers and proxies limit it to 8 KB. Percent-encoded names of 5,000 characters still get a regular error response.
 const HEADER_BYTES: usize = 32 << 10;
 /// Browsers send about twenty.
 const HEADERS: usize = 64;
-/// Long enough for a keep-alive connection to be reused by a human who reads.
+/// Long enough for a reader's browser to reuse a keep-alive connection.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
-/// A mobile network's pause, not more.
+/// As long as a short interruption of a mobile network.
 const STALL: Duration = Duration::from_secs(15);
 /// The largest body at 150 KB/s.
 const UPLOAD: Duration = Duration::from_secs(60);
-/// A backtrace and some lines; a guest that logs a page is cut.
+/// Enough for a backtrace and some lines. A guest that logs a whole page is cut off.
 const OUTPUT_BYTES: usize = 16 << 10;
 /// A browser's six, and more for a guest that collects from many servers.
 const OUTBOUND_REQUESTS_EACH: usize = 16;
@@ -103,7 +102,7 @@ const OUTBOUND_REQUESTS: usize = 128;
 const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on its own pages after 10 seconds.
 const OUTBOUND_WAIT: Duration = Duration::from_secs(30);
-/// What `--timeout` goes up to.
+/// The largest `--timeout`.
 const LONGEST_OUTBOUND_WAIT: Duration = Duration::from_secs(3_600);
 /// One server is asked by at most this many requests at a time without connecting anew.
 const IDLE_CONNECTIONS: usize = 8;

@@ -1,4 +1,4 @@
-//! What one instance holds and is granted.
+//! The state and the capabilities of one instance.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::output::Output;
 use super::variables::Variables;
 use super::waiting::{GuestClock, Waiting};
 
-/// What a component's instances have in common.
+/// The data that all instances of a component share.
 #[derive(Debug)]
 pub(super) struct Grants {
     pub(super) id: Arc<str>,
@@ -32,7 +32,7 @@ pub(super) struct Grants {
     pub(super) clock: Clock,
 }
 
-/// One instance's state.
+/// The state of one instance.
 pub(super) struct GuestState {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -45,8 +45,8 @@ impl GuestState {
     pub(super) fn new(grants: &Arc<Grants>, outbound: &Arc<Outbound>) -> Self {
         let output = Output::new(grants.id.clone(), grants.output_bytes);
         let waiting = Arc::new(Waiting::default());
-        // Nothing of the host's files, environment, arguments, standard input or network: the builder grants none of
-        // them by itself, and requests go through the hooks below.
+        // The builder grants no access to files, environment, arguments, standard input or network by default. Requests
+        // go through the hooks below.
         let wasi = WasiCtx::builder()
             .envs(&grants.environment)
             .stdout(output.clone())
@@ -89,12 +89,12 @@ impl GuestState {
         &mut self.table
     }
 
-    /// Whether the guest made the host hold more than it may.
+    /// Whether the guest exceeded the limit of the host's memory.
     pub(super) fn exceeded_host_memory(&self) -> bool {
         self.hooks.host_memory.exceeded
     }
 
-    /// How long the request waits for its turns at other servers.
+    /// The time that the request waits for other servers' rate limits.
     pub(super) fn waiting(&self) -> &Arc<Waiting> {
         &self.hooks.waiting
     }
@@ -105,7 +105,7 @@ impl GuestState {
 }
 
 impl WasiView for GuestState {
-    /// Every call of WASI's interfaces comes by here.
+    /// Every call of a WASI interface gets its context here.
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.hooks.host_memory.before_call(&mut self.table);
         WasiCtxView {
@@ -116,7 +116,7 @@ impl WasiView for GuestState {
 }
 
 impl WasiHttpView for GuestState {
-    /// And every call of wasi:http's by here.
+    /// Every call of `wasi:http` gets its context here.
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         self.hooks.host_memory.before_call(&mut self.table);
         WasiHttpCtxView {
@@ -127,12 +127,12 @@ impl WasiHttpView for GuestState {
     }
 }
 
-/// Holds linear memory to its limit: all of it together, where a component has several.
+/// Limits linear memory: the sum of all memories of a component.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memory {
     limit: usize,
     held: usize,
-    /// Whether the guest ever asked for more, which is likely why it then gave up.
+    /// Whether the guest ever requested more memory, which is a likely cause of a later trap.
     pub(super) refused: bool,
 }
 
@@ -164,18 +164,18 @@ impl ResourceLimiter for Memory {
     }
 }
 
-/// The way out for requests.
+/// Sends outbound requests.
 struct Hooks {
     grants: Arc<Grants>,
     outbound: Arc<Outbound>,
     waiting: Arc<Waiting>,
     output: Output,
-    /// Places for requests that are under way at the same time.
+    /// Permits for concurrent requests.
     requests: Arc<Semaphore>,
     host_memory: HostMemory,
 }
 
-/// What [`WasiHttpHooks::send_request`] resolves to: the response, and what may still go wrong while it is read.
+/// The result of [`WasiHttpHooks::send_request`]: the response, and the task that reads it.
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Hooks {

@@ -1,6 +1,6 @@
-//! The time that a request waits for its turn at another server. It is the host that makes it wait, so the time is not
-//! charged to the guest: its deadline moves by as much, and its monotonic clock, by which it measures its own
-//! time-outs, stands still.
+//! The time that a request waits for the pause between requests to another server. The host causes that wait, so it is not
+//! charged to the guest: the guest's deadline is extended by it. The guest's monotonic clock, with which the guest
+//! measures its own time-outs, is stopped meanwhile.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,19 +8,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime_wasi::HostMonotonicClock;
 
-/// The most that a deadline moves: a guest that is made to wait for ever holds its place no longer than this.
+/// The longest extension of a deadline, so that a guest cannot hold its instance for ever.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// How long one request has been waiting so far.
+/// The waiting time of one request.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Outbound requests of this request that wait now, and since when there has been one.
+    /// The number of outbound requests that wait now, and the start of the current wait.
     waits: u32,
     since: Option<Instant>,
-    /// In all waits before.
+    /// The total of all earlier waits.
     ended: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Waiting {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while the lock is held.
+        // No code panics while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,7 +89,7 @@ impl HostMonotonicClock for GuestClock {
 
     /// In nanoseconds.
     fn now(&self) -> u64 {
-        // The total first: what passes between the two readings is to make the clock late, never to turn it back.
+        // The total is read first: time that passes between the two reads then makes the clock late, and never earlier.
         let waited = self.waiting.total();
         let passed = self.origin.elapsed().saturating_sub(waited);
         u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)

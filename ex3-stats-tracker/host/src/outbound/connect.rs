@@ -1,5 +1,4 @@
-//! From a server's name to a connection: straight, or through the user's proxy, with TLS that trusts whom the user
-//! trusts.
+//! Connects to servers: directly or through the user's proxy, and with the certificates that the user trusts.
 
 use std::env;
 use std::io;
@@ -23,11 +22,11 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use super::{READ_BUFFER_BYTES, Server, errors};
 use crate::error::Error as StartError;
 
-/// What names the proxy for https, in the order in which they are looked at, as curl does.
+/// The environment variables for the HTTPS proxy, in order of precedence, as in curl.
 const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// What names certificates in place of the platform's.
+/// The environment variables for certificates that replace the platform's.
 const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Makes connections to servers.
@@ -61,7 +60,7 @@ impl Connector {
                 ),
             });
         }
-        // Platforms keep some that are old and malformed.
+        // Platforms have some certificates that are old and malformed. They are ignored.
         roots.add_parsable_certificates(found.certs);
         Ok(Self {
             tls: tls(roots)?,

@@ -1,4 +1,4 @@
-//! What went wrong, in the words of wasi:http.
+//! Converts errors to the error codes of `wasi:http`.
 
 use std::error::Error as _;
 use std::io;
@@ -28,7 +28,7 @@ pub(super) fn of_tls(error: &io::Error) -> Error {
     }
 }
 
-/// What went wrong before a response's head was there.
+/// The code of an error before the response's headers.
 pub(super) fn of_head(error: hyper::Error) -> Error {
     if error.is_parse_too_large() {
         Error::HttpResponseHeaderSectionSize(None)
@@ -41,7 +41,7 @@ pub(super) fn of_head(error: hyper::Error) -> Error {
     }
 }
 
-/// What went wrong in the middle of a response's body.
+/// The code of an error in the middle of a response's body.
 pub(super) fn of_body(error: hyper::Error) -> Error {
     if error.is_parse() {
         Error::HttpProtocolError

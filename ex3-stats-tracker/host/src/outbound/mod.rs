@@ -1,4 +1,4 @@
-//! Requests that guests send: allowed or refused, over connections that are kept for the next one.
+//! Sends the outbound requests of guests, over pooled connections.
 //!
 //! A collection asks one server for hundreds of pages. They go over one TLS connection, which outlives the instances
 //! that use it: every request has an instance of its own, and the connections belong to the host.
@@ -33,13 +33,13 @@ use super::error::Error as StartError;
 use super::limits::Limits;
 use super::waiting::Waiting;
 
-/// Connections kept open to all servers together.
+/// The most idle connections in the pool, to all servers together.
 const ALL_IDLE_CONNECTIONS: usize = 64;
 
 /// What is read of a response at once, and the most that its head may take. GitHub's take 8 KB.
 const READ_BUFFER_BYTES: usize = 64 << 10;
 
-/// The client of all guests.
+/// The HTTP client of all guests.
 pub(super) struct Outbound {
     connector: Connector,
     idle: Mutex<HashMap<Server, Vec<SendRequest<WasiBody>>>>,
@@ -143,7 +143,7 @@ impl Outbound {
         }))
     }
 
-    /// A kept connection that still takes a request.
+    /// Takes a usable connection from the pool.
     async fn take(&self, server: &Server) -> Option<SendRequest<WasiBody>> {
         loop {
             let mut sender = self.lock().get_mut(server)?.pop()?;

@@ -1,7 +1,6 @@
-//! Manners towards other servers: one request at a time to each, and a pause between two.
+//! Rate limiting of outbound requests: one request at a time to each server, and a pause between two.
 //!
-//! Whoever asks the host, however many at once, a server sees one visitor that takes its time. The turn is taken for
-//! each request that a guest sends: for each page of a list, and for each redirect that it follows.
+//! It applies to the requests of all guests together, and to each single request: each page of a list, and each redirect.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,23 +11,23 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Server;
 
-/// Servers whose last request is remembered; beyond that those are forgotten that nobody asks.
+/// The most servers whose last request is remembered. Beyond that, servers without waiting requests are forgotten.
 const SERVERS: usize = 64;
 
-/// The turns at all servers. Requests get theirs in the order in which they came.
+/// The queues for all servers. Each is first in, first out.
 pub(super) struct Turns {
     pause: Duration,
     servers: Mutex<HashMap<Server, LastRequest>>,
 }
 
-/// When the last request to a server ended; locked while one is under way.
+/// The end of the last request to a server. It is locked during a request.
 type LastRequest = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
-/// The right to ask one server, until it is dropped.
+/// The right to send a request to one server, until this is dropped.
 pub(super) struct Turn(OwnedMutexGuard<Option<Instant>>);
 
 impl Turns {
-    /// `pause` lies between the end of one request and the start of the next. None at all: no turns are taken.
+    /// `pause` is the time between the end of a request and the start of the next. Zero: requests do not queue.
     pub(super) fn new(pause: Duration) -> Self {
         Self {
             pause,
@@ -36,7 +35,7 @@ impl Turns {
         }
     }
 
-    /// Waits for its turn. `None` where none is needed.
+    /// Waits for the right to send a request. `None` if requests do not queue.
     pub(super) async fn wait(&self, server: &Server) -> Option<Turn> {
         if self.pause.is_zero() {
             return None;
@@ -49,7 +48,7 @@ impl Turns {
     }
 
     fn last_request(&self, server: &Server) -> LastRequest {
-        // Nothing panics while the lock is held.
+        // No code panics while the lock is held.
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         if servers.len() >= SERVERS {
             let pause = self.pause;
@@ -98,7 +97,7 @@ mod tests {
                 })
             })
             .collect();
-        // Another server is asked meanwhile.
+        // A request to another server does not wait.
         drop(turns.wait(&server(444)).await);
         assert_eq!(begun.elapsed().as_secs(), 0);
         let mut starts = Vec::new();
