@@ -2,10 +2,10 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
-//! | [`command_line`] | what every program does with its command line |
-//! | [`cache`] | this machine's cache of guests, compiled code and roots |
-//! | [`debian_root`] | a Debian beside the machine's own, for Rails |
-//! | [`postgresql`] | a PostgreSQL of its own for a test |
+//! | [`command_line`] | arguments, output and exit codes of every program |
+//! | [`cache`] | the cache of guests, compiled code and roots |
+//! | [`debian_root`] | a Debian root directory, in which Rails runs |
+//! | [`postgresql`] | a PostgreSQL server for one test |
 
 pub mod cache;
 pub mod command_line;

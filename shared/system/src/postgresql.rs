@@ -1,9 +1,8 @@
-//! A PostgreSQL of its own for a test: this machine's, in a temporary directory, and gone with it.
+//! Starts a PostgreSQL server for one test, with its data in a temporary directory that is removed at the end.
 //!
-//! Who comes by the socket in that directory is whoever they say they are; who comes by the address, if there is one,
-//! is asked for a password. What is tested is never a machine that loses power, so nothing is forced to the disk.
+//! Authentication: Unix socket: trust; TCP: scram-sha-256. `fsync` is off, since no test simulates a loss of power.
 //!
-//! Everything here panics where PostgreSQL is not installed or does not start: it is for tests.
+//! Everything here panics if PostgreSQL is not installed or does not start: it is for tests.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,21 +20,21 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Where Debian puts PostgreSQL's programs, a directory for each version.
+/// Debian's directory of PostgreSQL's programs. It has a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// It starts in a second or two; a busy machine takes longer.
+/// The time limit for the start. It takes a second or two, and longer on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The name of the socket, where there is no port to name it after.
+/// The port in the name of the socket if the server does not listen on TCP.
 const DEFAULT_PORT: u16 = 5432;
 
 const ADMINISTRATOR: &str = "postgres";
 
-/// The administrator's, by the address.
+/// The administrator's password for TCP connections.
 const PASSWORD: &str = "administrator";
 
-/// A running server, ended when this is dropped.
+/// A running server. It is ended when this is dropped.
 #[derive(Debug)]
 pub struct PostgreSql {
     server: Child,
@@ -45,7 +44,7 @@ pub struct PostgreSql {
 }
 
 impl PostgreSql {
-    /// Starts one that only its socket leads to.
+    /// Starts a server that listens only on its Unix socket.
     ///
     /// # Panics
     /// If it can't be started.
@@ -53,7 +52,7 @@ impl PostgreSql {
         Self::start_at(None)
     }
 
-    /// Starts one that also listens on an address; port 0 is one that is free.
+    /// Starts a server that also listens on a TCP address; port 0 for any free one.
     ///
     /// # Panics
     /// If it can't be started.
@@ -64,12 +63,12 @@ impl PostgreSql {
 
     fn start_at(address: Option<SocketAddr>) -> Self {
         let programs = programs();
-        // Directly under /tmp: a socket's path has at most 107 bytes.
+        // Directly under /tmp, since a socket's path has at most 107 bytes.
         let directory = tempfile::Builder::new()
             .prefix("stats-tracker-pg-")
             .tempdir_in("/tmp")
             .expect("a temporary directory can be made");
-        // The server, and its clients as other users, have to get in.
+        // The server and its clients may run as other users, and need access.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("permissions can be set");
         let its_user = user_of_the_server(directory.path());
         let data = directory.path().join("data");
@@ -128,38 +127,38 @@ impl PostgreSql {
         }
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Panics
-    /// If there is one of that name.
+    /// If a database of that name exists.
     pub fn create_database(&self, name: &str) {
         run(self.client("createdb").arg(name));
     }
 
-    /// The directory of its socket.
+    /// The directory of the Unix socket.
     pub fn socket_directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A database's address by the socket.
+    /// A database's URL by the Unix socket.
     pub fn url(&self, database: &str) -> String {
         let host = self.socket_directory().display().to_string().replace('/', "%2F");
         let port = self.port();
         format!("postgresql://{ADMINISTRATOR}@{host}:{port}/{database}")
     }
 
-    /// The port of its address, and of its socket's name.
+    /// The port of the TCP address, which is also in the socket's name.
     pub fn port(&self) -> u16 {
         self.address.map_or(DEFAULT_PORT, |address| address.port())
     }
 
-    /// Where its programs are.
+    /// The directory of PostgreSQL's programs.
     pub fn programs(&self) -> &Path {
         &self.programs
     }
 
-    /// One of its programs, or any with an absolute path. It comes by the socket, as the administrator where it is not
-    /// told otherwise.
+    /// A command of one of PostgreSQL's programs, or of any program with an absolute path. By default it connects by the
+    /// Unix socket, as the administrator.
     pub fn client(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command
@@ -170,10 +169,10 @@ impl PostgreSql {
         command
     }
 
-    /// The variables by which its programs get in by the address, as the administrator.
+    /// The environment variables for a TCP connection as the administrator.
     ///
     /// # Panics
-    /// If it listens on none.
+    /// If the server does not listen on TCP.
     pub fn variables(&self) -> [(&'static str, String); 4] {
         let address = self.address.expect("it was started with an address");
         [
@@ -187,8 +186,8 @@ impl PostgreSql {
 
 impl Drop for PostgreSql {
     fn drop(&mut self) {
-        // At once, by the signal at which it also ends its own processes: those would write to the directory while that
-        // is removed.
+        // SIGQUIT: an immediate shutdown that also ends the server's child processes. They would write to the directory
+        // while it is removed.
         let process = self.server.id().to_string();
         let asked = Command::new("kill").args(["-QUIT", &process]).status();
         if !asked.is_ok_and(|status| status.success()) {
@@ -198,7 +197,7 @@ impl Drop for PostgreSql {
     }
 }
 
-/// The newest version's.
+/// The programs of the newest version.
 fn programs() -> PathBuf {
     let version = |programs: &PathBuf| -> Option<u32> { programs.parent()?.file_name()?.to_str()?.parse().ok() };
     fs::read_dir(DEBIAN)
@@ -211,7 +210,8 @@ fn programs() -> PathBuf {
         .expect("PostgreSQL is not installed; `cargo xtask setup` installs what the tests need")
 }
 
-/// Whom root starts the server as, and gives its directory to: PostgreSQL refuses to run as root.
+/// The user that the server runs as, and that owns its directory, if this process is root: PostgreSQL refuses to run as
+/// root.
 fn user_of_the_server(directory: &Path) -> Option<(u32, u32)> {
     let id = |what: &str| -> u32 {
         let printed = run(Command::new("id").args([what, "postgres"]));

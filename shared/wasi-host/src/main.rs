@@ -29,7 +29,7 @@ const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
 
 /// Runs a WASI program under Wasmer, with this program's standard streams.
 ///
-/// The program sees no file of this machine, no network and no environment variable. Its compiled code is cache, so
+/// The program sees no file of this machine, no network and no environment variable. Its compiled code is cached, so
 /// the next run only loads it.
 ///
 /// The exit code is the program's own. 64 is a mistake on the command line, 65 a module that can't be run or a program

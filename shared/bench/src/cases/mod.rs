@@ -24,7 +24,7 @@
 //! | `Wasm from Ruby` | a module that the gem runs in CRuby's process |
 //! | `Rust from Ruby` | native code, compiled from Rust, called from Ruby by the gem |
 //! | `Floor` | less than the work: what it can't be done below |
-//! | `Shortcut` | less than the work: what one may get away with |
+//! | `Shortcut` | a shortcut, not a parser |
 //!
 //! And a case has a [`Model`]: only cases of one model are compared.
 //!

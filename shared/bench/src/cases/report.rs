@@ -177,7 +177,7 @@ names! {
         RustFromRuby = "Rust from Ruby",
         /// What the work can't be done below.
         Floor = "Floor",
-        /// What one may get away with.
+        /// A shortcut, not a parser.
         Shortcut = "Shortcut",
     }
 }

@@ -1,16 +1,16 @@
-//! Making a directory whole, or not at all.
+//! Creates or replaces a directory atomically.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::path::Path;
 
-/// Why a place could not be filled.
+/// The reason for which a directory could not be created.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {error}")]
 pub struct Error {
-    /// What was tried.
+    /// The operation that failed.
     pub what: String,
-    /// What went wrong.
+    /// The cause.
     pub error: io::Error,
 }
 
@@ -21,11 +21,11 @@ impl Error {
     }
 }
 
-/// Creates a directory and those it lies in, which nobody but their owner can write to, whatever the umask is.
+/// Creates a directory and its parents. Only their owner can write to them, independently of the umask.
 ///
 /// # Errors
 ///
-/// [`Error`]: it can't be created.
+/// If it can't be created.
 pub fn create(directory: &Path) -> Result<(), Error> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -34,12 +34,12 @@ pub fn create(directory: &Path) -> Result<(), Error> {
     builder.create(directory).map_err(Error::new("creating", directory))
 }
 
-/// Waits until no other process holds `file`, which is created with the directories it lies in, and holds it until what
-/// is returned is dropped. The system lets go of it also when the process is killed.
+/// Waits for an exclusive lock on `file`, which is created with its parent directories. The lock is held until the returned
+/// value is dropped. The system also releases it if the process is killed.
 ///
 /// # Errors
 ///
-/// [`Error`]: the file can't be created.
+/// If the file can't be created.
 pub fn lock(file: &Path) -> Result<File, Error> {
     let directory = file.parent().unwrap_or(Path::new("."));
     create(directory)?;
@@ -48,16 +48,16 @@ pub fn lock(file: &Path) -> Result<File, Error> {
     Ok(opened)
 }
 
-/// Has `make` fill a directory beside `place` and moves it there, so that what stands in `place` is always whole: where
-/// `make` fails, what was there before is there still. The caller holds a lock.
+/// Calls `make` with a temporary directory beside `place`, and then renames that to `place`. So `place` is always complete:
+/// if `make` fails, the old directory is still there. The caller has to hold a lock.
 ///
 /// # Errors
 ///
-/// What `make` says, or [`Error`].
+/// The error of `make`, or [`Error`].
 pub fn replace<E: From<Error>>(place: &Path, make: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let unfinished = place.with_extension("unfinished");
     let old = place.with_extension("old");
-    // What somebody left who was killed.
+    // A temporary directory of a killed process.
     for directory in [&unfinished, &old] {
         remove(directory)?;
     }
@@ -69,7 +69,7 @@ pub fn replace<E: From<Error>>(place: &Path, make: impl FnOnce(&Path) -> Result<
         fs::rename(&unfinished, place).map_err(Error::new("renaming", &unfinished))?;
         Ok(())
     });
-    // A failure is what is reported, not that its rest could not be removed.
+    // The error of `make` is reported, and not an error of the clean-up.
     let _ = remove(&unfinished);
     let _ = remove(&old);
     result

@@ -1,9 +1,9 @@
-//! Using only what nobody else can have put there.
+//! Uses only files that no other user can have written.
 //!
-//! Code that is run, and modules whose figures are believed, are as good as whoever wrote them. So a thing is used only
-//! if it belongs to this program's user or to root, and if nobody else can write to it or put something else in its
-//! place: not into its directory, nor into one of the directories above, nor by a symbolic link. The directories above
-//! this program's own target directory are not looked at: whoever can change them can change the program itself.
+//! Code from the cache is run, so it has to come from a trusted user. A file is used only if it belongs to this program's
+//! user or to root, and if no other user can write to it or replace it: by access to its directory, to one of the
+//! directories above, or by a symbolic link. The directories above this program's own target directory are not checked: a
+//! user who can change them can change the program itself.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -12,14 +12,15 @@ use std::sync::OnceLock;
 
 use crate::cache::{ENVIRONMENT_VARIABLE, Error, target_directory};
 
-/// Whether a file or a directory can only have come from this program's user, or from root. It has to exist.
+/// Checks that only this program's user or root can have written a file or a directory. It has to exist.
 ///
 /// # Errors
 ///
-/// [`Error`] names what is wrong with which of the directories, and what to do about it.
+/// [`Error`] names the directory, the fault and the next step.
 pub fn trusted(path: &Path) -> Result<(), Error> {
     let absolute = std::path::absolute(path).map_err(Error::new("using", path))?;
-    // Also where links lead, so that no link of somebody else's leads to something that this user never meant to run.
+    // The target of a symbolic link is checked too, so that another user's link cannot lead to a file that this user did
+    // not want to run.
     let real = fs::canonicalize(&absolute).map_err(Error::new("using", path))?;
     chain(&absolute)?;
     if real != absolute {
@@ -28,12 +29,12 @@ pub fn trusted(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a file that is [`trusted`], or `None` where there is none. What is checked is the opened file, so that
-/// nothing can take its place between the check and the use.
+/// Opens a [`trusted`] file; `None` if it does not exist. The check is of the opened file, so that the file cannot be
+/// replaced between the check and the use.
 ///
 /// # Errors
 ///
-/// [`Error`], as [`trusted`] says, or the file can't be opened.
+/// If the file is not [`trusted`], or can't be opened.
 pub fn open(path: &Path) -> Result<Option<File>, Error> {
     let absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     match trusted(path.parent().unwrap_or(Path::new("/"))) {
@@ -42,7 +43,7 @@ pub fn open(path: &Path) -> Result<Option<File>, Error> {
     }
     let mut options = OpenOptions::new();
     options.read(true);
-    // A link is refused, and a pipe that somebody put there is not waited for.
+    // Symbolic links are refused, and opening a named pipe does not block.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         &mut options,
@@ -60,10 +61,10 @@ pub fn open(path: &Path) -> Result<Option<File>, Error> {
     Ok(Some(file))
 }
 
-/// Judges a path and the directories that it lies in.
+/// Checks a path and the directories above it.
 fn chain(path: &Path) -> Result<(), Error> {
-    // In a directory that all can write to, with the sticky bit, entries are safe from others, and nobody else can put
-    // a directory of this user's there. A file they could: by a hard link.
+    // In a world-writable directory with the sticky bit, other users cannot replace entries, and cannot create a directory
+    // that belongs to this user. They can create a file that does, by a hard link.
     let mut shared_is_fine = false;
     for part in path.ancestors().take_while(|part| Some(*part) != own_target()) {
         let metadata = fs::symlink_metadata(part).map_err(Error::new("using", part))?;
@@ -73,7 +74,7 @@ fn chain(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The target directory that this program lies in.
+/// The target directory that contains this program.
 fn own_target() -> Option<&'static Path> {
     static TARGET: OnceLock<Option<PathBuf>> = OnceLock::new();
     TARGET
@@ -116,7 +117,7 @@ fn judge(path: &Path, metadata: &Metadata, shared_is_fine: bool) -> Result<(), E
     }
 }
 
-/// Elsewhere a user's directories are the user's alone.
+/// On other systems, the directories of a user are trusted without a check.
 #[cfg(not(unix))]
 fn judge(_: &Path, _: &Metadata, _: bool) -> Result<(), Error> {
     Ok(())
@@ -134,7 +135,7 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A directory of this user's in one of this user's, with a file in it.
+    /// A file in a directory in a directory, all of this user.
     fn place() -> (tempfile::TempDir, PathBuf, PathBuf) {
         let above = tempfile::tempdir().unwrap();
         let directory = above.path().join("directory");
@@ -145,7 +146,7 @@ mod tests {
         (above, directory, file)
     }
 
-    /// Why a file is not used.
+    /// The error for a file that is not trusted.
     fn refusal(file: &Path) -> String {
         open(file).unwrap_err().to_string()
     }
@@ -231,7 +232,7 @@ mod tests {
             assert!(refused.contains("belongs to user 65534"), "{refused}");
             assert!(trusted(&place.2).is_err());
         }
-        // Another user's link to this user's own directory.
+        // Another user's symbolic link to this user's own directory.
         let (above, directory, _) = place();
         let link = above.path().join("link");
         symlink(&directory, &link).unwrap();

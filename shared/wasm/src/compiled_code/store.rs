@@ -26,11 +26,11 @@ const READ_AT_MOST: u64 = 64 << 10;
 /// An entry is the code as the engine wrote it, then the trailer. The trailer comes last so that the code starts on a page.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// `None` where no directory belongs to this user alone: nothing is cached then.
+    /// `None` if no directory belongs to this user alone. Then nothing is cached.
     directory: Option<PathBuf>,
 }
 
-/// Compiled code that was found whole, in a file that only this program's user or root can have written.
+/// Valid compiled code, from a file that only this program's user or root can have written.
 #[derive(Debug)]
 pub struct Entry {
     code: Bytes,
@@ -52,15 +52,15 @@ impl Store {
         }
     }
 
-    /// A store in a directory of the caller's. It need not exist yet.
+    /// A store in the caller's directory. It need not exist yet.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),
         }
     }
 
-    /// Loads the code that is cached under `key`. Where there is none, or it is damaged, or another user could have put it
-    /// there, or `load` refuses it, compiles it and caches the result.
+    /// Loads the code that is cached under `key`. If there is none, if it is damaged, if another user could have written it,
+    /// or if `load` refuses it, compiles the guest and caches the result.
     ///
     /// `compile` returns what it compiled and the engine's serialised form of it. A store that can't be written costs
     /// the next run a compilation, so it is a warning on stderr and not an error.
@@ -70,16 +70,16 @@ impl Store {
         load: impl FnOnce(Entry) -> Result<T, L>,
         compile: impl FnOnce() -> Result<(T, Vec<u8>), C>,
     ) -> Result<T, C> {
-        // What was put there by others is replaced, or is the reason that nothing can be cached.
+        // A file that others could have written is replaced. If that is not possible, nothing is cached.
         if let Some(loaded) = self.get(key).ok().flatten().and_then(|entry| load(entry).ok()) {
             return Ok(loaded);
         }
         let (compiled, code) = compile()?;
-        // That this user has no directory at all is no fault; that a variable names it wrongly is one.
+        // A user without a home directory is not an error. A variable with a wrong directory is one.
         if let Err(error) = self.put(key, &code)
             && (self.directory.is_some() || error.error.kind() != io::ErrorKind::NotFound)
         {
-            // Nothing is left to be done about a closed stderr.
+            // A closed stderr is ignored: there is no other place for the warning.
             _ = writeln!(
                 io::stderr(),
                 "warning: compiled code can't be cached, so the next run compiles again: {error}"
@@ -88,11 +88,11 @@ impl Store {
         Ok(compiled)
     }
 
-    /// The entry cached under `key`, if there is one and it is whole.
+    /// The entry that is cached under `key`, if there is one and it is valid.
     ///
     /// # Errors
     ///
-    /// Somebody else may have put it there, so that it must not be run; or it can't be read.
+    /// If another user may have written it, so that it must not be run, or if it can't be read.
     pub fn get(&self, key: &Key) -> Result<Option<Entry>, cache::Error> {
         let Some(path) = self.path(key) else { return Ok(None) };
         match cache::open(&path)? {
@@ -104,11 +104,11 @@ impl Store {
         }
     }
 
-    /// Keeps `code` under `key`. Other processes see the old entry or the new one, never a part of it.
+    /// Caches `code` under `key`. Other processes see the old entry or the new one, and never a part of it.
     ///
     /// # Errors
     ///
-    /// The directory can't be written, or what lies in it could be replaced by others.
+    /// If the directory can't be written to, or if others could replace its entries.
     pub fn put(&self, key: &Key, code: &[u8]) -> Result<(), cache::Error> {
         let (Some(directory), Some(path)) = (&self.directory, self.path(key)) else {
             return cache::directory("compiled-code").map(drop);
@@ -128,22 +128,22 @@ impl Store {
         })
     }
 
-    /// Where the entry for `key` lies, whether or not it is there; `None` where nothing is cached.
+    /// The path of the entry for `key`, whether it exists or not; `None` if nothing is cached.
     pub fn path(&self, key: &Key) -> Option<PathBuf> {
         Some(self.directory.as_ref()?.join(key.to_string()))
     }
 }
 
-/// What a file holds, if its trailer fits.
+/// The code in a file, if its trailer is valid.
 fn whole(mut file: File) -> io::Result<Option<Entry>> {
     let entry = if file.metadata()?.len() <= READ_AT_MOST {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Bytes::from(bytes)
     } else {
-        // SAFETY: entries are only ever replaced by renaming a whole file over them and never written in place, so
-        // the mapped bytes stay what they are. The file belongs to the user who runs this program, or to root, and
-        // nobody else may write to it.
+        // SAFETY: entries are replaced only by renaming a complete file over them and never written in place, so the
+        // mapped bytes do not change. The file belongs to this program's user or to root, and no other user may write
+        // to it.
         Bytes::from_owner(unsafe { Mmap::map(&file) }?)
     };
     let Some(code_length) = entry.len().checked_sub(TRAILER_LENGTH) else {
