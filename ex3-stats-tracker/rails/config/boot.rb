@@ -1,6 +1,6 @@
-# What the launcher has started ends with it, however that ended. Linux sees to it by itself, other systems do not.
-# The launcher is named by its process id. A wrapper around Ruby may stand between the two; who has no parent any more
-# belongs to the first process.
+# A process that the launcher has started ends with it, also when the launcher is killed. On Linux the launcher arranges
+# this with PR_SET_PDEATHSIG; other systems need this thread. The variable has the launcher's process id. The parent may be
+# a wrapper around Ruby instead of the launcher. A process without a parent belongs to process 1.
 if (launcher = ENV["STATS_TRACKER_ENDS_WITH_PARENT"])
   parent = Process.ppid
   Thread.new do
@@ -9,11 +9,11 @@ if (launcher = ENV["STATS_TRACKER_ENDS_WITH_PARENT"])
   end
 end
 
-# Rails expects it to be there, as Bundler brings it along.
+# Rails needs it, and only Bundler would load it.
 require "pathname"
 
-# Debian's gems are packages that fit each other: with Debian's Rails there is nothing for Bundler to resolve, and no
-# lock file to write into a directory that may only be read. It is for a reader's own Ruby.
+# Debian's packages of gems fit each other: with Debian's Rails there is nothing for Bundler to resolve, and this directory
+# may be read-only, without a lock file. Bundler is for any other Ruby installation.
 rails = Gem::Specification.find_all_by_name("rails", ">= 7.2", "< 9").max_by(&:version)
 
 unless rails&.loaded_from&.start_with?("/usr/share/rubygems-integration/")

@@ -1,12 +1,11 @@
-# DATABASE_URL is looked at before anything connects: what is wrong with it is one sentence and no trace, whichever
-# program starts.
+# Checks DATABASE_URL before any connection: an error is one line without a backtrace, in the web server and in each task.
 require "uri"
 
 module DatabaseUrl
   SCHEMES = %w[sqlite3 postgresql postgres].freeze
 
-  # What is wrong with it; nil where nothing is. Its password is never repeated.
-  def self.wrong(text)
+  # An error message, which never contains the password; nil for a valid URL.
+  def self.error_in(text)
     return if text.nil? || text.empty?
 
     uri = URI.parse(text)
@@ -20,7 +19,7 @@ module DatabaseUrl
   end
 end
 
-if (wrong = DatabaseUrl.wrong(ENV["DATABASE_URL"]))
-  warn "#{wrong}; it is sqlite3:/absolute/file or postgresql://user:password@host/database"
+if (error = DatabaseUrl.error_in(ENV["DATABASE_URL"]))
+  warn "#{error}; it is sqlite3:/absolute/file or postgresql://user:password@host/database"
   exit 64
 end

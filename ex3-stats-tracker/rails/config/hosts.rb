@@ -1,18 +1,18 @@
 require "ipaddr"
 
-# By which names the dashboard is reached: those of STATS_TRACKER_HOSTS, localhost, and any address of IP's, by which a
-# cluster's probes and Prometheus ask. A page on the Internet that lets its own name point to this machine (DNS rebinding)
-# is none of these.
+# The host names under which the dashboard answers: those of STATS_TRACKER_HOSTS, localhost, and any IP address, which
+# probes and Prometheus use. This protects against DNS rebinding: a page on the Internet whose own name points to this
+# machine is refused.
 module Hosts
   LOCAL = [ "localhost", ".localhost", IPAddr.new("0.0.0.0/0"), IPAddr.new("::/0") ].freeze
 
-  # A name, or one with a dot in front, which its subdomains have, too.
+  # A host name. A dot before it includes its subdomains.
   NAME = /\A\.?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*\z/i
 
-  # Probes ask for these, and learn nothing about anybody.
+  # The paths of probes. Their answers contain no data.
   HEALTH = %w[/healthz /readyz].freeze
 
-  # Nothing to compare with where every name is right (*).
+  # An empty list, for "*", allows every name.
   def self.allowed(text)
     names = text.to_s.split
     return [] if names.include?("*")
@@ -29,7 +29,7 @@ module Hosts
     false
   end
 
-  # What a request with another name is answered.
+  # The answer to a request for any other name.
   def self.refuse(_env)
     body = "The dashboard is not known by this name. Whoever runs it adds the name to STATS_TRACKER_HOSTS.\n"
     [ 403, { "content-type" => "text/plain; charset=utf-8", "content-length" => body.bytesize.to_s, "cache-control" => "no-store" }, [ body ] ]

@@ -1,19 +1,19 @@
 threads_count = Integer(ENV.fetch("RAILS_MAX_THREADS", 3))
 threads threads_count, threads_count
 
-# Only this machine is answered unless somebody says otherwise (a container binds all of its addresses). A socket that
-# is handed over for this very address, by PUMA_INHERIT_0=FD:tcp://…, is taken instead of a new one.
+# By default puma listens on the loopback interface only; a container sets BINDING to all of its addresses. The launcher
+# passes a listening socket with PUMA_INHERIT_0=FD:tcp://…: puma uses it where its address equals this one.
 address = "tcp://#{ENV.fetch("BINDING", "127.0.0.1")}:#{ENV.fetch("PORT", 3000)}"
 bind address
 
-# Before version 7 a thread that has answered waits a fifth of a second for the same client's next request, while other
-# clients wait for the thread.
+# Before version 7 a thread waits 0.2 s after an answer for the same client's next request, while other clients wait for
+# the thread.
 enable_keep_alives false if Gem::Version.new(Puma::Const::VERSION) < Gem::Version.new("7")
 
-# To end when asked to is no failure. As a container's first process, puma would exit with 1 otherwise.
+# SIGTERM is a normal end. Otherwise puma exits with 1 as a container's first process.
 raise_exception_on_sigterm false
 
-# Puma ends with a trace where it can't listen. One sentence says it.
+# One line instead of puma's backtrace where it can't listen.
 at_exit do
   reason, code = case $!
   when Errno::EADDRINUSE then [ "it is in use: end what listens there, or set PORT to another", 69 ]

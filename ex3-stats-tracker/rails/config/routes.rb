@@ -1,6 +1,6 @@
 Rails.application.routes.draw do
-  # A package's name may hold slashes and dots (charts/flagger, v1.2): it comes last, so that nothing behind it can be
-  # taken for a part of it, and where an address has a format that is always said. charts%2Fflagger means the same.
+  # A package's name may contain slashes and dots (charts/flagger, v1.2). So it is the last part of a path, and a path has
+  # either always a format or never one. charts%2Fflagger means the same as charts/flagger.
   constraints org: Org::NAME do
     scope format: false do
       root "dashboard#show"

@@ -1,6 +1,6 @@
-# Figures to look at while working on the pages: 400 days of an organisation, with everything that can happen to it. A
-# gap, failures, a total that falls, packages that vanish, stand still, were never read or are new, hostile names.
-# They are invented and say that they come from the stand-in. The tracker itself never runs this.
+# Invented figures for work on the pages: 400 days of an organisation with a gap, with failures, with a total that falls,
+# and with packages that vanish, have no downloads, were never read or are new. Their source is the stand-in. The tracker
+# itself never runs this.
 abort "figures:invent is for development and tests, not for production" if Rails.env.production?
 
 random = Random.new(2026)
@@ -16,7 +16,7 @@ org = Org.create!(name: "fluxcd", source: "stand-in")
 
 gap = (today - 75)..(today - 67)
 outage = today - 20
-# At the same time each day: so growth over a day is a whole day's, also just after midnight.
+# The same time each day, so that the growth over a day is that of a whole day, also just after midnight.
 read_at = ->(date) { now - (today - date).days }
 part_of_day = now.seconds_since_midnight / 86_400
 weekday = ->(date) { [ 0.55, 1, 1.08, 1.1, 1.06, 0.95, 0.6 ][date.wday] }
@@ -42,7 +42,7 @@ packages = [
 ]
 
 collections = (first..today).without(*gap).map do |date|
-  # One is gone and no longer listed; one is new, and can't be read.
+  # One package has vanished and is no longer listed; another is new and can't be read.
   listed = packages.size - (date > today - 30 ? 1 : 0) - (date > today - 6 ? 0 : 1)
   failed = date == outage ? listed : (date > today - 6 ? 2 : 0)
   at = read_at[date]
@@ -63,7 +63,7 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
   (began..ended).each do |date|
     count = (rate * weekday[date] * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
     until_read = (count * part_of_day).round
-    # Downloads of a gap were on the pages that were read after it; but those of a gap of 40 days were not.
+    # The pages read after the gap show its days' downloads.
     downloads << { date:, count: date == today ? until_read : count, read_at: [ read_at[date] + 1.day, now ].min, settled: date < today } if start
     fell = name == "flagger-loadtester" && date == today - 110
     total = (total * 0.9).round if fell
@@ -103,7 +103,7 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
     package.update!(fell_at: fall[:measured_at], fell_from: (fall[:total] / 0.9).round)
   end
 
-  # Each version is pulled most while it is the newest.
+  # A version has most of its downloads while it is the newest.
   life = versions.zero? ? 0 : 400.0 / versions
   rows, version_days = [], []
   versions.times do |index|
@@ -139,7 +139,7 @@ end
 Org::Day.insert_all!(org_days)
 listed = tracked.reject(&:vanished?)
 org.update!(packages_count: listed.size)
-org.add_up(today, today)
+org.update_sums(today, today)
 ActiveRecord::Base.connection.commit_transaction
 
 puts "#{Org.count} organisations, #{Package.count} packages, #{Measurement.count} measurements, #{Failure.count} failures"

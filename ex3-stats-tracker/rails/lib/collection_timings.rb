@@ -1,10 +1,10 @@
 require_relative "plain_client"
 
-# What a pass costs beyond its requests: timed beside plain clients that ask for the same, as many at a time, and throw
-# the answers away. One asks the component, as the pass does; the other the stand-in for the pages that the component
-# asked it for, so that nothing is read from them.
+# Measures the cost of a collection beyond its requests. It is timed beside two plain clients that make the same requests,
+# as many at a time, and discard the answers. One asks the component, as a collection does. The other asks the stand-in for
+# the same pages as the component does, so that no page is parsed.
 class CollectionTimings
-  # The best of its runs: what disturbs a run makes it longer, and never shorter.
+  # The shortest run counts: disturbances only make a run longer.
   Result = Data.define(:name, :requests, :seconds) do
     def best = seconds.min
 
@@ -13,27 +13,27 @@ class CollectionTimings
     end
   end
 
-  def initialize(org, manners: Collection::Manners.towards("stand-in"), stand_in: StandIn.from_environment)
-    manners.pause.zero? or raise ArgumentError, "a pass with a pause of #{manners.pause} s takes as long as its pauses: unset STATS_TRACKER_PAUSE"
-    @org, @manners, @stand_in = org, manners, stand_in
+  def initialize(org, policy: Collection::RequestPolicy.for("stand-in"), stand_in: StandIn.from_environment)
+    policy.pause.zero? or raise ArgumentError, "a collection with a pause of #{policy.pause} s takes as long as its pauses: unset STATS_TRACKER_PAUSE"
+    @org, @policy, @stand_in = org, policy, stand_in
   end
 
-  def concurrency = @manners.concurrency
+  def concurrency = @policy.concurrency
 
-  # In turn, so that whatever the machine does meanwhile is done to all of them.
+  # The three are timed in turn, so that disturbances of the machine affect all of them.
   def run(times)
-    taken = { pages: [], answers: [], pass: [] }
+    taken = { pages: [], answers: [], collection: [] }
     Org.where(name: @org).destroy_all
-    # The first finds out what there is to ask for.
+    # The first collection only finds the paths to request.
     @time = Time.current.change(usec: 0) - times.days
-    pass
+    collect
     times.times do
       @time += 1.day
       taken[:pages] << seconds { fetch(@pages, from: @stand_in.url) }
       taken[:answers] << seconds { fetch(@answers, from: Component.url) }
-      taken[:pass] << pass
+      taken[:collection] << collect
     end
-    { pages: [ "plain client, of the stand-in", @pages ], answers: [ "plain client, of the component", @answers ], pass: [ "pass", @answers ] }
+    { pages: [ "plain client, of the stand-in", @pages ], answers: [ "plain client, of the component", @answers ], collection: [ "collection", @answers ] }
       .to_h { |key, (name, paths)| [ key, Result.new(name:, requests: paths.size, seconds: taken[key]) ] }
   ensure
     @stand_in.run_clock
@@ -43,13 +43,13 @@ class CollectionTimings
   def packages = (@answers.size - 1) / 2
 
   private
-    # A pass a day after the one before, so that versions are read and growth is told.
-    def pass
+    # Each collection is a day after the one before, so that versions are read and growth is computed.
+    def collect
       @stand_in.now = @time
       @stand_in.clear_log
       collection = nil
-      taken = seconds { collection = Collection.collect(@org, source: "stand-in", manners: @manners, clock: -> { @time }) }
-      collection.finished? && collection.packages_failed.zero? && collection.packages_read.positive? or raise "the pass did not read everything: #{collection.summary}"
+      taken = seconds { collection = Collection.collect(@org, source: "stand-in", policy: @policy, clock: -> { @time }) }
+      collection.finished? && collection.packages_failed.zero? && collection.packages_read.positive? or raise "the collection did not read everything: #{collection.summary}"
       @pages = @stand_in.log.fetch("requests").pluck("path")
       @answers = collection.org.packages.ordered.pluck(:name).flat_map { |name|
         path = "/orgs/#{@org}/packages/#{ERB::Util.url_encode(name)}"
@@ -58,7 +58,7 @@ class CollectionTimings
       taken
     end
 
-    # The first is the list, which comes before all others.
+    # The first path is the list, which a collection requests before all others.
     def fetch(paths, from:)
       client = PlainClient.new(from, encoding: "identity")
       client.get paths.first

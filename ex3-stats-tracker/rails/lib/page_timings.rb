@@ -1,11 +1,10 @@
 require "etc"
 require_relative "plain_client"
 
-# How long pages take under a steady load, and how much memory the server takes for them. The server is a puma of its
-# own, in production, with this process's database.
+# Measures response times under a constant load, and the server's memory. It starts its own puma in the production
+# environment, with this process's database.
 class PageTimings
-  # +bytes+ and +sent+: the page's, and of those what went over the wire. +busy+: milliseconds that the server computed
-  # for a request, whatever else the machine did meanwhile.
+  # +bytes+: the page's size. +sent+: its compressed size. +busy+: the server's CPU time for a request, in milliseconds.
   Result = Data.define(:path, :bytes, :sent, :busy, :requests, :milliseconds) do
     def percentile(percent)
       milliseconds.sort[[ (requests * percent / 100.0).ceil - 1, 0 ].max].round(1)
@@ -19,7 +18,7 @@ class PageTimings
 
   TIMEOUT = 60
 
-  # The dashboard's pages, what their charts are drawn from, and what programs ask for.
+  # The dashboard's pages, the data of their charts, and the endpoints for programs.
   PATHS = %w[
     /orgs/benchmark /orgs/benchmark/packages/package-100 /api/chart/benchmark.json
     /api/chart/benchmark/package-100.json?versions=6 /api/packages/benchmark.json /metrics
@@ -50,8 +49,8 @@ class PageTimings
     @client = PlainClient.new("http://127.0.0.1:#{port}", encoding: "gzip")
   end
 
-  # Asks for the page so many times a second, whether or not the answers keep up, for so many seconds. A request that
-  # had to wait for its turn took that long.
+  # Requests the path at a fixed rate for so many seconds, whether or not the answers keep up. A request's time counts from
+  # the moment at which it was due, so that a slow server can't slow down the measurement (coordinated omission).
   def at_rate(path, per_second:, seconds:)
     sent = @client.get(path)
     computed, began = computing, monotonic
@@ -66,8 +65,8 @@ class PageTimings
       requests: taken.size, milliseconds: Array.new(taken.size) { taken.pop })
   end
 
-  # So many requests as fast as they are answered, three at a time: a half for pages of all packages, a half for the
-  # others in turn.
+  # Makes +count+ requests, three at a time, as fast as they are answered: half of them for packages' pages, half for the
+  # other paths in turn.
   def ask_in_turn(count)
     paths = Array.new(count) do |number|
       number.even? ? "/orgs/benchmark/packages/package-#{format("%03d", number / 2 % 200)}" : PATHS[number / 2 % PATHS.size]
@@ -75,12 +74,12 @@ class PageTimings
     @client.get_all paths, at_a_time: 3
   end
 
-  # How many seconds the server has computed, in itself and in the system for it.
+  # The server's CPU time in seconds, user and system.
   def computing
     File.read("/proc/#{@server}/stat").split[13, 2].sum(&:to_i).fdiv(Etc.sysconf(Etc::SC_CLK_TCK))
   end
 
-  # The server's memory in kilobytes.
+  # The server's resident memory in kilobytes.
   def memory
     File.read("/proc/#{@server}/status")[/^VmRSS:\s+(\d+)/, 1].to_i
   end

@@ -1,13 +1,13 @@
 require "net/http"
 
-# Asks a server for paths, several at a time: what the timings measure with, and beside.
+# An HTTP client that requests paths, several at a time, and does nothing with the answers: the timings' baseline.
 class PlainClient
-  # +encoding+ is what is accepted: "identity" or "gzip". Answers are not unpacked.
+  # +encoding+ is the Accept-Encoding header: "identity" or "gzip". Answers are not decompressed.
   def initialize(url, encoding:)
     @address, @encoding = URI(url), encoding
   end
 
-  # The body of the answer, which has to be 200. Without a connection it makes one for this.
+  # The body of an answer with status 200. Without +http+ it opens a connection for this request.
   def get(path, http = nil)
     return connected { |own| get(path, own) } unless http
 
@@ -16,13 +16,13 @@ class PlainClient
     response.body
   end
 
-  # Hands each item and a connection to the block, in so many threads with a connection each.
+  # Yields each item and a connection, in +at_a_time+ threads with a connection each.
   def each(items, at_a_time:)
-    left = items.each_with_object(Thread::Queue.new) { |item, queue| queue << item }.close
+    remaining = items.each_with_object(Thread::Queue.new) { |item, queue| queue << item }.close
     Array.new(at_a_time) {
       Thread.new do
         connected do |http|
-          while (item = left.pop)
+          while (item = remaining.pop)
             yield item, http
           end
         end
@@ -30,7 +30,6 @@ class PlainClient
     }.each(&:join)
   end
 
-  # Asks for all of the paths.
   def get_all(paths, at_a_time:)
     each(paths, at_a_time:) { |path, http| get path, http }
   end

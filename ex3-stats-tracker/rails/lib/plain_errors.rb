@@ -1,14 +1,14 @@
-# How a task ends by an error: in a sentence and with its exit code where its cause is known, and otherwise with the
-# trace and 70, which says that the program is wrong. For Rake's application.
+# How a Rake task ends by an error. A known error of the database becomes one line and its exit code; any other one is a
+# bug: a backtrace and exit code 70. A module to prepend to Rake's application.
 module PlainErrors
   BUG = 70
 
   def display_error_message(error)
-    # Asked to end, a task ends.
+    # A signal is no error.
     return if error.is_a?(SignalException)
 
-    if (sentence = PlainErrors.sentence(error))
-      warn sentence
+    if (message = PlainErrors.message_for(error))
+      warn message
     else
       super
     end
@@ -18,18 +18,18 @@ module PlainErrors
     exit(PlainErrors.exit_code(error))
   end
 
-  def self.sentence(error)
-    Database.sentence(error) if known?(error)
+  def self.message_for(error)
+    Database.message_for(error) if known?(error)
   end
 
   def self.exit_code(error)
-    # As a shell says it.
+    # The convention of shells.
     return 128 + error.signo if error.is_a?(SignalException)
 
     (Database.exit_code(error) if known?(error)) || BUG
   end
 
-  # Rails may not have been loaded as far as that.
+  # Without an initialized application, Database can't be loaded.
   def self.known?(error)
     defined?(Rails.application) && Rails.application&.initialized? && Database.exit_code(error)
   end

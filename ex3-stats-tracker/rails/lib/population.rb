@@ -1,10 +1,10 @@
-# A database as large as years of tracking make it, to measure pages with: invented figures, made by the database
-# itself, in minutes instead of years.
+# Fills the database with invented figures of years of tracking, for measurements of the pages. SQL generates the rows, so
+# that millions take minutes.
 class Population
   NAME = "benchmark"
   VERSIONS = 30
 
-  # +measurements+ in all, an hour apart, of +packages+ packages; they end now.
+  # +measurements+ is their number for all +packages+ together. They are an hour apart, and the last is of this hour.
   def initialize(measurements:, packages: 200)
     @packages = packages
     @hours = measurements / packages
@@ -36,7 +36,7 @@ class Population
       })
     end
 
-    # A pass every hour, each of them finished.
+    # A finished collection every hour.
     def make_collections
       run <<~SQL
         INSERT INTO collections (org_id, state, started_at, finished_at, seconds, packages_listed, packages_read, created_at, updated_at)
@@ -55,8 +55,8 @@ class Population
       end
     end
 
-    # Checked and indexed all at once, millions of rows take a quarter of the time. SQLite can't take a reference out of
-    # a table, and PostgreSQL puts everything back where this fails.
+    # Foreign keys and indexes are added after the rows: millions of rows then take a quarter of the time. SQLite can't drop
+    # a foreign key. PostgreSQL's transaction restores them after an error.
     def checking_afterwards(table)
       return yield unless postgresql?
 
@@ -102,11 +102,11 @@ class Population
     def sum_up
       growths = Growing::SPANS.map { |days| "growth_#{days} = (position + 1) * 50 * 24 * #{days}" }.join(", ")
       run "UPDATE packages SET total = #{total("0")}, #{growths} WHERE org_id = #{@org.id}"
-      @org.reload.add_up @last.to_date, @last.to_date
+      @org.reload.update_sums @last.to_date, @last.to_date
       @org.update!(packages_count: @packages)
     end
 
-    # With the table +numbers+, from 0 on, and its column +n+.
+    # Runs a statement that may use the table +numbers+, whose column +n+ counts from 0 to count - 1.
     def run(sql, count = @hours)
       numbers =
         if postgresql?
@@ -114,7 +114,7 @@ class Population
         else
           "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < #{count - 1}) "
         end
-      # SQLite takes it before the INSERT only, PostgreSQL there as well.
+      # SQLite accepts WITH only before the INSERT, PostgreSQL also there.
       @connection.execute(sql.start_with?("INSERT") ? numbers + sql : sql)
     end
 

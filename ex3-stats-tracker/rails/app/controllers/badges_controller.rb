@@ -1,18 +1,18 @@
 # A package's or an organisation's total, as SVG or for shields.io.
 class BadgesController < ProgramsController
-  # Proxies of pictures ask again after it.
+  # Image proxies, such as GitHub's camo, fetch the badge again after it.
   before_action { expires_in 5.minutes, public: true }
 
   def show
     subject = params.key?(:name) ? package : org
     present Badge.new(subject.total, label: label, stand_in: org.stand_in?), :ok
   rescue ActiveRecord::RecordNotFound
-    # A picture all the same: what embeds it shows nothing else.
+    # Also a picture: an <img> shows nothing else.
     present Badge.new(nil, label: label), :not_found
   end
 
   private
-    # A proxy of pictures asks for all of its readers, and a badge costs next to nothing.
+    # An image proxy makes the requests of all its users, and a badge costs little.
     def unlimited?
       true
     end
@@ -24,7 +24,7 @@ class BadgesController < ProgramsController
     def present(badge, status)
       respond_to do |format|
         format.svg do
-          # Opened by itself it is a document, which needs nothing.
+          # Opened by itself an SVG is a document. It needs no resource.
           headers["Content-Security-Policy"] = "default-src 'none'"
           render plain: badge.to_svg, content_type: "image/svg+xml", status:
         end

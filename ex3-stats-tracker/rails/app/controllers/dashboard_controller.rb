@@ -1,4 +1,4 @@
-# Which organisations there are.
+# The list of organisations.
 class DashboardController < PagesController
   def show
     @orgs = Org.ordered.to_a

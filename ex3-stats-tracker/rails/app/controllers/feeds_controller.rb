@@ -3,7 +3,7 @@ class FeedsController < ProgramsController
   ENTRIES = 50
 
   def show
-    @milestones = org.milestones.where(at: ..Clock.horizon).newest_first.includes(:package).limit(ENTRIES)
+    @milestones = org.milestones.where(at: ..Clock.latest_plausible).newest_first.includes(:package).limit(ENTRIES)
     render formats: :atom
   end
 end

@@ -1,13 +1,13 @@
-# For whoever watches over the process.
+# The endpoints of Kubernetes' probes.
 class HealthController < ActionController::Base
   before_action { response.headers["Cache-Control"] = "no-store" }
 
-  # The process answers. Nothing else is asked: a database that is away is not healed by a restart.
+  # Liveness: the process answers. The database is not checked, because a restart would not bring it back.
   def alive
     render json: { status: "ok" }
   end
 
-  # The database answers, and has the tables this program expects.
+  # Readiness: the database answers, and has this program's tables.
   def ready
     pool = ActiveRecord::Base.connection_pool
     if pool.migration_context.needs_migration?
@@ -17,7 +17,7 @@ class HealthController < ActionController::Base
       render json: { status: "ready" }
     end
   rescue ActiveRecord::ActiveRecordError, SystemCallError => error
-    # The message may name the database's address and user, which is nobody's business.
+    # The message may contain the database's address and user, which must not become public.
     logger.error error.full_message
     unready "the database can't be reached"
   end

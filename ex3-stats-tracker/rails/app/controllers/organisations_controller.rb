@@ -1,13 +1,13 @@
-# An organisation: its total, whether it can be trusted, and its packages.
+# An organisation: its total, the state of its collections, and its packages.
 class OrganisationsController < PagesController
-  # Not a word of the address reaches SQL but these.
+  # An allow-list: parameters never reach SQL themselves.
   SORTS = {
     "total" => :total, "name" => :name, "day" => :growth_1, "week" => :growth_7, "month" => :growth_30,
     "read" => :measured_at
   }.freeze
   STATES = %w[listed failing gone].freeze
   PACKAGES_A_PAGE = 200
-  LONGEST_FILTER = 100
+  MAX_FILTER_LENGTH = 100
 
   helper_method :days, :earlier?
 
@@ -20,14 +20,14 @@ class OrganisationsController < PagesController
     find_packages
   end
 
-  # Figures are looked through from the largest, names from A.
+  # Figures begin with the largest, names with A.
   def self.first_direction(sort)
     sort == "name" ? "asc" : "desc"
   end
 
   private
 
-  # Asked for only where the page's part is not at hand from before.
+  # A helper, so that the query runs only where the page's fragment is not cached.
   def days
     @org.days.where(date: listed_range).index_by(&:date)
   end
@@ -40,7 +40,7 @@ class OrganisationsController < PagesController
     @sort = SORTS.key?(params[:sort]) ? params[:sort] : "total"
     @direction = %w[asc desc].include?(params[:direction]) ? params[:direction] : self.class.first_direction(@sort)
     @state = STATES.include?(params[:state]) ? params[:state] : "listed"
-    @filter = params[:q].to_s.scrub.delete("\0").strip.first(LONGEST_FILTER)
+    @filter = params[:q].to_s.scrub.delete("\0").strip.first(MAX_FILTER_LENGTH)
     found = filtered(@org.packages.public_send({ "listed" => :listed, "failing" => :failing, "gone" => :vanished }[@state]))
     @found = found.count
     @last_page = [ (@found.to_f / PACKAGES_A_PAGE).ceil, 1 ].max

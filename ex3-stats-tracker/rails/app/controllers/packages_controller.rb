@@ -1,8 +1,8 @@
-# A package: its total over time, its downloads a day, its versions, and what could not be read.
+# A package: its total over time, its daily downloads, its versions and its failures.
 class PackagesController < PagesController
   VERSIONS_A_PAGE = 20
   FAILURES_LISTED = 20
-  # As many series as can be told apart.
+  # More lines than this in one chart are hard to tell apart.
   VERSIONS_DRAWN = 6
 
   helper_method :days, :downloads, :earlier?
@@ -17,7 +17,7 @@ class PackagesController < PagesController
 
   private
 
-  # Asked for only where the page's parts are not at hand from before.
+  # Helpers, so that the queries run only where the page's fragments are not cached.
   def days
     @package.days.where(date: listed_range).index_by(&:date)
   end

@@ -1,5 +1,5 @@
-# What the addresses for programs have in common: what is wrong is a problem (RFC 9457), parameters have bounds, and
-# an answer that has not changed since it was last asked for is not sent again.
+# The base of the endpoints for programs: API, badges, feeds, metrics. Errors are problem details (RFC 9457), parameters
+# have limits, and clients revalidate with ETags: an unchanged answer is not sent again.
 class ProgramsController < ActionController::Base
   include RateLimited
 
@@ -20,7 +20,7 @@ class ProgramsController < ActionController::Base
       @package ||= org.packages.find_by!(name: text(:name))
     end
 
-    # A parameter of the address, as a text that a database takes.
+    # A parameter that is valid text for both databases.
     def text(name)
       params[name].to_s.tap do |text|
         text.valid_encoding? && !text.include?("\0") or raise BadParameter, "#{name} is no text"
@@ -34,7 +34,7 @@ class ProgramsController < ActionController::Base
       number
     end
 
-    # Beyond these no database counts alike.
+    # Outside of these years SQLite and PostgreSQL compare dates differently.
     DATES = Date.new(1970)..Date.new(2200)
 
     def date(name)
@@ -47,7 +47,7 @@ class ProgramsController < ActionController::Base
       raise BadParameter, "#{name} is a date such as 2026-05-10"
     end
 
-    # +from+ and +until+, either of them nil where it is not given.
+    # The parameters +from+ and +until+; a missing one is nil.
     def dates
       first, last = date(:from), date(:until)
       first.nil? || last.nil? || first <= last or raise BadParameter, "from is after until"

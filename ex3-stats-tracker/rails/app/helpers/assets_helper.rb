@@ -1,4 +1,4 @@
-# The scripts and styles that `npm run build` makes, under the names it gave them.
+# The paths of the scripts and styles that `npm run build` makes. Their names contain a hash of their content.
 module AssetsHelper
   class NotBuilt < StandardError; end
 
@@ -8,7 +8,7 @@ module AssetsHelper
     "/assets/#{AssetsHelper.manifest.fetch(name)}"
   end
 
-  # Read again when it is another: a build removes the files of the one before, also under a server that is running.
+  # Read again after each build: a build removes the old files, also while a server is running.
   def self.manifest
     built_at = MANIFEST.mtime
     @manifest, @built_at = JSON.parse(MANIFEST.read), built_at if @built_at != built_at

@@ -1,4 +1,4 @@
-# What stands around the charts, and the small ones that need no script.
+# The parts of charts that the server renders: sparklines, tables, and links to other views.
 module ChartsHelper
   RANGE_NAMES = { "30d" => "30 days", "90d" => "90 days", "1y" => "1 year", "all" => "All" }.freeze
   SCALE_NAMES = { "linear" => "Linear", "log" => "Log" }.freeze
@@ -7,23 +7,23 @@ module ChartsHelper
   SPARK_HEIGHT = 28
   SPARK_DAYS = 30
 
-  # The address of this page, looked at in another way.
-  def looked_at(**changes)
-    kept = looked_at_params.except("page", "versions_page").merge(changes.stringify_keys)
-    kept.empty? ? request.path : "#{request.path}?#{kept.to_query}"
+  # This page's URL with other view parameters.
+  def current_path_with(**changes)
+    params = view_params.except("page", "versions_page").merge(changes.stringify_keys)
+    params.empty? ? request.path : "#{request.path}?#{params.to_query}"
   end
 
-  # The head of a column that sorts by it, and the other way round where it already does.
+  # A column header that sorts by its column, or reverses the order where the table is already sorted by it.
   def sort_header(sort, name, html_class = "number")
     direction = OrganisationsController.first_direction(sort)
     direction = (%w[asc desc] - [ @direction ]).first if @sort == sort
     order = { "asc" => "ascending", "desc" => "descending" }[@direction] if @sort == sort
-    tag.th(link_to(name, "#{looked_at(sort:, direction:)}#packages", data: { swap: sort }),
+    tag.th(link_to(name, "#{current_path_with(sort:, direction:)}#packages", data: { swap: sort }),
       scope: "col", class: html_class, aria: { sort: order })
   end
 
-  # Downloads a day of the last 30 days, whenever the package was read: a stroke for each, a dotted one where nobody
-  # knows, a pale one for the day that was not over. `recent` ends with `recent_until`.
+  # The daily downloads of the last 30 days until today: a stroke for each, a dotted one for an unknown day, a pale one for
+  # the day that was not over. The package may have been read earlier: `recent` ends with `recent_until`.
   def sparkline(package)
     return if package.recent.empty? || package.recent_until.nil?
     known = package.recent.each_with_index.to_h { |count, index| [ package.recent_until - (package.recent.size - 1 - index), count ] }
@@ -47,13 +47,13 @@ module ChartsHelper
     missing = counts.count(&:nil?)
     label = "Downloads a day in the #{SPARK_DAYS} days to #{days.last}: " \
       "#{exact(counts.compact.min)} to #{exact(most)}#{", #{missing} unknown" if missing.positive?}"
-    # Every part of it is a number or made above: nothing that a stranger wrote.
+    # html_safe: the text consists of numbers and of constants, never of a name from GitHub.
     %(<svg class="sparkline" viewBox="0 0 #{SPARK_WIDTH} #{SPARK_HEIGHT}" role="img" aria-label="#{label}" ) \
       .concat(%(stroke-width="3" fill="none">#{paths}</svg>)).html_safe
   end
 
-  # What a table lists, newest first: each day of which something is known, and each run of days between of which nothing
-  # is, as ranges of days. +earlier+: something is known of before, so that a run may come first.
+  # The rows of a table of days, newest first, as ranges of dates: each day with data, and each gap between them as one
+  # range. +earlier+: there is data before the table's first day, so that the table may begin with a gap.
   def listed_days(*columns, earlier:)
     known = columns.flat_map(&:keys).uniq.sort
     known.unshift(first_listed_day.prev_day) if earlier

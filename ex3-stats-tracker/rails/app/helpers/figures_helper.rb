@@ -1,20 +1,20 @@
-# Figures and times as the dashboard writes them: exact, in UTC, and with what they mean where they say little.
+# The formats of figures and times: exact numbers, and times in UTC.
 module FiguresHelper
   NOTHING = "–"
 
-  # 103713626 → "103,713,626". A page holds thousands of these, and number_with_delimiter takes ten times as long.
+  # 103713626 → "103,713,626". A page has thousands of numbers, and number_with_delimiter takes ten times as long.
   def exact(number)
     number ? number.to_s.gsub(/(?<=\d)(?=(?:\d{3})+\z)/, ",") : NOTHING
   end
 
-  # With its sign, and a real minus.
+  # With its sign; the minus is U+2212.
   def signed(number)
     return NOTHING unless number
     return "0" if number.zero?
     number.positive? ? "+#{exact(number)}" : "−#{exact(-number)}"
   end
 
-  # How much a growth is of what there was before: "+0.16 %".
+  # The growth as a percentage of the total before it: "+0.16 %".
   def ratio(growth, total)
     before = total && growth && total - growth
     return unless before&.positive?
@@ -26,8 +26,8 @@ module FiguresHelper
     "#{growth.positive? ? "+" : "−"}#{exact_decimal(rounded)} %"
   end
 
-  # What an organisation's growth over so many days leaves out, in words.
-  def left_out_words(left_out)
+  # A sentence for Org::Growth#left_out.
+  def left_out_text(left_out)
     unread, unread_then, appeared, gone = left_out.values_at(*Org::Growth::REASONS)
     [
       ("#{pluralize unread, "package"} not read at its end" if unread),
@@ -37,7 +37,7 @@ module FiguresHelper
     ].compact.to_sentence
   end
 
-  # What part of a whole: "12.3 %".
+  # A part as a percentage of the whole: "12.3 %".
   def share(part, whole)
     return NOTHING unless part && whole&.positive?
     percent = (part * 100.0 / whole).round(1)
@@ -53,7 +53,7 @@ module FiguresHelper
     tag.time("#{time.utc.strftime("%Y-%m-%d %H:%M")} UTC", datetime: time.utc.iso8601)
   end
 
-  # "12 minutes ago"; scripts keep it true while the page is open.
+  # "12 minutes ago". relative-times.js updates it while the page is open.
   def ago(time)
     tag.time(ago_in_words(time), datetime: time.utc.iso8601, title: "#{time.utc.strftime("%Y-%m-%d %H:%M:%S")} UTC", data: { ago: true })
   end

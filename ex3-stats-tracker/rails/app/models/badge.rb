@@ -3,9 +3,9 @@ class Badge
   HEIGHT = 20
   PADDING = 6
 
-  LONGEST_LABEL = 40
+  MAX_LABEL_LENGTH = 40
 
-  # How wide Verdana's characters are at 11 pixels; others are taken to be as wide as the widest.
+  # The width of Verdana's characters at 11 pixels. Any other character counts as the widest.
   WIDTHS = { /[ijl.,:;'|!]/ => 3.9, /[ frtI()\-\/]/ => 4.8, /[mwMW%@]/ => 10.2, /[A-Z]/ => 7.9, /[ -~]/ => 6.9 }.freeze
   WIDEST = 11
 
@@ -15,7 +15,7 @@ class Badge
 
   # +total+ is nil where it is not known.
   def initialize(total, label: nil, stand_in: false)
-    @label = [ XmlText.clean(label).presence&.first(LONGEST_LABEL) || "downloads", ("(stand-in)" if stand_in) ].compact.join(" ")
+    @label = [ XmlText.clean(label).presence&.first(MAX_LABEL_LENGTH) || "downloads", ("(stand-in)" if stand_in) ].compact.join(" ")
     @known = total.present?
     @message = @known ? short(total) : "unknown"
   end
@@ -24,7 +24,7 @@ class Badge
     @known ? "blue" : "lightgrey"
   end
 
-  # As https://shields.io/badges/endpoint-badge wants it.
+  # The format of https://shields.io/badges/endpoint-badge.
   def as_json(*)
     { schemaVersion: 1, label:, message:, color:, isError: !@known }
   end
@@ -49,7 +49,7 @@ class Badge
   end
 
   private
-    # Three digits, cut and not rounded: a badge does not show a million before it is one.
+    # Three digits, cut and not rounded: a badge never shows more than was counted.
     def short(total)
       power = [ ((total.to_s.size - 1) / 3), 6 ].min
       return total.to_s if power.zero?

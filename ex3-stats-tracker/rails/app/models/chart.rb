@@ -1,19 +1,18 @@
-# A history in columns: one row for each day, without a gap in the days. It is what an address for charts answers;
-# ../../README.md describes it.
+# A history in columns: one row for each day, also for days without data. It is the JSON of a chart's URL; ../../README.md
+# describes it.
 class Chart
-  # A longer range would be more than anyone can see, and more than anyone should be able to ask for.
-  LONGEST = 3660
+  # No screen shows more days, and the size of an answer has to have a limit.
+  MAX_DAYS = 3660
 
-  MOST_VERSIONS = 20
+  MAX_VERSIONS = 20
 
   attr_reader :dates
 
-  # From +first+ to +last+, as far as something is stored: a chart of all days since 1970 is no longer than one of all
-  # that was read, and where that is too long, the newest of it.
+  # From +first+ to +last+, limited to the days with stored figures, and to the newest MAX_DAYS of them.
   def initialize(subject, first: nil, last: nil)
     @subject = subject
     last = [ last, last_day ].compact.min
-    @dates = [ first, first_day, last - LONGEST + 1 ].compact.max..last
+    @dates = [ first, first_day, last - MAX_DAYS + 1 ].compact.max..last
   end
 
   def as_json(*)
@@ -27,7 +26,7 @@ class Chart
       [ dates.end.jd - dates.begin.jd + 1, 0 ].max
     end
 
-    # The rows of the range, each at its day's index. A chart has thousands, which as records would take ten times as long.
+    # The rows of the range, each at its day's index. A chart has thousands, and records would take ten times as long.
     def rows(relation, row)
       Array.new(length).tap do |rows|
         relation.where(date: dates).pluck(:date, *row.members).each { |date, *values| rows[date.jd - dates.begin.jd] = row.new(*values) }
@@ -50,12 +49,11 @@ class Chart
       [ *first_days, Date.current ].compact.min
     end
 
-    # What is dated later comes from a clock that was wrong.
+    # A row with a later date comes from a wrong clock.
     def last_day
       Date.current
     end
 
-    # Of a package.
     class OfPackage < self
       Day = Struct.new(:total, :fell, :failures, :failure_kind, :versions_read)
       Download = Struct.new(:count, :settled)
@@ -84,7 +82,7 @@ class Chart
           @downloads ||= rows(subject.daily_downloads, Download)
         end
 
-        # Those with the most downloads, in GitHub's order.
+        # The versions with the most downloads, in GitHub's order.
         def versions
           most = subject.versions.order(total: :desc, id: :asc).limit(@most_versions).sort_by(&:position)
           changes = Version::Day.where(version: most, date: ..dates.end).order(:date).pluck(:version_id, :date, :total)
@@ -94,7 +92,8 @@ class Chart
           end
         end
 
-        # A version's total stands until it changes, on the days on which the versions were read.
+        # A version's total is stored on the days on which it changed. It is drawn on every day on which the versions were
+        # read.
         def totals_of(changes)
           total, next_change = nil, 0
           days.each_with_index.map do |day, index|
@@ -107,9 +106,8 @@ class Chart
         end
     end
 
-    # Of an organisation.
     class OfOrg < self
-      # Nobody says of an organisation's total that it fell: packages come and go.
+      # An organisation's total may fall for a good reason, because packages come and go: no day is marked.
       Day = Struct.new(:total, :failures, :failure_kind, :packages_stale) do
         def fell = false
       end

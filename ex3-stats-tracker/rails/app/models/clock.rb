@@ -1,20 +1,19 @@
-# The one clock that days are counted by: that of the process that collects or answers, in UTC. A reading bears the
-# component's time, because that is when the page was read; but no time is believed that lies ahead of this clock. The
-# database's clock is never asked.
+# The clock that days are counted by: that of the process that collects or answers, in UTC. A reading has the component's
+# time, because the component reads the page. A time ahead of this clock is refused. The database's clock is never used.
 module Clock
-  # Clocks that are kept by NTP differ by less, and a component that is further ahead is wrong.
-  AHEAD = 5.minutes
+  # Clocks that NTP synchronises differ by less.
+  TOLERANCE = 5.minutes
 
-  # The latest time at which anything can have been read.
-  def self.horizon
-    Time.current + AHEAD
+  # The latest time that a reading can have.
+  def self.latest_plausible
+    Time.current + TOLERANCE
   end
 
   def self.ahead?(time)
-    time.present? && time > horizon
+    time.present? && time > latest_plausible
   end
 
-  # What is said of a reading from the future.
+  # The problem of a reading from the future.
   def self.problem(time)
     Component::Problem.new("component_failed",
       "the component measured at #{time.utc.iso8601}, and here it is #{Time.current.utc.iso8601}: set the clock that is wrong")

@@ -1,14 +1,14 @@
-# One pass over an organisation's packages.
+# One pass over an organisation's packages: each is measured once.
 class Collection < ApplicationRecord
-  # running: under way, or killed. stopped: at a rate limit or an outage, to be resumed. finished: every package has its
-  # outcome. abandoned: not resumed in time.
+  # running: in progress, or killed. stopped: by a rate limit or an outage, to be resumed. finished: every package has
+  # been measured or has failed. abandoned: not resumed in time.
   STATES = %w[running stopped finished abandoned].freeze
 
-  # How long a pass that was stopped or killed is resumed instead of a new one begun: its first figures and its last
-  # shall be of about the same time.
+  # A stopped or killed collection is resumed within this time. Later a new one begins, so that all figures of a
+  # collection are of about the same time.
   RESUMABLE = 12.hours
 
-  # GitHub asked to be left alone until then.
+  # The time of GitHub's Retry-After header is not over.
   class TooEarly < StandardError
     attr_reader :time
 
@@ -24,17 +24,18 @@ class Collection < ApplicationRecord
   scope :chronological, -> { order(:started_at) }
   scope :unfinished, -> { where(finished_at: nil) }
 
-  # Makes a pass over an organisation's packages, or resumes the one that was not finished, and returns it.
+  # Runs a collection of an organisation's packages, or resumes the unfinished one, and returns it.
   #
-  # +clock+ says what time it is where the figures come from; +component+ makes a connection to the component.
+  # +clock+ returns the source's time: the stand-in has a clock of its own. +component+ returns a new connection to the
+  # component.
   #
-  # Raises Lock::Taken while another collection runs, TooEarly, Org::OtherSource, and Database::Unavailable where the
-  # database stays away. +progress+ is told of each but for mistakes.
-  def self.collect(name, source:, manners: Manners.towards(source), clock: -> { Time.current }, progress: Progress.new,
+  # Raises Lock::Taken while another collection runs, TooEarly, Org::OtherSource, Org::Unknown, and Database::Unavailable.
+  # +progress+ is told of each of these.
+  def self.collect(name, source:, policy: RequestPolicy.for(source), clock: -> { Time.current }, progress: Progress.new,
       component: Component.method(:new))
-    away = progress.method(:database_away)
-    Lock.hold(retrying: away) do |lock|
-      org, collection = Database.patiently(retrying: away) do
+    on_retry = progress.method(:database_unavailable)
+    Lock.hold(on_retry:) do |lock|
+      org, collection = Database.with_retries(on_retry:) do
         retry_at = joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: clock.call..).maximum(:retry_at)
         raise TooEarly.new(retry_at) if retry_at
 
@@ -43,8 +44,8 @@ class Collection < ApplicationRecord
       end
       collection.tap do
         progress.started(collection)
-        Pass.new(collection, lock:, manners:, clock:, progress:, component:).run
-        org.forget_if_unknown
+        Runner.new(collection, lock:, policy:, clock:, progress:, component:).run
+        org.destroy_if_unknown
         progress.ended(collection)
       end
     end
@@ -53,7 +54,7 @@ class Collection < ApplicationRecord
     raise
   end
 
-  # The pass to make: the unfinished one, if that may be resumed.
+  # The unfinished collection if it may be resumed, otherwise a new one.
   def self.begin_or_resume(org, at:)
     transaction do
       if (collection = org.collections.unfinished.first)
@@ -73,22 +74,22 @@ class Collection < ApplicationRecord
     ENV.fetch("STATS_TRACKER_SKIP", "").split.to_set
   end
 
-  # Gives up a pass that nobody resumed in time. The packages it had left are failures, drawn where the pass was.
+  # Gives up a collection that was not resumed in time. Its remaining packages get a failure, at the time of its start.
   def abandon(at:)
     kind = reason || "interrupted"
     transaction do
-      left = org.packages.on_list.where.not(collection_id: id).or(org.packages.on_list.where(collection_id: nil))
-      (left.to_a - failed_earlier(left)).each do |package|
-        package.record_failure(Component::Problem.new(kind, "not asked for, as the pass had ended before"),
+      remaining = org.packages.on_list.where.not(collection_id: id).or(org.packages.on_list.where(collection_id: nil))
+      (remaining.to_a - failed_earlier(remaining)).each do |package|
+        package.record_failure(Component::Problem.new(kind, "not requested: the collection was interrupted and not resumed in time"),
           about: "total", at: started_at, collection: self)
         self.packages_failed += 1
       end
       update!(state: "abandoned", finished_at: at)
-      org.add_up(started_at.to_date, started_at.to_date)
+      org.update_sums(started_at.to_date, started_at.to_date)
     end
   end
 
-  # Those of the packages that could not be read before in this pass, in a run that was resumed.
+  # Those of the packages that failed in an earlier run of this collection.
   def failed_earlier(packages)
     return [] if runs == 1
 
@@ -104,14 +105,13 @@ class Collection < ApplicationRecord
     state == "stopped"
   end
 
-  # How many of the listed packages the pass has not asked for; nil where the list was not read.
-  #
-  # packages_read, packages_failed and these add up to packages_listed.
+  # How many of the listed packages were not requested; nil where the list was not read. packages_read, packages_failed
+  # and this number add up to packages_listed.
   def not_asked
     [ packages_listed - packages_read - packages_failed, 0 ].max if packages_listed
   end
 
-  # How many packages this pass was done with, in an earlier run, that are not among these names.
+  # How many packages an earlier run of this collection has measured or failed that are not among these names.
   def done_without(names)
     return 0 if runs == 1
 
@@ -119,14 +119,14 @@ class Collection < ApplicationRecord
     org.packages.where(collection: self).or(org.packages.where(id: failed)).pluck(:name).difference(names).size
   end
 
-  # In one line, for people.
+  # One line for the terminal and the log.
   def summary
-    what = +"#{org.name}: #{packages_read} of #{packages_listed || "an unknown number of"} packages read"
-    what << ", #{packages_failed} failed" if packages_failed.positive?
-    what << ", #{not_asked} not asked for" if not_asked&.positive?
-    what << ", #{org.total.to_fs(:delimited)} downloads#{" (stand-in: invented)" if org.stand_in?}" if org.total
-    what << "; stopped (#{reason}), to be resumed#{" after #{retry_at.utc.iso8601}" if retry_at}" if stopped?
-    what
+    text = +"#{org.name}: #{packages_read} of #{packages_listed || "an unknown number of"} packages read"
+    text << ", #{packages_failed} failed" if packages_failed.positive?
+    text << ", #{not_asked} not asked for" if not_asked&.positive?
+    text << ", #{org.total.to_fs(:delimited)} downloads#{" (stand-in: invented)" if org.stand_in?}" if org.total
+    text << "; stopped (#{reason}), to be resumed#{" after #{retry_at.utc.iso8601}" if retry_at}" if stopped?
+    text
   end
 
   # The problems of this run.
@@ -134,8 +134,8 @@ class Collection < ApplicationRecord
     @problems ||= []
   end
 
-  # 0 where all was read; 69 where the pass was stopped, and is to be resumed; 65 where it ended without all of it. A
-  # retry of that would begin another pass and ask for everything again: what failed is the next one's.
+  # 0: everything was read. 69: stopped, to be resumed. 65: finished, but some packages failed. A retry after 65 would
+  # request every package again: the next scheduled collection reads the failed ones.
   def exit_code
     if stopped? then 69
     elsif problems.any? || packages_failed.positive? then 65

@@ -1,18 +1,18 @@
 require "net/http"
 
-# The Spin component, which reads GitHub's pages for us. Its answers are described in ../openapi.yaml; what it answers
-# otherwise is a Problem. One connection, for one thread.
+# The client of the Spin component, which reads GitHub's pages. ../openapi.yaml describes its answers; any other answer
+# raises a Problem. An object has one connection, for one thread.
 class Component
-  # The component may fetch a list of 100 pages for one request, each of which may be given up to an hour, and its host
-  # gives it 65 minutes.
+  # For one request the component may fetch a list of 100 pages, with a time limit of up to an hour each. The host that
+  # runs it ends a request after 65 minutes.
   READ_TIMEOUT = 3930
   OPEN_TIMEOUT = 10
 
-  # The host closes a connection that was idle for 30 seconds.
+  # Below the 30 seconds after which the host closes an idle connection.
   KEEP_ALIVE = 20
 
-  # 10 000 versions with a few tags each are 2 MB.
-  LARGEST_BODY = 16.megabytes
+  # 10 000 versions with a few tags each take 2 MB.
+  MAX_BODY_BYTES = 16.megabytes
 
   def self.url
     ENV["STATS_TRACKER_COMPONENT_URL"].presence || "http://127.0.0.1:3000"
@@ -25,15 +25,15 @@ class Component
     raise ArgumentError, "the component's address begins with http:// or https:// and names a host, unlike #{url}"
   end
 
-  # The container packages of an organisation or user, in GitHub's order, and which of the two it is.
+  # The container packages of an organisation or user, in GitHub's order, and the kind of this owner.
   def packages(org)
     get("orgs", org, "packages") { |answer, response| Contract.list(answer, owner: response["Owner-Kind"]) }
   end
 
-  # A package's total and daily downloads, now.
+  # A package's total and daily downloads.
   #
-  # With what the list said of it, +repository+ (as owner/repository) and +owner+ (organization or user), the component
-  # asks GitHub for one page where it would have to try several.
+  # +repository+ (owner/repository) and +owner+ (organization or user) come from the list. With them the component needs
+  # one request to GitHub; without them it may have to try several URLs.
   def measure(org, name, repository: nil, owner: nil)
     get("orgs", org, "packages", name, repository:, owner:) { |answer, _| Contract.measurement(answer, of: name) }
   end
@@ -50,7 +50,7 @@ class Component
   end
 
   private
-    # Yields what the answer says, and the answer itself for its headers.
+    # Yields the parsed body, and the response for its headers.
     def get(*segments, **query)
       path = "#{@url.path}/#{segments.map { |segment| escape(segment) }.join("/")}"
       query = query.compact.map { |name, value| "#{name}=#{escape(value)}" }.join("&")
@@ -63,7 +63,7 @@ class Component
       end
     rescue SystemCallError, SocketError, IOError, Timeout::Error, OpenSSL::SSL::SSLError, Net::ProtocolError,
         Net::HTTPBadResponse, Net::HTTPHeaderSyntaxError => error
-      # What is left on the connection belongs to no request.
+      # The rest of this answer would be read as the next one.
       close
       raise Problem.new("component_failed", "the component at #{@url} did not answer: #{error.message}")
     rescue Problem
@@ -75,7 +75,7 @@ class Component
       body = String.new(encoding: Encoding::UTF_8)
       response.read_body do |part|
         body << part.force_encoding(Encoding::UTF_8)
-        raise Problem.new("component_failed", "the component's answer is larger than 16 MB") if body.bytesize > LARGEST_BODY
+        raise Problem.new("component_failed", "the component's answer is larger than 16 MB") if body.bytesize > MAX_BODY_BYTES
       end
       body
     end
@@ -86,7 +86,7 @@ class Component
         http.open_timeout = OPEN_TIMEOUT
         http.read_timeout = READ_TIMEOUT
         http.keep_alive_timeout = KEEP_ALIVE
-        # Trying again is the pass's business, which knows for how long.
+        # Collection::Runner makes the retries, within the request policy.
         http.max_retries = 0
         http.start
       end

@@ -1,4 +1,4 @@
-# How often a package was downloaded on a day, as the newest page that showed the day said.
+# A package's downloads on one day, from the newest page that showed the day.
 class DailyDownload < ApplicationRecord
   belongs_to :package
 

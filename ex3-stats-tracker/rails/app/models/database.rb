@@ -1,14 +1,13 @@
-# What the database may fail by, in words, and for how long that is borne.
+# Errors of the database: retries after the temporary ones, and a message and an exit code for each known one.
 module Database
-  # It stayed away longer than anybody waits.
+  # A temporary error lasted longer than all retries.
   class Unavailable < StandardError; end
 
-  # Seconds between one attempt and the next, longer each time: two minutes in all, beside the ten seconds for which
-  # SQLite itself waits for another writer. What a program that locks the file or a disk that is full takes longer for
-  # is for the next run.
-  WAITS = [ 0.5, 1, 2, 4, 8, 15, 30, 30, 30 ].freeze
+  # Seconds between the attempts, two minutes in all. Before each attempt's error SQLite itself waits ten seconds for
+  # another writer. After that the next scheduled run is the retry.
+  RETRY_DELAYS = [ 0.5, 1, 2, 4, 8, 15, 30, 30, 30 ].freeze
 
-  # What passes by itself: another program's lock, a disk that is full, a server that is starting again.
+  # The errors that may end by themselves: another program's lock, a full disk, a restart of the server.
   TEMPORARY = {
     sqlite: %w[SQLite3::BusyException SQLite3::LockedException SQLite3::FullException SQLite3::IOException
       SQLite3::ProtocolException],
@@ -18,8 +17,8 @@ module Database
   }.values.flatten.to_set.freeze
   TEMPORARY_CALLS = [ Errno::ENOSPC, Errno::EDQUOT, Errno::EINTR, Errno::EAGAIN, Errno::EIO ].freeze
 
-  # By what its users set wrong, and what is not there: patterns of PostgreSQL's and SQLite's own words, exit codes, and
-  # the next step. A server says them when it refuses a connection, without a code that Ruby is told.
+  # Errors of settings and of a missing database: a pattern of PostgreSQL's or SQLite's message, the exit code, and the
+  # next step. The message is matched because the Ruby error of a refused connection has no code.
   REFUSALS = [
     [ /password authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf entry/, 64,
       "set the right user and password in DATABASE_URL" ],
@@ -35,48 +34,48 @@ module Database
 
   extend self
 
-  # Runs the block, and again while the database fails by what passes; +retrying+ is told by what, and how many seconds
-  # are waited. The block is run as a whole again, so that it may be a transaction, but not a part of one.
+  # Runs the block, and again after temporary errors. +on_retry+ is called with the message and the seconds of each wait.
+  # The block may be a transaction, but not a part of one, because the whole block runs again.
   #
-  # Raises Unavailable where it does not pass.
-  def patiently(retrying: nil)
-    waits = WAITS.each
+  # Raises Unavailable after the last retry.
+  def with_retries(on_retry: nil)
+    delays = RETRY_DELAYS.each
     begin
       yield
     rescue ActiveRecord::ActiveRecordError, SystemCallError => error
       temporary?(error) or raise
       seconds = begin
-        waits.next
+        delays.next
       rescue StopIteration
-        raise Unavailable, sentence(error)
+        raise Unavailable, message_for(error)
       end
-      retrying&.call(sentence(error), seconds)
+      on_retry&.call(message_for(error), seconds)
       pause seconds
       retry
     end
   end
 
-  # Whether that passes by itself.
+  # Whether the error may end by itself.
   def temporary?(error)
     causes(error).any? { |cause| TEMPORARY.include?(cause.class.name) || TEMPORARY_CALLS.any? { |call| cause.is_a?(call) } } &&
       refusal(error).nil?
   end
 
-  # What went wrong and what to do about it, in one line; nil where the error is none of the database's.
-  def sentence(error)
+  # The error and the next step in one line; nil for an error of anything else.
+  def message_for(error)
     return error.message if error.is_a?(Unavailable)
-    return unless of_the_database?(error)
+    return unless database_error?(error)
 
-    # The statement that failed may hold pages of names.
+    # Rails' message contains the statement, which may be very long: only the first line of the cause is shown.
     cause = causes(error).last.message.to_s.scrub.lines.map(&:strip).reject(&:empty?).first.to_s.truncate(300)
     step = refusal(error)&.last || (temporary?(error) ? "try again in a while" : return)
     "the database: #{cause.delete_suffix(".")}: #{step}"
   end
 
-  # The exit code of a task that ended by it; nil where the error is none of these.
+  # The exit code of a task that the error ended; nil for an error of anything else.
   def exit_code(error)
     return 69 if error.is_a?(Unavailable)
-    return unless of_the_database?(error)
+    return unless database_error?(error)
 
     refusal(error)&.second || (69 if temporary?(error))
   end
@@ -86,8 +85,8 @@ module Database
       sleep seconds
     end
 
-    # The error and what it was made of, as far as that is the database's or the system's: what was being rescued
-    # meanwhile is a cause, too, by Ruby's count.
+    # The error and its causes, without those of anything else: Ruby also counts an unrelated error as a cause that was
+    # being rescued meanwhile.
     def causes(error)
       causes = []
       while error && causes.size < 10
@@ -101,15 +100,15 @@ module Database
       error.class.name.to_s.match?(/\A(PG|SQLite3)::/)
     end
 
-    def of_the_database?(error)
+    def database_error?(error)
       causes(error).any? { |cause| !cause.is_a?(SystemCallError) || TEMPORARY_CALLS.any? { |call| cause.is_a?(call) } }
     end
 
-    # The database's own words, where there are any: Rails takes any error that has the database's name in it, as of a
-    # server that is called like it, for one of a database that does not exist.
+    # Matches the messages of the pg or sqlite3 gem, if there are any. Rails' own message may be wrong: it takes every
+    # error that contains the database's name for a missing database, also where the server has the same name.
     def refusal(error)
       causes = causes(error)
-      words = (causes.select { |cause| native?(cause) }.presence || causes).map { |cause| cause.message.to_s.scrub }.join("\n")
-      REFUSALS.find { |pattern,| words.match?(pattern) }
+      text = (causes.select { |cause| native?(cause) }.presence || causes).map { |cause| cause.message.to_s.scrub }.join("\n")
+      REFUSALS.find { |pattern,| text.match?(pattern) }
     end
 end

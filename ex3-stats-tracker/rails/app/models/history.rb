@@ -1,7 +1,7 @@
-# A history that is played through the stand-in's clock: collected at one time after another, as it would have been
-# had the tracker run for so long. It ends at the present, and the stand-in's clock runs on from there.
+# Replays a history: sets the stand-in's clock to one time after another and runs a collection at each, as if the tracker
+# had run for so long. It ends at the present, and the stand-in's clock runs on from there.
 class History
-  # Enough for a line's shape: every page shows 30 days, so that no day is missing however wide the steps are.
+  # Days between two collections. Every page shows 30 days, so that steps of up to 29 days miss no day's downloads.
   STEP = 14
 
   def initialize(org, days:, step: STEP, stand_in: StandIn.from_environment, progress: Collection::Progress.new)
@@ -11,7 +11,7 @@ class History
     @org, @days, @step, @stand_in, @progress = org, days, step, stand_in, progress
   end
 
-  # Returns how many passes were made.
+  # Returns the number of collections.
   def play
     times.each_with_index do |time, index|
       @stand_in.now = time
@@ -24,7 +24,7 @@ class History
   end
 
   private
-    # Besides each step, the days that growth is told over.
+    # The steps, and also the beginnings of the spans of growth.
     def times
       @times ||= begin
         ago = @days.step(0, -@step).to_a | Growing::SPANS.select { |span| span <= @days } | [ 0 ]
@@ -33,7 +33,7 @@ class History
       end
     end
 
-    # What the component says when it measured has to be the stand-in's time, or all of it would be of today.
+    # Refuses a component whose clock does not follow the stand-in's: all of its measurements would be of today.
     def check_clock(collection)
       measured_at = collection.org.packages.maximum(:measured_at) or return
       return if (measured_at - collection.started_at).abs < 1.hour

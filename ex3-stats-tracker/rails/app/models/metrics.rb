@@ -7,7 +7,7 @@ class Metrics
     orgs = Org.ordered.to_a
     names = orgs.to_h { |org| [ org.id, { org: org.name, source: org.source } ] }
     packages = Package.listed.order(:org_id, :position).pluck(:org_id, :name, :total, :measured_at, :failure_kind)
-    # Asked for by organisation, each is the end of an index: there may be years of them.
+    # One query for each organisation reads only the end of an index; there may be years of collections.
     collections = orgs.filter_map(&:last_collection)
 
     gauge "stats_tracker_org_downloads", "All downloads of the organisation's packages, as last read.",
@@ -34,7 +34,7 @@ class Metrics
   end
 
   private
-    # A kind that did not occur is 0, so that an alert sees it go.
+    # A kind without failures is exported as 0, so that an alert on it can resolve.
     def failures_of(collections, names)
       collections.flat_map do |collection|
         counts = collection.failures.group(:kind).count
@@ -45,7 +45,7 @@ class Metrics
     def gauge(name, help, samples)
       @text << "# HELP #{name} #{help}\n# TYPE #{name} gauge\n"
       samples.each do |labels, value|
-        # What is not known has no sample. It is not 0.
+        # An unknown value has no sample: 0 would be wrong.
         @text << name << "{" << labels.map { |label, text| %(#{label}="#{escape(text)}") }.join(",") << "} #{value}\n" unless value.nil?
       end
     end

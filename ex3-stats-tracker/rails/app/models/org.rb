@@ -4,7 +4,7 @@ class Org < ApplicationRecord
 
   SOURCES = %w[github.com stand-in].freeze
 
-  # GitHub gives out account names of at most 39 characters and takes them in any case.
+  # GitHub's account names have at most 39 characters, and their case does not matter.
   NAME = /[A-Za-z0-9][A-Za-z0-9-]{0,38}/
 
   has_many :packages, dependent: :delete_all
@@ -18,8 +18,8 @@ class Org < ApplicationRecord
   validates :name, format: { with: /\A#{NAME}\z/o, message: "is no name of an account on GitHub" }
   validates :source, inclusion: { in: SOURCES }
 
-  # The organisation by that name. Invented figures are never mixed with real ones: what was tracked from one source is
-  # not continued from another.
+  # The organisation by that name. An organisation keeps its first source, so that invented figures are never mixed with
+  # real ones.
   def self.track(name, source:)
     find_or_create_by!(name:) { |org| org.source = source }.tap do |org|
       org.source == source or raise OtherSource, "#{org.name}'s figures come from #{org.source}, not from #{source}: " \
@@ -36,7 +36,7 @@ class Org < ApplicationRecord
     name
   end
 
-  # Whether the figures are invented, which every place that shows them says.
+  # Whether the figures are invented. Every page, badge and export with such figures says so.
   def stand_in?
     source == "stand-in"
   end
@@ -46,11 +46,11 @@ class Org < ApplicationRecord
   end
 
   def last_collection
-    collections.where(started_at: ..Clock.horizon).order(:started_at).last
+    collections.where(started_at: ..Clock.latest_plausible).order(:started_at).last
   end
 
-  # The last collection whose list was read, and that was not stopped.
+  # The last collection that read the list and was not stopped.
   def last_success
-    collections.where(state: "finished", reason: nil, started_at: ..Clock.horizon).order(:started_at).last
+    collections.where(state: "finished", reason: nil, started_at: ..Clock.latest_plausible).order(:started_at).last
   end
 end

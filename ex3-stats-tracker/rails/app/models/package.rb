@@ -1,4 +1,4 @@
-# A container package: its latest figures, and the way to its history.
+# A container package: its latest figures, and its history.
 class Package < ApplicationRecord
   include Growing, Recording
 
@@ -14,7 +14,7 @@ class Package < ApplicationRecord
 
   scope :ordered, -> { order(:position, :name) }
   scope :listed, -> { where(vanished_at: nil) }
-  # Those that the last list held. One that it did not is not asked for, and has not vanished yet.
+  # The packages of the last list. A package that it lacks is not requested, and has not vanished yet.
   scope :on_list, -> { listed.where(missed_at: nil) }
   scope :vanished, -> { where.not(vanished_at: nil) }
   scope :failing, -> { where.not(failing_since: nil) }
@@ -40,8 +40,8 @@ class Package < ApplicationRecord
     fell_at?
   end
 
-  # The downloads of the last 30 days as the page last showed them, oldest first; the last of them is `recent_until`,
-  # a day that was not over.
+  # The daily downloads that the page last showed, of 30 days, oldest first. The last day is `recent_until`; it was not
+  # over when the page was read.
   def recent
     super || []
   end

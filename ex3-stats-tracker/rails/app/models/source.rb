@@ -1,4 +1,4 @@
-# Where figures come from: github.com, or a stand-in on this machine, whose figures are invented.
+# The source of the figures: github.com, or a stand-in for it on this machine, whose figures are invented.
 module Source
   def self.current
     (ENV["STATS_TRACKER_SOURCE"].presence || "github.com").tap do |source|

@@ -1,7 +1,7 @@
 require "csv"
 
-# Rows as CSV that is safe to open: to a spreadsheet a text that begins like a formula is one, and the names and
-# sentences here are written by strangers.
+# Rows as CSV without formula injection: a spreadsheet computes a text that begins like a formula, and the names and
+# details in these rows come from third parties.
 module Spreadsheet
   FORMULA = /\A[=+\-@\t\r\n]/
 

@@ -1,6 +1,6 @@
 require "net/http"
 
-# The stand-in for GitHub on this machine: its clock and its faults, which it lets anyone set over HTTP.
+# The client of the stand-in for GitHub: reads and sets its clock and its faults over HTTP.
 class StandIn
   class Refused < StandardError; end
 
@@ -16,22 +16,21 @@ class StandIn
     @url = url.chomp("/")
   end
 
-  # Its time.
   def now
     Time.iso8601(JSON.parse(ask(Net::HTTP::Get)).fetch("now")).utc
   end
 
-  # Sets its clock, which then stands still.
+  # Sets the stand-in's clock and stops it.
   def now=(time)
     ask Net::HTTP::Post, "clock", at: time.utc.iso8601
   end
 
-  # Lets its clock run with the system's again.
+  # Lets the stand-in's clock follow the system's again.
   def run_clock
     ask Net::HTTP::Delete, "clock"
   end
 
-  # Lets a package, or everything (*), fail: "flagger=429:30", "*=503*2". `stand-in --help` lists the faults.
+  # Adds a fault for a package, or for every page (*): "flagger=429:30", "*=503*2". `stand-in --help` lists the faults.
   def fail(fault)
     ask Net::HTTP::Post, "faults", set: fault
   end

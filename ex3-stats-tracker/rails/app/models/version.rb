@@ -1,4 +1,4 @@
-# A tagged version of a package. Several tags can name one.
+# A tagged version of a package. It may have several tags.
 class Version < ApplicationRecord
   belongs_to :package
 

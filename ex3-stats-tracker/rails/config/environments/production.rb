@@ -3,7 +3,7 @@ require "active_support/core_ext/integer/time"
 Rails.application.configure do
   config.enable_reloading = false
   config.eager_load = true
-  # Its tasks run the collector, and half of what it needs would otherwise be found missing in the middle of a pass.
+  # The collector is a task: with eager loading a missing class fails at its start, not in the middle of a collection.
   config.rake_eager_load = true
   config.consider_all_requests_local = false
   config.action_controller.perform_caching = true
@@ -18,14 +18,15 @@ Rails.application.configure do
 
   config.active_record.attributes_for_inspect = [ :id ]
 
-  # TLS ends at the ingress, which also redirects.
+  # The ingress terminates TLS and redirects from HTTP.
   config.assume_ssl = ENV["STATS_TRACKER_ASSUME_SSL"] == "1"
 
-  # Or it does not redirect, and says by X-Forwarded-Proto how it was asked. What a cluster asks for inside stays as it is.
+  # For an ingress that does not redirect: X-Forwarded-Proto has the protocol of the request. Probes and Prometheus use
+  # HTTP inside the cluster.
   config.force_ssl = ENV["STATS_TRACKER_FORCE_SSL"] == "1"
   config.ssl_options = {
     redirect: { exclude: ->(request) { [ *Hosts::HEALTH, "/metrics" ].include?(request.path) } },
-    # Other names under the same domain are not the dashboard's to speak for.
+    # Subdomains may belong to other services.
     hsts: { expires: 1.year, subdomains: false, preload: false }
   }
 

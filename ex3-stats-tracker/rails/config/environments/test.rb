@@ -1,5 +1,5 @@
 Rails.application.configure do
-  # Nothing that is signed has to outlive the process.
+  # No signed value has to outlive the process.
   config.secret_key_base = SecureRandom.hex(64)
   config.enable_reloading = false
   config.log_level = ENV.fetch("RAILS_LOG_LEVEL", "warn")

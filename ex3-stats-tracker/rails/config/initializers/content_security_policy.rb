@@ -1,5 +1,5 @@
-# Everything a page needs comes from this server, and nothing stands inline: a name that got through unescaped could
-# still run nothing.
+# All resources come from this server, and no script or style is inline: even a name that was not escaped could not run a
+# script.
 Rails.application.config.content_security_policy do |policy|
   policy.default_src :none
   policy.script_src :self

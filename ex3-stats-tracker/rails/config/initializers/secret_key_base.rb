@@ -1,4 +1,4 @@
-# Asked for here, production refuses to start instead of failing at the first request that signs something.
+# Read at the start: otherwise production would fail only at the first request that signs a value.
 begin
   Rails.application.secret_key_base
 rescue ArgumentError

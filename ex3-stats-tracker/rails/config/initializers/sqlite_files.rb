@@ -1,25 +1,25 @@
-# SQLite's files are for the user alone who runs this. SQLite makes those beside the database (-wal, -shm) with the mode of
-# the database's own, and that as the umask lets it.
+# Gives SQLite's files the mode 0600. SQLite itself creates the database with the umask's mode, and the files beside it
+# (-wal, -shm) with the database's mode.
 module SQLiteFiles
   MODE = 0o600
 
   def new_client(config)
-    SQLiteFiles.close config[:database].to_s
+    SQLiteFiles.restrict config[:database].to_s
     super
   end
 
-  def self.close(path)
+  def self.restrict(path)
     return if path.empty? || path == ":memory:" || path.start_with?("file:")
 
     begin
       File.open(path, File::WRONLY | File::CREAT | File::EXCL, MODE) {}
     rescue Errno::EEXIST
-      # It must not be opened: closing it would take away the locks that this process has on it.
+      # No open and close here: closing any descriptor of the file drops this process's POSIX locks on it.
       stat = File.lstat(path)
       File.chmod MODE, path if stat.file? && stat.owned? && stat.mode & 0o077 != 0
     end
   rescue SystemCallError
-    # SQLite says what is wrong with it, or may read it all the same.
+    # SQLite reports the error itself, or can use the file all the same.
   end
 end
 

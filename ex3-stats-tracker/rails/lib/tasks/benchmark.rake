@@ -1,5 +1,5 @@
-# How the tracker does after years: `stats:benchmark:populate` makes the rows, `stats:benchmark:pages` measures. And what
-# a pass costs: `stats:benchmark:collection`.
+# Benchmarks. `stats:benchmark:populate` makes the rows of years of tracking, `stats:benchmark:pages` times the pages with
+# them, `stats:benchmark:collection` times a collection.
 namespace :stats do
   namespace :benchmark do
     desc "Make an organisation called benchmark with 200 packages and so many measurements"
@@ -30,7 +30,7 @@ namespace :stats do
       end
     end
 
-    desc "Time a pass over an organisation of the stand-in beside plain clients that ask for the same"
+    desc "Time a collection of one of the stand-in's organisations beside plain clients that make the same requests"
     task :collection, %i[org times] => :environment do |_task, arguments|
       require Rails.root.join("lib/collection_timings")
       org = arguments.fetch(:org, "stand-in-thousand")
@@ -38,7 +38,7 @@ namespace :stats do
       results = timings.run(Integer(arguments.fetch(:times, 5)))
       puts "#{ActiveRecord::Base.connection.adapter_name}, #{timings.packages} packages of #{org}, #{timings.concurrency} requests at a time"
       puts results.values
-      %i[answers pages].each { |key| puts format("pass / %s: %.2f times", results[key].name, results[:pass].best / results[key].best) }
+      %i[answers pages].each { |key| puts format("collection / %s: %.2f times", results[key].name, results[:collection].best / results[key].best) }
     end
   end
 end

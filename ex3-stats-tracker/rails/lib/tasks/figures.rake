@@ -1,5 +1,5 @@
 namespace :figures do
-  desc "Store invented figures of 400 days, to look at while working on the pages"
+  desc "Store invented figures of 400 days, for work on the pages"
   task invent: :environment do
     load Rails.root.join("db/invented_figures.rb")
   end

@@ -1,6 +1,6 @@
-# What a scheduler or a person starts. Exit codes follow sysexits: 64 usage and settings, 65 the pass ended without all of
-# it, 66 no database or no tables, 69 the pass was stopped and is to be resumed, 70 a mistake of the program, 75 another
-# collection is running. Errors of the database become sentences and exit codes in lib/plain_errors.rb.
+# The collector's tasks. Exit codes follow sysexits: 64 usage and settings, 65 the collection finished and some packages
+# failed, 66 no database or no tables, 69 the collection was stopped and is to be resumed, 70 a bug, 75 another collection
+# is running. lib/plain_errors.rb has the messages and exit codes for errors of the database.
 namespace :stats do
   desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS)"
   task :collect, [ :org ] => :environment do |_task, arguments|
@@ -42,7 +42,7 @@ namespace :stats do
     exit code
   end
 
-  # Who can't be told is left with the exit code.
+  # A closed stderr is no error: the exit code remains.
   def say(message)
     warn message
   rescue SystemCallError, IOError

@@ -1,5 +1,5 @@
-# What the browser tests look at: the invented figures, and what only a test wants to see, in an empty database. Run by
-# run.mjs with bin/rails runner.
+# The browser tests' data, for an empty database: the invented figures, and special cases that only tests need. run.mjs runs
+# it with bin/rails runner.
 ActiveRecord::Migration.suppress_messages { ActiveRecord::Base.connection_pool.migration_context.migrate }
 load Rails.root.join("db/invented_figures.rb")
 
@@ -46,7 +46,7 @@ collection!(org, packages_listed: 1, packages_read: 1)
 package!(org, "read-once", totals: { TODAY => 17 })
 org.days.create!(date: TODAY, total: 17, packages_read: 1)
 
-# The only one whose figures pass for GitHub's; and nobody has read them for five days.
+# The only organisation with the source github.com. Its last reading was five days ago.
 org = org!("real-org", source: "github.com", total: 400, packages_count: 1, measured_at: NOW - 5.days)
 collection!(org, packages_listed: 1, packages_read: 1)
 package!(org, "stale", totals: { TODAY - 6 => 390, TODAY - 5 => 400 }, growth_1: 10)

@@ -8,25 +8,25 @@ class BadgeTest < ActiveSupport::TestCase
     end
   end
 
-  test "what is not known is not 0" do
+  test "an unknown total is not 0" do
     badge = Badge.new(nil)
     assert_equal "unknown", badge.message
     assert badge.as_json[:isError]
     assert_equal "lightgrey", badge.color
   end
 
-  test "invented figures say so" do
+  test "invented figures are labelled" do
     assert_equal "downloads (stand-in)", Badge.new(5, stand_in: true).label
   end
 
-  test "a label is text, whatever it holds" do
+  test "a label is escaped" do
     svg = Badge.new(5, label: %(</text><script>alert("1")</script>&)).to_svg
     document = Nokogiri::XML(svg, &:strict)
     assert_empty document.css("script")
     assert_includes document.css("text").first.text, "<script>"
   end
 
-  test "a label is short" do
-    assert_equal Badge::LONGEST_LABEL, Badge.new(5, label: "x" * 5_000).label.length
+  test "a label is cut" do
+    assert_equal Badge::MAX_LABEL_LENGTH, Badge.new(5, label: "x" * 5_000).label.length
   end
 end

@@ -25,24 +25,24 @@ class ChartTest < ActiveSupport::TestCase
       chart.values_at(:from, :totals, :stale, :failures)
   end
 
-  test "a range has as many rows as days, whether there is something or not" do
+  test "a range has a row for each day, also without data" do
     chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(2026, 5, 9), last: Date.new(2026, 5, 9)).as_json
     assert_equal [ 1, [ 240 ] ], chart.values_at(:days, :totals)
     chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(2026, 5, 6), last: Date.new(2026, 5, 7)).as_json
     assert_equal [ 2, [ nil ] * 2 ], chart.values_at(:days, :totals)
   end
 
-  test "a range that ends before anything was read, or begins after it, is empty" do
+  test "a range before the first day or after the last one is empty" do
     [ { last: Date.new(1999, 1, 1) }, { first: Date.new(2100, 1, 1) } ].each do |range|
       assert_equal [ 0, [], [] ], Chart::OfPackage.new(packages(:flagger), **range).as_json.values_at(:days, :totals, :failures)
     end
   end
 
-  test "nothing read yet" do
+  test "an organisation without a reading" do
     assert_equal [ "2026-05-11", [ nil ] ], Chart::OfOrg.new(orgs(:unread)).as_json.values_at(:from, :totals)
   end
 
-  test "a range is what is stored, however much is asked for" do
+  test "a range is limited to the stored days" do
     chart = Chart::OfPackage.new(packages(:flagger), first: Date.new(1970, 1, 1), last: Date.new(2200, 1, 1)).as_json
     assert_equal [ "2026-05-06", 6 ], chart.values_at(:from, :days)
     [ { last: Date.new(1999, 1, 3) }, { first: Date.new(1999, 1, 1), last: Date.new(1999, 1, 3) } ].each do |range|
@@ -50,19 +50,19 @@ class ChartTest < ActiveSupport::TestCase
     end
   end
 
-  test "a range has an end, and its newest days are shown" do
+  test "a range has a maximum, and then its newest days are shown" do
     packages(:flagger).days.create!(date: Date.new(2000, 1, 1), total: 1)
     chart = Chart::OfPackage.new(packages(:flagger)).as_json
     assert_equal [ 3660, "2016-05-04", nil ], [ chart[:totals].size, chart[:from], chart[:totals].last ]
     assert_equal 250, chart[:totals][-2]
   end
 
-  test "what is dated after today is not drawn" do
+  test "days after today are not drawn" do
     packages(:flagger).days.create!(date: Date.new(2027, 1, 1), total: 9_999)
     assert_equal 6, Chart::OfPackage.new(packages(:flagger)).as_json[:days]
   end
 
-  test "a version's total stands until it changes, also from before the range" do
+  test "a version's total holds until it changes, also one from before the range" do
     chart = Chart::OfPackage.new(packages(:flagger), versions: 1, first: Date.new(2026, 5, 9)).as_json
     assert_equal [ nil ] * 3, chart[:versions].sole[:totals]
     packages(:flagger).days.find_by!(date: "2026-05-09").update!(versions_read: true)

@@ -1,6 +1,6 @@
 require "test_helper"
 
-# One wrong clock: what was read under it is never the newest, and spoils nothing that is read later.
+# A wrong clock: readings made with it never count as the newest, and later readings are right.
 class ClockTest < ActiveSupport::TestCase
   include Readings
 
@@ -22,7 +22,7 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ 1_600, nil ], @package.values_at(:total, :failure_kind), "clocks differ a little"
   end
 
-  test "an answer from the future is the component's failure, and so are downloads of days to come" do
+  test "an answer from the future is the component's failure, and so are downloads of later days" do
     answer = { "name" => "p", "total" => 1, "daily" => [], "measured_at" => "2026-11-20T12:05:01Z" }
     problem = assert_raises(Component::Problem) { Component::Contract.measurement(answer, of: "p") }
     assert_equal "component_failed", problem.kind
@@ -34,13 +34,13 @@ class ClockTest < ActiveSupport::TestCase
     assert Component::Contract.measurement(days["2026-11-21"], of: "p")
   end
 
-  test "after a pass under a wrong clock the next ones print their own figures" do
+  test "after a collection with a wrong clock the next one shows its own figures" do
     travel_to WRONG
     collection = @org.collections.create!(state: "finished", started_at: WRONG, finished_at: WRONG)
     read @package, 5_000, at: WRONG, daily: { NOW.to_date => 99, WRONG.to_date => 7 }
     read @package, 4_000, at: WRONG + 1, daily: { NOW.to_date => 99, WRONG.to_date => 7 }
     versions WRONG, 30
-    @org.add_up WRONG.to_date, WRONG.to_date
+    @org.update_sums WRONG.to_date, WRONG.to_date
     assert_equal [ 4_000, 4_000, collection ], [ @package.total, @org.total, @org.last_collection ]
     assert @package.fell?
 
@@ -49,7 +49,7 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ nil, nil ], [ @org.last_collection, @org.last_success ]
     read @package, 2_100, at: NOW, daily: { NOW - 1.day => 6, NOW => 2 }
     versions NOW, 30
-    @org.add_up NOW.to_date, NOW.to_date
+    @org.update_sums NOW.to_date, NOW.to_date
     assert_equal [ 2_100, NOW, nil, 600, [ 6, 2 ] ], @package.values_at(:total, :measured_at, :fell_at, :growth_1, :recent)
     assert_equal [ 2_100, NOW, 600 ], @org.values_at(:total, :measured_at, :growth_1)
     assert_equal({ NOW.to_date - 2 => 4, NOW.to_date - 1 => 6, NOW.to_date => 2, WRONG.to_date => 7 }, @package.daily_downloads.pluck(:date, :count).to_h)
@@ -59,7 +59,7 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ [ 2_000, NOW ] ], @package.org.milestones.where(package: @package, threshold: 2_000).pluck(:threshold, :at)
   end
 
-  test "a clock that is hours ahead does not keep the day" do
+  test "a reading of a clock that is hours ahead does not stay the day's last one" do
     travel_to NOW + 6.hours
     read @package, 9_999, at: NOW + 6.hours
     travel_to NOW + 1.hour
@@ -67,19 +67,19 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ 1_600, 1_600 ], [ @package.total, @package.days.find_by!(date: NOW).total ]
   end
 
-  test "a package that can't be read any more goes back to what it had, and to nothing where it had nothing" do
+  test "a package that can't be read any more returns to its earlier total, or to none" do
     fresh = @org.packages.create!(name: "fresh")
     travel_to WRONG
     [ @package, fresh ].each { |package| read package, 9_999, at: WRONG }
     travel_to NOW
     @package.record_failure Component::Problem.new("timed_out", "slow"), about: "total", at: NOW
-    @org.add_up NOW.to_date, NOW.to_date
+    @org.update_sums NOW.to_date, NOW.to_date
     assert_equal [ 1_500, NOW - 1.day, nil ], @package.reload.values_at(:total, :measured_at, :growth_1)
     assert_equal [ nil, nil ], fresh.reload.values_at(:total, :measured_at)
     assert_equal [ 1_500, NOW - 1.day ], @org.values_at(:total, :measured_at)
   end
 
-  test "a failure under a wrong clock is not what a package fails since" do
+  test "failing_since is never from the future" do
     @package.update!(failing_since: WRONG)
     @package.record_failure Component::Problem.new("timed_out", "slow"), about: "total", at: NOW
     assert_equal NOW, @package.failing_since
@@ -89,7 +89,7 @@ class ClockTest < ActiveSupport::TestCase
 
   private
     def versions(at, total)
-      Package.record_versions [ [ @package, [ Component::Contract::Tagged.new(id: 1, tags: [ "t" ], total:) ], at ] ]
+      Package.record_versions [ [ @package, [ Component::Contract::TaggedVersion.new(id: 1, tags: [ "t" ], total:) ], at ] ]
       @package.reload
     end
 end

@@ -1,17 +1,17 @@
 require "test_helper"
 
-# The client against servers that answer otherwise than the component does.
+# The client's requests, and its errors with servers that break the contract.
 class ComponentTest < ActiveSupport::TestCase
   include RefusedPort
 
-  test "a name is one segment, whatever it holds" do
+  test "a name is escaped to one segment of the path" do
     serving(ok("[]")) do |component, requests|
       component.versions("fluxcd", "charts/flagger?x#y")
       assert_equal "GET /orgs/fluxcd/packages/charts%2Fflagger%3Fx%23y/versions HTTP/1.1", requests.first.lines.first.strip
     end
   end
 
-  test "what the list said goes with it, and nothing where it said nothing" do
+  test "repository and owner are parameters, where they are known" do
     serving(ok("[]"), ok("[]"), ok("[]")) do |component, requests|
       component.versions("fluxcd", "flagger", repository: "fluxcd/flag&ger", owner: "organization")
       component.close
@@ -23,15 +23,15 @@ class ComponentTest < ActiveSupport::TestCase
     end
   end
 
-  test "the list says what kind of owner it is, or nothing of it" do
-    said = ->(header) { "HTTP/1.1 200 OK\r\n#{header}Content-Length: 2\r\n\r\n[]" }
-    serving(said["Owner-Kind: user\r\n"], said["Owner-Kind: organization\r\n"], said[""], said["Owner-Kind: robot\r\n"]) do |component|
+  test "the list's owner is a user, an organization or unknown" do
+    list = ->(header) { "HTTP/1.1 200 OK\r\n#{header}Content-Length: 2\r\n\r\n[]" }
+    serving(list["Owner-Kind: user\r\n"], list["Owner-Kind: organization\r\n"], list[""], list["Owner-Kind: robot\r\n"]) do |component|
       assert_equal [ "user", "organization", nil ], Array.new(3) { component.packages("fluxcd").owner.tap { component.close } }
       assert_equal "component_failed", assert_raises(Component::Problem) { component.packages("fluxcd") }.kind
     end
   end
 
-  test "a problem keeps its kind, its words and its patience" do
+  test "a problem has the kind, the detail and the Retry-After of the answer" do
     body = { type: "about:blank", title: "Too Many Requests", status: 429, detail: "GitHub wants\nfewer", kind: "rate_limited", retry_after: 90 }.to_json
     serving("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 90\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}") do |component|
       problem = assert_raises(Component::Problem) { component.packages("fluxcd") }
@@ -62,13 +62,13 @@ class ComponentTest < ActiveSupport::TestCase
     end
   end
 
-  test "more than anyone would answer is not read to its end" do
+  test "reading ends at the maximum size of an answer" do
     serving("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n#{" " * 20.megabytes}") do |component|
       assert_match(/larger than/, assert_raises(Component::Problem) { component.packages("fluxcd") }.detail)
     end
   end
 
-  test "nobody there" do
+  test "a refused connection" do
     with_refused_port do |port|
       problem = assert_raises(Component::Problem) { Component.new("http://127.0.0.1:#{port}").packages("x") }
       assert_equal "component_failed", problem.kind
@@ -76,18 +76,18 @@ class ComponentTest < ActiveSupport::TestCase
     end
   end
 
-  test "a broken answer does not spoil the next one" do
+  test "the request after an invalid answer has a new connection" do
     serving("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{", ok("[]")) do |component|
       assert_raises(Component::Problem) { component.packages("fluxcd") }
       assert_equal [], component.packages("fluxcd").packages
     end
   end
 
-  test "an address that is none" do
+  test "an invalid URL" do
     [ "file:///etc/passwd", "localhost:3000", "ftp://x", "http://a b", "http://" ].each { |url| assert_raises(ArgumentError) { Component.new(url) } }
   end
 
-  test "a stranger's sentence is one short line" do
+  test "a detail is one short line" do
     detail = Component::Problem.new("unreachable", "a\r\nb\0c\e[31m" + "x" * 10_000).detail
     assert_equal 500, detail.length
     assert_no_match(/[[:cntrl:]]/, detail)
@@ -98,7 +98,7 @@ class ComponentTest < ActiveSupport::TestCase
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}"
     end
 
-    # Answers one connection after the other, each with one of these.
+    # Runs a server that accepts one connection for each of the answers.
     def serving(*answers)
       server = TCPServer.new("127.0.0.1", 0)
       requests = []
@@ -108,7 +108,7 @@ class ComponentTest < ActiveSupport::TestCase
           requests << (+"").tap { |request| request << client.gets until request.end_with?("\r\n\r\n") }
           client.write answer
         rescue SystemCallError
-          # It has read enough.
+          # The client has closed the connection.
         ensure
           client&.close
         end

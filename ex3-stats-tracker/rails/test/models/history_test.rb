@@ -1,6 +1,6 @@
 require "test_helper"
 
-# What is played without playing it: that needs the stand-in, see collection/stand_in_test.rb.
+# The limits and times of a replay. The replay itself needs the stand-in: collection/stand_in_test.rb.
 class HistoryTest < ActiveSupport::TestCase
   test "a history has days and a step that leave no gap between the pages of 30 days" do
     with_environment("STATS_TRACKER_SOURCE" => "stand-in") do
@@ -12,7 +12,7 @@ class HistoryTest < ActiveSupport::TestCase
     with_environment("STATS_TRACKER_SOURCE" => "github.com") { assert_not history?(days: 1) }
   end
 
-  test "the days that growth is told over are played, and the present" do
+  test "the beginnings of growth's spans are replayed, and the present" do
     freeze_time
     with_environment("STATS_TRACKER_SOURCE" => "stand-in") do
       times = History.new("fluxcd", days: 40, step: 14, stand_in: nil).send(:times)

@@ -9,7 +9,7 @@ class MilestoneTest < ActiveSupport::TestCase
   end
 
   test "a milestone is passed once" do
-    passed = ->(from, to) { Milestone.passed(org_id: orgs(:fluxcd).id, package_id: packages(:chart).id, from:, to:, at: Time.current) }
+    passed = ->(from, to) { Milestone.record(org_id: orgs(:fluxcd).id, package_id: packages(:chart).id, from:, to:, at: Time.current) }
     assert_difference -> { packages(:chart).org.milestones.count }, 2 do
       passed[900, 2_100]
       passed[900, 2_100]
@@ -17,11 +17,11 @@ class MilestoneTest < ActiveSupport::TestCase
     end
   end
 
-  test "nobody knows what was passed before the first reading" do
+  test "nothing is stored for the first reading, for an unknown total and for a fall" do
     assert_no_difference -> { Milestone.count } do
-      Milestone.passed(org_id: orgs(:fluxcd).id, from: nil, to: 5_000, at: Time.current)
-      Milestone.passed(org_id: orgs(:fluxcd).id, from: 5_000, to: nil, at: Time.current)
-      Milestone.passed(org_id: orgs(:fluxcd).id, from: 5_000, to: 900, at: Time.current)
+      Milestone.record(org_id: orgs(:fluxcd).id, from: nil, to: 5_000, at: Time.current)
+      Milestone.record(org_id: orgs(:fluxcd).id, from: 5_000, to: nil, at: Time.current)
+      Milestone.record(org_id: orgs(:fluxcd).id, from: 5_000, to: 900, at: Time.current)
     end
   end
 end

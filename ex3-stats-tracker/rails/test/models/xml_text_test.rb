@@ -1,10 +1,10 @@
 require "test_helper"
 
 class XmlTextTest < ActiveSupport::TestCase
-  # Every character of the planes' ends, and all that XML 1.0 may object to.
+  # The characters at the ends of the ranges that XML 1.0 allows or forbids.
   CHARACTERS = [ *0..0xA0, 0xD7FF, *0xFDD0..0xFDEF, *0xE000..0xE002, *0xFFF0..0xFFFF, *0x10000..0x10002, 0x1FFFE, 0x1FFFF, 0x10FFFE, 0x10FFFF ].freeze
 
-  test "only what XML takes is left, and nothing else is changed" do
+  test "forbidden characters are replaced, and no others" do
     CHARACTERS.each do |code|
       character = [ code ].pack("U")
       allowed = begin

@@ -8,7 +8,7 @@ class ApiTest < ActionDispatch::IntegrationTest
   ].freeze
 
   LISTS.each do |path|
-    test "#{path} as JSON and as CSV hold the same" do
+    test "#{path} has the same values as JSON and as CSV" do
       get "#{path}.json"
       assert_response :success
       assert_equal "application/json", response.media_type
@@ -30,7 +30,7 @@ class ApiTest < ActionDispatch::IntegrationTest
       end
     end
 
-    test "#{path} is not sent again while nothing has changed" do
+    test "#{path} answers 304 while nothing has changed" do
       %w[json csv].each do |format|
         get "#{path}.#{format}"
         etag = response.headers["ETag"]
@@ -41,7 +41,7 @@ class ApiTest < ActionDispatch::IntegrationTest
       end
     end
 
-    test "#{path} says where its figures come from" do
+    test "#{path} names the source of its figures" do
       get "#{path}.json"
       assert_includes response.body, '"source":"stand-in"'
       get "#{path}.csv"
@@ -49,7 +49,7 @@ class ApiTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "an ETag changes with what it is of" do
+  test "an ETag changes with the figures" do
     get "/api/packages/fluxcd/flagger.json"
     etag = response.headers["ETag"]
     packages(:flagger).update!(total: 251)
@@ -73,7 +73,7 @@ class ApiTest < ActionDispatch::IntegrationTest
       etag, of_org = response.headers["ETag"], (get("/api/chart/fluxcd.json") && response.headers["ETag"])
       travel 1.second
       packages(:flagger).reload.record_failure(problem, about:, at: at + hours.hours)
-      orgs(:fluxcd).reload.add_up(at.to_date, at.to_date)
+      orgs(:fluxcd).reload.update_sums(at.to_date, at.to_date)
       get "/api/chart/fluxcd/flagger.json?until=2026-05-11", headers: { "If-None-Match" => etag }
       assert_equal hours + 1, response.parsed_body["failures"].last.second, about
       get "/api/chart/fluxcd/flagger.json", headers: { "If-None-Match" => etag }
@@ -83,7 +83,7 @@ class ApiTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "a package by both ways to write its slash, and with dots in its name" do
+  test "a package with a slash, escaped or not, and with dots in its name" do
     %w[/api/packages/fluxcd/charts/flagger.json.json /api/packages/fluxcd/charts%2Fflagger.json.json /api/packages/FluxCD/charts/flagger.json.json].each do |path|
       get path
       assert_response :success
@@ -102,7 +102,7 @@ class ApiTest < ActionDispatch::IntegrationTest
       rows = response.parsed_body["measurements"]
       assert_operator rows.size, :<=, 10
       seen.concat(rows.map { |row| Time.iso8601(row["at"]) })
-      # What is added meanwhile in front moves no page.
+      # Rows that are added before the page do not shift the next one.
       Measurement.insert_all!([ { package_id: package.id, at: Time.utc(2026, 1, 1) - seen.size.minutes, total: 1 } ])
       path = response.headers["Link"]&.slice(/<(.*)>; rel="next"/, 1)
     end
@@ -133,7 +133,7 @@ class ApiTest < ActionDispatch::IntegrationTest
     assert_equal [ 9 ], response.parsed_body["downloads"].pluck("count")
   end
 
-  test "what is not known is null and not 0" do
+  test "an unknown value is null and not 0" do
     get "/api/days/fluxcd/charts/flagger.json.json"
     assert_equal [ [ "2026-05-09", 100 ], [ "2026-05-10", nil ] ], response.parsed_body["days"].map { |day| day.values_at("date", "total") }
     get "/api/orgs/unread.json"
@@ -151,13 +151,13 @@ class ApiTest < ActionDispatch::IntegrationTest
     assert_equal "'=fluxcd/<script>alert(1)</script>", CSV.parse(response.body, headers: true).find { |row| row["name"].start_with?("charts") }["repository"]
   end
 
-  test "JSON opens as nothing else" do
+  test "a browser can't take JSON for HTML" do
     get "/api/failures/fluxcd.json"
     assert_not_includes response.body, "<script>"
     assert_equal "nosniff", response.headers["X-Content-Type-Options"]
   end
 
-  test "a file's name is harmless" do
+  test "the file name of a CSV has only safe characters" do
     get "/api/versions/fluxcd/flagger.csv"
     assert_equal %(attachment; filename="versions-fluxcd-flagger.csv"; filename*=UTF-8''versions-fluxcd-flagger.csv), response.headers["Content-Disposition"]
   end
@@ -184,14 +184,14 @@ class ApiTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "what is no text is refused before anything looks at it" do
+  test "invalid UTF-8 is refused" do
     %w[/api/packages/fluxcd/%FF.json /api/packages/fluxcd.json?after=%FF /badges/%FF.svg /orgs/%FF].each do |path|
       get path
       assert_includes [ 400, 404 ], response.status, path
     end
   end
 
-  test "what is not there is a problem" do
+  test "an unknown record is a problem with status 404" do
     %w[/api/orgs/nobody.json /api/packages/nobody.csv /api/packages/fluxcd/nothing.json /api/measurements/fluxcd/flagger.json/x.json
        /api/chart/nobody.json /feeds/nobody.atom].each do |path|
       get path
@@ -213,7 +213,7 @@ class ApiTest < ActionDispatch::IntegrationTest
     assert_empty response.body
   end
 
-  test "a chart's range is what is stored, whatever is asked for, and kept once" do
+  test "a chart's range is limited to the stored days" do
     travel_to Time.utc(2026, 5, 11, 9)
     %w[?from=1970-01-01 ?until=2100-01-01 ?from=2020-01-01&until=2026-05-11].push("").each do |query|
       get "/api/chart/fluxcd/flagger.json#{query}"

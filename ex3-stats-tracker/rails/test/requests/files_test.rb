@@ -2,7 +2,7 @@ require "test_helper"
 
 # The files under public.
 class FilesTest < ActionDispatch::IntegrationTest
-  test "what keeps its name when it changes is soon asked for again" do
+  test "files with a fixed name are cached for five minutes" do
     %w[/icon.svg /error.css].each do |path|
       get path
       assert_response :success
@@ -14,7 +14,7 @@ class FilesTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "what is named after its content is kept for ever" do
+  test "files with a hash in their name are cached forever" do
     built = Rails.public_path.join("assets/test-#{SecureRandom.hex(4)}.css")
     built.dirname.mkpath
     built.write "a{}"
@@ -25,7 +25,7 @@ class FilesTest < ActionDispatch::IntegrationTest
     built&.delete
   end
 
-  test "what was built before, and is gone, is not found" do
+  test "a file of an earlier build is not found" do
     get "/assets/application-ABCDEFGH.js"
     assert_response :not_found
     assert_no_match(/max-age=[1-9]/, response.headers["Cache-Control"].to_s)

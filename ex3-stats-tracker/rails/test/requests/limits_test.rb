@@ -1,29 +1,29 @@
 require "test_helper"
 
-# How much one client may ask for.
+# The rate limit of each client.
 class LimitsTest < ActionDispatch::IntegrationTest
-  MOST = Rails.configuration.x.requests_per_minute
-  STRANGER = { "REMOTE_ADDR" => "203.0.113.7" }.freeze
+  LIMIT = Rails.configuration.x.requests_per_minute
+  REMOTE_CLIENT = { "REMOTE_ADDR" => "203.0.113.7" }.freeze
 
   setup { RateLimited::STORE.clear }
   teardown { RateLimited::STORE.clear }
 
-  test "a client is given so many lists a minute, and another one its own" do
-    MOST.times { get "/api/orgs.json", env: STRANGER }
+  test "each client has its own limit of API requests a minute" do
+    LIMIT.times { get "/api/orgs.json", env: REMOTE_CLIENT }
     assert_response :ok
-    get "/api/orgs.json", env: STRANGER
+    get "/api/orgs.json", env: REMOTE_CLIENT
     assert_response :too_many_requests
     assert_equal [ "application/problem+json", "60", "no-store" ], [ response.media_type, *response.headers.values_at("Retry-After", "Cache-Control") ]
     assert_equal "too many requests: try again in a minute", response.parsed_body["detail"]
     get "/api/orgs.json", env: { "REMOTE_ADDR" => "203.0.113.8" }
     assert_response :ok
     travel 61.seconds
-    get "/api/orgs.json", env: STRANGER
+    get "/api/orgs.json", env: REMOTE_CLIENT
     assert_response :ok
   end
 
-  test "pages have a limit as well; behind a proxy it is the client's" do
-    (MOST + 1).times { get "/compare", env: { "REMOTE_ADDR" => "10.0.0.1", "HTTP_X_FORWARDED_FOR" => "203.0.113.9" } }
+  test "pages have a limit as well; behind a proxy it counts the client of X-Forwarded-For" do
+    (LIMIT + 1).times { get "/compare", env: { "REMOTE_ADDR" => "10.0.0.1", "HTTP_X_FORWARDED_FOR" => "203.0.113.9" } }
     assert_response :too_many_requests
     assert_equal "Too many requests: try again in a minute.\n", response.body
     get "/compare", env: { "REMOTE_ADDR" => "10.0.0.1", "HTTP_X_FORWARDED_FOR" => "203.0.113.10" }
@@ -34,12 +34,12 @@ class LimitsTest < ActionDispatch::IntegrationTest
     assert_response :ok
   end
 
-  test "badges, health and this machine have none" do
-    (MOST + 1).times { get "/badges/fluxcd.svg", env: STRANGER }
+  test "badges, health checks and requests from this machine have no limit" do
+    (LIMIT + 1).times { get "/badges/fluxcd.svg", env: REMOTE_CLIENT }
     assert_response :ok
-    (MOST + 1).times { get "/healthz", env: STRANGER }
+    (LIMIT + 1).times { get "/healthz", env: REMOTE_CLIENT }
     assert_response :ok
-    (MOST + 1).times { get "/api/orgs.json" }
+    (LIMIT + 1).times { get "/api/orgs.json" }
     assert_response :ok
   end
 

@@ -1,18 +1,18 @@
 require "test_helper"
 
-# The dashboard's pages as the server sends them: what a figure is labelled with, and which is shown where.
+# The HTML of the dashboard's pages: the figures, their labels and their order.
 class PagesTest < ActionDispatch::IntegrationTest
-  include EveryAddress, Readings
+  include EveryPath, Readings
 
   setup do
-    # What they look like is the browser tests' business, and needs nothing built here.
+    # These tests need no built assets; the browser tests have the real ones.
     @manifest = AssetsHelper.method(:manifest)
     AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
   end
 
   teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
 
-  test "each column sorts by its own figures, and what is not known comes last" do
+  test "each column sorts by its own figures, and unknown values come last" do
     org = sorted_org
     { "day" => %w[c a b d], "week" => %w[b c a d], "month" => %w[a b c d], "total" => %w[b a c d] }.each do |sort, names|
       get "/orgs/#{org.name}?sort=#{sort}"
@@ -27,7 +27,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal [ "Last 30 days", "1 day", "7 days", "30 days", "Total" ], css("#packages th[scope=col]").map { |cell| cell.text.strip }.last(5)
   end
 
-  test "a range lists as many days as it is called" do
+  test "a range lists as many days as its name says" do
     travel_to Time.utc(2026, 11, 20, 12)
     days = (0...500).map { |ago| Date.new(2026, 11, 20) - ago }
     packages(:flagger).days.delete_all
@@ -54,7 +54,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal [ "5", "3", nil ], CSV.parse(response.body, headers: true).first.values_at("growth_7", "growth_7_left_out", "growth_30_left_out")
   end
 
-  test "growth of what was not read lately says when it ends" do
+  test "the growth of a package that was not read lately has the date of its end" do
     travel_to Time.utc(2026, 5, 10, 13)
     get "/orgs/fluxcd/packages/flagger"
     assert_equal "1 day +10 +4.2 %", css(".growth > div").first.text.squish
@@ -63,7 +63,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal "1 day to 2026-05-10 +10 +4.2 %", css(".growth > div").first.text.squish
   end
 
-  test "a package that was not read when the others were says so in place of its growth" do
+  test "a package that was not read with the others has a note instead of its growth" do
     orgs(:fluxcd).update!(measured_at: Time.utc(2026, 5, 12))
     get "/orgs/fluxcd/packages/gone"
     assert_equal [ "not read lately" ], css(".growth .ratio").map { |cell| cell.text.strip }.uniq
@@ -72,7 +72,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal [ "not read lately", "not read lately", "nothing read 30 days before", "nothing read 365 days before" ], css(".growth .ratio").map { |cell| cell.text.strip }
   end
 
-  test "the sparkline shows the last 30 days, whenever the package was read" do
+  test "the sparkline shows the 30 days until today, also of a package that was read earlier" do
     travel_to Time.utc(2026, 5, 10, 13)
     get "/orgs/fluxcd"
     assert_match(/in the 30 days to 2026-05-10: 5 to 8, 27 unknown/, css("svg.sparkline").first["aria-label"])
@@ -85,13 +85,13 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal %w[M80.6], sparkline.css("path.counting").first["d"].scan(/M[\d.]+/)
     travel_to Time.utc(2026, 6, 12)
     get "/orgs/fluxcd"
-    assert_empty css("svg.sparkline"), "nothing is known of these"
+    assert_empty css("svg.sparkline"), "no data of these days"
   end
 
-  test "invented figures are labelled wherever they show, whatever this process collects from" do
-    # A list without rows has no figure to label.
+  test "invented figures are labelled everywhere, whatever STATS_TRACKER_SOURCE is" do
+    # A list without rows has no label.
     packages(:flagger).failures.create!(org: orgs(:fluxcd), at: Time.utc(2026, 5, 9), about: "total", kind: "timed_out", detail: "slow")
-    addresses = every_address(org: "fluxcd", package: "flagger").reject { |address| address.match?(/healthz|readyz|\A\/compare/) } + [ "/compare?packages=fluxcd/flagger" ]
+    addresses = every_path(org: "fluxcd", package: "flagger").reject { |address| address.match?(/healthz|readyz|\A\/compare/) } + [ "/compare?packages=fluxcd/flagger" ]
     with_environment("STATS_TRACKER_SOURCE" => "github.com") do
       addresses.each do |address|
         get address
@@ -105,10 +105,10 @@ class PagesTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "real figures are not, also where this process collects from the stand-in" do
+  test "real figures are not labelled, also where STATS_TRACKER_SOURCE is stand-in" do
     orgs(:fluxcd).update!(source: "github.com")
     with_environment("STATS_TRACKER_SOURCE" => "stand-in") do
-      every_address(org: "fluxcd", package: "flagger").each do |address|
+      every_path(org: "fluxcd", package: "flagger").each do |address|
         get address
         follow_redirect! while response.redirect?
         assert_not_includes response.body, "stand-in", address
@@ -116,7 +116,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "a page with both says which are invented" do
+  test "a page with both labels the invented figures" do
     real = orgs(:unread).packages.create!(name: "real", total: 5, measured_at: Time.current)
     get "/compare?packages=fluxcd/flagger,unread/real"
     assert_match(/Some of these figures/, css(".stand-in[role=note]").text)
@@ -126,7 +126,7 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_equal [ true, false ], css("tbody tr").map { |row| row.text.include?("stand-in") }
   end
 
-  test "a package that one list lost is said to be missing, not gone" do
+  test "a package that one list lacks is shown as not listed, not as gone" do
     packages(:flagger).update!(missed_at: Time.current)
     get "/orgs/fluxcd"
     assert_includes css("#packages tbody").text, "not listed"

@@ -1,6 +1,6 @@
 require "test_helper"
 
-# Badges, metrics, the feed, health; and what no answer is without.
+# Badges, metrics, feeds and health checks, and the headers of every answer.
 class ProgramsTest < ActionDispatch::IntegrationTest
   test "a badge" do
     get "/badges/fluxcd/flagger.svg"
@@ -18,7 +18,7 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_equal "100", response.parsed_body["message"]
   end
 
-  test "a badge of nothing is a picture that says so" do
+  test "a badge of an unknown total or package is a picture with the word unknown" do
     %w[/badges/nobody.svg /badges/fluxcd/nothing.svg /badges/unread.svg].each do |path|
       get path
       assert_equal "image/svg+xml", response.media_type
@@ -60,11 +60,11 @@ class ProgramsTest < ActionDispatch::IntegrationTest
       'stats_tracker_collection_failures{org="fluxcd",source="stand-in",kind="rate_limited"} 0',
       'stats_tracker_collection_stopped{org="fluxcd",source="stand-in"} 0'
     ].each { |line| assert_includes body.lines.map(&:chomp), line }
-    assert_no_match(/stats_tracker_org_downloads\{org="unread"/, body, "what is not known has no sample")
+    assert_no_match(/stats_tracker_org_downloads\{org="unread"/, body, "an unknown value has no sample")
     body.each_line { |line| assert_match(/\A(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\\n]|\\[\\"n])*",?)*\} -?\d+(\.\d+)?)\n\z/, line) }
   end
 
-  test "a label holds whatever it is given" do
+  test "a label's value is escaped" do
     packages(:flagger).update_columns(name: %(a"b\\c\nd))
     get "/metrics"
     assert_includes response.body, 'package="a\"b\\\\c\nd"} 250'
@@ -83,7 +83,7 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_response :success
   end
 
-  test "a feed is well-formed, whatever a package is called, and has nothing from the future" do
+  test "a feed is well-formed with any name of a package, and has no entry from the future" do
     packages(:flagger).update_columns(name: "a\uFFFE\u0007<b>")
     orgs(:fluxcd).milestones.create!(threshold: 5_000, at: 1.year.from_now)
     get "/feeds/fluxcd.atom"
@@ -91,14 +91,14 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_equal [ "fluxcd/a\uFFFD\uFFFD<b> passed 1,000 downloads (stand-in)" ], feed.css("entry > title").map(&:text)
   end
 
-  test "alive, and ready" do
+  test "liveness and readiness" do
     get "/healthz"
     assert_response :success
     get "/readyz"
     assert_equal({ "status" => "ready" }, response.parsed_body)
   end
 
-  test "not ready without its tables or its database, and alive all the same" do
+  test "without its tables or its database the server is alive, but not ready" do
     context = ActiveRecord::Base.connection_pool.migration_context.class
     original = context.instance_method(:needs_migration?)
     { -> { true } => "migrations", -> { raise ActiveRecord::ConnectionNotEstablished, "host secret.example user admin" } => "can't be reached" }.each do |state, reason|
@@ -114,7 +114,7 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     context.define_method(:needs_migration?, original)
   end
 
-  test "nothing sets a cookie, and everything is sent with its protection" do
+  test "no answer sets a cookie, and every answer has the security headers" do
     %w[/api/orgs.json /badges/fluxcd.svg /metrics /feeds/fluxcd.atom /healthz].each do |path|
       get path
       assert_nil response.headers["Set-Cookie"], path
@@ -123,7 +123,7 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     end
   end
 
-  test "who can unpack is sent less" do
+  test "a client that accepts gzip gets a compressed answer" do
     get "/metrics"
     plain = response.body
     assert_nil response.headers["Content-Encoding"]
@@ -134,7 +134,7 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     assert_equal plain, Zlib.gunzip(response.body)
   end
 
-  test "the policy allows nothing inline and nothing from elsewhere" do
+  test "the content security policy allows no inline code and no other host" do
     get "/api/orgs.json"
     policy = response.headers["Content-Security-Policy"]
     assert_no_match(/unsafe|nonce|\*|https?:/, policy)

@@ -1,14 +1,12 @@
-# A test that hangs would otherwise be ended from outside, without a word of where it stood.
-#
-# When a test's time limit is over, the report names the test, prints where each thread of the process and of its forks
-# stands, and ends the run as failed.
+# A time limit for each test. After it the report names the test, prints the backtraces of all threads of the process and
+# of its forks, and ends the run as failed. A test that hangs would otherwise be killed from outside, without a backtrace.
 module HangReport
   Running = Data.define(:name, :ends)
 
   @forks = []
 
   class << self
-    # The test that runs, and the processes that tests have forked.
+    # The current test, and the process ids of its forks.
     attr_accessor :running, :forks
 
     def start
@@ -32,9 +30,9 @@ module HangReport
         forks.each do |pid|
           Process.kill :QUIT, pid
         rescue Errno::ESRCH
-          # Ended.
+          # It has ended.
         end
-        # Until they have said it.
+        # The forks need a moment to print their backtraces.
         sleep 2
         exit! 1
       end

@@ -1,14 +1,14 @@
-# Processes that a test starts and kills. Each is a fork, with its own connection to the database.
+# Child processes that a test starts and kills. Each is a fork with its own connection to the database.
 module Processes
   extend ActiveSupport::Concern
 
   included do
-    # What another process writes is news to a cache of queries.
+    # The query cache does not see other processes' writes.
     setup { ActiveRecord::Base.connection_pool.disable_query_cache! }
   end
 
-  Child = Struct.new(:pid, :said) do
-    # As a power cut does it: nothing of the process runs any more.
+  Child = Struct.new(:pid, :output) do
+    # SIGKILL: as after a power cut, no code of the process runs any more.
     def kill
       Process.kill :KILL, pid
       wait
@@ -21,7 +21,7 @@ module Processes
     end
   end
 
-  # The block runs in the process; what it writes to its argument can be read here.
+  # Runs the block in the child process. The child's +output+ has what the block writes to its argument.
   def process
     ActiveRecord::Base.connection_handler.clear_all_connections!(:all)
     reader, writer = IO.pipe
@@ -32,11 +32,11 @@ module Processes
       status = 0
       begin
         yield writer
-      rescue Exception => error # rubocop:disable Lint/RescueException -- whatever it is, the test is told
+      rescue Exception => error # rubocop:disable Lint/RescueException -- any error fails the test
         writer.puts "#{error.class}: #{error.message}"
         status = 1
       end
-      # Without what the test process has prepared for its own end.
+      # exit! skips the test process's at_exit blocks.
       exit! status
     end
     HangReport.forks << pid

@@ -1,4 +1,4 @@
-# Readings as the component's answers bring them, of packages that a test made.
+# Readings as from the component's answers.
 module Readings
   def reading(total, at:, daily: {})
     at = Time.zone.parse(at) if at.is_a?(String)

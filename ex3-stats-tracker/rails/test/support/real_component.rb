@@ -1,4 +1,4 @@
-# Tests that ask the real component, and through it the stand-in.
+# For tests with the real component, which reads the stand-in's pages.
 module RealComponent
   extend ActiveSupport::Concern
 

@@ -1,7 +1,7 @@
 require "socket"
 
-# A port where nobody listens, and where nobody can meanwhile: one that was only free a moment ago may be another
-# program's by the time it is asked, and that may never answer.
+# A port that refuses connections. A bound socket that does not listen holds it: a port that was only free a moment ago
+# may meanwhile belong to another program.
 module RefusedPort
   def with_refused_port
     socket = Socket.new(:INET, :STREAM)

@@ -1,19 +1,19 @@
-# A component in memory: what it is asked for is answered by a script, and noted.
+# A test double of Component: it has scripted answers, and records the requests.
 class ScriptedComponent
   Contract = Component::Contract
 
-  # +hinted+: what was said of each package beside its name.
-  attr_reader :asked, :most_at_once, :hinted
+  # +hints_by_name+: the parameters of the last request for each package beside its name.
+  attr_reader :requests, :max_concurrency, :hints_by_name
   attr_accessor :now
 
-  # +packages+: name → a total, a problem, or a list of them that is answered one after the other, the last for ever.
+  # +packages+: name → a total, a problem, or a list of them for one request after another; the last answer repeats.
   def initialize(packages, now: Time.utc(2026, 5, 11, 12), list: nil, versions: {}, repositories: {}, owner: nil)
     @packages, @now, @list, @versions, @repositories = packages, now, list, versions, repositories
-    @owner, @hinted = owner, {}
-    @asked, @under_way, @most_at_once, @mutex = [], 0, 0, Mutex.new
+    @owner, @hints_by_name = owner, {}
+    @requests, @in_progress, @max_concurrency, @mutex = [], 0, 0, Mutex.new
   end
 
-  # What a pass makes its connections with.
+  # Collection::Runner calls it for a new connection.
   def call
     self
   end
@@ -22,43 +22,43 @@ class ScriptedComponent
   end
 
   def packages(_org)
-    ask("list") do
+    answer("list") do
       raise @list.call if @list.respond_to?(:call) && @list.call.is_a?(Exception)
-      Contract::List.new(packages: @packages.keys.map { |name| Contract::Listed.new(name:, repository: @repositories[name]) }, owner: @owner)
+      Contract::List.new(packages: @packages.keys.map { |name| Contract::ListedPackage.new(name:, repository: @repositories[name]) }, owner: @owner)
     end
   end
 
   def measure(_org, name, **hints)
-    @hinted[name] = hints
-    ask(name) do |times|
+    @hints_by_name[name] = hints
+    answer(name) do |times|
       answers = Array(@packages.fetch(name))
-      answer = answers[[ times, answers.size - 1 ].min]
-      raise answer if answer.is_a?(Exception)
-      Contract::Reading.new(total: answer, daily: daily(answer), measured_at: now)
+      total = answers[[ times, answers.size - 1 ].min]
+      raise total if total.is_a?(Exception)
+      Contract::Reading.new(total:, daily: daily(total), measured_at: now)
     end
   end
 
   def versions(_org, name, **hints)
-    @hinted["#{name}/versions"] = hints
-    ask("#{name}/versions") do
+    @hints_by_name["#{name}/versions"] = hints
+    answer("#{name}/versions") do
       versions = @versions.fetch(name, [])
       raise versions if versions.is_a?(Exception)
-      versions.map { |id, total| Contract::Tagged.new(id:, tags: [ "v#{id}" ], total:) }
+      versions.map { |id, total| Contract::TaggedVersion.new(id:, tags: [ "v#{id}" ], total:) }
     end
   end
 
   private
-    def ask(what)
+    def answer(request)
       times = @mutex.synchronize do
-        @most_at_once = [ @most_at_once, @under_way += 1 ].max
-        @asked << what
-        @asked.count(what) - 1
+        @max_concurrency = [ @max_concurrency, @in_progress += 1 ].max
+        @requests << request
+        @requests.count(request) - 1
       end
-      # Lets another thread come in between, if one may.
+      # Gives other threads time to make a request meanwhile.
       sleep 0.001
       yield times
     ensure
-      @mutex.synchronize { @under_way -= 1 }
+      @mutex.synchronize { @in_progress -= 1 }
     end
 
     # 30 days, the newest first.

@@ -1,9 +1,9 @@
 require "test_helper"
 require "open3"
 
-# Production asks for what it needs before it does anything.
+# Production checks its required settings at the start.
 class ProductionTest < ActiveSupport::TestCase
-  test "without SECRET_KEY_BASE neither tasks nor the web server start, and one sentence says why" do
+  test "without SECRET_KEY_BASE neither tasks nor the web server start, and one line names the reason" do
     { nil => %w[puma], "" => %w[bin/rails runner puts(:started)] }.each do |secret, command|
       out, error, status = start(secret, *command)
       assert_equal 64, status.exitstatus, error
@@ -15,7 +15,7 @@ class ProductionTest < ActiveSupport::TestCase
     end
   end
 
-  test "with it they do" do
+  test "with SECRET_KEY_BASE they start" do
     assert_equal "started\n", start("a" * 128, "bin/rails", "runner", "puts(:started)").first
   end
 

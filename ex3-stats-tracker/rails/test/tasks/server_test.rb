@@ -1,7 +1,7 @@
 require "test_helper"
 require "net/http"
 
-# The web server as it is started: where it listens, and whom it answers.
+# The web server's process: its socket, and the host names under which it answers.
 class ServerTest < ActiveSupport::TestCase
   setup { @directory = Dir.mktmpdir }
   teardown do
@@ -9,7 +9,7 @@ class ServerTest < ActiveSupport::TestCase
     FileUtils.remove_entry @directory
   end
 
-  test "a port that is taken, and an address that is none, are a sentence" do
+  test "a port in use and an address of another machine are an error of one line" do
     taken = TCPServer.new("127.0.0.1", 0)
     port = taken.local_address.ip_port.to_s
     assert_ends 69, "the dashboard can't listen on tcp://127.0.0.1:#{port}: it is in use: end what listens there, or set PORT to another\n", "PORT" => port
@@ -17,7 +17,7 @@ class ServerTest < ActiveSupport::TestCase
       "PORT" => port, "BINDING" => "192.0.2.1"
   end
 
-  test "it takes the socket that is handed over" do
+  test "it uses the socket of PUMA_INHERIT_0" do
     socket = TCPServer.new("127.0.0.1", 0)
     port = socket.local_address.ip_port
     start({ "PORT" => port.to_s, "PUMA_INHERIT_0" => "#{socket.fileno}:tcp://127.0.0.1:#{port}" }, socket => socket)
@@ -27,7 +27,7 @@ class ServerTest < ActiveSupport::TestCase
     assert_equal 0, ended, File.read(log)
   end
 
-  test "names it is not known by are refused, whoever says them" do
+  test "unknown host names are refused, in Host and in X-Forwarded-Host" do
     port = listening("STATS_TRACKER_HOSTS" => "dashboard.example.org")
     good = [ "127.0.0.1:#{port}", "localhost:#{port}", "10.1.2.3:3000", "[::1]:#{port}", "dashboard.example.org", "Dashboard.Example.org:443" ]
     assert_equal good.map { "200" }, good.map { |host| ask(port, "/metrics", "Host" => host).code }
@@ -36,19 +36,19 @@ class ServerTest < ActiveSupport::TestCase
       answer = ask(port, "/", headers)
       assert_equal [ "403", "text/plain; charset=utf-8" ], [ answer.code, answer["Content-Type"] ], headers.inspect
       assert_match(/adds the name to STATS_TRACKER_HOSTS/, answer.body)
-      assert_equal %w[200 200], %w[/healthz /readyz].map { |path| ask(port, path, headers).code }, "a probe asks for no name"
+      assert_equal %w[200 200], %w[/healthz /readyz].map { |path| ask(port, path, headers).code }, "probes are answered under any name"
     end
-    # TLS is nothing that is spoken of.
+    # Without STATS_TRACKER_FORCE_SSL there is no HSTS header.
     assert_nil ask(port, "/metrics", "X-Forwarded-Proto" => "https")["Strict-Transport-Security"]
   end
 
-  test "any name where that was said, and TLS where it was asked for" do
+  test "STATS_TRACKER_HOSTS=* allows any name, and STATS_TRACKER_FORCE_SSL redirects to HTTPS" do
     port = listening("STATS_TRACKER_HOSTS" => "*", "STATS_TRACKER_FORCE_SSL" => "1")
     plain = ask(port, "/api/orgs.json", "Host" => "any.example")
     assert_equal [ "301", "https://any.example/api/orgs.json" ], [ plain.code, plain["Location"] ]
     secure = ask(port, "/api/orgs.json", "Host" => "any.example", "X-Forwarded-Proto" => "https")
     assert_equal [ "200", "max-age=31556952" ], [ secure.code, secure["Strict-Transport-Security"] ]
-    assert_equal %w[200 200 200], %w[/healthz /readyz /metrics].map { |path| ask(port, path).code }, "what the cluster asks for inside"
+    assert_equal %w[200 200 200], %w[/healthz /readyz /metrics].map { |path| ask(port, path).code }, "probes and Prometheus use HTTP"
   end
 
   private
@@ -62,7 +62,7 @@ class ServerTest < ActiveSupport::TestCase
       @pid = spawn(settings.merge(environment), *command, chdir: Rails.root.to_s, %i[out err] => [ log, "w" ], **options)
     end
 
-    # Starts it with tables, on a port of its own.
+    # Creates the tables and starts the server on a free port.
     def listening(environment)
       start({}, %w[bin/rails db:prepare])
       assert_equal 0, ended, File.read(log)
@@ -73,20 +73,20 @@ class ServerTest < ActiveSupport::TestCase
       port
     end
 
-    # Its exit code, once it has ended.
+    # Waits for the server's end and returns its exit code.
     def ended
       pid, @pid = @pid, nil
       Process.wait pid
       $?.exitstatus || 128 + $?.termsig
     end
 
-    def assert_ends(code, said, environment)
+    def assert_ends(code, message, environment)
       start(environment)
       assert_equal code, ended, File.read(log)
-      assert_equal said, File.read(log).lines.grep_v(/\A(Puma|\*|\[|=>)/).join
+      assert_equal message, File.read(log).lines.grep_v(/\A(Puma|\*|\[|=>)/).join
     end
 
-    # A handed-over socket takes the connection before puma is there to answer it.
+    # The inherited socket accepts the connection before puma is ready to answer.
     def ask(port, path, headers = {})
       http = Net::HTTP.new("127.0.0.1", port, nil)
       http.read_timeout = 60

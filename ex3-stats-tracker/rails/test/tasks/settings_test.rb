@@ -1,8 +1,7 @@
 require "test_helper"
 require "open3"
 
-# What is wrong with the database's settings is one sentence with the next step, and an exit code, whichever program is
-# told of it.
+# A wrong setting of the database is one line with the next step, and an exit code, in every program.
 class SettingsTest < ActiveSupport::TestCase
   include RefusedPort
 
@@ -17,53 +16,53 @@ class SettingsTest < ActiveSupport::TestCase
     "/var/lib/database" => /not with anything of that kind/,
     "postgresql://db" => /names no database/,
     "sqlite3:" => /names no database/
-  }.each do |url, sentence|
+  }.each do |url, message|
     test "DATABASE_URL=#{url}" do
-      %w[puma bin/rails\ db:prepare bin/rails\ stats:collect[fluxcd]].each { |command| assert_says 64, sentence, url, *command.split }
+      %w[puma bin/rails\ db:prepare bin/rails\ stats:collect[fluxcd]].each { |command| assert_error 64, message, url, *command.split }
     end
   end
 
-  test "a database that is not there, or none" do
+  test "a missing database, and a file that is no database" do
     File.write("#{@directory}/text", "no database" * 1000)
     Dir.mkdir("#{@directory}/directory")
     {
       "text/file" => [ 64, /unable to open|File exists|Not a directory/ ],
       "directory" => [ 64, /unable to open|Is a directory/ ],
       "text" => [ 65, /not a database: name another file/ ]
-    }.each do |file, (code, sentence)|
-      [ "db:migrate", "stats:collect[fluxcd]" ].each { |task| assert_says code, sentence, "sqlite3:#{@directory}/#{file}", "bin/rails", task }
+    }.each do |file, (code, message)|
+      [ "db:migrate", "stats:collect[fluxcd]" ].each { |task| assert_error code, message, "sqlite3:#{@directory}/#{file}", "bin/rails", task }
     end
-    assert_says 66, /bring its tables up to date with bin\/rails db:migrate/, "sqlite3:#{@directory}/empty", "bin/rails", "stats:collect[fluxcd]"
+    assert_error 66, /bring its tables up to date with bin\/rails db:migrate/, "sqlite3:#{@directory}/empty", "bin/rails", "stats:collect[fluxcd]"
   end
 
-  test "a server that is not there, that lets nobody in, or that has no such database" do
+  test "a server that refuses the connection, does not answer, refuses the user, or lacks the database" do
     with_refused_port do |port|
-      assert_says 69, /Connection refused.*: try again in a while/, "postgresql://127.0.0.1:#{port}/x", "bin/rails", "db:migrate"
+      assert_error 69, /Connection refused.*: try again in a while/, "postgresql://127.0.0.1:#{port}/x", "bin/rails", "db:migrate"
     end
-    # Its queue takes connections without it; and the database's name is a part of what is said.
+    # The kernel accepts the connection, and no program answers. The database's name is a part of the error's text.
     TCPServer.open("127.0.0.1", 0) do |silent|
-      assert_says 69, /timeout expired.*: try again in a while/, "postgresql://127.0.0.1:#{silent.local_address.ip_port}/timeout", "bin/rails", "db:migrate"
+      assert_error 69, /timeout expired.*: try again in a while/, "postgresql://127.0.0.1:#{silent.local_address.ip_port}/timeout", "bin/rails", "db:migrate"
     end
-    assert_says 64, /correct the address in DATABASE_URL/, "postgresql://no-such-host.invalid/x", "bin/rails", "db:migrate"
+    assert_error 64, /correct the address in DATABASE_URL/, "postgresql://no-such-host.invalid/x", "bin/rails", "db:migrate"
     next_to = ENV["DATABASE_URL"].to_s
     return unless next_to.start_with?("postgresql:")
 
     [ "db:migrate", "stats:collect[fluxcd]" ].each do |task|
-      assert_says 66, /make it with bin\/rails db:prepare/, next_to.sub("stats_tracker_test", "no_such_database"), "bin/rails", task
-      assert_says 64, /set the right user and password/, next_to.sub(%r{//[^@/]*@}, "//nobody_at_all@"), "bin/rails", task
+      assert_error 66, /make it with bin\/rails db:prepare/, next_to.sub("stats_tracker_test", "no_such_database"), "bin/rails", task
+      assert_error 64, /set the right user and password/, next_to.sub(%r{//[^@/]*@}, "//nobody_at_all@"), "bin/rails", task
     end
   end
 
-  test "settings of the web server and of manners" do
+  test "settings of the web server and of the request policy" do
     Open3.capture3(environment("sqlite3:#{@directory}/made"), "bin/rails", "db:prepare", chdir: Rails.root.to_s)
-    assert_says 64, /STATS_TRACKER_HOSTS holds http:\/\/x/, nil, "puma", "STATS_TRACKER_HOSTS" => "a.example http://x"
-    assert_says 64, /REQUESTS_PER_MINUTE is a number/, nil, "puma", "STATS_TRACKER_REQUESTS_PER_MINUTE" => "many"
-    assert_says 64, /PAUSE is a number from 1 to 3600 with this source, not 0/, nil, "bin/rails", "stats:collect[fluxcd]",
+    assert_error 64, /STATS_TRACKER_HOSTS holds http:\/\/x/, nil, "puma", "STATS_TRACKER_HOSTS" => "a.example http://x"
+    assert_error 64, /REQUESTS_PER_MINUTE is a number/, nil, "puma", "STATS_TRACKER_REQUESTS_PER_MINUTE" => "many"
+    assert_error 64, /PAUSE is a number from 1 to 3600 with this source, not 0/, nil, "bin/rails", "stats:collect[fluxcd]",
       "STATS_TRACKER_PAUSE" => "0", "STATS_TRACKER_SOURCE" => "github.com"
-    assert_says 64, /component's address begins with http/, "sqlite3:#{@directory}/made", "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_COMPONENT_URL" => "http://a b"
+    assert_error 64, /component's address begins with http/, "sqlite3:#{@directory}/made", "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_COMPONENT_URL" => "http://a b"
   end
 
-  test "a mistake of the program is 70, with its trace" do
+  test "a bug is 70, with its backtrace" do
     File.write("#{@directory}/Rakefile", "load #{Rails.root.join("Rakefile").to_s.inspect}\ntask(wrong: :environment) { nil.mistake }\n")
     _, error, status = Open3.capture3(environment(nil), "rake", "--rakefile", "#{@directory}/Rakefile", "wrong", chdir: Rails.root.to_s)
     assert_equal 70, status.exitstatus, error
@@ -71,11 +70,11 @@ class SettingsTest < ActiveSupport::TestCase
   end
 
   private
-    def assert_says(code, sentence, url, *command, **more)
+    def assert_error(code, message, url, *command, **more)
       _, error, status = Open3.capture3(environment(url).merge(more.transform_keys(&:to_s)), *command, chdir: Rails.root.to_s)
       about = "#{command.join(" ")} with #{url}: #{error}"
       assert_equal code, status.exitstatus, about
-      assert_match sentence, error, about
+      assert_match message, error, about
       assert_equal 1, error.lines.count, about
       assert_no_match(/#{SECRET}|#{ERB::Util.url_encode(SECRET)}/, error, about)
     end

@@ -1,18 +1,18 @@
 require "test_helper"
 require "rake"
 
-# What a scheduler sees of the tasks: their exit codes and their words.
+# The tasks' exit codes and output.
 class StatsTest < ActiveSupport::TestCase
   setup do
     Rails.application.load_tasks unless Rake::Task.task_defined?("stats:collect")
     @component = ScriptedComponent.new({ "a" => 5 })
   end
 
-  test "0 where all was read" do
+  test "0 where everything was read" do
     assert_equal [ 0, "scripted: 1 of 1 packages read, 5 downloads (stand-in: invented)\n", "" ], run_task("stats:collect", "scripted")
   end
 
-  test "69 where the pass was stopped, 65 where it ended without all of it" do
+  test "69 where the collection was stopped, 65 where it finished with failures" do
     @component = ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) })
     code, out, = run_task("stats:collect", "scripted")
     assert_equal 69, code
@@ -28,26 +28,26 @@ class StatsTest < ActiveSupport::TestCase
     assert_equal [ 65, "" ], run_task("stats:collect", "nobody").first(2)
   end
 
-  test "a package that can't be reached ends no pass, and no retry collects the others again" do
+  test "one unreachable package does not stop the collection, which is finished" do
     @component = ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("unreachable", "status 503") })
     code, out, error = run_task("stats:collect", "scripted")
     assert_equal [ 65, "scripted: 1 of 2 packages read, 1 failed, 5 downloads (stand-in: invented)\n", "b: status 503 (unreachable)\n" ], [ code, out, error ]
     assert_predicate Collection.last, :finished?
   end
 
-  test "69 where the database stays away" do
+  test "69 where the database stays unavailable" do
     stub(Collection::Lock, :hold, -> { raise Database::Unavailable, "the database: locked: try again in a while" }) do
       assert_equal [ 69, "", "the database: locked: try again in a while\n" ], run_task("stats:collect", "scripted")
     end
   end
 
-  test "every organisation of the environment is read, and the worst exit code is the answer" do
+  test "every organisation of STATS_TRACKER_ORGS is read, and the worst exit code counts" do
     with_environment("STATS_TRACKER_ORGS" => "one  two") do
       assert_equal [ 0, "one: 1 of 1 packages read, 5 downloads (stand-in: invented)\ntwo: 1 of 1 packages read, 5 downloads (stand-in: invented)\n" ], run_task("stats:collect").first(2)
     end
   end
 
-  test "64 for what nobody can mean" do
+  test "64 for wrong arguments and settings" do
     with_environment("STATS_TRACKER_ORGS" => "") { assert_equal 64, run_task("stats:collect").first }
     assert_equal 64, run_task("stats:collect", "-x").first
     with_environment("STATS_TRACKER_SOURCE" => "gitlab.com") { assert_equal 64, run_task("stats:collect", "scripted").first }

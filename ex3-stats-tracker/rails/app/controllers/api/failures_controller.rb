@@ -1,4 +1,4 @@
-# A package's failures, or all of an organisation's.
+# The failures of a package, or all failures of an organisation.
 class Api::FailuresController < Api::TableController
   table keys: %i[at id], columns: {
     at: :at, package: ->(failure) { failure.package&.name }, about: :about, kind: :kind, detail: :detail

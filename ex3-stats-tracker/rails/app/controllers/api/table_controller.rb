@@ -1,13 +1,13 @@
-# A list as JSON or CSV, a page at a time. The next page is in the Link header; its address stays right while rows are
-# added, because it names the last row of this page and not a number of rows.
+# A list as JSON or CSV, in pages. The Link header has the next page. It is a keyset pagination: the URL names the last row
+# of this page, not an offset, so that it stays right while rows are added.
 class Api::TableController < ProgramsController
   LIMIT = 1..10_000
   DEFAULT_LIMIT = 1_000
 
-  # What a page is ordered and continued by; one or two columns that are unique together within the list.
+  # The keys: one or two columns that order the list and are unique together within it.
   class_attribute :keys, :columns
 
-  # +columns+: name → a method's name, or what computes it from a record.
+  # +columns+: name → a method of the record, or a proc that takes the record.
   def self.table(keys:, columns:)
     self.keys = Array(keys)
     self.columns = columns.transform_values(&:to_proc)
@@ -33,7 +33,7 @@ class Api::TableController < ProgramsController
       records.first(limit)
     end
 
-    # The rows behind the one that +after+ names.
+    # The rows after the one that the parameter +after+ names.
     def continued(relation)
       return relation unless params.key?(:after)
       values = text(:after).split(",", keys.size)
@@ -50,7 +50,7 @@ class Api::TableController < ProgramsController
       case type
       when :datetime then Time.iso8601(text)
       when :date then Date.iso8601(text)
-      when :integer then Integer(text, 10).tap { |number| Component::Contract::LARGEST_COUNT >= number.abs or raise ArgumentError }
+      when :integer then Integer(text, 10).tap { |number| Component::Contract::MAX_COUNT >= number.abs or raise ArgumentError }
       else text
       end
     rescue ArgumentError
@@ -67,13 +67,12 @@ class Api::TableController < ProgramsController
       columns.transform_values { |value| value.call(record) }
     end
 
-    # A row as JSON, which may hold what no cell of a table can.
+    # A row as JSON. A controller may add values that no CSV cell can hold.
     def json_row(record)
       row(record)
     end
 
-    # A row in JSON's own kinds of values: only what is of another kind is asked for its JSON, not each of some thousand
-    # numbers.
+    # A row in JSON's own types. Only other values are converted: `as_json` for each of some thousand numbers is slow.
     def plain(row)
       row.transform_values do |value|
         case value
@@ -83,12 +82,12 @@ class Api::TableController < ProgramsController
       end
     end
 
-    # As +to_json+ writes it, with what HTML would take for its own escaped.
+    # JSON with the characters escaped that are special in HTML, as +to_json+ does.
     def as_text(plain)
       ERB::Util.json_escape(JSON.generate(plain))
     end
 
-    # What is the same for all rows.
+    # The values that all rows have in common.
     def envelope
       { org: org.name, source: org.source }
     end
@@ -101,7 +100,7 @@ class Api::TableController < ProgramsController
       "#{[ controller_name, params[:org], params[:name] ].compact.join("-").gsub(/[^a-z0-9.-]+/i, "-")}.csv"
     end
 
-    # Only what lies between +from+ and +until+, both included.
+    # The rows between +from+ and +until+, both included.
     def between_dates(relation, column, time: false)
       first, last = dates
       first, last = first&.beginning_of_day, last&.end_of_day if time

@@ -1,13 +1,13 @@
-# Pages and lists cost up to a tenth of a second each, and anybody may ask for them: a client is given so many a minute.
+# A limit on each client's requests a minute: pages and lists take up to a tenth of a second each, and are public.
 #
-# Rails' own limit, with a store of this process': the web server is one process, and a limit needs no more than to be
-# about right where there are several. Requests of this machine itself are not counted.
+# It is Rails' own rate limit, with a store in this process. With several web processes a client may make as many times the
+# requests, which is accurate enough. Requests from this machine are not counted.
 module RateLimited
   extend ActiveSupport::Concern
 
   WITHIN = 1.minute
 
-  # Beside the cache of charts, which clients could otherwise push out, or be pushed out by.
+  # Not in Rails.cache: there the counters of many clients could evict cached charts, and charts could evict counters.
   STORE = ActiveSupport::Cache::MemoryStore.new(size: 4.megabytes)
 
   included do

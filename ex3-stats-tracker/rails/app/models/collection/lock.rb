@@ -1,6 +1,5 @@
-# One collection at a time, of whatever organisation: two would be twice as fast as GitHub is asked to be read, and
-# would write over each other. The lock is held by the system for a process, and free the moment that ends, however it
-# ends.
+# At most one collection at a time, of any organisation: two would double the rate of requests to GitHub and overwrite
+# each other's rows. The operating system or PostgreSQL releases the lock when the process ends, also when it is killed.
 module Collection::Lock
   class Taken < StandardError
     def message
@@ -8,28 +7,28 @@ module Collection::Lock
     end
   end
 
-  # Any number that no other program on the database uses: "stat" in ASCII.
+  # "stat" in ASCII. Any number does that no other program on the database uses.
   KEY = 0x73746174
 
-  # Runs the block while nobody else collects into this database; raises Taken where somebody does. +retrying+ is told
-  # where the database fails meanwhile by what passes, as by Database.patiently.
-  def self.hold(retrying: nil, &)
+  # Runs the block while this process holds the lock; raises Taken where another process holds it. +on_retry+ is that of
+  # Database.with_retries.
+  def self.hold(on_retry: nil, &)
     kind = ActiveRecord::Base.connection_db_config.adapter == "postgresql" ? Advisory : Flock
-    kind.hold(retrying, &)
+    kind.hold(on_retry, &)
   end
 
-  # A lock of PostgreSQL's, which belongs to the session.
+  # A session-level advisory lock of PostgreSQL.
   class Advisory
-    def self.hold(retrying)
+    def self.hold(on_retry)
       lock = new
-      Database.patiently(retrying:) { lock.take } or raise Collection::Lock::Taken
+      Database.with_retries(on_retry:) { lock.take } or raise Collection::Lock::Taken
       yield lock
     ensure
       lock&.release
     end
 
-    # Called within every transaction: a connection that was lost and silently made anew no longer holds the lock, and
-    # somebody else may. Taking it again costs nothing.
+    # Called in every transaction: after a silent reconnection the session no longer holds the lock, and another process
+    # may. A session may take the lock again as often as it likes.
     def take
       ActiveRecord::Base.uncached { connection.select_value("SELECT pg_try_advisory_lock(#{KEY})") }
     end
@@ -47,11 +46,11 @@ module Collection::Lock
       end
   end
 
-  # A lock on a file beside SQLite's.
+  # flock on a file beside SQLite's database.
   class Flock
-    def self.hold(retrying)
+    def self.hold(on_retry)
       path = File.expand_path(ActiveRecord::Base.connection_db_config.database, Rails.root)
-      file = Database.patiently(retrying:) { open_beside(path) }
+      file = Database.with_retries(on_retry:) { open_beside(path) }
       file.flock(File::LOCK_EX | File::LOCK_NB) or raise Collection::Lock::Taken
       yield new
     ensure
@@ -61,7 +60,7 @@ module Collection::Lock
     def self.open_beside(path)
       File.open("#{path}.collecting", File::RDWR | File::CREAT, 0o600)
     rescue Errno::EACCES, Errno::EPERM, Errno::EROFS, Errno::ENOENT, Errno::ENOTDIR, Errno::EISDIR
-      # As SQLite says of the file itself.
+      # SQLite's own message for the database file.
       raise ActiveRecord::ConnectionNotEstablished, "unable to open database file"
     end
     private_class_method :open_beside

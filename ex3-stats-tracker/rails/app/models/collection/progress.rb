@@ -1,4 +1,4 @@
-# Who is told how a pass goes on: here, nobody.
+# The observer of a collection. This class ignores every event; its subclasses print them.
 class Collection::Progress
   def self.for(name = ENV["STATS_TRACKER_PROGRESS"].presence)
     case name
@@ -8,13 +8,13 @@ class Collection::Progress
     end
   end
 
-  # A pass is begun or resumed.
+  # A collection begins or is resumed.
   def started(collection) = nil
 
-  # The list is there: so many packages, of which so many are left to measure.
-  def listed(packages, left) = nil
+  # The list was read: the number of its packages, and of those that remain to be measured.
+  def listed(packages, remaining) = nil
 
-  # The package was read.
+  # The package's total was read.
   def read(name, total) = nil
 
   # The package, or the organisation's list, was not read.
@@ -23,22 +23,22 @@ class Collection::Progress
   # The package's total was read, its versions were not.
   def versions_failed(name, problem) = nil
 
-  # The same is asked again after so many seconds. Called from the threads that ask.
+  # The request is made again after so many seconds. Called from the worker threads.
   def waiting(problem, seconds) = nil
 
-  # The database fails by what passes: it is tried again after so many seconds.
-  def database_away(detail, seconds) = nil
+  # A temporary error of the database: the next attempt is after so many seconds.
+  def database_unavailable(detail, seconds) = nil
 
-  # The pass is over, or stopped.
+  # The collection is finished or stopped.
   def ended(collection) = nil
 
-  # There is no pass, or no more of it: +error+ says why.
+  # The collection did not begin, or ended early, because of +error+.
   def refused(name, error) = nil
 
-  # So many passes of so many of a history were made; this one at that time.
+  # Collection number +pass+ of +passes+ of a replayed history was made, at +time+.
   def played(pass, passes, time) = nil
 
-  # A line of JSON for each event, on stdout: for the launcher, which draws the bar.
+  # A line of JSON for each event, on stdout. The launcher draws its progress bar from them.
   class Lines < self
     def initialize(out = $stdout)
       @out = out
@@ -46,36 +46,36 @@ class Collection::Progress
     end
 
     def started(collection)
-      say event: "started", org: collection.org.name, resumed: collection.runs > 1
+      emit event: "started", org: collection.org.name, resumed: collection.runs > 1
     end
 
-    def listed(packages, left)
-      say event: "listed", packages:, left:
+    def listed(packages, remaining)
+      emit event: "listed", packages:, left: remaining
     end
 
     def read(name, total)
-      say event: "package", name:, total:
+      emit event: "package", name:, total:
     end
 
     def failed(name, problem)
-      say event: "package", name:, kind: problem.kind, detail: problem.detail
+      emit event: "package", name:, kind: problem.kind, detail: problem.detail
     end
 
     def versions_failed(name, problem)
-      say event: "versions", name:, kind: problem.kind, detail: problem.detail
+      emit event: "versions", name:, kind: problem.kind, detail: problem.detail
     end
 
     def waiting(problem, seconds)
-      say event: "waiting", kind: problem.kind, detail: problem.detail, seconds: seconds.ceil
+      emit event: "waiting", kind: problem.kind, detail: problem.detail, seconds: seconds.ceil
     end
 
-    def database_away(detail, seconds)
-      say event: "waiting", kind: "database_unavailable", detail:, seconds: seconds.ceil
+    def database_unavailable(detail, seconds)
+      emit event: "waiting", kind: "database_unavailable", detail:, seconds: seconds.ceil
     end
 
     # +read+, +failed+ and +not_asked+ add up to +listed+.
     def ended(collection)
-      say event: "ended", org: collection.org.name, state: collection.state, reason: collection.reason,
+      emit event: "ended", org: collection.org.name, state: collection.state, reason: collection.reason,
         started_at: collection.started_at.iso8601, detail: collection.detail, retry_at: collection.retry_at&.iso8601, listed: collection.packages_listed,
         read: collection.packages_read, failed: collection.packages_failed, not_asked: collection.not_asked,
         total: collection.org.total, seconds: collection.seconds.round(3)
@@ -86,18 +86,18 @@ class Collection::Progress
       "Org::Unknown" => "unknown_org", "Database::Unavailable" => "database_unavailable" }.freeze
 
     def refused(name, error)
-      say event: "ended", org: name, state: "refused", reason: REASONS[error.class.name], detail: error.message,
+      emit event: "ended", org: name, state: "refused", reason: REASONS[error.class.name], detail: error.message,
         retry_at: (error.time.utc.iso8601 if error.is_a?(Collection::TooEarly))
     end
 
     def played(pass, passes, time)
-      say event: "played", pass:, passes:, at: time.utc.iso8601
+      emit event: "played", pass:, passes:, at: time.utc.iso8601
     end
 
     private
-      def say(event)
+      def emit(event)
         @mutex.synchronize do
-          printing do
+          ignoring_write_errors do
             @out.puts event.to_json
             @out.flush
           end
@@ -105,56 +105,56 @@ class Collection::Progress
       end
   end
 
-  # What failed, and a line at the end: for a scheduler's log.
+  # The failures, and one line at the end, for a scheduler's log.
   class Summary < self
     def failed(name, problem)
-      complain "#{name}: #{problem.detail} (#{problem.kind})"
+      print_error "#{name}: #{problem.detail} (#{problem.kind})"
     end
 
     def versions_failed(name, problem)
       failed "#{name}, versions", problem
     end
 
-    def database_away(detail, seconds)
-      complain "#{detail} (again in #{seconds.ceil} s)"
+    def database_unavailable(detail, seconds)
+      print_error "#{detail} (again in #{seconds.ceil} s)"
     end
 
     def ended(collection)
-      printing { $stdout.puts collection.summary }
+      ignoring_write_errors { $stdout.puts collection.summary }
     end
   end
 
-  # The same, and one line at the bottom of a terminal.
+  # The failures, and a status line at the bottom of the terminal.
   class Terminal < Summary
     def initialize(out = $stderr)
       @out = out
       @mutex = Mutex.new
-      @done = @left = 0
+      @done = @remaining = 0
     end
 
-    def listed(_packages, left)
-      @done, @left = 0, left
+    def listed(_packages, remaining)
+      @done, @remaining = 0, remaining
     end
 
     def read(name, _total)
-      step name
+      advance name
     end
 
     def failed(name, problem)
-      line "#{name}: #{problem.detail} (#{problem.kind})"
-      step name
+      print_line "#{name}: #{problem.detail} (#{problem.kind})"
+      advance name
     end
 
     def versions_failed(name, problem)
-      line "#{name}, versions: #{problem.detail} (#{problem.kind})"
+      print_line "#{name}, versions: #{problem.detail} (#{problem.kind})"
     end
 
-    def database_away(detail, seconds)
-      line "#{detail} (again in #{seconds.ceil} s)"
+    def database_unavailable(detail, seconds)
+      print_line "#{detail} (again in #{seconds.ceil} s)"
     end
 
     def waiting(problem, seconds)
-      show "waiting for #{seconds.ceil} s: #{problem.kind}"
+      show_status "waiting for #{seconds.ceil} s: #{problem.kind}"
     end
 
     def ended(collection)
@@ -163,38 +163,38 @@ class Collection::Progress
     end
 
     def played(pass, passes, time)
-      show "#{pass} of #{passes} passes: #{time.to_date}"
+      show_status "#{pass} of #{passes} collections: #{time.to_date}"
       write "\n" if pass == passes
     end
 
     private
-      def step(name)
+      def advance(name)
         @done += 1
-        show "#{@done} of #{@left}  #{name}"
+        show_status "#{@done} of #{@remaining}  #{name}"
       end
 
-      def show(what)
-        write "\r\e[K#{what}".truncate(100)
+      def show_status(text)
+        write "\r\e[K#{text}".truncate(100)
       end
 
-      def line(text)
+      def print_line(text)
         write "\r\e[K#{text}\n"
       end
 
       def write(text)
-        @mutex.synchronize { printing { @out.print text } }
+        @mutex.synchronize { ignoring_write_errors { @out.print text } }
       end
   end
 
   private
-    # A terminal that is gone, a pipe that nobody reads or a disk that is full ends no pass.
-    def printing
+    # A closed terminal, a broken pipe or a full disk does not end a collection.
+    def ignoring_write_errors
       yield
     rescue SystemCallError, IOError
       nil
     end
 
-    def complain(line)
-      printing { $stderr.puts line }
+    def print_error(line)
+      ignoring_write_errors { $stderr.puts line }
     end
 end

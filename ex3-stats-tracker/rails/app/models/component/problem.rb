@@ -1,21 +1,21 @@
-# Why the component could not say what it was asked.
+# The reason why the component could not answer a request.
 class Component::Problem < StandardError
-  # What may have passed when it is asked again.
+  # The kinds that another attempt may solve.
   TEMPORARY = %w[rate_limited unreachable timed_out component_failed].freeze
 
-  # Longer than any reason of GitHub's: the contract's limit.
-  LONGEST_WAIT = 86_400
+  # Seconds. The maximum of Retry-After in ../openapi.yaml.
+  BATCH_SECONDS = 86_400
 
-  # As much of a stranger's sentence as anyone reads.
-  LONGEST_DETAIL = 500
+  # The detail may be text from GitHub, of any length.
+  MAX_DETAIL_LENGTH = 500
 
   attr_reader :kind, :retry_after
 
   # +retry_after+ is in seconds.
   def initialize(kind, detail, retry_after: nil)
     @kind = kind
-    @retry_after = retry_after&.clamp(0, LONGEST_WAIT)
-    super(detail.to_s.scrub.gsub(/[[:cntrl:]]+/, " ").strip.truncate(LONGEST_DETAIL))
+    @retry_after = retry_after&.clamp(0, BATCH_SECONDS)
+    super(detail.to_s.scrub.gsub(/[[:cntrl:]]+/, " ").strip.truncate(MAX_DETAIL_LENGTH))
   end
 
   def detail

@@ -1,43 +1,44 @@
-# How much an organisation grew: what its packages grew, each from one stored total to another, and what that leaves out.
+# An organisation's growth: the sum of its packages' growth, each from one stored total to another, and a record of what
+# this sum leaves out.
 #
-# A package that appeared in the period is counted from 0 on as far as GitHub's daily downloads tell that they were
-# made in the period; what it had beyond that when it was first read is left out, and named.
+# Of a package that appeared in the period, those downloads count that GitHub's daily downloads show to be of the period.
+# The rest of its first total is left out, and reported.
 module Org::Growth
   extend ActiveSupport::Concern
 
-  # Why a package's growth, or a part of it, is not in the organisation's: it was not read at the end of the period; not
-  # at its beginning; it appeared with downloads of before; it is gone.
+  # Why the sum leaves out a package's growth or a part of it. unread: not read at the end of the period. unread_then: not
+  # read at its beginning. appeared: it had downloads before it was first read. gone: it has vanished.
   REASONS = %w[unread unread_then appeared gone].freeze
 
-  # A package's total and growth, and how much of it was there before the period.
+  # A package's total, its growth, and its total at the beginning of the period.
   Counted = Data.define(:total, :growth) do
     def before = total - growth
   end
 
-  # What the growth over so many days leaves out: how many packages by reason, and as "appeared_total" and "gone_total"
-  # how many downloads those had. "before" is what the packages that are counted had at its beginning.
+  # What the growth over so many days leaves out: the number of packages by reason, and their downloads as
+  # "appeared_total" and "gone_total". "before" is the counted packages' total at the beginning.
   def left_out(days)
     growth_left_out&.dig(days.to_s) || {}
   end
 
-  # How many packages' growth is not, or not wholly, in the organisation's; nil where that is not known.
+  # The number of packages whose growth the sum leaves out, wholly or in part; nil where the growth is unknown.
   def packages_left_out(days)
     left_out(days).values_at(*REASONS).sum(&:to_i) unless growth(days).nil?
   end
 
   private
-    # The columns that say how much it grew until that time, which is when it was last read.
+    # The columns for the growth until +at+, the time of the last reading.
     def growths_until(at)
-      end_growths at
+      clear_outdated_growths at
       firsts = first_days
       listed = packages.listed.to_a
-      told = Growing::SPANS.index_with { |span| at && firsts.any? && growth_over(span, at, listed, firsts) }
-      { growth_left_out: told.filter_map { |span, (sum, left_out)| [ span.to_s, left_out ] if sum }.to_h,
-        **told.to_h { |span, (sum, _)| [ :"growth_#{span}", sum || nil ] } }
+      by_span = Growing::SPANS.index_with { |span| at && firsts.any? && growth_over(span, at, listed, firsts) }
+      { growth_left_out: by_span.filter_map { |span, (sum, left_out)| [ span.to_s, left_out ] if sum }.to_h,
+        **by_span.to_h { |span, (sum, _)| [ :"growth_#{span}", sum || nil ] } }
     end
 
-    # A package that was not read when the others were has not grown by what it grew then.
-    def end_growths(at)
+    # The stored growth of a package that was not read lately is that of an earlier period.
+    def clear_outdated_growths(at)
       return unless at
 
       Growing::NEAR.each do |span, near|
@@ -46,10 +47,10 @@ module Org::Growth
       end
     end
 
-    # The sum, and what it leaves out; nil where no package was read at the beginning.
+    # The sum and what it leaves out; nil where no package was read at the beginning of the period.
     def growth_over(span, at, listed, firsts)
       beginning = at - span.days
-      # Nothing appears on the day on which tracking begins.
+      # On the first day of tracking every package is new to the tracker, but not to GitHub.
       base = [ beginning.to_date, firsts.values.min ].max
       read, unread = listed.partition { |package| package.total && package.measured_at >= at - Growing::NEAR[span] }
       appeared, older = read.partition { |package| firsts[package.id]&.after?(base) }
@@ -57,7 +58,7 @@ module Org::Growth
       return if known.empty?
 
       counted = known.map { |package| Counted.new(package.total, package.growth(span)) }
-      new = appeared.map { |package| Counted.new(package.total, package.total - had_before(package, base)) }
+      new = appeared.map { |package| Counted.new(package.total, package.total - downloads_before(package, base)) }
       gone = packages.vanished.where(vanished_at: beginning..).pluck(:total)
       sum = within_64_bits((counted + new).map(&:growth)) or return
       [ sum, {
@@ -67,15 +68,15 @@ module Org::Growth
       }.reject { |name, count| count.zero? && name != "before" } ]
     end
 
-    # What a package had at the end of a day before it was first read, as far as its daily downloads tell: all of its
-    # first total that they do not.
-    def had_before(package, date)
+    # The package's total at the end of +date+, a day before its first reading: the first total without the daily
+    # downloads since then.
+    def downloads_before(package, date)
       first = package.measurements.order(:at).first or return package.total
       counted = package.daily_downloads.where(date: date.next_day...first.at.to_date).sum(:count) + first.day_count.to_i
       [ first.total - counted, 0 ].max
     end
 
-    # The day on which each package was first read, by its id; of packages that are gone, too.
+    # The day of each package's first reading by its id, also of vanished packages.
     def first_days
       packages.pluck(:id, Arel.sql(<<~SQL.squish)).filter_map { |id, date| [ id, date.to_date ] if date }.to_h
         (SELECT date FROM package_days WHERE package_id = packages.id AND total IS NOT NULL ORDER BY date LIMIT 1)

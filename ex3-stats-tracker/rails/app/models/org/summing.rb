@@ -1,23 +1,23 @@
-# The sum of an organisation's packages, now and at each day's end.
+# The sum of the totals of an organisation's packages, now and at the end of each day.
 module Org::Summing
   extend ActiveSupport::Concern
 
-  # Brings the sums up to date from what is stored about the packages, for the days from +first+ to +last+.
-  def add_up(first, last)
+  # Recomputes the sums from the stored totals, for the days from +first+ to +last+ and for now.
+  def update_sums(first, last)
     transaction do
-      packages.take_back
-      (first..last).each { |date| add_up_day(date) }
+      packages.discard_future_totals
+      (first..last).each { |date| update_day_sum(date) }
       sum, at = within_64_bits(packages.listed.where.not(total: nil).pluck(:total)), packages.maximum(:measured_at)
-      Milestone.passed(org_id: id, from: total, to: sum, at:)
-      # Changed in any case, as the days are: what is kept of them is out of date.
+      Milestone.record(org_id: id, from: total, to: sum, at:)
+      # updated_at changes in any case: cached charts of the days are out of date.
       update!(total: sum, measured_at: at, updated_at: Time.current, **growths_until(at))
     end
   end
 
   private
-    # A package that could not be read on a day counts with what it had before, and as stale. One that had vanished by
-    # then does not count.
-    def add_up_day(date)
+    # A package that could not be read on a day counts with its earlier total, and as stale. A package that had vanished
+    # by then does not count.
+    def update_day_sum(date)
       of_day = packages.where(vanished_at: nil).or(packages.where(vanished_at: date.next_day.beginning_of_day..))
       totals = of_day.pluck(Arel.sql(<<~SQL.squish)).compact
         (SELECT total FROM package_days WHERE package_id = packages.id AND date <= #{self.class.connection.quote(date)}
@@ -33,9 +33,9 @@ module Org::Summing
         unique_by: %i[org_id date])
     end
 
-    # Nothing read is not 0, and a sum that does not fit is not known.
+    # nil where there is nothing to add up, which is not 0, and where the sum does not fit the column.
     def within_64_bits(numbers)
       sum = numbers.sum
-      sum if numbers.any? && sum.between?(-Component::Contract::LARGEST_COUNT, Component::Contract::LARGEST_COUNT)
+      sum if numbers.any? && sum.between?(-Component::Contract::MAX_COUNT, Component::Contract::MAX_COUNT)
     end
 end

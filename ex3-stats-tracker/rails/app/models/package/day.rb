@@ -1,4 +1,4 @@
-# A package's day: its last total, and what failed. Pages are drawn from these instead of from every measurement.
+# A package's day: its last total and its failures. Pages read these rows, because there are far fewer than measurements.
 class Package::Day < ApplicationRecord
   self.table_name = "package_days"
 

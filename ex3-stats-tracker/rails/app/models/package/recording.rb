@@ -1,14 +1,14 @@
-# Writing down what was read of packages, or that it could not be read. Each of these is one transaction's work or a
-# part of it: after it everything that pages are drawn from agrees.
+# Storing readings and failures of packages. The caller opens the transaction: after it all tables that pages read agree
+# with each other.
 #
-# What was read of several packages is written with as many statements as what was read of one.
+# Readings of several packages take as many statements as a reading of one.
 module Package::Recording
   extend ActiveSupport::Concern
 
   class_methods do
-    # Writes down readings of totals and daily downloads, by package. The same reading a second time changes nothing,
-    # and a later one of the same second replaces it. The packages themselves are as they were until they are reloaded.
-    # A reading from the future is refused: it would be the newest for as long as that lasts.
+    # Stores readings of totals and daily downloads, by package. The same reading a second time changes nothing; another
+    # one of the same second replaces it. The package objects keep their old values until they are reloaded. A reading
+    # from the future is stored as a failure: it would count as the newest until that time.
     def record(readings, collection: nil)
       ahead, readings = readings.partition { |_, reading| Clock.ahead?(reading.measured_at) }.map(&:to_h)
       ahead.each { |package, reading| package.record_failure(Clock.problem(reading.measured_at), about: "total", at: Time.current, collection:) }
@@ -17,7 +17,7 @@ module Package::Recording
       record_totals readings, fallen, collection
       record_daily readings
       readings.each do |package, reading|
-        Milestone.passed(org_id: package.org_id, package_id: package.id, from: before[package], to: reading.total, at: reading.measured_at)
+        Milestone.record(org_id: package.org_id, package_id: package.id, from: before[package], to: reading.total, at: reading.measured_at)
       end
       newest, late = readings.partition do |package, reading|
         package.measured_at.nil? || reading.measured_at >= package.measured_at || Clock.ahead?(package.measured_at)
@@ -26,19 +26,18 @@ module Package::Recording
       where(id: late.map(&:first)).update_all(updated_at: Time.current, **(collection ? { collection_id: collection.id } : {})) if late.any?
     end
 
-    # Goes back to the newest reading that can have been made, where the newest that is written down is from the future,
-    # from a time when a clock was wrong.
-    def take_back
-      where(measured_at: Clock.horizon..).where.not(measured_at: Clock.horizon).find_each do |package|
-        last = package.measurements.where(at: ..Clock.horizon).order(:at).last
+    # Where the stored total is from the future, because a clock was wrong, restores the newest plausible one.
+    def discard_future_totals
+      where(measured_at: Clock.latest_plausible..).where.not(measured_at: Clock.latest_plausible).find_each do |package|
+        last = package.measurements.where(at: ..Clock.latest_plausible).order(:at).last
         fell = package.fell_at if package.fell_at && !Clock.ahead?(package.fell_at)
         package.update!(total: last&.total, measured_at: last&.at, fell_at: fell, fell_from: fell && package.fell_from,
           **Growing::SPANS.to_h { |span| [ :"growth_#{span}", nil ] })
       end
     end
 
-    # Writes down lists of versions, as package, list and time. A version's total is written down for the days on which
-    # it changed.
+    # Stores lists of versions, each as package, list and time. A version gets a row for each day on which its total
+    # changed.
     def record_versions(lists)
       rows = lists.flat_map do |package, list, at|
         list.each_with_index.map do |version, position|
@@ -63,7 +62,7 @@ module Package::Recording
     end
 
     private
-      # The day's row holds the total that was read last on it.
+      # A day's row has the day's last total.
       def record_totals(readings, fallen, collection)
         Measurement.write readings.map { |package, reading|
           { package_id: package.id, at: reading.measured_at, total: reading.total, fell: fallen.key?(package), collection_id: collection&.id,
@@ -74,12 +73,12 @@ module Package::Recording
         }, conflict: "package_id, date", set: <<~SQL.squish
           total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
           WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
-            OR package_days.measured_at > #{connection.quote(Clock.horizon)}
+            OR package_days.measured_at > #{connection.quote(Clock.latest_plausible)}
         SQL
       end
 
-      # Every page shows 30 days: so gaps of up to 29 heal. The page read last has the last word on a day. Most days are
-      # as the page before showed them, and are left alone: reading them costs less than writing them again.
+      # Every page shows 30 days, so that gaps of up to 29 days are filled. The newest page decides a day's count. Most
+      # counts have not changed since the last page: a comparison costs less than a write.
       def record_daily(readings)
         known = known_daily(readings)
         rows = readings.flat_map do |package, reading|
@@ -92,11 +91,11 @@ module Package::Recording
         end
         DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
           count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
-          WHERE excluded.read_at >= daily_downloads.read_at OR daily_downloads.read_at > #{connection.quote(Clock.horizon)}
+          WHERE excluded.read_at >= daily_downloads.read_at OR daily_downloads.read_at > #{connection.quote(Clock.latest_plausible)}
         SQL
       end
 
-      # Count and whether it is settled, by package's id and day.
+      # The stored count and its settled flag, by package id and day.
       def known_daily(readings)
         first, last = readings.flat_map { |_, reading| reading.daily.keys }.minmax
         return {} unless first
@@ -105,7 +104,7 @@ module Package::Recording
           .pluck(:package_id, :date, :count, :settled).to_h { |id, date, *known| [ [ id, date ], known ] }
       end
 
-      # A page without a chart, and a total that did not fall, leave what was known.
+      # A page without a chart keeps `recent`, and a total that did not fall keeps the last fall.
       def record_latest(readings, fallen, collection)
         now = Time.current
         growths = growths_until(readings)
@@ -119,24 +118,24 @@ module Package::Recording
           collection_id = COALESCE(excluded.collection_id, packages.collection_id), updated_at = excluded.updated_at,
           total = excluded.total, measured_at = excluded.measured_at, failing_since = NULL, failure_kind = NULL,
           recent = COALESCE(excluded.recent, packages.recent), recent_until = COALESCE(excluded.recent_until, packages.recent_until),
-          fell_at = COALESCE(excluded.fell_at, #{kept_fall "fell_at"}), fell_from = COALESCE(excluded.fell_from, #{kept_fall "fell_from"}),
+          fell_at = COALESCE(excluded.fell_at, #{earlier_fall "fell_at"}), fell_from = COALESCE(excluded.fell_from, #{earlier_fall "fell_from"}),
           #{Growing::SPANS.map { |span| "growth_#{span} = excluded.growth_#{span}" }.join(", ")}
         SQL
       end
 
-      # The counts of the last 30 days that a page shows, oldest first, nil for a day that it leaves out; and the last day.
+      # The counts of the page's last 30 days, oldest first, with nil for a missing day; and the last day.
       def last_days(daily)
         last = daily.keys.max or return
         first = [ daily.keys.min, last - 29 ].max
         [ (first..last).map { |date| daily[date] }, last ]
       end
 
-      # What is known of an earlier fall, unless that is of the future.
-      def kept_fall(column)
-        "CASE WHEN packages.fell_at > #{connection.quote(Clock.horizon)} THEN NULL ELSE packages.#{column} END"
+      # The stored fall, unless it is from the future.
+      def earlier_fall(column)
+        "CASE WHEN packages.fell_at > #{connection.quote(Clock.latest_plausible)} THEN NULL ELSE packages.#{column} END"
       end
 
-      # By how much each total grew since the measurement that is nearest to so many days ago, for each span.
+      # For each span: the growth since the measurement that is nearest to the span's beginning.
       def growths_until(readings)
         near = totals_near(readings.reject { |package, _| package.measured_at.nil? })
         readings.to_h do |package, reading|
@@ -148,8 +147,8 @@ module Package::Recording
         end
       end
 
-      # The measurements just before and just after each span's beginning, as times and totals, by package's id and span.
-      # What is written down already does not count: nothing near the shortest span's beginning is as new.
+      # The measurements just before and just after each span's beginning, as times and totals, by package id and span.
+      # The reading that is being stored is never among them: it is too new, even for the shortest span.
       def totals_near(readings)
         return {} if readings.empty?
 
@@ -164,7 +163,7 @@ module Package::Recording
 
       def spans_before(readings)
         type = "timestamp " if connection.adapter_name == "PostgreSQL"
-        # Most are of the same seconds.
+        # Most readings have the same few times.
         literals = Hash.new { |texts, time| texts[time] = "#{type}#{connection.quote(time)}" }
         readings.flat_map do |package, reading|
           Growing::SPANS.map do |span|
@@ -191,7 +190,7 @@ module Package::Recording
       end
   end
 
-  # Writes down that the total or the versions could not be read.
+  # Stores that the total or the versions could not be read.
   def record_failure(problem, about:, at:, collection: nil)
     failure = failures.find_or_initialize_by(about:, at:)
     return unless failure.new_record?
@@ -199,11 +198,11 @@ module Package::Recording
     failure.update!(org_id:, collection:, kind: problem.kind, detail: problem.detail)
     days.upsert({ date: at.to_date, failures: 1, failure_kind: problem.kind }, unique_by: %i[package_id date],
       on_duplicate: Arel.sql("failures = package_days.failures + 1, failure_kind = excluded.failure_kind"))
-    # Changed in any case, so that nobody keeps a chart without it.
+    # updated_at changes in any case: cached charts lack this failure.
     update!(updated_at: Time.current, **(about == "total" ? { failing_since: [ failing_since, at ].compact.min, failure_kind: problem.kind } : {}))
   end
 
-  # Versions are read once a day: their lists are the longest, and a day is as fine as their history is kept.
+  # Versions are read once a day: their lists take the most requests, and their history has one row a day.
   def versions_due?(at)
     versions_measured_at&.to_date != at.to_date
   end

@@ -1,4 +1,4 @@
-# A version's total on a day on which it was another than before.
+# A version's total on a day on which it changed.
 class Version::Day < ApplicationRecord
   self.table_name = "version_days"
 

@@ -1,8 +1,8 @@
 require "test_helper"
 
-# A collector that is killed at random points, a hundred times: nothing is lost, doubled or half-written.
+# A collector that is killed at random points, a hundred times: no row is lost, stored twice or incomplete.
 #
-# The component is one in memory whose figures follow from the time, so that what has to be stored is known.
+# The component is a simulation in memory. Its figures are functions of the time, so that the test knows the right ones.
 class Collection::KillTest < ActiveSupport::TestCase
   include Processes
 
@@ -13,34 +13,34 @@ class Collection::KillTest < ActiveSupport::TestCase
   VERSIONS = 5
   FIRST = Time.utc(2026, 1, 1, 6)
 
-  # Without a pause packages are written down together, with one each by itself.
-  MANNERS = [ 0, 0.0001 ].map { |pause| Collection::Manners.new(pause:, concurrency: 3, wait: 0, attempts: 1, retry_delay: 0) }
+  # Without a pause packages are stored in batches, with a pause one by one.
+  POLICIES = [ 0, 0.0001 ].map { |pause| Collection::RequestPolicy.new(pause:, concurrency: 3, max_rate_limit_wait: 0, max_attempts: 1, retry_delay: 0) }
 
-  # What GitHub would say, at a time.
-  class World
+  # The component's answers at a time.
+  class SimulatedComponent
     Contract = Component::Contract
 
-    # A dot is said whenever something is asked for.
-    def initialize(time, said)
-      @time, @said = time, said
+    # Writes a dot to +output+ for each request.
+    def initialize(time, output)
+      @time, @output = time, output
     end
 
     def call = self
     def close = nil
 
     def packages(_org)
-      @said << "."
-      Contract::List.new(packages: names.map { |name| Contract::Listed.new(name:, repository: "killed/#{name}") }, owner: "organization")
+      @output << "."
+      Contract::List.new(packages: names.map { |name| Contract::ListedPackage.new(name:, repository: "killed/#{name}") }, owner: "organization")
     end
 
     def measure(_org, name, **)
-      @said << "."
+      @output << "."
       Contract::Reading.new(total: self.class.total(name, @time), daily: self.class.daily(@time), measured_at: @time)
     end
 
     def versions(_org, name, **)
-      @said << "."
-      (1..VERSIONS).map { |id| Contract::Tagged.new(id:, tags: [ "v#{id}" ], total: self.class.version_total(name, id, @time)) }
+      @output << "."
+      (1..VERSIONS).map { |id| Contract::TaggedVersion.new(id:, tags: [ "v#{id}" ], total: self.class.version_total(name, id, @time)) }
     end
 
     def names
@@ -68,42 +68,42 @@ class Collection::KillTest < ActiveSupport::TestCase
     random = Random.new(seed)
     time = FIRST
     collect_in_a_process(time).wait
-    finished, killed_under_way, seen = 1, 0, {}
+    finished, killed_while_running, seen = 1, 0, {}
 
     KILLS.times do |round|
-      # A pass that was not finished is resumed an hour later, or half a day later given up; days pass, too.
+      # An unfinished collection is resumed after an hour, and abandoned after half a day. The dates change, too.
       time += [ 1.hour, 1.hour, 1.hour, 7.hours, 13.hours ].sample(random:)
-      child = collect_in_a_process(time, MANNERS[round % 2])
-      # After so many requests, or at the pass's end; and at any point of what is then written.
-      child.said.read(random.rand(1..PACKAGES + 1))
+      child = collect_in_a_process(time, POLICIES[round % 2])
+      # Killed after a number of requests or at the collection's end, and at any point of the writing that follows.
+      child.output.read(random.rand(1..PACKAGES + 1))
       sleep random.rand * 0.02
       status = child.kill
-      killed_under_way += 1 if status.signaled?
+      killed_while_running += 1 if status.signaled?
 
       context = "round #{round} of seed #{seed}"
       seen = assert_nothing_lost(seen, context)
-      assert_every_package_whole(context)
+      assert_every_package_consistent(context)
       next unless (round % 10).zero?
 
       time += 1.hour
       child = collect_in_a_process(time)
-      assert_predicate child.wait, :success?, "#{child.said.read} (#{context})"
+      assert_predicate child.wait, :success?, "#{child.output.read} (#{context})"
       finished += 1
       assert_finished_at(time, context)
     end
 
-    assert_operator killed_under_way, :>, KILLS / 2, "most kills hit a pass under way (seed #{seed})"
-    puts "#{ActiveRecord::Base.connection.adapter_name}: #{KILLS} kills, #{killed_under_way} of them in a pass, #{finished} passes ended, seed #{seed}"
+    assert_operator killed_while_running, :>, KILLS / 2, "most kills hit a running collection (seed #{seed})"
+    puts "#{ActiveRecord::Base.connection.adapter_name}: #{KILLS} kills, #{killed_while_running} of them in a collection, #{finished} collections finished, seed #{seed}"
   end
 
-  test "two at once: one collects, the other says so and writes nothing" do
+  test "two at once: one collects, the other raises Taken and stores nothing" do
     5.times do |round|
       time = FIRST + round.hours
       children = Array.new(2) { collect_in_a_process(time) }
-      outcomes = children.map { |child| [ child.said.read, child.wait.success? ] }
-      # The second may also have come after the first had ended; then there was nothing left to do.
+      outcomes = children.map { |child| [ child.output.read, child.wait.success? ] }
+      # The second may also start after the first has ended; then nothing remains to be collected.
       assert outcomes.any?(&:last), outcomes.inspect
-      assert outcomes.reject(&:last).all? { |said, _| said.include?("Collection::Lock::Taken") }, outcomes.inspect
+      assert outcomes.reject(&:last).all? { |output, _| output.include?("Collection::Lock::Taken") }, outcomes.inspect
       assert_finished_at(time, "round #{round}")
       assert_equal round + 1, org.collections.count
     end
@@ -112,9 +112,9 @@ class Collection::KillTest < ActiveSupport::TestCase
   def time_limit = super + 3 * KILLS
 
   private
-    def collect_in_a_process(time, manners = MANNERS.first)
-      process do |said|
-        Collection.collect("killed", source: "stand-in", manners:, clock: -> { time }, component: World.new(time, said))
+    def collect_in_a_process(time, policy = POLICIES.first)
+      process do |output|
+        Collection.collect("killed", source: "stand-in", policy:, clock: -> { time }, component: SimulatedComponent.new(time, output))
       end
     end
 
@@ -122,15 +122,15 @@ class Collection::KillTest < ActiveSupport::TestCase
       Org.find_by!(name: "killed")
     end
 
-    # What was committed before is there still.
+    # Committed measurements are still stored.
     def assert_nothing_lost(seen, context)
       now = Measurement.joins(:package).where(packages: { org_id: org.id }).pluck(:package_id, :at, :total).to_h { |package_id, at, total| [ [ package_id, at ], total ] }
-      assert_empty seen.to_a - now.to_a, "a measurement is gone or another (#{context})"
+      assert_empty seen.to_a - now.to_a, "a measurement is missing or has changed (#{context})"
       now
     end
 
-    # At any moment: what is stored about a package agrees with itself and with the world. Each table is read once.
-    def assert_every_package_whole(context)
+    # At any time: the rows of a package agree with each other and with the simulation. Each table is read once.
+    def assert_every_package_consistent(context)
       packages = org.packages.index_by(&:id)
       measurements, days, downloads, versions = [ Measurement.order(:at), Package::Day, DailyDownload, Version.order(:github_id) ]
         .map { |rows| rows.where(package_id: packages.keys).group_by(&:package_id).tap { |groups| groups.default = [] } }
@@ -140,7 +140,7 @@ class Collection::KillTest < ActiveSupport::TestCase
         last = measurements[id].last or next
         assert_equal measurements[id].group_by { |measurement| measurement.at.to_date }.transform_values { |of_day| of_day.last.total },
           days[id].select(&:total).to_h { |day| [ day.date, day.total ] }, about
-        assert_empty World.daily(last.at).to_a - downloads[id].map { |day| [ day.date, day.count ] }, about
+        assert_empty SimulatedComponent.daily(last.at).to_a - downloads[id].map { |day| [ day.date, day.count ] }, about
         assert_equal [ last.at.to_date ], downloads[id].select { |day| !day.settled && day.date >= last.at.to_date }.map(&:date), about
         assert_versions versions[id], package, about
       end
@@ -149,16 +149,16 @@ class Collection::KillTest < ActiveSupport::TestCase
     end
 
     def assert_measured(measurements, package, about)
-      measurements.each { |measurement| assert_equal World.total(package.name, measurement.at), measurement.total, about }
+      measurements.each { |measurement| assert_equal SimulatedComponent.total(package.name, measurement.at), measurement.total, about }
       assert measurements.none?(&:fell), about
-      assert_equal measurements.map(&:collection_id).uniq, measurements.map(&:collection_id), "measured twice in a pass: #{about}"
+      assert_equal measurements.map(&:collection_id).uniq, measurements.map(&:collection_id), "measured twice in a collection: #{about}"
       last = measurements.last
       assert_equal [ last&.total, last&.at, last&.collection_id ], [ package.total, package.measured_at, package.collection_id ], about
     end
 
     def assert_versions(versions, package, about)
       at = package.versions_measured_at or return assert_empty(versions, about)
-      assert_equal (1..VERSIONS).map { |id| [ id, World.version_total(package.name, id, at), at ] },
+      assert_equal (1..VERSIONS).map { |id| [ id, SimulatedComponent.version_total(package.name, id, at), at ] },
         versions.map { |version| [ version.github_id, version.total, version.measured_at ] }, about
     end
 
@@ -172,25 +172,25 @@ class Collection::KillTest < ActiveSupport::TestCase
       assert_operator collections.count { |collection| collection.finished_at.nil? }, :<=, 1, context
       read = measurements.map(&:collection_id).tally
       collections.each do |collection|
-        assert_equal read.fetch(collection.id, 0), collection.packages_read, "#{collection.state} pass of #{collection.started_at}, #{context}"
+        assert_equal read.fetch(collection.id, 0), collection.packages_read, "#{collection.state} collection of #{collection.started_at}, #{context}"
       end
     end
 
-    # After a pass that was left alone: all of it is there, once.
+    # After a collection that was not killed: every package is stored once.
     def assert_finished_at(time, context)
-      assert_every_package_whole(context)
+      assert_every_package_consistent(context)
       collection = org.last_collection
       assert_equal [ "finished", PACKAGES, PACKAGES, 0 ], collection.values_at(:state, :packages_listed, :packages_read, :packages_failed), context
       assert_equal PACKAGES, Measurement.where(collection:).distinct.count(:package_id), context
       assert_empty org.collections.unfinished, context
       assert_equal org.packages.sum(:total), org.total, context
       assert_equal org.total, org.days.chronological.last.total, context
-      # A pass that was given up has its rest written down as failures; nothing else failed.
+      # The remaining packages of an abandoned collection have failures; there are no others.
       assert_equal [ "interrupted" ], org.failures.distinct.pluck(:kind) | [ "interrupted" ], context
       org.collections.where(state: "abandoned").each do |abandoned|
-        # Killed before it had the list, it had no packages to leave.
+        # Killed before the list was stored.
         next if abandoned.packages_listed.nil?
-        assert_equal PACKAGES, abandoned.packages_read + abandoned.packages_failed, "pass of #{abandoned.started_at}, #{context}"
+        assert_equal PACKAGES, abandoned.packages_read + abandoned.packages_failed, "collection of #{abandoned.started_at}, #{context}"
       end
       # Some of them before it was killed, which may have been on the day before.
       org.packages.each { |package| assert_includes collection.started_at..time, package.measured_at, "#{package.name}, #{context}" }

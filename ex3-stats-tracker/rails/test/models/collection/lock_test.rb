@@ -1,43 +1,43 @@
 require "test_helper"
 
-# One collection at a time, also when another process holds the lock, and however that ends.
+# At most one collection at a time, also with several processes, and also when one of them is killed.
 class Collection::LockTest < ActiveSupport::TestCase
   include Processes
 
-  # Processes of their own see only what is committed.
+  # Other processes see only committed rows.
   self.use_transactional_tests = false
 
-  test "while one process collects no other does, and after it was killed another may" do
-    holder = process do |said|
+  test "one process holds the lock, and after it was killed another can take it" do
+    holder = process do |output|
       Collection::Lock.hold do
-        said.puts "held"
+        output.puts "held"
         sleep
       end
     end
-    assert_equal "held", holder.said.gets.chomp
+    assert_equal "held", holder.output.gets.chomp
     assert_raises(Collection::Lock::Taken) { Collection::Lock.hold { flunk } }
     holder.kill
-    # The server of a database notices within moments that its client is gone.
+    # PostgreSQL notices within moments that its client is gone.
     assert eventually { Collection::Lock.hold { true } }
   end
 
-  test "it is free again after an error" do
+  test "an error releases the lock" do
     assert_raises(RuntimeError) { Collection::Lock.hold { raise "an error" } }
     assert Collection::Lock.hold { true }
   end
 
-  test "a connection that was lost lost the lock" do
+  test "a lost connection loses the lock" do
     skip_unless_postgresql do
       Collection::Lock.hold do |lock|
         assert lock.held?
         ActiveRecord::Base.connection.reconnect!
-        holder = process do |said|
+        holder = process do |output|
           Collection::Lock.hold do
-            said.puts "held"
+            output.puts "held"
             sleep
           end
         end
-        assert_equal "held", holder.said.gets.chomp
+        assert_equal "held", holder.output.gets.chomp
         assert_not lock.held?
         holder.kill
       end
@@ -45,7 +45,7 @@ class Collection::LockTest < ActiveSupport::TestCase
   end
 
   private
-    # SQLite has no connection to lose: there is nothing to test then.
+    # SQLite has no connection that could be lost.
     def skip_unless_postgresql
       ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? yield : pass
     end

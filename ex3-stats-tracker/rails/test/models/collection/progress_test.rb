@@ -5,7 +5,7 @@ class Collection::ProgressTest < ActiveSupport::TestCase
     out = StringIO.new
     component = ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("not_found", "gone\nfor good") })
     now = Time.utc(2026, 5, 11, 12)
-    Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), clock: -> { now },
+    Collection.collect("scripted", source: "stand-in", policy: Collection::RequestPolicy.new(0, 1, 0, 1, 0), clock: -> { now },
       component:, progress: Collection::Progress::Lines.new(out))
     events = out.string.lines.map { |line| JSON.parse(line) }
     assert_equal [
@@ -22,26 +22,26 @@ class Collection::ProgressTest < ActiveSupport::TestCase
     out = StringIO.new
     lines = Collection::Progress::Lines.new(out)
     lines.waiting(Component::Problem.new("rate_limited", "slow"), 1.2)
-    lines.database_away("locked", 0.5)
+    lines.database_unavailable("locked", 0.5)
     org = Org.track("scripted", source: "stand-in")
     lines.ended(org.collections.create!(state: "finished", started_at: Time.utc(2026, 5, 11, 12), seconds: 1.23456))
     assert_equal [ [ "waiting", 2 ], [ "waiting", 1 ], [ "ended", 1.235 ] ], out.string.lines.map { |line| JSON.parse(line).values_at("event", "seconds") }
   end
 
-  test "for the launcher: a package whose versions could not be read was read" do
+  test "for the launcher: a package without its versions has a total and a versions event" do
     out = StringIO.new
     component = ScriptedComponent.new({ "a" => 5 }, versions: { "a" => Component::Problem.new("not_found", "nothing there") })
-    Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), component:,
+    Collection.collect("scripted", source: "stand-in", policy: Collection::RequestPolicy.new(0, 1, 0, 1, 0), component:,
       progress: Collection::Progress::Lines.new(out))
     assert_equal [ { "event" => "package", "name" => "a", "total" => 5 },
       { "event" => "versions", "name" => "a", "kind" => "not_found", "detail" => "nothing there" } ],
       out.string.lines.map { |line| JSON.parse(line) }.slice(2, 2)
   end
 
-  test "for the launcher: why there is no pass, and when there may be one" do
+  test "for the launcher: why a collection was refused, and when the next one may begin" do
     now = Time.utc(2026, 5, 11, 12)
     collect = lambda do |out|
-      Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), clock: -> { now },
+      Collection.collect("scripted", source: "stand-in", policy: Collection::RequestPolicy.new(0, 1, 0, 1, 0), clock: -> { now },
         component: ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) }),
         progress: Collection::Progress::Lines.new(out))
     end
@@ -52,14 +52,14 @@ class Collection::ProgressTest < ActiveSupport::TestCase
       "detail" => "GitHub asked to be left alone until 2026-05-11T12:30:00Z", "retry_at" => "2026-05-11T12:30:00Z" }, JSON.parse(out.string))
   end
 
-  test "nobody to read it ends no pass" do
+  test "an output that can't be written ends no collection" do
     reader, writer = IO.pipe
     reader.close
     [ writer, File.open("/dev/full", "w"), File.open(File::NULL).tap(&:close) ].each do |gone|
       [ Collection::Progress::Lines.new(gone), Collection::Progress::Terminal.new(gone) ].each do |progress|
         capture_io do
           $stdout = $stderr = gone
-          collection = Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0),
+          collection = Collection.collect("scripted", source: "stand-in", policy: Collection::RequestPolicy.new(0, 1, 0, 1, 0),
             component: ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("not_found", "gone") }), progress:)
           assert_predicate collection, :finished?
         end
@@ -67,16 +67,16 @@ class Collection::ProgressTest < ActiveSupport::TestCase
     end
   end
 
-  test "for people: what failed, and one line at the end" do
+  test "for people: the failures, and one line at the end" do
     component = ScriptedComponent.new({ "a" => 5, "b" => Component::Problem.new("not_found", "gone") })
     out, error = capture_io do
-      Collection.collect("scripted", source: "stand-in", manners: Collection::Manners.new(0, 1, 0, 1, 0), component:,
+      Collection.collect("scripted", source: "stand-in", policy: Collection::RequestPolicy.new(0, 1, 0, 1, 0), component:,
         progress: Collection::Progress.for(nil))
     end
     assert_equal [ "scripted: 1 of 2 packages read, 1 failed, 5 downloads (stand-in: invented)\n", "b: gone (not_found)\n" ], [ out, error ]
   end
 
-  test "a word that is none" do
+  test "an unknown format" do
     assert_raises(ArgumentError) { Collection::Progress.for("xml") }
   end
 end

@@ -1,12 +1,12 @@
 require "test_helper"
 
-# Collecting from the real component, which reads the stand-in's pages, with everything that can go wrong with them.
+# Collections with the real component, which reads the stand-in's pages, with each of the stand-in's faults.
 #
 # `cargo test -p ex3-stats-tracker --test rails` starts both.
 class Collection::StandInTest < ActiveSupport::TestCase
   include RealComponent
 
-  # Each fault on one package, and what becomes of it. nil: it is read all the same.
+  # Each fault of one package's page, and the kind of the failure. nil: the page can be read all the same.
   FAULTS = {
     "404" => "not_found",
     "429:1800" => "rate_limited",
@@ -40,34 +40,34 @@ class Collection::StandInTest < ActiveSupport::TestCase
     "falling-total" => nil
   }.freeze
 
-  MANNERS = Collection::Manners.new(pause: 0, concurrency: 1, wait: 60, attempts: 1, retry_delay: 0.01)
+  POLICY = Collection::RequestPolicy.new(pause: 0, concurrency: 1, max_rate_limit_wait: 60, max_attempts: 1, retry_delay: 0.01)
 
-  # The package that fails, and its neighbours.
-  FEW = %w[flux-manifests flagger flagger-loadtester].freeze
+  # The package with the fault, the one before it and the one after it.
+  SAMPLE = %w[flux-manifests flagger flagger-loadtester].freeze
 
   FAULTS.each do |fault, kind|
     test "#{fault} is #{kind || "no failure"}" do
       stand_in.fail "flagger=#{fault}"
-      collection = collect_few
+      collection = collect_sample
       flagger = package("flagger")
       if kind
         assert_equal [ kind, nil ], [ flagger.failure_kind, flagger.total ], flagger.failures.pluck(:detail).inspect
         assert_equal [ kind ], collection.failures.distinct.pluck(:kind)
       else
-        assert_equal [ [], FEW.size ], [ collection.failures.to_a, collection.packages_read ]
+        assert_equal [ [], SAMPLE.size ], [ collection.failures.to_a, collection.packages_read ]
         assert_operator flagger.total, :>, 0
       end
       assert_equal kind == "rate_limited" ? "stopped" : "finished", collection.state
     end
   end
 
-  test "every fault of the stand-in's is tried" do
+  test "every fault of the stand-in is tested" do
     usage = assert_raises(StandIn::Refused) { stand_in.fail "flagger=no-such-fault" }.message
     named = usage[/the faults are (.*?)["}]/, 1].split(/, /)
-    # Written as in the help: with the number that a fault may take, or as a range.
+    # The help names a fault with its optional argument, or as a range.
     plain = named.map { |name| name.sub(/\[.*/, "") }
-    tried = FAULTS.keys.map { |fault| fault.sub(/:.*/, "") } + %w[vanished list-shrinks list-grows heading-off]
-    assert_empty plain.reject { |name| tried.include?(name) || (name == "500 to 599" && tried.include?("503")) }
+    tested = FAULTS.keys.map { |fault| fault.sub(/:.*/, "") } + %w[vanished list-shrinks list-grows heading-off]
+    assert_empty plain.reject { |name| tested.include?(name) || (name == "500 to 599" && tested.include?("503")) }
   end
 
   test "the figures are those of the pages" do
@@ -111,25 +111,25 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert_operator package("flagger").total, :>, 0
   end
 
-  test "everything away, and back" do
+  test "an outage of everything, and its end" do
     collect
     stand_in.now = Time.utc(2026, 5, 11, 12)
     stand_in.fail "*=503"
     away = collect
     assert_equal [ "stopped", "unreachable", 69 ], [ away.state, away.reason, away.exit_code ]
-    assert_equal 7_601_582_604, org.reload.total, "what was read stands"
+    assert_equal 7_601_582_604, org.reload.total, "the earlier total stays"
     stand_in.clear_faults
     back = collect
     assert_equal [ away.id, "finished", 20, 0 ], back.values_at(:id, :state, :packages_read, :packages_failed)
   end
 
-  test "a hiccup leaves no trace" do
+  test "a fault that a second attempt solves leaves no failure" do
     stand_in.fail "flagger=503*1"
-    collection = collect(MANNERS.with(attempts: 3))
+    collection = collect(POLICY.with(max_attempts: 3))
     assert_equal [ 20, 0 ], [ collection.packages_read, collection.failures.count ]
   end
 
-  test "gaps of up to 29 days heal" do
+  test "gaps of up to 29 days are filled" do
     collect
     stand_in.now = Time.utc(2026, 6, 8, 12)
     collect
@@ -138,27 +138,27 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert_equal 58, days.settled.count
     stand_in.now = Time.utc(2026, 7, 18, 12)
     collect
-    assert_equal Date.new(2026, 6, 8), days.reload.select { |day| !day.settled }.first.date, "nobody saw how it ended"
-    assert_not days.exists?(date: "2026-06-10"), "what no page showed is a gap"
+    assert_equal Date.new(2026, 6, 8), days.reload.select { |day| !day.settled }.first.date, "no later page showed this day"
+    assert_not days.exists?(date: "2026-06-10"), "a day that no page showed is a gap"
   end
 
-  test "as many requests at a time as asked for, and each page once" do
+  test "no more requests at a time than the policy allows, and each page once" do
     [ 1, 4 ].each do |concurrency|
       Org.where(name: "fluxcd").destroy_all
       stand_in.clear_log
-      collect(MANNERS.with(concurrency:))
+      collect(POLICY.with(concurrency:))
       log = stand_in.log
       assert_operator log.fetch("maximum_concurrency"), :<=, concurrency
-      # A package's page may be asked for by two addresses, as GitHub has two; the same one is never asked for again.
+      # GitHub has two URLs of a package's page, and both may be requested; the same URL is requested once.
       paths = log.fetch("requests").map { |request| request.fetch("path") }
       assert_equal paths.uniq, paths
     end
   end
 
-  test "a history is played, and ends at the present" do
+  test "a history is replayed until the present" do
     travel_to Time.utc(2026, 11, 22, 9)
-    passes = History.new("fluxcd", days: 40, step: 20, stand_in:).play
-    assert_equal 6, passes
+    collections = History.new("fluxcd", days: 40, step: 20, stand_in:).play
+    assert_equal 6, collections
     assert_equal %w[2026-10-13 2026-10-23 2026-11-02 2026-11-15 2026-11-21 2026-11-22], package("flagger").days.chronological.pluck(:date).map(&:to_s)
     assert_equal (Date.new(2026, 9, 14)..Date.new(2026, 11, 22)).to_a, package("flagger").daily_downloads.chronological.pluck(:date)
     assert package("flagger").growths.slice(1, 7, 30).values.all?(&:positive?)
@@ -166,7 +166,7 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert_in_delta Process.clock_gettime(Process::CLOCK_REALTIME), stand_in.now.to_f, 600, "the stand-in's clock runs on"
   end
 
-  test "no history but the stand-in's is played" do
+  test "only a history of the stand-in can be replayed" do
     with_environment("STATS_TRACKER_SOURCE" => "github.com") do
       assert_raises(ArgumentError) { History.new("fluxcd", days: 40, stand_in:) }
     end
@@ -175,15 +175,15 @@ class Collection::StandInTest < ActiveSupport::TestCase
   end
 
   private
-    def collect(manners = MANNERS)
+    def collect(policy = POLICY)
       now = stand_in.now
-      Collection.collect("fluxcd", source: "stand-in", manners:, clock: -> { now })
+      Collection.collect("fluxcd", source: "stand-in", policy:, clock: -> { now })
     end
 
-    # One package shows what a fault does: the others need not be read each time.
-    def collect_few
+    # A fault has its effect on one package: reading all others each time would only take longer.
+    def collect_sample
       names = Component.new.packages("fluxcd").packages.map(&:name)
-      skipped = (names - FEW).map { |name| "fluxcd/#{name}" }
+      skipped = (names - SAMPLE).map { |name| "fluxcd/#{name}" }
       with_environment("STATS_TRACKER_SKIP" => skipped.join(" ")) { collect }
     end
 

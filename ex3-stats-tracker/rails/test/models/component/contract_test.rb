@@ -2,7 +2,7 @@ require "test_helper"
 require "json_schemer"
 require "yaml"
 
-# The client takes what ../openapi.yaml allows, and nothing else.
+# The client accepts exactly the answers that ../openapi.yaml allows.
 class Component::ContractTest < ActiveSupport::TestCase
   API = YAML.load_file(Rails.root.join("../openapi.yaml"))
 
@@ -75,7 +75,7 @@ class Component::ContractTest < ActiveSupport::TestCase
     hold_to("VersionList", VERSIONS) { |answer| Component::Contract.versions(answer) }
   end
 
-  test "a measurement is read whole" do
+  test "all values of a measurement are read" do
     reading = Component::Contract.measurement(MEASUREMENT, of: "charts/flagger")
     assert_equal 14_360, reading.total
     assert_equal({ Date.new(2026, 5, 10) => 412, Date.new(2026, 5, 9) => 0 }, reading.daily)
@@ -87,18 +87,18 @@ class Component::ContractTest < ActiveSupport::TestCase
     assert_equal "component_failed", problem.kind
   end
 
-  test "what is beyond 63 bits is a kind of its own" do
+  test "a count beyond 63 bits has the kind out_of_range" do
     problem = assert_raises(Component::Problem) do
       Component::Contract.measurement(MEASUREMENT.merge("total" => 2**63), of: "charts/flagger")
     end
     assert_equal "out_of_range", problem.kind
   end
 
-  test "what no database takes is refused" do
+  test "a tag with a NUL character is refused" do
     assert_raises(Component::Problem) { Component::Contract.versions([ { "id" => 1, "tags" => [ "a\0b" ], "total" => 1 } ]) }
   end
 
-  test "the kinds are the contract's, and every one of ours is kept" do
+  test "the kinds are those of the contract, and each can be stored" do
     assert_equal API.dig("components", "schemas", "Kind", "enum"), Component::Contract::KINDS
     assert_empty Component::Contract::KINDS - Failure::KINDS
     assert_empty Component::Problem::TEMPORARY - Failure::KINDS
@@ -119,6 +119,6 @@ class Component::ContractTest < ActiveSupport::TestCase
         assert_equal allowed, taken, "#{answer.inspect} is #{allowed ? "allowed" : "not allowed"} by the contract"
         taken
       end
-      assert_equal [ false, true ], outcomes.uniq.sort_by(&:to_s), "both kinds of answers are tried"
+      assert_equal [ false, true ], outcomes.uniq.sort_by(&:to_s), "the test has allowed answers and others"
     end
 end

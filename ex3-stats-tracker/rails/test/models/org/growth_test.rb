@@ -1,6 +1,7 @@
 require "test_helper"
 
-# What an organisation grew, over a history of 41 days that was computed by hand: the days 0 to 40, each read at noon.
+# An organisation's growth over a history of 41 days: the days 0 to 40, each read at noon. The expected figures were
+# computed by hand.
 class Org::GrowthTest < ActiveSupport::TestCase
   include Readings
 
@@ -30,12 +31,12 @@ class Org::GrowthTest < ActiveSupport::TestCase
     assert_equal [ [ 3_811_450, 5, 1 ], [ 4_202_650, 4, 1 ] ], [ noon(36), noon(40) ].map { |at| @org.days.find_by!(date: at).values_at(:total, :packages_read, :packages_stale) }
   end
 
-  test "an image that appeared within the period counts from 0, and the growth is what the chart climbs by" do
+  test "an image that appeared within the period counts from 0, and the growth is the rise of the chart" do
     steady, image = package("steady"), package("image")
     (0..TODAY).each do |day|
       read steady, 1_000 + 33 * day, at: noon(day)
       read image, 25_000 + 98_750 * (day - 20), at: noon(day), daily: { noon(day) => day == 20 ? 25_000 : 98_750 } if day >= 20
-      @org.add_up noon(day).to_date, noon(day).to_date
+      @org.update_sums noon(day).to_date, noon(day).to_date
     end
     totals = Chart::OfOrg.new(@org).as_json[:totals]
     assert_equal [ 98_783, 691_481, 2_000_990 ], @org.growths.values.first(3)
@@ -43,19 +44,19 @@ class Org::GrowthTest < ActiveSupport::TestCase
     assert_equal [ 0, 0, 0 ], [ 1, 7, 30 ].map { |days| @org.packages_left_out(days) }
   end
 
-  test "a package that is unread for 60 days adds nothing, and is named" do
+  test "a package that was not read for 60 days adds nothing, and is left out" do
     steady, failing = package("steady"), package("failing")
     (0..7).each { |day| read failing, 50_000 * day, at: noon(day) - 60.days }
     (0..7).each { |day| read steady, 5 * day, at: noon(day) - 60.days }
-    @org.add_up day_ago(93), day_ago(93)
+    @org.update_sums day_ago(93), day_ago(93)
     assert_equal 350_035, @org.growth(7)
     (0..TODAY).each { |day| read steady, 100 + day, at: noon(day) }
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     assert_equal [ 7, 1, nil ], [ @org.growth(7), @org.packages_left_out(7), failing.reload.growth(7) ]
     assert_equal 350_140, @org.total, "its last total still counts"
   end
 
-  test "a total stands for an end of the period up to half a day, a day, two days and a week away, and not further" do
+  test "a total counts for an end of the period up to half a day, a day, two days and a week away, and not further" do
     { 1 => 12.hours, 7 => 1.day, 30 => 2.days, 365 => 7.days }.each do |span, near|
       [ near, near + 1 ].product([ -1, 1 ]).each do |off, direction|
         package = package("p#{span}#{direction}#{off.to_i}")
@@ -67,62 +68,62 @@ class Org::GrowthTest < ActiveSupport::TestCase
         late = package("late#{span}#{off.to_i}")
         read late, 10, at: NOW - off - span.days
         read late, 15, at: NOW - off
-        @org.add_up day_ago(0), day_ago(0)
+        @org.update_sums day_ago(0), day_ago(0)
         assert_equal [ (5 if off == near) ], [ late.reload.growth(span) ], "last read #{off.inspect} before the others"
       end
     end
   end
 
-  test "nothing is said of a period at whose beginning nothing was read, however much has appeared in it" do
+  test "the growth over a period is unknown where no package was read at its beginning" do
     read package("a"), 5, at: noon(35)
     read package("b"), 5, at: noon(38)
     read package("a"), 9, at: noon(40)
     read package("b"), 6, at: noon(40)
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     assert_equal [ nil ] * 4, @org.growths.values
   end
 
   test "nothing read at all" do
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     assert_equal [ nil, {}, [ nil ] * 4 ], [ @org.total, @org.growth_left_out, @org.growths.values ]
   end
 
-  test "what was there when tracking began has not appeared, also where that was a day into the period" do
+  test "packages of the first day of tracking have not appeared, also where that day is in the period" do
     read package("a"), 100, at: noon(11)
     read package("b"), 7, at: noon(11) + 1.hour
     read package("a"), 150, at: noon(40)
     read package("b"), 8, at: noon(40)
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     assert_equal [ 51, { "before" => 107 } ], [ @org.growth(30), @org.left_out(30) ]
   end
 
-  test "no package had less than nothing, whatever GitHub counts of a day" do
+  test "a package's total before the period is never negative" do
     (0..TODAY).each { |day| read package("steady"), 0, at: noon(day) }
     read package("new"), 100, at: noon(35), daily: { noon(34) => 300, noon(35) => 5 }
     read package("new"), 120, at: noon(40)
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     assert_equal [ 120, { "before" => 0 } ], [ @org.growth(30), @org.left_out(30) ]
   end
 
-  test "what was added to a package before it was first read is known by the days that its page shows" do
+  test "the daily downloads count that a new package had in the period before its first reading" do
     steady = package("steady")
     (0..TODAY).each { |day| read steady, 0, at: noon(day) }
     shown = (6..35).to_h { |day| [ noon(day).to_date, day == 35 ? 3 : 4 ] }
     late = read(package("late"), 1_000, at: noon(35), daily: shown)
     # The page read later says more of the 35th day, which is in the total by then.
     read late, 1_020, at: noon(40), daily: { noon(35).to_date => 9 }
-    @org.add_up day_ago(0), day_ago(0)
+    @org.update_sums day_ago(0), day_ago(0)
     # 24 days of 4, and 3 on the day of the first reading.
     assert_equal [ 20 + 24 * 4 + 3, 1_000 - 99 ], [ @org.growth(30), @org.left_out(30)["appeared_total"] ]
   end
 
   test "growth in words" do
     helper = Object.new.extend(ActionView::Helpers, FiguresHelper)
-    assert_equal "", helper.left_out_words({ "before" => 5 })
+    assert_equal "", helper.left_out_text({ "before" => 5 })
     assert_equal "2 packages not read at its end, 1 package not read at its beginning, 499,755 that 1 package had when first read, " \
       "and 1 package that is gone, with 4,000",
-      helper.left_out_words({ "unread" => 2, "unread_then" => 1, "appeared" => 1, "appeared_total" => 499_755, "gone" => 1, "gone_total" => 4_000 })
-    assert_equal "2 packages that are gone, with 0", helper.left_out_words({ "gone" => 2 })
+      helper.left_out_text({ "unread" => 2, "unread_then" => 1, "appeared" => 1, "appeared_total" => 499_755, "gone" => 1, "gone_total" => 4_000 })
+    assert_equal "2 packages that are gone, with 0", helper.left_out_text({ "gone" => 2 })
   end
 
   private
@@ -153,7 +154,7 @@ class Org::GrowthTest < ActiveSupport::TestCase
         package("gone").update!(vanished_at: at) if day == 37
         read package("hiccup"), 7 * day, at: at unless day.between?(8, 12)
         package("failing").record_failure(Component::Problem.new("timed_out", "slow"), about: "total", at:) if day > 34
-        @org.add_up at.to_date, at.to_date
+        @org.update_sums at.to_date, at.to_date
       end
     end
 end

@@ -16,7 +16,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_equal [ 120, 120, 2 ], [ @package.days.sole.total, @package.total, @package.measurements.count ]
   end
 
-  test "a total that falls is kept and flagged" do
+  test "a total that falls is stored and flagged" do
     record 100, at: "2026-05-10 12:00"
     record 90, at: "2026-05-11 12:00"
     2.times { |day| record 95, at: "2026-05-1#{2 + day} 12:00" }
@@ -32,7 +32,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert @package.days.find_by!(date: "2026-05-11").fell
   end
 
-  test "a total that is written down late fell, or not, since the one that was read before it" do
+  test "a total that is stored late is compared with the reading before it" do
     record 100, at: "2026-05-10 12:00"
     record 120, at: "2026-05-12 12:00"
     record 110, at: "2026-05-11 12:00"
@@ -40,7 +40,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_equal [ nil, 120 ], @package.values_at(:fell_at, :total)
   end
 
-  test "the newest page has the last word on a day, and pages repair each other's gaps" do
+  test "the newest page decides a day's count, and pages fill each other's gaps" do
     record 100, at: "2026-05-10 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 2 }
     record 200, at: "2026-05-12 12:00", daily: { "2026-05-09" => 5, "2026-05-10" => 9, "2026-05-11" => 7, "2026-05-12" => 1 }
     record 90, at: "2026-05-08 12:00", daily: { "2026-05-07" => 3, "2026-05-08" => 1, "2026-05-09" => 999 }
@@ -49,33 +49,33 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_equal [ 1, 2, 1 ], @package.measurements.chronological.pluck(:day_count), "what each page had counted of its own day"
   end
 
-  test "a page without a chart keeps what was known" do
+  test "a page without a chart changes no daily downloads" do
     record 100, at: "2026-05-10 12:00", daily: { "2026-05-10" => 2 }
     record 101, at: "2026-05-11 12:00", daily: {}
     assert_equal [ [ 2 ], Date.new(2026, 5, 10), 1 ], [ @package.recent, @package.recent_until, @package.daily_downloads.count ]
   end
 
-  test "what a page shows of the last 30 days, with a gap where it leaves one out" do
+  test "recent has the page's last 30 days, with nil for a missing day" do
     days = (0...40).to_h { |ago| [ (Date.new(2026, 5, 10) - ago).iso8601, ago ] }.except("2026-05-08")
     record 100, at: "2026-05-10 12:00", daily: days
     assert_equal [ 30, [ 29, 28 ], [ 3, nil, 1, 0 ], Date.new(2026, 5, 10) ],
       [ @package.recent.size, @package.recent.first(2), @package.recent.last(4), @package.recent_until ]
   end
 
-  test "growth is told since the measurement nearest to so many days ago" do
+  test "growth counts from the measurement that is nearest to the span's beginning" do
     { "2025-05-12 12:00" => 10, "2026-04-10 12:00" => 40, "2026-05-02 23:00" => 60, "2026-05-03 14:00" => 70,
       "2026-05-09 10:00" => 90, "2026-05-09 14:30" => 95 }.each { |at, total| record total, at: }
     record 100, at: "2026-05-10 12:00"
     assert_equal({ 1 => 10, 7 => 30, 30 => 60, 365 => 90 }, @package.growths)
   end
 
-  test "what was not read back then has no growth" do
+  test "without a measurement near the span's beginning growth is unknown" do
     record 10, at: "2026-05-08 23:00"
     record 100, at: "2026-05-10 12:00"
     assert_equal [ nil, nil, nil, nil ], @package.growths.values
   end
 
-  test "a failure is written down and nothing else changes" do
+  test "a failure is stored and the figures do not change" do
     record 100, at: "2026-05-10 12:00"
     2.times { @package.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 12) }
     @package.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 13)
@@ -100,7 +100,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_not @package.versions.find_by!(github_id: 1).vanished?
   end
 
-  test "several packages at once are each written down as if alone" do
+  test "several packages at once are each stored as one alone" do
     org, last_year, yesterday, today = orgs(:unread), "2025-05-11 12:00", "2026-05-09 12:00", "2026-05-10 12:00"
     fallen, grown, late, unknown = %w[fallen grown late unknown].map { |name| org.packages.create!(name:) }
     Package.record({ fallen => reading(50, at: yesterday), grown => reading(50, at: last_year) })
@@ -130,16 +130,16 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_equal [ 2**63 - 1, 1 ], [ @package.measurements.chronological.last.total, @package.reload.growth_1 ]
   end
 
-  test "a sum that does not fit is not known" do
+  test "a sum that does not fit the column is unknown" do
     record 2**63 - 1, at: "2026-05-10 12:00"
     other = orgs(:unread).packages.create!(name: "q")
     Package.record({ other => reading(1, at: "2026-05-10 12:00") })
-    orgs(:unread).add_up Date.new(2026, 5, 10), Date.new(2026, 5, 10)
+    orgs(:unread).update_sums Date.new(2026, 5, 10), Date.new(2026, 5, 10)
     assert_nil orgs(:unread).total
     assert_nil orgs(:unread).days.sole.total
   end
 
-  test "an organisation's day sums what is known at its end, and says how much of it is older" do
+  test "an organisation's day has the sum of the last totals, and the number of stale ones" do
     record 100, at: "2026-05-10 12:00"
     other = orgs(:unread).packages.create!(name: "q")
     Package.record({ other => reading(7, at: "2026-05-10 12:00") })
@@ -147,7 +147,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     other.record_failure problem, about: "total", at: Time.utc(2026, 5, 11, 12)
     orgs(:unread).packages.create!(name: "never-read")
     orgs(:unread).packages.create!(name: "gone", vanished_at: Time.utc(2026, 5, 9), total: 1_000)
-    orgs(:unread).add_up Date.new(2026, 5, 9), Date.new(2026, 5, 11)
+    orgs(:unread).update_sums Date.new(2026, 5, 9), Date.new(2026, 5, 11)
     assert_equal [ [ nil, 0, 0, 0, nil ], [ 107, 2, 0, 0, nil ], [ 117, 1, 1, 1, "timed_out" ] ],
       orgs(:unread).days.chronological.pluck(:total, :packages_read, :packages_stale, :failures, :failure_kind)
     assert_equal 117, orgs(:unread).total
@@ -169,7 +169,7 @@ class Package::RecordingTest < ActiveSupport::TestCase
     end
 
     def tagged(totals)
-      totals.map { |id, total| Component::Contract::Tagged.new(id:, tags: [ "t" ], total:) }
+      totals.map { |id, total| Component::Contract::TaggedVersion.new(id:, tags: [ "t" ], total:) }
     end
 
     def problem

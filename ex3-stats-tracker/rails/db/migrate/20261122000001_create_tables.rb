@@ -1,8 +1,8 @@
-class CreateWhatIsStored < ActiveRecord::Migration[7.2]
-  # Every unique index is what a second write of the same thing runs into: a collection that is killed and started
-  # again doubles nothing.
+class CreateTables < ActiveRecord::Migration[7.2]
+  # The unique indexes make a second write of the same row fail or update it: a collection that is killed and resumed
+  # stores nothing twice.
   def change
-    # Of PostgreSQL's two only this one can be compared, which an upsert does.
+    # An upsert compares values, and PostgreSQL can compare jsonb but not json.
     json = connection.adapter_name == "PostgreSQL" ? :jsonb : :json
 
     create_table :orgs do |t|
@@ -39,14 +39,15 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.integer :packages_failed, null: false, default: 0
       t.timestamps
       t.index %i[org_id started_at], unique: true
-      # At most one pass of an organisation is unfinished.
+      # At most one collection of an organisation is unfinished.
       t.index :org_id, unique: true, where: "finished_at IS NULL", name: "index_collections_on_unfinished_org"
     end
 
     create_table :packages do |t|
       t.references :org, null: false, index: false, foreign_key: { on_delete: :cascade }
       t.references :repository, foreign_key: true
-      # The pass that was last done with this package: what an interrupted pass has left is what bears another.
+      # The last collection that has measured or failed this package. A resumed collection requests the packages with any
+      # other value.
       t.references :collection, foreign_key: { on_delete: :nullify }
       t.string :name, null: false
       t.integer :position, null: false, default: 0
@@ -85,7 +86,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
 
     create_table :measurements do |t|
       t.references :package, null: false, index: false, foreign_key: { on_delete: :cascade }
-      # Not indexed: nobody asks for it, and there are millions of these.
+      # Not indexed: no query uses it, and there are millions of rows.
       t.references :collection, index: false, foreign_key: { on_delete: :nullify }
       t.datetime :at, null: false
       t.bigint :total, null: false
@@ -115,7 +116,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.index %i[package_id date], unique: true
     end
 
-    # When a total first was seen to have passed a round number.
+    # The time of the first reading above a round number.
     create_table :milestones do |t|
       t.references :org, null: false, index: false, foreign_key: { on_delete: :cascade }
       t.references :package, index: false, foreign_key: { on_delete: :cascade }
@@ -126,7 +127,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.index %i[org_id at]
     end
 
-    # What pages are drawn from, so that none has to walk the measurements: one row a day.
+    # One row a day, for the pages: measurements are too many to read.
     create_table :package_days do |t|
       t.references :package, null: false, index: false, foreign_key: { on_delete: :cascade }
       t.date :date, null: false
@@ -150,7 +151,7 @@ class CreateWhatIsStored < ActiveRecord::Migration[7.2]
       t.index %i[org_id date], unique: true
     end
 
-    # A version's total on the days on which it was another than before.
+    # A version's total on the days on which it changed.
     create_table :version_days do |t|
       t.references :version, null: false, index: false, foreign_key: { on_delete: :cascade }
       t.date :date, null: false

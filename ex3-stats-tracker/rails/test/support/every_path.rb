@@ -1,6 +1,6 @@
-# Every address there is, of an organisation and a package: none that is added is forgotten.
-module EveryAddress
-  def every_address(org:, package:)
+# The paths of all routes, for an organisation and a package, so that tests cover new routes without a change.
+module EveryPath
+  def every_path(org:, package:)
     Rails.application.routes.routes.select { |route| route.verb == "GET" && !route.internal && route.defaults[:controller] }.flat_map do |route|
       pattern = route.path.spec.to_s
       formats = %w[json csv svg atom].select { |format| route.requirements[:format].is_a?(Regexp) && route.requirements[:format].match?(format) }

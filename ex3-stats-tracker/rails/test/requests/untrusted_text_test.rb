@@ -1,8 +1,8 @@
 require "test_helper"
 
-# What comes from strangers, names from GitHub and addresses from anyone, is text wherever it shows up.
-class StrangersTest < ActionDispatch::IntegrationTest
-  include EveryAddress
+# Untrusted text (names from GitHub, URLs from clients) is escaped in every answer.
+class UntrustedTextTest < ActionDispatch::IntegrationTest
+  include EveryPath
 
   NAMES = [
     "<script>alert(1)</script>", %("><img src=x onerror=alert(1)>), "'><svg/onload=alert(1)>", "</title></textarea><b>bold",
@@ -16,7 +16,7 @@ class StrangersTest < ActionDispatch::IntegrationTest
       repositories(:flagger).update_columns(name: "fluxcd/#{name}")
       versions(:newest).update_columns(tags: [ name ])
       orgs(:fluxcd).failures.where(package: packages(:flagger)).update_all(detail: name)
-      every_address(org: "fluxcd", package: name).each do |address|
+      every_path(org: "fluxcd", package: name).each do |address|
         get address
         assert_includes [ 200, 302 ], response.status, address
         assert_headers_hold address
@@ -54,7 +54,7 @@ class StrangersTest < ActionDispatch::IntegrationTest
       send(:"assert_#{kind}_holds", address, name)
     end
 
-    # Nothing stands inline, nothing leads to a script, and there are no elements but the page's own.
+    # There is no inline script or style, no link to a script, and no element that the templates don't have.
     def assert_html_holds(address, _name)
       page = Nokogiri::HTML5(response.body)
       page.css("script").each { |script| assert_match(%r{\A/assets/application-\w+\.js\z}, script["src"].to_s, address) && assert_empty(script.text) }
@@ -82,7 +82,7 @@ class StrangersTest < ActionDispatch::IntegrationTest
       document.css("link, a").each { |link| assert_no_match(/\A\s*javascript:/i, link["href"].to_s, address) }
     end
 
-    # Each line is a comment or one sample, of a name that is ours.
+    # Each line is a comment or one sample of a metric of this application.
     def assert_plain_holds(address, name)
       lines = response.body.lines
       assert lines.any? { |line| line.start_with?("stats_tracker_package_downloads") }, address if name

@@ -1,24 +1,24 @@
 require "test_helper"
 
-# The web process's user of the database needs no right but to read. With PostgreSQL that is a user of its own, who logs
-# in and has been given what README.md says.
-class ReaderTest < ActionDispatch::IntegrationTest
-  include EveryAddress
+# The web process needs only read access to the database. With PostgreSQL the test logs in as another user, with the
+# grants of README.md.
+class ReadOnlyDatabaseTest < ActionDispatch::IntegrationTest
+  include EveryPath
 
-  # Another session sees only what is committed.
+  # Another session sees only committed rows.
   self.use_transactional_tests = false
 
   NAME = "stats_tracker_test_reader"
 
-  test "every address answers one who may only read" do
-    addresses = every_address(org: "fluxcd", package: "flagger").push("/compare?packages=fluxcd/flagger", "/api/chart/fluxcd/flagger.json?versions=2")
-    assert_operator addresses.size, :>, 30
+  test "every path answers with a user who may only read" do
+    paths = every_path(org: "fluxcd", package: "flagger").push("/compare?packages=fluxcd/flagger", "/api/chart/fluxcd/flagger.json?versions=2")
+    assert_operator paths.size, :>, 30
     reading_only do
       WRITES.each { |statement| assert_raises(ActiveRecord::StatementInvalid, statement) { ActiveRecord::Base.connection.execute(statement) } }
-      addresses.each do |address|
-        get address
+      paths.each do |path|
+        get path
         follow_redirect! if response.redirect?
-        assert_response :success, address
+        assert_response :success, path
       end
     end
   end
@@ -30,12 +30,12 @@ class ReaderTest < ActionDispatch::IntegrationTest
 
   private
     def reading_only(&)
-      ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? as_reader(&) : with_a_database_that_takes_no_writes(&)
+      ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? as_reader(&) : with_query_only(&)
     end
 
     def as_reader
       owner = ActiveRecord::Base.connection_db_config
-      grants = Rails.root.join("README.md").read[/^```sql\n(.*?)^```$/m, 1] or flunk "README.md does not say what the reader is given"
+      grants = Rails.root.join("README.md").read[/^```sql\n(.*?)^```$/m, 1] or flunk "README.md has no grants of the reader"
       ActiveRecord::Base.connection.execute grants.gsub("stats_tracker_reader", NAME)
       ActiveRecord::Base.establish_connection(owner.configuration_hash.merge(username: NAME, password: "secret"))
       assert_equal NAME, ActiveRecord::Base.connection.select_value("SELECT current_user")
@@ -45,7 +45,7 @@ class ReaderTest < ActionDispatch::IntegrationTest
       ActiveRecord::Base.connection.execute "DROP OWNED BY #{NAME}; DROP ROLE #{NAME}"
     end
 
-    def with_a_database_that_takes_no_writes
+    def with_query_only
       connection = ActiveRecord::Base.connection
       connection.execute "PRAGMA query_only = ON"
       yield
