@@ -1,5 +1,5 @@
-// Bundles the scripts and styles into public/assets, under names that change with their content, so that browsers may
-// keep them for ever; manifest.json says which name is which. Run it with: npm run build
+// Bundles the scripts and styles into public/assets. Their names have a hash of their content, so that browsers may cache
+// them forever; manifest.json maps the plain names to these. Run it with: npm run build
 
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
@@ -31,7 +31,7 @@ for (const [file, { entryPoint }] of Object.entries(metafile.outputs)) {
 
 await mkdir(assets, { recursive: true })
 for (const { path, contents } of outputFiles) await writeFile(path, contents)
-// The manifest comes last and at once: a server that is running never reads of a file that is not there.
+// The manifest is written last, by a rename: a running server never reads the name of a missing file.
 await writeFile(join(assets, "manifest.json.new"), `${JSON.stringify(manifest, null, 2)}\n`)
 await rename(join(assets, "manifest.json.new"), join(assets, "manifest.json"))
 

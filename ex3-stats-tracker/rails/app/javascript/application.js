@@ -1,9 +1,9 @@
-// Everything works without scripts, but the charts: they are tables then. This adds to the pages that the server makes.
+// The pages work without scripts, with tables instead of charts. The scripts enhance the server's HTML.
 
 import { drawCharts } from "./charts.js"
-import { keepMomentsTrue } from "./moments.js"
+import { updateRelativeTimes } from "./relative-times.js"
 import { enhancePackages } from "./packages.js"
 
 document.querySelectorAll("[data-charts]").forEach(drawCharts)
 document.querySelectorAll("[data-packages]").forEach(enhancePackages)
-keepMomentsTrue()
+updateRelativeTimes()

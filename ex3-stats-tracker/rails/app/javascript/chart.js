@@ -1,7 +1,7 @@
-// One chart: uPlot set up for totals (lines) or for downloads a day (bars, or lines where packages are compared).
+// One chart: uPlot with totals as lines, or with daily downloads as bars, or as lines where packages are compared.
 
 import uPlot from "uplot"
-import { drawFailures, drawGaps, drawPoints, interrupt, lanesHeight } from "./marks.js"
+import { drawFailures, drawGaps, drawPoints, lineGaps, lanesHeight } from "./marks.js"
 import { axisDays, axisNumbers, day, exact } from "./numbers.js"
 import { DASHES, onPaletteChange, readPalette } from "./palette.js"
 import { align, between, gapAt, nearest } from "./series.js"
@@ -12,7 +12,7 @@ export class Chart {
   #scale = "linear"
   #cursor = null
 
-  /** `figure` is the element, `kind` "totals", "downloads" or "versions", `series` as series.js makes them, `view` what is shown. */
+  /** `figure`: the element. `kind`: "totals", "downloads" or "versions". `series`: from series.js. `view`: the shared View. */
   constructor(figure, kind, series, view) {
     this.figure = figure
     this.kind = kind
@@ -30,12 +30,12 @@ export class Chart {
     onPaletteChange(() => this.#draw())
     view.onChange(({ min, max }) => {
       this.#plot.setScale("x", { min, max })
-      this.#tell()
+      this.#publishState()
     })
     listen(this)
     figure.chart = this
     figure.dataset.points = this.data[0].length
-    this.#tell()
+    this.#publishState()
   }
 
   get plot() {
@@ -50,20 +50,20 @@ export class Chart {
     if (scale === this.#scale) return
     this.#scale = scale
     this.#draw()
-    this.#tell()
+    this.#publishState()
   }
 
-  /** The point that is looked at, in seconds, or `null`. */
+  /** The cursor's time in seconds, or `null`. */
   get cursor() {
     return this.#cursor
   }
 
-  /** Looks at the point nearest to `moment`; `aloud` also tells screen readers. */
-  look(moment, { aloud = false } = {}) {
+  /** Moves the cursor to the point nearest to `moment`. `announce`: screen readers read it. */
+  moveCursor(moment, { announce = false } = {}) {
     this.#cursor = moment
     const left = this.#plot.valToPos(moment, "x")
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 })
-    if (!aloud) return
+    if (!announce) return
     const { time, words } = this.#reading(moment)
     const named = words.map((word, index) => (words.length === 1 ? word : `${this.series[index].name}: ${word}`))
     this.spoken.textContent = [time, ...named].join(". ")
@@ -79,7 +79,7 @@ export class Chart {
     this.#plot?.destroy()
     this.palette = readPalette(this.figure)
     this.#plot = new uPlot(this.#options(shown), this.data, this.place)
-    // What is drawn here stands in words around it: the legend, the spoken value and the table.
+    // The legend, the live region and the table have the same values for screen readers.
     this.#plot.root.setAttribute("aria-hidden", "true")
     this.#showReading(null)
   }
@@ -114,7 +114,7 @@ export class Chart {
         points: { size: 8, show: !bars },
       },
       scales: {
-        // Not by the data: the axis ends where the page's time ends, also where nothing was read lately.
+        // The range is not that of the data: the axis ends today, also where nothing was read lately.
         x: { time: true, auto: false, range: () => [view.min, view.max] },
         y: logarithmic
           ? { distr: 3, log: 10, range: (_plot, min, max) => this.#logarithmicRange(...this.#withEdges(min, max)) }
@@ -139,11 +139,11 @@ export class Chart {
           stroke: palette.series[index],
           dash: DASHES[index],
           width: bars ? 0 : 2,
-          // Moved to whole pixels, a line that rises slowly would be a staircase.
+          // Rounded to whole pixels, a line that rises slowly would have steps.
           pxAlign: bars ? 1 : 0,
-          // So few that one would take the line between them for figures.
+          // With few points they are drawn, so that the line between them is not taken for data.
           points: { size: 5, space: 18, fill: palette.series[index], ...(bars && { show: false }) },
-          gaps: interrupt(series),
+          gaps: lineGaps(series),
           ...(bars && {
             paths: barsOrArea,
             fill: palette.series[index],
@@ -160,7 +160,7 @@ export class Chart {
     }
   }
 
-  /** The points' range, and that of the lines where they enter and leave what is shown: uPlot thinks of points alone. */
+  /** The range of the shown points, and of the lines at the edges of the view. uPlot only counts points. */
   #withEdges(min, max) {
     if (this.bars) return [min, max]
     const shown = this.series.filter((_, index) => this.#plot?.series[index + 1].show ?? true)
@@ -178,9 +178,9 @@ export class Chart {
 
   #logarithmicRange(min, max) {
     if (min === null || max <= 0) return [1, 10]
-    // There is no zero on this scale: a day without downloads stands on the axis.
+    // A logarithmic scale has no zero: a day without downloads is drawn on the axis.
     const least = Math.max(min, 1)
-    // Bars stand on a power of ten, so that the lowest of them can be seen.
+    // The axis of bars begins at a power of ten, so that the lowest bar is visible.
     if (this.bars) return [10 ** Math.floor(Math.log10(least * 0.9)), Math.max(max, 1) * 1.3]
     const room = Math.max((Math.max(max, 1) / least) ** 0.08, 1.001)
     return [least / room, Math.max(max, 1) * room]
@@ -209,7 +209,7 @@ export class Chart {
     this.#showReading(moment)
   }
 
-  /** Where in the common data the point of a series lies that is nearest to `moment`. */
+  /** The index in the aligned data of a series' point that is nearest to `moment`. */
   #indexAt(index, moment) {
     const series = this.series[index]
     if (series.x.length === 0 || gapAt(series, moment)) return null
@@ -217,14 +217,14 @@ export class Chart {
     return this.series.length === 1 ? point : nearest(this.data[0], series.x[point])
   }
 
-  /** What there is to read at `moment`, or at the newest point: the day, and a word for each series. */
+  /** The readout at `moment`, or at the newest point: the day, and a text for each series. */
   #reading(moment) {
     const at = moment ?? Math.max(...this.series.map(({ x }) => x.at(-1) ?? -Infinity))
-    const words = this.series.map((series) => this.#word(series, at))
+    const words = this.series.map((series) => this.#readout(series, at))
     return { time: Number.isFinite(at) ? day(at) : "", words }
   }
 
-  #word(series, at) {
+  #readout(series, at) {
     if (series.x.length === 0) return "never read"
     const failure = series.failures.find((one) => day(one.at) === day(at))
     const point = nearest(series.x, at)
@@ -276,8 +276,8 @@ export class Chart {
     this.legend.values = entries.map(({ value }) => value)
   }
 
-  /** What is shown, for style sheets and tests. */
-  #tell() {
+  /** Writes the state to data attributes, for style sheets and tests. */
+  #publishState() {
     Object.assign(this.figure.dataset, {
       state: "drawn",
       scale: this.#scale,
@@ -289,15 +289,15 @@ export class Chart {
 
 const BARS = uPlot.paths.bars({ size: [0.8, 40, 1] })
 const AREA = uPlot.paths.linear()
-/** Narrower than this many canvas pixels bars can't be told apart, and ten thousand of them take seconds to fill. */
-const NARROWEST_BAR = 2
+/** Canvas pixels. Narrower bars can't be told apart, and drawing ten thousand of them takes seconds. */
+const MIN_BAR_WIDTH = 2
 
 function barsOrArea(plot, index, first, last) {
-  const paths = last - first > plot.bbox.width / NARROWEST_BAR ? AREA : BARS
+  const paths = last - first > plot.bbox.width / MIN_BAR_WIDTH ? AREA : BARS
   return paths(plot, index, first, last)
 }
 
-/** 1, 2 and 5 of each power of ten; more where they are all within one. */
+/** 1, 2 and 5 times each power of ten; a linear division where the range is less than one power of ten. */
 function logarithmicMarks(min, max) {
   const decades = Math.log10(max / min)
   if (decades < 0.8) {

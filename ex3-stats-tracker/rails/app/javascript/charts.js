@@ -1,4 +1,4 @@
-// The charts of a page and the toolbar that they share.
+// The charts of a page, and their common toolbar.
 
 import { Chart } from "./chart.js"
 import { refresh } from "./refresh.js"
@@ -7,14 +7,14 @@ import { View } from "./view.js"
 
 const ZOOM_STEP = 0.5
 
-/** `section` holds the toolbar and the figures; the server writes it, and it can be read without any of this. */
+/** `section`: the server's element with the toolbar, the figures and their tables. */
 export async function drawCharts(section) {
   const figures = [...section.querySelectorAll("[data-chart]")]
   let documents
   try {
     documents = await Promise.all(JSON.parse(section.dataset.sources).map(load))
   } catch (error) {
-    // The tables are there in any case.
+    // The tables remain.
     for (const figure of figures) {
       figure.dataset.state = "failed"
       figure.querySelector("[data-plot]").textContent =
@@ -25,7 +25,7 @@ export async function drawCharts(section) {
   const now = Number(section.dataset.now)
   const drawn = figures.map((figure) => ({ figure, kind: figure.dataset.chart, all: seriesOf(figure.dataset.chart, documents, now) }))
   const firsts = drawn.flatMap(({ all }) => all.map(({ x }) => x[0])).filter((first) => first !== undefined)
-  // Whole days: what was read today stands at this day's noon, whatever the time is.
+  // Whole days: a day's point is at noon, also today's before noon.
   const view = new View(Math.min(...firsts, now - DAY) - DAY / 2, Math.ceil(now / DAY) * DAY)
   const toolbar = section.querySelector("[data-toolbar]")
   showRange(view, toolbar.querySelector("[data-param=range][aria-current]"))
@@ -55,15 +55,15 @@ function seriesOf(kind, documents, until) {
   const continuous = kind !== "downloads"
   if (kind === "versions") {
     const [document] = documents
-    // Failures and falls are the package's, not a version's.
+    // Failures and falls belong to the package, not to a version.
     const bare = { from: document.from }
     return document.versions.map(({ tags, id, totals }) =>
       series(tags.join(", ") || `version ${id}`, bare, totals, until, { continuous }))
   }
-  // A total does not grow any more once it is read; what a day counts does until the day is over.
-  // Where real figures and invented ones share a chart, each invented one says so.
+  // Where a chart has real and invented figures, each invented series is labelled.
   const mixed = new Set(documents.map(({ source }) => source)).size > 1
   const label = ({ package: name, org, source }) => `${name ?? org}${mixed && source === "stand-in" ? " (stand-in)" : ""}`
+  // Only daily downloads are unsettled until the day is over; a total is final once it is read.
   return documents.map((document) =>
     series(label(document), continuous ? { ...document, unsettled: [] } : document, document[kind], until, { continuous }))
 }

@@ -1,19 +1,19 @@
-// Zooming and moving by wheel, fingers and keys. Dragging with a mouse selects, which uPlot does.
+// Zooming and panning by wheel, touch and keyboard. uPlot itself handles a selection by mouse.
 
 const ZOOM_STEP = 0.7
 const PAN_STEP = 0.2
-/** A step of the keyboard's cursor is at least so many CSS pixels, however many points there are. */
+/** CSS pixels that an arrow key moves the cursor at least, also where points are closer. */
 const CURSOR_STEP = 2
-/** With Shift. */
-const FAR = 10
+/** Steps of an arrow key with Shift. */
+const SHIFT_STEPS = 10
 
 export function listen(chart) {
   chart.place.addEventListener("wheel", (event) => wheel(chart, event), { passive: false })
   chart.place.addEventListener("keydown", (event) => key(chart, event))
-  listenToFingers(chart)
+  listenToTouch(chart)
 }
 
-/** The wheel alone scrolls the page. With Ctrl or Cmd, which is also what pinching a touchpad reports, it zooms. */
+/** The wheel alone scrolls the page. With Ctrl or Cmd it zooms; browsers report a pinch on a touchpad as Ctrl and wheel. */
 function wheel({ plot, view }, event) {
   if (event.ctrlKey || event.metaKey) {
     event.preventDefault()
@@ -29,10 +29,10 @@ function key(chart, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const { view } = chart
   const actions = {
-    ArrowLeft: () => step(chart, event.shiftKey ? -FAR : -1),
-    ArrowRight: () => step(chart, event.shiftKey ? FAR : 1),
-    Home: () => chart.look(chart.data[0][after(chart.data[0], view.min)] ?? view.min, { aloud: true }),
-    End: () => chart.look(chart.data[0][before(chart.data[0], view.max)] ?? view.max, { aloud: true }),
+    ArrowLeft: () => step(chart, event.shiftKey ? -SHIFT_STEPS : -1),
+    ArrowRight: () => step(chart, event.shiftKey ? SHIFT_STEPS : 1),
+    Home: () => chart.moveCursor(chart.data[0][after(chart.data[0], view.min)] ?? view.min, { announce: true }),
+    End: () => chart.moveCursor(chart.data[0][before(chart.data[0], view.max)] ?? view.max, { announce: true }),
     PageUp: () => view.pan(-PAN_STEP),
     PageDown: () => view.pan(PAN_STEP),
     "+": () => view.zoom(ZOOM_STEP, chart.cursor ?? undefined),
@@ -47,7 +47,7 @@ function key(chart, event) {
   action()
 }
 
-/** From one point to the next, but into a gap rather than over it, so that it is read out. */
+/** Moves the cursor from point to point. A gap between two points counts as one, so that screen readers read it. */
 function step(chart, steps) {
   const { plot, view, data } = chart
   const axis = data[0]
@@ -63,10 +63,10 @@ function step(chart, steps) {
     moment = direction * (target - moment) < least ? moment + direction * least : target
   }
   if (moment < view.min || moment > view.max) view.show(moment - view.span / 2, moment + view.span / 2)
-  chart.look(moment, { aloud: true })
+  chart.moveCursor(moment, { announce: true })
 }
 
-/** The index of the last point before `moment`, and of the first after it. */
+/** The index of the last point before `moment`, and of the first point after it. */
 const before = (axis, moment) => firstFrom(axis, moment) - 1
 const after = (axis, moment) => firstFrom(axis, moment) + (axis[firstFrom(axis, moment)] === moment ? 1 : 0)
 
@@ -82,8 +82,8 @@ function firstFrom(axis, moment) {
   return low
 }
 
-/** One finger looks, two zoom and move. Up and down remain the page's. */
-function listenToFingers(chart) {
+/** One finger moves the cursor, two fingers zoom and pan. Vertical movements scroll the page. */
+function listenToTouch(chart) {
   const { place, view } = chart
   const fingers = new Map()
   const left = (event) => event.clientX - chart.plot.over.getBoundingClientRect().left
@@ -97,7 +97,7 @@ function listenToFingers(chart) {
     const after = [...fingers.values()]
     const width = chart.plot.over.clientWidth
     if (fingers.size === 1) {
-      chart.look(view.min + (Math.min(Math.max(after[0], 0), width) / width) * view.span)
+      chart.moveCursor(view.min + (Math.min(Math.max(after[0], 0), width) / width) * view.span)
     } else if (fingers.size === 2) {
       const apart = (positions) => Math.max(Math.abs(positions[0] - positions[1]), 1)
       const middle = (positions) => (positions[0] + positions[1]) / 2

@@ -1,14 +1,14 @@
-// What is drawn beside the figures: where there are none, when reading failed, which day is still being counted.
+// The marks of a chart: gaps, failures, falls, isolated points, and the day that is not over.
 
 import { nearest } from "./series.js"
 
-/** Below this many CSS pixels two crosses can't be told apart. */
+/** CSS pixels between two crosses. Closer ones can't be told apart. */
 const CROSS_SPACE = 7
 const CROSS = 3.5
 const SMALL_CROSS = 2.5
-/** A gap too narrow to see is drawn this wide. */
-const NARROWEST = 2
-/** Several series have a lane each below the plot, so that what they lack does not lie over each other. */
+/** CSS pixels that a gap is drawn wide at least. */
+const MIN_GAP_WIDTH = 2
+/** CSS pixels. With several series each has a lane for its marks below the plot, so that marks do not overlap. */
 const LANE = 7
 
 /** uPlot's hooks that draw under the series: the gaps and the unsettled day. */
@@ -73,7 +73,7 @@ export function drawFailures(chart) {
         ctx.moveTo(x - arm, middle + arm)
         ctx.lineTo(x + arm, middle - arm)
       }
-      // An edge in the ground's colour sets them off from bars.
+      // An outline in the background's colour separates the crosses from bars.
       ctx.strokeStyle = chart.palette.surface
       ctx.lineWidth = 4 * ratio
       ctx.stroke()
@@ -85,7 +85,7 @@ export function drawFailures(chart) {
   }
 }
 
-/** uPlot's hook that draws the points a line doesn't show: one between two gaps, and one at which a total fell. */
+/** uPlot's hook that draws points which a line does not show: between two gaps, of the unsettled day, and of falls. */
 export function drawPoints(chart) {
   return (plot) => {
     if (chart.bars) return
@@ -98,7 +98,7 @@ export function drawPoints(chart) {
       const place = (point) => [plot.valToPos(x[point], "x", true), plot.valToPos(y[point], "y", true)]
       const isShown = (point) => x[point] >= scales.x.min && x[point] <= scales.x.max
       ctx.fillStyle = chart.palette.series[index]
-      for (const point of lonely(x, gaps).filter(isShown)) {
+      for (const point of isolatedPoints(x, gaps).filter(isShown)) {
         ctx.beginPath()
         ctx.arc(...place(point), 3 * ratio, 0, 2 * Math.PI)
         ctx.fill()
@@ -126,13 +126,13 @@ export function drawPoints(chart) {
   }
 }
 
-function lonely(x, gaps) {
+function isolatedPoints(x, gaps) {
   if (x.length === 1) return [0]
   return gaps.slice(0, -1).flatMap((gap, index) => (gap.to === gaps[index + 1].from ? [nearest(x, gap.to)] : []))
 }
 
-/** For a series' `gaps`: the line is interrupted there, and does not fall to a day that was not over. */
-export function interrupt(series) {
+/** A function for uPlot's option `gaps`: the line is interrupted at gaps and before an unsettled day. */
+export function lineGaps(series) {
   return (plot, _index, _first, _last, gaps) => {
     const drops = series.unsettled.map(({ from, to }) => ({ from: series.x[nearest(series.x, from) - 1] ?? from, to }))
     for (const { from, to } of [...series.gaps, ...drops]) {
@@ -143,7 +143,7 @@ export function interrupt(series) {
   }
 }
 
-/** How many CSS pixels the lanes of several series take: nothing where nothing would stand in them. */
+/** The height of all lanes in CSS pixels; 0 where no series has a mark for its lane. */
 export function lanesHeight(series) {
   if (series.length === 1) return 0
   const isCommon = commonGaps(series)
@@ -151,13 +151,13 @@ export function lanesHeight(series) {
   return isNeeded ? series.length * LANE : 0
 }
 
-/** Where the marks of one of several series lie: between the plot and its days. */
+/** The position of a series' lane, between the plot and the time axis. */
 function laneOf({ series }, index, bbox, ratio) {
   const top = bbox.top + bbox.height + (index * LANE + 3) * ratio
   return { top, height: series.length > 1 ? (LANE - 2) * ratio : 0 }
 }
 
-/** Tells of a gap whether all series have it that could, and then which one is to draw it. */
+/** A function that returns, for a gap that all series of that time have, the one series that draws it; otherwise `false`. */
 function commonGaps(series) {
   const lacks = (one, { from, to }) => one.gaps.some((other) => other.from === from && other.to === to)
   const isBeside = ({ x }, { from, to }) => x.length === 0 || x[0] >= to || x.at(-1) <= from
@@ -171,13 +171,13 @@ function commonGaps(series) {
   return ({ from, to }) => owners.get(`${from} ${to}`)
 }
 
-/** In canvas pixels, or nothing where it lies beside what is shown. */
+/** A span's position in canvas pixels; `null` where it is outside of the view. */
 function visibleSpan(plot, from, to, ratio) {
   const { min, max } = plot.scales.x
   if (to <= min || from >= max) return null
   const left = plot.valToPos(Math.max(from, min), "x", true)
   const right = plot.valToPos(Math.min(to, max), "x", true)
-  return { left, width: Math.max(right - left, NARROWEST * ratio) }
+  return { left, width: Math.max(right - left, MIN_GAP_WIDTH * ratio) }
 }
 
 function hatch(ctx, left, top, width, height, ground, line, ratio) {
@@ -191,7 +191,7 @@ function hatch(ctx, left, top, width, height, ground, line, ratio) {
   ctx.lineWidth = ratio
   const step = 7 * ratio
   ctx.beginPath()
-  // The lines stand still while the gap's edges move: they are counted from the plot's corner.
+  // The lines start at multiples of the step, so that they do not move with the gap's edges.
   for (let x = Math.floor((left - height) / step) * step; x < left + width; x += step) {
     ctx.moveTo(x, top + height)
     ctx.lineTo(x + height, top)

@@ -1,4 +1,4 @@
-// Figures and times as the pages write them: exact, in English, in UTC, whatever the browser's language is.
+// The formats of figures and times, as in the server's pages: exact, in English and in UTC, with any browser language.
 
 const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
 const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 })
@@ -6,7 +6,7 @@ const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSigni
 /** 103713626 → "103,713,626" */
 export const exact = (number) => EXACT.format(number)
 
-/** The numbers along an axis. As many digits as tell the marks apart: 7,594M and 7,596M, not twice 7.59B. */
+/** The labels of a numeric axis, with enough digits to differ: 7,594M and 7,596M, not twice 7.59B. */
 export function axisNumbers(marks) {
   const known = marks.filter((mark) => mark !== null)
   if (new Set(known.map(SHORT.format)).size === known.length) return marks.map(shortOrNothing(SHORT))
@@ -23,7 +23,7 @@ export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 
 
 const MONTH = new Intl.DateTimeFormat("en-US", { month: "short", timeZone: "UTC" })
 
-/** The days along an axis, each year once, below its first day. `step` is the seconds between two of them. */
+/** The labels of a time axis, each year once, below its first label. `step`: seconds between two labels. */
 export function axisDays(marks, step) {
   let year
   return marks.map((seconds) => {

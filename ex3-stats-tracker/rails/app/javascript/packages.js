@@ -1,11 +1,11 @@
-// The table of packages: filters while one types, sorts without a new page, remembers what was chosen to compare.
+// The table of packages: filters during typing, sorts without a page load, and keeps the selection for a comparison.
 
 import { refresh } from "./refresh.js"
 
-/** So many milliseconds without a key mean that one has typed. */
+/** Milliseconds without a key press after which the filter is applied. */
 const PAUSE = 150
-/** As many series as can be told apart in one chart. */
-const MOST = 8
+/** The palette has eight series that can be told apart. */
+const MAX_SERIES = 8
 
 export function enhancePackages(section) {
   const filter = section.querySelector("[data-filter]")
@@ -14,13 +14,13 @@ export function enhancePackages(section) {
   let timer
 
   async function show(url) {
-    if (await refresh(url, "#packages [data-part]")) tick()
+    if (await refresh(url, "#packages [data-part]")) updateCheckboxes()
   }
 
-  function tick() {
+  function updateCheckboxes() {
     for (const box of section.querySelectorAll("input[name='packages[]']")) {
       box.checked = chosen.has(box.value)
-      box.disabled = !box.checked && chosen.size >= MOST
+      box.disabled = !box.checked && chosen.size >= MAX_SERIES
     }
     compare.disabled = chosen.size === 0
     compare.textContent = chosen.size === 0 ? "Compare" : `Compare ${chosen.size}`
@@ -40,26 +40,26 @@ export function enhancePackages(section) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
     const { swap } = link.dataset
-    // Where one was, one goes on from.
+    // The replaced link had the keyboard focus.
     show(link.href).then(() => section.querySelector(`a[data-swap="${swap}"]`)?.focus())
   })
   section.addEventListener("change", ({ target }) => {
     if (target.name !== "packages[]") return
     if (target.checked) chosen.add(target.value)
     else chosen.delete(target.value)
-    tick()
+    updateCheckboxes()
   })
-  // Also what the filter hides at the moment.
+  // The selection includes packages that the filter hides.
   compare.form.addEventListener("submit", (event) => {
     event.preventDefault()
     const url = new URL(compare.form.action)
     url.searchParams.set("packages", [...chosen].join(","))
     location.assign(url)
   })
-  tick()
+  updateCheckboxes()
 }
 
-/** This page's address with what the form asks for: how it is sorted may have changed since the form was made. */
+/** This page's URL with the form's filter. The form's own hidden fields may be out of date after a new sorting. */
 function addressOf(form) {
   const url = new URL(location)
   url.searchParams.delete("page")

@@ -1,9 +1,9 @@
-// The charts' colours are the page's: canvas can't read custom properties, so they are read for it.
+// The charts' colours. They are custom properties of the style sheet, which a canvas can't use directly.
 
 const NAMES = ["text", "text-quiet", "line", "surface", "danger", "gap", "gap-line", "unsettled"]
 const SERIES = 8
 
-/** How many series can be told apart by colour and dashes. */
+/** The dashes of each series: eight series differ by colour and dashes. */
 export const DASHES = [[], [], [], [], [7, 4], [7, 4], [2, 3], [2, 3]]
 
 export function readPalette(element) {
@@ -14,7 +14,7 @@ export function readPalette(element) {
   return palette
 }
 
-/** Calls `listener` whenever the reader's system turns light or dark. */
+/** Calls `listener` when the system's colour scheme changes between light and dark. */
 export function onPaletteChange(listener) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener)
 }

@@ -1,9 +1,9 @@
-// "12 minutes ago" goes on being true while a page is open. The exact time stands beside it.
+// Updates relative times ("12 minutes ago") while a page is open.
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]]
 const WORDS = new Intl.RelativeTimeFormat("en", { numeric: "always" })
 
-export function keepMomentsTrue() {
+export function updateRelativeTimes() {
   setInterval(() => {
     for (const element of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.now() - Date.parse(element.dateTime)) / 1000

@@ -1,15 +1,15 @@
-// A column of days as the server sends it, and the series that a chart draws fast.
+// Converts a column of days, as the server sends it, to a series that a chart can draw fast.
 
 export const DAY = 86_400
 
-const A_DAY_AND_A_BIT = 1.5 * DAY
+const MAX_DAILY_INTERVAL = 1.5 * DAY
 const INTERVALS_BESIDE = 3
 
 /**
- * A column of one number or `null` a day becomes the days that are known, at noon, in typed arrays, because there can be
- * 100 000 of them; and the gaps between them, in seconds.
+ * A series from a column with a number or `null` for each day: the known days, each at noon, and the gaps between them.
+ * Times are in seconds. Typed arrays hold the points, because there may be 100 000 of them.
  *
- * `document` is what /api/chart answers, `column` one of its columns, `until` when the page's time ends.
+ * `document`: the answer of /api/chart. `column`: one of its columns. `until`: the end of the time axis.
  */
 export function series(name, document, column, until, { continuous }) {
   const first = Date.parse(`${document.from}T00:00:00Z`) / 1000
@@ -39,8 +39,8 @@ export function series(name, document, column, until, { continuous }) {
 }
 
 /**
- * Where a line knows nothing: between two totals where reading failed, or that are much further apart than the ones
- * around them, and after the last one. Who reads once a fortnight has no gaps, only few points.
+ * The gaps of a line: between two totals with a failure between them, between two that are much further apart than their
+ * neighbours, and after the last one. A history with one reading a fortnight has few points and no gaps.
  */
 function gapsBetween(x, failures, until) {
   const gaps = []
@@ -48,14 +48,14 @@ function gapsBetween(x, failures, until) {
   for (let point = 1; point < x.length; point++) {
     const from = x[point - 1]
     const to = x[point]
-    if (to - from <= A_DAY_AND_A_BIT) continue
+    if (to - from <= MAX_DAILY_INTERVAL) continue
     while (next < failures.length && failures[next].at <= from) next++
     const hasFailure = next < failures.length && failures[next].at < to
-    // Who begins to read more often, or less, has no gap where that changes.
+    // The longer of the usual intervals before and after counts: a change of the schedule is no gap.
     const usual = Math.max(usualInterval(x, point - INTERVALS_BESIDE, point - 1), usualInterval(x, point + 1, point + INTERVALS_BESIDE))
     if (hasFailure || to - from > 2 * usual) gaps.push({ from, to })
   }
-  if (x.length > 0 && until - x.at(-1) > Math.max(A_DAY_AND_A_BIT, 2 * usualInterval(x, x.length - INTERVALS_BESIDE, x.length - 1))) {
+  if (x.length > 0 && until - x.at(-1) > Math.max(MAX_DAILY_INTERVAL, 2 * usualInterval(x, x.length - INTERVALS_BESIDE, x.length - 1))) {
     gaps.push({ from: x.at(-1), to: until })
   }
   if (x.length === 0 && failures.length > 0) gaps.push({ from: failures[0].at, to: until })
@@ -69,7 +69,7 @@ function usualInterval(x, first, last) {
   return intervals.sort((one, other) => one - other)[intervals.length >> 1] ?? 0
 }
 
-/** Each run of days without a count is a gap of its whole days. */
+/** The gaps of daily counts: each range of days without a count. */
 function missingDays(known, first) {
   const gaps = []
   for (let point = 1; point < known.length; point++) {
@@ -80,7 +80,7 @@ function missingDays(known, first) {
   return gaps
 }
 
-/** Series on one time axis, as uPlot wants them: `undefined` where another has a point and this one has none. */
+/** uPlot's aligned data: all series on one time axis, with `undefined` where only another series has a point. */
 export function align(all) {
   if (all.length === 1) return [all[0].x, all[0].y]
   const moments = new Set()
@@ -114,7 +114,7 @@ export function nearest(x, moment) {
   return moment - x[low] <= x[high] - moment ? low : high
 }
 
-/** What a line through the points shows at `moment`: between two of them, and in no gap; otherwise `null`. */
+/** The interpolated value at `moment`; `null` in a gap, before the first point and after the last. */
 export function between(series, moment, { logarithmic }) {
   const { x, y } = series
   if (x.length < 2 || moment < x[0] || moment > x.at(-1) || gapAt(series, moment)) return null

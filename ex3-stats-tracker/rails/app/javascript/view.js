@@ -1,16 +1,16 @@
-// The part of the time axis that a page shows. All charts of a page share one view, so that they zoom together.
+// The visible part of the time axis. All charts of a page share one view, so that they zoom together.
 
-/** Less than this can't be looked into: measurements are minutes apart. */
-const SHORTEST = 600
+/** Seconds. Measurements are minutes apart, so that a closer zoom would show nothing more. */
+const MIN_SPAN = 600
 
 export class View {
   #listeners = []
   #frame = null
 
-  /** All in seconds since 1970. */
+  /** Times are in seconds since 1970. */
   constructor(first, last) {
     this.first = first
-    this.last = Math.max(last, first + SHORTEST)
+    this.last = Math.max(last, first + MIN_SPAN)
     this.min = this.first
     this.max = this.last
   }
@@ -27,13 +27,13 @@ export class View {
     this.#listeners.push(listener)
   }
 
-  /** Shows `min` to `max`, as far as there is something to show. */
+  /** Shows `min` to `max`, limited to the whole time axis. */
   show(min, max) {
-    const span = Math.min(Math.max(max - min, SHORTEST), this.last - this.first)
+    const span = Math.min(Math.max(max - min, MIN_SPAN), this.last - this.first)
     const middle = (min + max) / 2
     this.min = Math.min(Math.max(span === max - min ? min : middle - span / 2, this.first), this.last - span)
     this.max = this.min + span
-    // A wheel reports more often than a screen can be drawn.
+    // A wheel sends more events than the screen shows frames: one redraw for each frame.
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null
       this.#listeners.forEach((listener) => listener(this))
@@ -44,17 +44,17 @@ export class View {
     this.show(this.first, this.last)
   }
 
-  /** The newest `seconds`. */
+  /** Shows the last `seconds` of the time axis. */
   showLatest(seconds) {
     this.show(this.last - seconds, this.last)
   }
 
-  /** A factor below 1 shows less and thus more closely; what is at `around` stays where it is. */
+  /** A factor below 1 zooms in. The point at `around` stays in its place. */
   zoom(factor, around = (this.min + this.max) / 2) {
     this.show(around - (around - this.min) * factor, around + (this.max - around) * factor)
   }
 
-  /** Moves by a share of what is shown; positive is later. */
+  /** Moves by a share of the visible span; positive is later. */
   pan(share) {
     this.show(this.min + this.span * share, this.max + this.span * share)
   }

@@ -1,14 +1,14 @@
-// A browser, and pages in it that notice whatever goes wrong while they are looked at.
+// A browser for tests. A test fails on every error that its page reports.
 
 import assert from "node:assert/strict"
 import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
 import { chromium } from "playwright-core"
 
-export const URL_OF_DASHBOARD = process.env.DASHBOARD_URL
-assert.ok(URL_OF_DASHBOARD, "DASHBOARD_URL is not set: start the tests with run.mjs")
+export const DASHBOARD_URL = process.env.DASHBOARD_URL
+assert.ok(DASHBOARD_URL, "DASHBOARD_URL is not set: start the tests with run.mjs")
 
-/** Nothing but this machine is talked to. */
+/** Chromium's own background requests are switched off: the tests use this machine only. */
 const QUIET = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
@@ -23,7 +23,7 @@ function chromiumOnPath() {
         accessSync(join(directory, name), constants.X_OK)
         return join(directory, name)
       } catch {
-        // Look on.
+        // Not in this directory.
       }
     }
   }
@@ -31,17 +31,17 @@ function chromiumOnPath() {
 }
 
 /**
- * Opens `path`, waits until its charts are drawn, hands the page to `look`, and fails where the page reported an error
- * that `expected` (a pattern) does not know.
+ * Opens `path`, waits until its charts are drawn, and calls `look` with the page. Fails if the page reported an error that
+ * does not match the pattern `expected`.
  */
 export async function visit(browser, path, look, { theme = "light", width = 1280, height = 900, scripts = true, touch = false, before, expected, charts = true, status = 200 } = {}) {
   const context = await browser.newContext({
-    baseURL: URL_OF_DASHBOARD, colorScheme: theme, viewport: { width, height }, javaScriptEnabled: scripts, hasTouch: touch, isMobile: touch,
-    // Days are UTC's for every reader, also where it is still yesterday.
+    baseURL: DASHBOARD_URL, colorScheme: theme, viewport: { width, height }, javaScriptEnabled: scripts, hasTouch: touch, isMobile: touch,
+    // Days must be UTC's also in a time zone where it is still yesterday.
     timezoneId: "America/Los_Angeles",
   })
   try {
-    // A busy machine may need long for what an idle one does at once.
+    // A busy machine may need this long.
     context.setDefaultTimeout(120_000)
     const page = await context.newPage()
     const errors = []
@@ -53,7 +53,7 @@ export async function visit(browser, path, look, { theme = "light", width = 1280
     })
     page.on("request", (request) => {
       const { protocol, origin } = new URL(request.url())
-      if (protocol !== "data:" && origin !== URL_OF_DASHBOARD) errors.push(`asked elsewhere: ${request.url()}`)
+      if (protocol !== "data:" && origin !== DASHBOARD_URL) errors.push(`request to another host: ${request.url()}`)
     })
     await before?.(page)
     const response = await page.goto(path)
@@ -67,13 +67,13 @@ export async function visit(browser, path, look, { theme = "light", width = 1280
   }
 }
 
-/** All charts of the page are drawn, if it has any. */
+/** Waits until all charts of the page are drawn. */
 export async function drawn(page) {
   await page.waitForFunction(() => [...document.querySelectorAll("[data-chart]")].every((figure) => figure.dataset.state === "drawn"))
   await frames(page, 2)
 }
 
-/** So many frames later, everything that was asked for is on the screen. */
+/** Waits for `count` frames: then all changes are on the screen. */
 export async function frames(page, count = 2) {
   await page.evaluate((left) => new Promise((resolve) => {
     const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve())
@@ -81,15 +81,15 @@ export async function frames(page, count = 2) {
   }), count)
 }
 
-/** What the chart `id` shows, in seconds. */
+/** The visible time span of the chart `id` in seconds, and its scale. */
 export async function shown(page, id) {
   await frames(page, 3)
   return page.$eval(`#${id}`, ({ dataset }) => ({ from: Number(dataset.from), to: Number(dataset.to), scale: dataset.scale }))
 }
 
 /**
- * How many pixels of each of the palette's colours stand in the chart `id` between two days and between two heights,
- * which are shares of the plot from its top. `names` are names of the palette; series-1 is the first series.
+ * The number of pixels of each colour in a part of the chart `id`: between the days `from` and `to`, and between the
+ * heights `top` and `bottom`, as shares of the plot from its top. `names`: the palette's names; series-1 is the first series.
  */
 export function pixels(page, id, { from, to, top = 0, bottom = 1, names }) {
   return page.evaluate(({ id, from, to, top, bottom, names }) => {
@@ -100,7 +100,7 @@ export function pixels(page, id, { from, to, top = 0, bottom = 1, names }) {
     const y = Math.round(bbox.top + bbox.height * top)
     const width = Math.max(right - left, 1)
     const height = Math.round(bbox.height * (bottom - top))
-    // A copy is read: Chromium would draw the chart itself more slowly from then on, and says so.
+    // A copy is read: after getImageData on the chart itself Chromium draws it more slowly, and logs a warning.
     const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })
     copy.drawImage(ctx.canvas, left, y, width, height, 0, 0, width, height)
     const { data } = copy.getImageData(0, 0, width, height)
@@ -121,5 +121,5 @@ export function pixels(page, id, { from, to, top = 0, bottom = 1, names }) {
   }, { id, from, to, top, bottom, names })
 }
 
-/** A day relative to the one on which the scenario was made: "2026-05-10". */
+/** The date `offset` days after the day of the scenario: "2026-05-10". */
 export const day = (offset) => new Date(Date.parse(process.env.DASHBOARD_TODAY) + offset * 86_400_000).toISOString().slice(0, 10)

@@ -1,4 +1,4 @@
-// The charts: drawn as what they are, zoomed in every way there is, linear and logarithmic, and readable without eyes.
+// The charts: their drawing, zoom by every input device, linear and logarithmic scale, and their text for screen readers.
 
 import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
@@ -11,8 +11,8 @@ after(() => browser.close())
 const DAY = 86_400
 const GAP_PACKAGE = "/orgs/gap-org/packages/with-gap?range=90d"
 
-describe("what is drawn", () => {
-  test("a line of totals stands where totals are known", () => visit(browser, GAP_PACKAGE, async (page) => {
+describe("the drawing", () => {
+  test("a line of totals is drawn where totals are known", () => visit(browser, GAP_PACKAGE, async (page) => {
     const known = await pixels(page, "total", { from: day(-85), to: day(-55), names: ["series-1", "gap-line"] })
     assert.ok(known["series-1"] > 100, `the line: ${known["series-1"]} pixels`)
     assert.equal(known["gap-line"], 0)
@@ -20,7 +20,7 @@ describe("what is drawn", () => {
 
   test("a gap of the totals is hatched, without a line through it or at zero", () => visit(browser, GAP_PACKAGE, async (page) => {
     const gap = await pixels(page, "total", { from: day(-49), to: day(-22), names: ["series-1", "gap-line", "gap"] })
-    assert.equal(gap["series-1"], 0, "no line where nothing is known")
+    assert.equal(gap["series-1"], 0, "no line in the gap")
     assert.ok(gap.gap > 1000 && gap["gap-line"] > 200, "hatched")
     assert.equal(await page.$eval("#total", (figure) => figure.chart.drawnGaps), 1)
   }))
@@ -30,14 +30,14 @@ describe("what is drawn", () => {
     const unknown = await pixels(page, "downloads", { from: day(-49), to: day(-22), names })
     assert.equal(unknown["series-1"], 0)
     assert.ok(unknown["gap-line"] > 200)
-    // Inside the day, so that no neighbour's bar is counted.
+    // Without the edges of the day, so that no neighbouring bar is counted.
     const zero = await pixels(page, "downloads", { from: `${day(-10)}T03:00Z`, to: `${day(-10)}T21:00Z`, bottom: 0.95, names })
     assert.deepEqual(zero, { "series-1": 0, "gap-line": 0 })
     const counted = await pixels(page, "downloads", { from: `${day(-12)}T03:00Z`, to: `${day(-12)}T21:00Z`, bottom: 0.95, names })
     assert.ok(counted["series-1"] > 100)
   }))
 
-  test("the axis is marked where days begin, which are UTC's", () => visit(browser, GAP_PACKAGE.replace("90d", "30d"), async (page) => {
+  test("the axis has its marks where days begin in UTC", () => visit(browser, GAP_PACKAGE.replace("90d", "30d"), async (page) => {
     const marks = await page.$eval("#total", ({ chart }) => chart.plot.axes[0]._splits)
     assert.ok(marks.length > 3)
     assert.deepEqual(marks.map((seconds) => new Date(seconds * 1000).toISOString().slice(11)), marks.map(() => "00:00:00.000Z"))
@@ -57,7 +57,7 @@ describe("what is drawn", () => {
     assert.ok(cross.danger > 3, `the cross: ${cross.danger} pixels`)
     const bars = { top: 0.97, bottom: 1, names: ["surface"] }
     assert.equal((await pixels(page, "downloads", { from: day(-30), to: day(-26), ...bars })).surface, 0)
-    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00Z`, to: day(-18), ...bars })).surface > 3, "it stands off from the bars")
+    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00Z`, to: day(-18), ...bars })).surface > 3, "an outline separates it from the bars")
   }))
 
   describe("a history that was read once a fortnight, and lately more often", () => {
@@ -74,14 +74,14 @@ describe("what is drawn", () => {
     }, options))
 
     for (const scale of ["linear", "log"]) {
-      test(`is drawn up to the edges where its points lie beside them, ${scale}`, () => visit(browser, `${GAP_PACKAGE.replace("90d", "30d")}&scale=${scale}`, async (page) => {
+      test(`is drawn up to the edges of the view where its next points are outside, ${scale}`, () => visit(browser, `${GAP_PACKAGE.replace("90d", "30d")}&scale=${scale}`, async (page) => {
         const left = await pixels(page, "total", { from: day(-29), to: day(-28), names: ["series-1"] })
         assert.ok(left["series-1"] > 5, `${left["series-1"]} pixels`)
       }, options))
     }
   })
 
-  test("an organisation's days say how many packages they count as of earlier", () => visit(browser, "/orgs/fluxcd", async (page) => {
+  test("an organisation's days have the number of their stale packages", () => visit(browser, "/orgs/fluxcd", async (page) => {
     assert.match(await page.textContent("#total .legend"), /[\d,]{13}, \d+ packages? as of an earlier day/)
   }))
 
@@ -95,7 +95,7 @@ describe("what is drawn", () => {
     assert.ok(lately.gap > 100)
   }))
 
-  test("each version has its own series, which can be taken out", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
+  test("each version has its own series, which can be hidden", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
     const series = page.locator("#versions-chart .legend button")
     assert.equal(await series.count(), 6)
     const first = { from: day(-399), to: day(0), names: ["series-1"] }
@@ -115,7 +115,7 @@ describe("what is drawn", () => {
     assert.ok((await pixels(page, "total", { from: day(-85), to: day(-55), names: ["series-1"] }))["series-1"] > 100)
   }))
 
-  test("data that do not come are said, and the table is there", () => visit(browser, GAP_PACKAGE, async (page) => {
+  test("an error of loading the data is shown, and the table remains", () => visit(browser, GAP_PACKAGE, async (page) => {
     await page.waitForSelector("#total[data-state=failed]")
     assert.match(await page.textContent("#total .plot"), /could not be loaded \(the server answered 500\)/)
     assert.equal(await page.locator("#total-days tbody tr").count(), 61)
@@ -150,7 +150,7 @@ describe("zoom", () => {
     const part = await shown(page, "total")
     const length = (part.to - part.from) / (whole.to - whole.from)
     assert.ok(Math.abs(length - 0.25) < 0.02, `a quarter: ${length}`)
-    assert.deepEqual(await shown(page, "downloads"), part, "both charts")
+    assert.deepEqual(await shown(page, "downloads"), part, "both charts have the same view")
     await page.mouse.dblclick(box.x + box.width / 2, box.y + 50)
     assert.equal((await shown(page, "total")).to, whole.to)
     assert.ok((await shown(page, "total")).from <= whole.from)
@@ -170,10 +170,10 @@ describe("zoom", () => {
     const part = await shown(page, "total")
     const at = ({ from, to }) => from + (to - from) * 0.75
     assert.ok(part.to - part.from < (whole.to - whole.from) * 0.7)
-    assert.ok(Math.abs(at(part) - at(whole)) < DAY, "what is below the mouse stays")
+    assert.ok(Math.abs(at(part) - at(whole)) < DAY, "the point below the mouse stays")
   }))
 
-  test("two fingers zoom, one reads", () => visit(browser, GAP_PACKAGE, async (page) => {
+  test("two fingers zoom, one finger moves the cursor", () => visit(browser, GAP_PACKAGE, async (page) => {
     const whole = await shown(page, "total")
     await page.locator("#total .plot").scrollIntoViewIfNeeded()
     const box = await page.locator("#total .u-over").boundingBox()
@@ -194,7 +194,7 @@ describe("zoom", () => {
     await touch("touchEnd")
   }, { touch: true, width: 390, height: 844 }))
 
-  test("the keyboard zooms, moves and reads aloud", () => visit(browser, GAP_PACKAGE, async (page) => {
+  test("the keyboard zooms, pans and moves the cursor, with an announcement for screen readers", () => visit(browser, GAP_PACKAGE, async (page) => {
     const whole = await shown(page, "total")
     await page.focus("#total .plot")
     await page.keyboard.press("+")
@@ -219,7 +219,7 @@ describe("zoom", () => {
     assert.equal(await spoken(), `${day(-51)}. 8,490,000`)
   }))
 
-  test("the zoom buttons do what they say", () => visit(browser, GAP_PACKAGE, async (page) => {
+  test("the zoom buttons zoom in and out", () => visit(browser, GAP_PACKAGE, async (page) => {
     const whole = await shown(page, "total")
     await page.click("button[aria-label='Zoom in']")
     const part = await shown(page, "total")
@@ -230,7 +230,7 @@ describe("zoom", () => {
 })
 
 describe("scale", () => {
-  test("logarithmic: ten times as much is as far up everywhere, and the address says so", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
+  test("logarithmic: each factor of ten has the same height, and the scale is in the URL", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
     const distances = () => page.$eval("#versions-chart", ({ chart: { plot } }) =>
       [10, 100, 1000, 10_000].map((value) => plot.valToPos(value, "y")).map((at, index, all) => all[index - 1] - at).slice(1))
     const [least, , most] = await distances()
@@ -247,7 +247,7 @@ describe("scale", () => {
     assert.ok((await pixels(page, "total", { from: day(-390), to: day(-200), names: ["series-1"] }))["series-1"] > 100)
   }))
 
-  test("a day without downloads is no hole and no error on the logarithmic scale", () => visit(browser, `${GAP_PACKAGE}&scale=log`, async (page) => {
+  test("a day without downloads is no gap on the logarithmic scale", () => visit(browser, `${GAP_PACKAGE}&scale=log`, async (page) => {
     const names = ["series-1", "gap-line"]
     assert.deepEqual(await pixels(page, "downloads", { from: `${day(-10)}T03:00Z`, to: `${day(-10)}T21:00Z`, bottom: 0.95, names }), { "series-1": 0, "gap-line": 0 })
     assert.ok((await pixels(page, "downloads", { from: `${day(-12)}T03:00Z`, to: `${day(-12)}T21:00Z`, bottom: 0.95, names }))["series-1"] > 100)
@@ -255,7 +255,7 @@ describe("scale", () => {
 })
 
 describe("the chart as a table", () => {
-  test("holds what the chart shows, and says of gaps that they are", () => visit(browser, GAP_PACKAGE, async (page) => {
+  test("has the chart's values and its gaps", () => visit(browser, GAP_PACKAGE, async (page) => {
     const table = await page.$$eval("#total-days tbody tr", (rows) => rows.map((row) => [...row.cells].slice(0, 2).map((cell) => cell.textContent.trim())))
     const chart = await page.$eval("#total", ({ chart: { series: [{ x, y }] } }) =>
       Object.fromEntries([...x].map((seconds, index) => [new Date(seconds * 1000).toISOString().slice(0, 10), y[index]])))

@@ -1,9 +1,9 @@
-// The pages around the charts: found, sorted, filtered and compared, with scripts and without; and what they say where
-// there is little to show.
+// The pages around the charts: navigation, sorting, filters and comparisons, with scripts and without; and their messages
+// where there is little data.
 
 import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
-import { launch, URL_OF_DASHBOARD, visit } from "./browser.mjs"
+import { launch, DASHBOARD_URL, visit } from "./browser.mjs"
 
 let browser
 before(async () => (browser = await launch()))
@@ -31,11 +31,11 @@ describe("an organisation", () => {
     assert.match(await text(page, ".headline"), /2 packages can't be read, counted as last read, if ever/)
   }))
 
-  test("says that nothing was read for days", () => visit(browser, "/orgs/real-org", async (page) => {
+  test("is stale when nothing was read for days", () => visit(browser, "/orgs/real-org", async (page) => {
     assert.match(await text(page, ".trust"), /5 days ago stale/)
   }))
 
-  test("sorts its packages by each column, both ways, in the address and without losing the place", () => visit(browser, "/orgs/fluxcd", async (page) => {
+  test("sorts its packages by each column, in both directions, with the order in the URL and without losing the focus", () => visit(browser, "/orgs/fluxcd", async (page) => {
     const column = (selector) => page.$$eval(`#packages tbody ${selector}`, (cells) => cells.map((cell) => cell.textContent.trim()))
     const numbers = async (selector) => (await column(selector)).map((cell) => Number(cell.replace(/[+,]/g, "").replace("−", "-"))).filter((number) => !Number.isNaN(number))
     const descending = (list) => [...list].sort((one, other) => other - one)
@@ -47,7 +47,7 @@ describe("an organisation", () => {
     await page.waitForURL(/sort=week/)
     const weeks = await numbers(".week")
     assert.deepEqual(weeks, descending(weeks))
-    assert.equal(await page.evaluate(() => document.activeElement.dataset.swap), "week", "the keyboard is where it was")
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.swap), "week", "the focus stays")
     await page.click("[data-swap=week]")
     await page.waitForURL(/direction=asc/)
     assert.deepEqual(await numbers(".week"), weeks.reverse())
@@ -58,10 +58,10 @@ describe("an organisation", () => {
     assert.deepEqual(listed, [...listed].sort())
     await page.click("[data-swap=total]")
     await page.waitForURL(/sort=total/)
-    assert.equal((await column(".package-total")).at(-1), "never read", "what is not known comes last")
+    assert.equal((await column(".package-total")).at(-1), "never read", "unknown totals come last")
   }))
 
-  test("filters while one types, by package and by repository, and keeps what was chosen", () => visit(browser, "/orgs/fluxcd?sort=name", async (page) => {
+  test("filters during typing, by package and by repository, and keeps the selection", () => visit(browser, "/orgs/fluxcd?sort=name", async (page) => {
     await page.check("input[value='fluxcd/flux-cli']")
     await page.fill("#filter", "FLAGGER")
     await page.waitForURL(/q=FLAGGER/)
@@ -71,7 +71,7 @@ describe("an organisation", () => {
     await page.check("input[value='fluxcd/charts/flagger']")
     await page.fill("#filter", "%")
     await page.waitForURL(/q=%25/)
-    assert.match(await text(page, "#packages"), /No package's name or repository holds “%”/, "signs of SQL are letters")
+    assert.match(await text(page, "#packages"), /No package's name or repository holds “%”/, "SQL's wildcards are escaped")
     await page.fill("#filter", "flux2")
     await page.waitForURL(/q=flux2/)
     assert.deepEqual(await names(page), ["flux-cli"], "by its repository")
@@ -82,7 +82,7 @@ describe("an organisation", () => {
     assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/flux-cli,fluxcd/charts/flagger")
   }))
 
-  test("lists what fails and what is gone", () => visit(browser, "/orgs/fluxcd", async (page) => {
+  test("lists failing and vanished packages", () => visit(browser, "/orgs/fluxcd", async (page) => {
     await page.click("#packages-states [data-swap=failing]")
     await page.waitForURL(/state=failing/)
     assert.deepEqual((await names(page)).sort(), ["flux-cli", "never-read"])
@@ -103,7 +103,7 @@ describe("an organisation", () => {
     assert.equal(await page.locator("text=Next").count(), 0)
   }))
 
-  test("does all of that without scripts", () => visit(browser, "/orgs/fluxcd", async (page) => {
+  test("sorts, filters and compares without scripts", () => visit(browser, "/orgs/fluxcd", async (page) => {
     await page.click("[data-swap=name]")
     assert.deepEqual((await names(page)).slice(0, 2), ["charts/flagger", "flagger"])
     await page.fill("#filter", "flagger")
@@ -119,16 +119,16 @@ describe("an organisation", () => {
     assert.match(await text(page, "#total"), /Charts are drawn by a script/)
   }, { scripts: false }))
 
-  test("takes any nonsense in an address", async () => {
+  test("accepts or refuses invalid parameters without an error of the server", async () => {
     for (const query of ["page=-1", "page=99999999999999999999", "sort=id;--", "direction=up", "q[]=1", "q=%00%FF", "range=x", "range[]=1", "state=x", "page[a]=1", "q=" + "x".repeat(5000)]) {
-      const response = await fetch(`${URL_OF_DASHBOARD}/orgs/fluxcd?${query}`)
+      const response = await fetch(`${DASHBOARD_URL}/orgs/fluxcd?${query}`)
       assert.ok([200, 400].includes(response.status), `${response.status} for ${query}`)
     }
   })
 })
 
 describe("a package", () => {
-  test("with slashes in its name has its own address", () => visit(browser, "/orgs/fluxcd", async (page) => {
+  test("with slashes in its name has its own URL", () => visit(browser, "/orgs/fluxcd", async (page) => {
     await page.click("text=charts/flagger")
     await page.waitForURL(/\/orgs\/fluxcd\/packages\/charts\/flagger$/)
     assert.equal(await text(page, "h1"), "charts/flagger")
@@ -139,7 +139,7 @@ describe("a package", () => {
     assert.equal(await page.$eval("img", ({ naturalWidth }) => naturalWidth > 50), true, "the badge")
   }))
 
-  test("says that its total fell, that it can't be read, that it is gone", async () => {
+  test("has a notice when its total fell, when it can't be read and when it has vanished", async () => {
     await visit(browser, "/orgs/fluxcd/packages/flagger-loadtester", async (page) => assert.match(await text(page), /The total fell from [\d,]+ when it was read/))
     await visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {
       assert.match(await text(page), /can't be read since .* UTC: markup changed\. GitHub answered with a page the parser does not know/)
@@ -164,7 +164,7 @@ describe("a package", () => {
 describe("comparing", () => {
   const COMPARED = "/compare?packages=fluxcd/flagger,fluxcd/charts/flagger,gap-org/with-gap"
 
-  test("puts several packages, also of several organisations, on the same axes", () => visit(browser, COMPARED, async (page) => {
+  test("shows several packages, also of several organisations, in the same charts", () => visit(browser, COMPARED, async (page) => {
     for (const id of ["total", "downloads"]) {
       const legend = await page.$$eval(`#${id} .legend-name`, (names) => names.map((name) => name.textContent))
       assert.deepEqual(legend, ["flagger", "charts/flagger", "with-gap"])
@@ -174,7 +174,7 @@ describe("comparing", () => {
     assert.equal(await page.locator("#total-days thead th").count(), 4)
   }))
 
-  test("adds and removes, and the address says which", () => visit(browser, COMPARED, async (page) => {
+  test("adds and removes packages, which are in the URL", () => visit(browser, COMPARED, async (page) => {
     await page.fill("#add", "fluxcd/flux-cli")
     await page.click("button:text-is('Add')")
     await page.waitForURL(/flux-cli/)
@@ -184,7 +184,7 @@ describe("comparing", () => {
     assert.equal(await page.locator(".compared tbody tr").count(), 3)
   }))
 
-  test("names what is not tracked and what is too much", async () => {
+  test("names packages that are not tracked, and those above the maximum", async () => {
     await visit(browser, "/compare?packages=fluxcd/flagger,fluxcd/nothing,nonsense", async (page) =>
       assert.match(await text(page), /Not tracked: fluxcd\/nothing, nonsense\./))
     const many = Array.from({ length: 10 }, (_, index) => `large-org/package-00${index}`).slice(1).join(",")
@@ -201,20 +201,20 @@ describe("where there is little to show", () => {
 
   test("an organisation that was never collected: the next command", () =>
     says("/orgs/empty-org", /was never collected .* bin\/rails 'stats:collect\[empty-org\]'/))
-  test("one of which nothing could be read: why", () =>
+  test("an organisation without a successful reading: the reason", () =>
     says("/orgs/all-failed-org", /Nothing could be read yet .* read none of 2 packages\. .* 2 × markup changed/))
-  test("one that GitHub no longer shows", () => says("/orgs/vanished-org", /GitHub no longer shows vanished-org, since/))
+  test("an organisation that GitHub no longer shows", () => says("/orgs/vanished-org", /GitHub no longer shows vanished-org, since/))
   test("a single measurement: no growth yet", () => says("/orgs/new-org", /Total downloads 17 .*1 day – nothing read 1 day before/))
-  test("a package that was never read: why", () => says("/orgs/all-failed-org/packages/one", /never read 1 attempt failed, the last at .*: markup changed/))
+  test("a package that was never read: the reason", () => says("/orgs/all-failed-org/packages/one", /never read 1 attempt failed, the last at .*: markup changed/))
   test("an organisation that is not tracked", () =>
     says("/orgs/nobody", /not tracked .*stats:collect\[nobody\]/, { status: 404, expected: /404/ }))
-  test("a package that is not there", () => says("/orgs/fluxcd/packages/nothing", /No such package/, { status: 404, expected: /404/ }))
-  test("any other address", () => visit(browser, "/nothing", async (page) =>
+  test("an unknown package", () => says("/orgs/fluxcd/packages/nothing", /No such package/, { status: 404, expected: /404/ }))
+  test("any other path", () => visit(browser, "/nothing", async (page) =>
     assert.match(await text(page), /There is no such page/), { status: 404, expected: /404/ }))
 })
 
-describe("whose figures they are", () => {
-  test("every page with figures of the stand-in says so", async () => {
+describe("the source of figures", () => {
+  test("every page with figures of the stand-in is labelled", async () => {
     for (const path of ["/", "/orgs/fluxcd", "/orgs/fluxcd/packages/flagger", "/orgs/empty-org", "/compare?packages=real-org/stale,fluxcd/flagger"]) {
       await visit(browser, path, async (page) => {
         assert.match(await text(page, ".stand-in"), /STAND-IN (These|Some of these) figures are invented/, path)
@@ -223,15 +223,15 @@ describe("whose figures they are", () => {
     }
   })
 
-  test("and GitHub's are not called invented", async () => {
+  test("GitHub's figures are not labelled as invented", async () => {
     for (const path of ["/orgs/real-org", "/orgs/real-org/packages/stale", "/compare?packages=real-org/stale"]) {
       await visit(browser, path, async (page) => assert.equal(await page.locator(".stand-in").count(), 0, path))
     }
   })
 })
 
-describe("names of strangers", () => {
-  test("are text, whatever is in them", async () => {
+describe("untrusted names", () => {
+  test("are escaped", async () => {
     const packages = await visit(browser, "/orgs/hostile-org", async (page) => {
       assert.match(await page.title(), /^hostile-org/)
       return page.$$eval("#packages tbody th a", (links) => links.map(({ href, textContent }) => ({ href, name: textContent })))
@@ -251,10 +251,10 @@ describe("names of strangers", () => {
   })
 })
 
-describe("what a browser is told", () => {
-  test("no script and no style stands inline, and none would run", async () => {
+describe("headers", () => {
+  test("no script or style is inline, and the policy would not run one", async () => {
     for (const path of ["/", "/orgs/fluxcd", "/orgs/fluxcd/packages/flagger", "/compare?packages=fluxcd/flagger", "/orgs/nobody"]) {
-      const response = await fetch(URL_OF_DASHBOARD + path)
+      const response = await fetch(DASHBOARD_URL + path)
       const policy = response.headers.get("content-security-policy")
       assert.match(policy, /script-src 'self'(;|$)/)
       assert.match(policy, /style-src 'self'(;|$)/)
@@ -270,10 +270,10 @@ describe("what a browser is told", () => {
     }
   })
 
-  test("scripts and styles may be kept for ever, under a name of their content", async () => {
-    const page = await (await fetch(`${URL_OF_DASHBOARD}/compare`)).text()
+  test("scripts and styles are cached forever, under a name with a hash of their content", async () => {
+    const page = await (await fetch(`${DASHBOARD_URL}/compare`)).text()
     for (const [path] of page.matchAll(/\/assets\/application-[A-Z0-9]+\.(css|js)/g)) {
-      assert.match((await fetch(URL_OF_DASHBOARD + path)).headers.get("cache-control"), /immutable/)
+      assert.match((await fetch(DASHBOARD_URL + path)).headers.get("cache-control"), /immutable/)
     }
   })
 })

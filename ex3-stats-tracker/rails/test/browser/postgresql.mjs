@@ -1,18 +1,18 @@
-// A PostgreSQL of its own for a run: made in the run's directory, reached by a socket in it, and gone with it.
+// A PostgreSQL server for one run: its data and its Unix socket are in the run's directory and are deleted with it.
 
 import { execFileSync } from "node:child_process"
 import { accessSync, chmodSync, chownSync, constants, mkdirSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 
-/** Where Debian puts PostgreSQL's programs, a directory for each version. */
+/** Debian's directory of PostgreSQL's programs, with a directory for each version. */
 const DEBIAN = "/usr/lib/postgresql"
-const PATIENCE_SECONDS = 60
+const START_TIMEOUT_SECONDS = 60
 
-/** `start` starts what is stopped at the run's end. Returns the address of an empty database. */
+/** Starts the server with `start`, which also stops it at the run's end. Returns the URL of an empty database. */
 export async function startPostgres(directory, start) {
   const programs = newestPrograms()
   const user = userOfTheServer()
-  // The server, and Rails as another user, have to get in.
+  // The server and Rails may run as different users.
   chmodSync(directory, 0o755)
   const place = join(directory, "postgresql")
   mkdirSync(place)
@@ -20,7 +20,7 @@ export async function startPostgres(directory, start) {
   const data = join(place, "data")
   const quiet = { ...user, cwd: place, stdio: ["ignore", "ignore", "inherit"] }
   execFileSync(join(programs, "initdb"), ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata", data], quiet)
-  // Nothing has to outlast this run, and nothing of the server's is of interest in it but why it could not start.
+  // No data has to survive this run, so that fsync is off. Only the reason of a failed start is logged.
   const server = start(
     join(programs, "postgres"),
     ["-D", data, "-k", place, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "log_min_messages=fatal"],
@@ -30,7 +30,7 @@ export async function startPostgres(directory, start) {
   const here = ["--host", place, "--username=postgres"]
   for (let tries = 0; !answers(programs, here); tries++) {
     if (server.outcome !== undefined) throw new Error(`PostgreSQL ended with ${server.outcome} before it answered`)
-    if (tries > PATIENCE_SECONDS * 10) throw new Error(`PostgreSQL does not answer after ${PATIENCE_SECONDS} s`)
+    if (tries > START_TIMEOUT_SECONDS * 10) throw new Error(`PostgreSQL does not answer after ${START_TIMEOUT_SECONDS} s`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   execFileSync(join(programs, "createdb"), [...here, "browser"], quiet)
@@ -51,7 +51,7 @@ function newestPrograms() {
   try {
     versions = readdirSync(DEBIAN).map(Number).filter(Number.isInteger).sort((one, other) => other - one)
   } catch {
-    // There is none.
+    // Debian's PostgreSQL is not installed.
   }
   for (const version of versions) {
     const programs = join(DEBIAN, String(version), "bin")
@@ -65,7 +65,7 @@ function newestPrograms() {
   throw new Error("PostgreSQL is not installed; on Debian: apt-get install postgresql")
 }
 
-/** It refuses to run as root; the package brings a user. */
+/** PostgreSQL refuses to run as root; Debian's package creates the user postgres. */
 function userOfTheServer() {
   if (process.getuid() !== 0) return {}
   const id = (option) => Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }))

@@ -1,13 +1,13 @@
-// Looks at the dashboard in a real browser. From the repository's root:
+// Tests the dashboard in a real browser. From the repository's root:
 //
 //     node ex3-stats-tracker/rails/test/browser/run.mjs                 the tests; fails where one fails
 //     node ex3-stats-tracker/rails/test/browser/run.mjs pages charts    those of pages.test.mjs and charts.test.mjs
 //     node ex3-stats-tracker/rails/test/browser/run.mjs --postgresql    the tests, on PostgreSQL instead of SQLite
 //     node ex3-stats-tracker/rails/test/browser/run.mjs screenshots     the pictures in ex3-stats-tracker/screenshots
 //
-// What follows a -- goes to `node --test`. It installs the npm packages, builds the scripts and styles, seeds a database
-// in a directory of its own, starts Rails as it runs in production, and leaves nothing running.
-// RAILS_COMMAND says what runs Rails; without it Debian's does: "cargo run --quiet -p system --bin debian-root -- bin/rails".
+// Arguments after -- go to `node --test`. The program installs the npm packages, builds the scripts and styles, seeds a
+// database in a temporary directory, starts Rails in production mode, and stops every process that it started.
+// RAILS_COMMAND is the command of Rails, by default Debian's: "cargo run --quiet -p system --bin debian-root -- bin/rails".
 
 import { spawn } from "node:child_process"
 import { createHash, randomBytes, randomInt } from "node:crypto"
@@ -21,8 +21,8 @@ import { startPostgres } from "./postgresql.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const rails = (process.env.RAILS_COMMAND ?? "cargo run --quiet -p system --bin debian-root -- bin/rails").split(" ")
-/** Debian's Rails takes three seconds on an idle machine; a busy one may need long. */
-const PATIENCE_SECONDS = 120
+/** Rails starts in three seconds on an idle machine; a busy one may need this long. */
+const START_TIMEOUT_SECONDS = 120
 
 const running = new Set()
 const directory = await mkdtemp(join(tmpdir(), "stats-tracker-browser-"))
@@ -50,7 +50,7 @@ async function main(args) {
   const [own, passed] = [args.slice(0, end), args.slice(end + 1)]
   const tests = await testNames()
   const unknown = own.find((word) => !["screenshots", "--postgresql", ...tests].includes(word))
-  if (unknown) throw new Error(`${unknown} is neither screenshots nor --postgresql nor tests (${tests.join(", ")}); what is for node --test follows a --`)
+  if (unknown) throw new Error(`${unknown} is neither screenshots nor --postgresql nor tests (${tests.join(", ")}); arguments for node --test follow a --`)
   const chosen = tests.filter((name) => own.includes(name))
   await installPackages()
   await must(start("npm", ["run", "--silent", "build"]))
@@ -81,7 +81,7 @@ async function testNames() {
   return files.filter((name) => name.endsWith(".test.mjs")).map((name) => name.replace(".test.mjs", "")).sort()
 }
 
-/** `npm ci`, unless what is there was installed from this very lock file. */
+/** Runs `npm ci`, unless the packages were installed from this lock file. */
 async function installPackages() {
   const lock = createHash("sha256").update(await readFile(join(root, "package-lock.json"))).digest("hex")
   const stamp = join(root, "node_modules/.installed-from")
@@ -95,7 +95,7 @@ function startRails(args, environment) {
 }
 
 function start(program, args, environment = {}, options = {}) {
-  // A group of its own, so that what it starts ends with it.
+  // A process group of its own, so that its children are stopped with it.
   const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], detached: true, ...options, env: { ...process.env, ...environment } })
   const one = { child, name: [program, ...args].join(" ") }
   running.add(one)
@@ -117,7 +117,7 @@ function stop({ child }) {
   try {
     process.kill(-child.pid, "SIGTERM")
   } catch {
-    // It ended by itself in this moment.
+    // It has just ended by itself.
   }
 }
 
@@ -143,11 +143,11 @@ async function freePort() {
 }
 
 async function answers(url, server) {
-  for (let tries = 0; tries < PATIENCE_SECONDS * 5; tries++) {
+  for (let tries = 0; tries < START_TIMEOUT_SECONDS * 5; tries++) {
     if (server.outcome !== undefined) throw new Error(`Rails ended with ${server.outcome} before it answered`)
     const response = await fetch(url).catch(() => null)
     if (response?.ok) return
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  throw new Error(`Rails does not answer at ${url} after ${PATIENCE_SECONDS} s`)
+  throw new Error(`Rails does not answer at ${url} after ${START_TIMEOUT_SECONDS} s`)
 }

@@ -1,4 +1,4 @@
-// The pictures in ../../../screenshots, for the README: the main pages with the invented figures, which say so.
+// Makes the pictures in ../../../screenshots for the README: the main pages with the invented figures, labelled as such.
 
 import { mkdir, stat } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
