@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What a call costs that needs no gem. Each returns 42, and does nothing else.
+# The cost of a call without a gem. Each function only returns 42.
 class Calls
   def self.versions
     {}
@@ -8,7 +8,7 @@ class Calls
 
   def self.answer = 42
 
-  # A method of Ruby's.
+  # Calls a Ruby method.
   def self.ruby(times)
     last = answer
     while (times -= 1).positive?
@@ -17,7 +17,7 @@ class Calls
     last
   end
 
-  # A native function in Rust, by magnus. The process that has Ruby defines it.
+  # Calls a native function in Rust, with magnus. The bench's process defines it.
   def self.native(times)
     last = NativeCall.answer
     while (times -= 1).positive?

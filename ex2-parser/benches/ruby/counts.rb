@@ -2,7 +2,7 @@
 
 require "json"
 
-# Answers in one shape, to compare them: a parser's hash, or the gem's GhcrPage::Package.
+# Converts each parser's answer to the same JSON for comparison: a hash, or the gem's GhcrPage::Package.
 module Counts
   def self.json(answer)
     return JSON.generate(answer) if answer.is_a?(Hash)

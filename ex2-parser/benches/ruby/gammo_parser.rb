@@ -2,7 +2,7 @@
 
 require "gammo"
 
-# A package page by Gammo, in Ruby alone, which reads HTML as browsers do.
+# Reads a package page with Gammo: pure Ruby, with the HTML parsing algorithm of browsers.
 class GammoParser
   def self.versions
     { gammo: Gammo::VERSION }
@@ -21,7 +21,7 @@ class GammoParser
     @daily = []
   end
 
-  # In the page's order. Gammo's tree is as deep as the page is nested.
+  # Visits the nodes in document order. The recursion is as deep as the page's nesting.
   def walk(node, chart:)
     chart ||= attribute(node, "aria-label") == "Downloads for the last 30 days"
     child = node.first_child

@@ -2,7 +2,7 @@
 
 require_relative "../../gem/lib/ghcr_page"
 
-# A package page by this workspace's gem, in WebAssembly.
+# Reads a package page with this workspace's gem, in WebAssembly.
 class GhcrPageGuest
   GUEST = GhcrPage::Guest.new
 

@@ -2,7 +2,7 @@
 
 require_relative "../../gem/lib/ghcr_page"
 
-# A package page by this workspace's gem, as native code.
+# Reads a package page with this workspace's gem, as native code.
 class GhcrPageNative
   def self.versions
     { wasm_host: WasmHost::VERSION }

@@ -2,7 +2,7 @@
 
 require "htree"
 
-# A package page by HTree, in Ruby alone.
+# Reads a package page with HTree: pure Ruby.
 class HTreeParser
   SPAN = "{http://www.w3.org/1999/xhtml}span"
   HEADING = "{http://www.w3.org/1999/xhtml}h3"

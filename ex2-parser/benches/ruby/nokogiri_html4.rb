@@ -2,7 +2,7 @@
 
 require "nokogiri"
 
-# A package page by Nokogiri's older parser: libxml2, in C.
+# Reads a package page with Nokogiri's HTML 4 parser: libxml2, in C.
 class NokogiriHtml4
   TOTAL = '//span[normalize-space() = "Total downloads"]/following::h3[@title][1]'
   BARS = '//*[@aria-label = "Downloads for the last 30 days"]//rect[@data-merge-count]'
@@ -11,7 +11,7 @@ class NokogiriHtml4
     { nokogiri: Nokogiri::VERSION, libxml2: Nokogiri::VERSION_INFO.dig("libxml", "loaded") }
   end
 
-  # The encoding is said: libxml2 would guess another, and stop at the first byte that it can't read.
+  # Without an explicit encoding libxml2 guesses one, and stops at the first byte that is invalid in it.
   def self.parse(html)
     page = Nokogiri::HTML4.parse(html, nil, "UTF-8")
     {

@@ -3,7 +3,7 @@
 require "nokogiri"
 raise LoadError, "this Nokogiri was built without Gumbo, and has no HTML5" unless Nokogiri.uses_gumbo?
 
-# A package page by Nokogiri's newer parser: Gumbo, in C, which reads HTML as browsers do.
+# Reads a package page with Nokogiri's HTML 5 parser: Gumbo, in C, with the parsing algorithm of browsers.
 class NokogiriHtml5
   TOTAL = '//span[normalize-space() = "Total downloads"]/following::h3[@title][1]'
   BARS = '//*[@aria-label = "Downloads for the last 30 days"]//svg:rect[@data-merge-count]'

@@ -2,8 +2,8 @@
 
 require "strscan"
 
-# The shortcut that one would take in Ruby: no parser. It finds the label in a comment or a script as well, and knows no
-# attribute but in double quotes, no entity and no nesting.
+# A shortcut in Ruby, not a parser: it also matches text in comments and scripts, and it supports neither attributes without
+# double quotes, nor entities, nor nesting.
 class Shortcut
   def self.versions
     { strscan: StringScanner::Version }

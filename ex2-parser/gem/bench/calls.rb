@@ -1,15 +1,16 @@
 # frozen_string_literal: true
 
-# What a call costs: in Ruby, from Ruby into a guest, from there into Ruby again, and the parser natively and as a guest.
+# The cost of a call: within Ruby, from Ruby to a guest, and from there back to Ruby; and of the parser, natively and as a
+# guest.
 #
 #     rake -f ex2-parser/gem/Rakefile bench
 #     rake -f ex2-parser/gem/Rakefile bench PAGE=page.html
 #
-# Prints a line of JSON for each: its name, and the nanoseconds of one call in each sample. Every answer is asserted
-# before anything is timed. PAGE is a package page; without one, one is generated.
+# Prints a line of JSON for each case: its name, and the nanoseconds of one call in each sample. Every answer is asserted
+# before it is timed. PAGE is a package page; without it a page is generated.
 #
-# Bias: the loop that calls is Ruby's and stands in every row, also in the first, which is nothing but a method call.
-# The machine's other threads may run while a guest does, but here there are none, so nobody waits for the lock.
+# Bias: each row includes Ruby's loop, also the first row, which has only a method call. There is no other Ruby thread, so
+# that no call waits for the GVL.
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 
@@ -17,17 +18,17 @@ require "json"
 require "ghcr_page"
 
 SAMPLES = 30
-# How long a sample takes, at least, in seconds.
+# The minimum duration of a sample in seconds.
 SAMPLE = 0.05
 
 def nanoseconds
   Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
 end
 
-# Times a block that repeats its work so many times.
+# Times a block that repeats its work as often as its argument says.
 def measure(name)
   times = 1
-  # Warm up, and find out how often a sample has to repeat.
+  # Warms up, and finds the number of repetitions of a sample.
   times *= 2 while time(times) { |count| yield count } < SAMPLE * 1e9
   samples = Array.new(SAMPLES) { time(times) { |count| yield count }.fdiv(times).round(2) }
   puts JSON.generate(name: name, samples: samples, median: samples.sort[SAMPLES / 2])
@@ -48,8 +49,8 @@ def page
   return File.binread(ENV["PAGE"]) if ENV["PAGE"]
 
   workspace = File.expand_path("../../..", __dir__)
-  IO.popen(%w[cargo run --quiet --package pages -- package], chdir: workspace, &:read).tap do
-    abort "no page was generated: PAGE=page.html names one" unless $?.success?
+  IO.popen(%w[cargo run --quiet --package github --bin pages -- package], chdir: workspace, &:read).tap do
+    abort "no page was generated: set PAGE to the file of one" unless $?.success?
   end
 end
 

@@ -12,12 +12,12 @@ require_relative "ghcr_page/guest"
 module GhcrPage
   private_class_method :read
 
-  # Reads a package page, with the parser as native code. Usual pages take a quarter of a millisecond; those of more than
-  # 256 KiB are read without the GVL.
+  # Reads a package page with the parser as native code. A usual page takes a quarter of a millisecond. Pages of more than
+  # 256 KiB are parsed without the GVL.
   #
-  # @param html [String] the page, whatever its encoding says: GitHub's are UTF-8
+  # @param html [String] the page as UTF-8; the string's own encoding is ignored
   # @return [Package]
-  # @raise [Error] if there is no answer on it; {Error#kind} says why
+  # @raise [Error] if the page has no counts; {Error#kind} is the reason
   def self.parse(html)
     Package.from(*read(html))
   end

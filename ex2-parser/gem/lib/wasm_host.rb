@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
-# WebAssembly in Ruby: guests that compute, see nothing but what they are handed, and can be stopped.
+# A WebAssembly host for Ruby. A guest can only access its imports and its own memory, and it can be stopped.
 #
 #     log = ->(offset, length) { puts memory.text(offset, length) }
 #     instance = WasmHost::Instance.new(WasmHost::Module.load_file("hello.wat"), { "console" => { "log" => log } })
 #     instance.call("helloWorld")
 #
-# - {Module} is code, compiled; {Instance} is a module with a memory of its own, linked with procs.
-# - {Function}, {Memory} and {Global} are what an instance exports.
-# - {Program} is a WASI command, with its standard streams as strings.
-# - {Error} is what all exceptions about guests inherit from.
+# - {Module}: compiled code. {Instance}: a module with its own memory, linked with its imports.
+# - {Function}, {Memory} and {Global}: the exports of an instance.
+# - {Program}: a WASI command with strings as its standard streams.
+# - {Error}: the superclass of all exceptions about guests.
 #
-# Objects of this gem belong to the main Ractor: none can be shared, and a call from another Ractor raises
+# The gem's objects belong to the main Ractor. They can't be shared, and a call from another Ractor raises
 # +Ractor::UnsafeError+.
 module WasmHost
 end

@@ -9,18 +9,18 @@ RSpec.describe GhcrPage do
     expect(package.daily.last.to_a).to eq([Page::LAST_DAY - 29, 30])
   end
 
-  it "reads a page without a chart, and totals that are large" do
+  it "reads a page without a chart, and large totals" do
     page = "<html><span>Total downloads</span><h3 title=\"#{2**63}\"></h3></html>"
     expect(described_class.parse(page).to_a).to eq([2**63, []])
   end
 
-  it "reads bytes, whatever their encoding says" do
+  it "ignores the string's encoding" do
     expect(described_class.parse(Page.package.b).total).to eq(14_360)
     expect(described_class.parse(Page.package.force_encoding("US-ASCII")).total).to eq(14_360)
   end
 
   Page.refused.each do |page, error|
-    it "raises #{error}, which says why" do
+    it "raises #{error}, whose kind is the reason" do
       expect { described_class.parse(page) }.to raise_error(error) { |raised|
         expect(raised).to be_a(GhcrPage::Error)
         expect(raised.kind).to eq(error::KIND)
@@ -29,17 +29,17 @@ RSpec.describe GhcrPage do
     end
   end
 
-  it "says what changed" do
+  it "names the change of the markup" do
     expect { described_class.parse(Page.package(counts: [1])) }
       .to raise_error(GhcrPage::MarkupChanged, /30 days/) { |error| expect(error.what).to eq(:bars_not_thirty_days) }
   end
 
-  it "lets other threads run while it reads a large page, and change that" do
+  it "lets other threads run, and change the string, while it reads a large page" do
     page = Page.package.sub("<body>", "<body>#{"some text " * 500_000}")
     done = false
     parses = Thread.new { described_class.parse(page) && Thread.pass until done }
-    # To Ruby, a thread that gave the lock up is asleep. One that computes with it waits for it when it is looked at.
-    # On a busy machine it may be done before this thread is there to look.
+    # Ruby reports a thread without the GVL as asleep. On a busy machine a parse may be over before this thread checks, so
+    # that it checks many times.
     looks = 0
     until parses.status == "sleep" || looks == 500
       page << "x"
@@ -54,7 +54,7 @@ RSpec.describe GhcrPage do
     parses.join
   end
 
-  it "takes a string only" do
+  it "accepts only a string" do
     expect { described_class.parse(nil) }.to raise_error(TypeError)
   end
 end

@@ -10,8 +10,8 @@ require "ghcr_page"
 require_relative "support/wat"
 require_relative "support/page"
 
-# With WASM_HOST_GC_STRESS=1 the garbage collector runs at every chance that it has while the gem does something, and
-# everything that it may move has moved before each example.
+# With WASM_HOST_GC_STRESS=1 the garbage collector runs at every allocation in the gem's methods, and compacts the heap
+# before each example.
 if ENV["WASM_HOST_GC_STRESS"] == "1"
   require_relative "support/stress"
   Stress.everywhere

@@ -1,10 +1,9 @@
 # frozen_string_literal: true
 
 module GhcrPage
-  # A page without an answer. Nothing is guessed from it.
+  # A page without counts. No number is guessed.
   class Error < StandardError
-    # Why, as the parser and the tracker say it: +:rate_limited+, +:not_a_package_page+, +:truncated+, +:too_large+,
-    # +:not_utf8+ or +:markup_changed+.
+    # The reason: +:rate_limited+, +:not_a_package_page+, +:truncated+, +:too_large+, +:not_utf8+ or +:markup_changed+.
     # @return [Symbol]
     def kind
       self.class::KIND
@@ -17,19 +16,19 @@ module GhcrPage
     KIND = :rate_limited
   end
 
-  # Any other page: a login page, a 404 page, no page at all.
+  # Any other page: a login page, a 404 page, or text that is no HTML.
   class NotAPackagePage < Error
     # @private
     KIND = :not_a_package_page
   end
 
-  # A page that was cut.
+  # A page without its end.
   class Truncated < Error
     # @private
     KIND = :truncated
   end
 
-  # A page of more than 8 MiB, or of too many tags.
+  # A page of more than 8 MiB, or with too many tags.
   class TooLarge < Error
     # @private
     KIND = :too_large
@@ -41,12 +40,12 @@ module GhcrPage
     KIND = :not_utf8
   end
 
-  # A package page, but not as the parser knows it.
+  # A package page with other markup than the parser knows.
   class MarkupChanged < Error
     # @private
     KIND = :markup_changed
 
-    # What changed: +:label_missing+, for example.
+    # The change, for example +:label_missing+.
     # @return [Symbol]
     attr_reader :what
   end

@@ -1,23 +1,23 @@
 # frozen_string_literal: true
 
 module GhcrPage
-  # The same parser as a WebAssembly module, for pages from strangers: the guest can touch nothing but its own memory, of
-  # at most 256 MiB, and its time is limited.
+  # The same parser as a WebAssembly module, for untrusted pages: the guest can only access its own memory, of at most
+  # 256 MiB, and its time is limited.
   #
-  # It reads any number of pages, one at a time, and remembers none.
+  # A guest reads any number of pages, one at a time. It keeps nothing of a page.
   class Guest
-    # How long a page may take, in seconds. The largest takes less than one.
+    # The time limit of a page in seconds. The largest page takes less than one second.
     TIME_LIMIT = 10
 
     private_class_method :load
     private :read
 
-    # Loads the guest. Where its source has changed it is built first, by cargo, which takes up to a minute.
+    # Loads the guest. After a change of its source cargo builds it first, which takes up to a minute.
     #
-    # @param time_limit [Numeric, nil] how many seconds each page may take; nil for as long as it wants
-    # @param cache [Boolean, String, Pathname] where to keep its compiled code, as for {WasmHost::Module.new}
+    # @param time_limit [Numeric, nil] seconds for each page; nil for no limit
+    # @param cache [Boolean, String, Pathname] the cache of compiled code, as for {WasmHost::Module.new}
     # @return [Guest]
-    # @raise [WasmHost::Error] if it can't be built
+    # @raise [WasmHost::Error] if the build fails
     def self.new(time_limit: TIME_LIMIT, cache: false)
       cache = cache.to_path if cache.respond_to?(:to_path)
       load(time_limit, cache)
@@ -27,9 +27,9 @@ module GhcrPage
     #
     # @param html [String] the page
     # @return [Package]
-    # @raise [Error] if there is no answer on it; {Error#kind} says why
-    # @raise [WasmHost::TimedOut, WasmHost::Trap] if the guest was stopped; the next page gets a fresh one
-    # @raise [WasmHost::BusyError] if another thread's page is being read
+    # @raise [Error] if the page has no counts; {Error#kind} is the reason
+    # @raise [WasmHost::TimedOut, WasmHost::Trap] if the guest was stopped; the next page gets a new instance
+    # @raise [WasmHost::BusyError] if another thread is parsing a page
     def parse(html)
       Package.from(*read(html))
     end

@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
 module GhcrPage
-  # Pulls on one day.
+  # The downloads of one day.
   # @!attribute date
-  #   @return [Date] the day, in GitHub's time zone
+  #   @return [Date] the day in UTC
   # @!attribute count
   #   @return [Integer]
   DailyDownloads = Struct.new(:date, :count)
 
-  # What a package page says about downloads.
+  # The download counts of a package page.
   # @!attribute total
-  #   @return [Integer] how often any version was ever pulled
+  #   @return [Integer] the downloads of all versions since the package exists
   # @!attribute daily
   #   @return [Array<DailyDownloads>] the last 30 days, newest first; empty where the page has no chart
   Package = Struct.new(:total, :daily) do

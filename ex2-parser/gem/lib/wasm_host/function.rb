@@ -1,24 +1,23 @@
 # frozen_string_literal: true
 
 module WasmHost
-  # A function that an instance exports. {Instance#function} finds it. It keeps its instance alive.
+  # A function that an instance exports, from {Instance#function}. It keeps its instance alive.
   class Function
     # @!method call(*arguments)
-    #   Calls it.
     #   @param arguments [Array<Integer, Float>] as for {Instance#call}
     #   @return [nil, Integer, Float, Array<Integer, Float>]
     #   @raise (see Instance#call)
 
     # @!method name
-    #   @return [String] the name it is exported by
+    #   @return [String] the export's name
 
     # @!method signature
-    #   @return [String] its type, as in +(i32, i32) -> (i64)+
+    #   @return [String] the function's type, for example +(i32, i32) -> (i64)+
 
     # @!method arity
-    #   @return [Integer] how many arguments it takes
+    #   @return [Integer] the number of arguments
 
-    # @return [Proc] a lambda that calls it
+    # @return [Proc] a lambda that calls the function
     def to_proc
       method(:call).to_proc
     end

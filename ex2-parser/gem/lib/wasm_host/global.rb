@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
 module WasmHost
-  # A global that an instance exports. {Instance#global} finds it.
+  # A global variable that an instance exports, from {Instance#global}.
   class Global
     # @!method value
     #   @return [Integer, Float]
 
     # @!method value=(number)
     #   @param number [Integer, Float]
-    #   @raise [Error] if it is constant
-    #   @raise [TypeError, RangeError] if it is no number of its type
+    #   @raise [Error] if the global is constant
+    #   @raise [TypeError, RangeError] if the number does not fit the global's type
 
     # @!method mutable?
-    #   @return [Boolean] whether it can be set
+    #   @return [Boolean] whether the value can be set
   end
 end

@@ -1,19 +1,19 @@
 # frozen_string_literal: true
 
 module WasmHost
-  # A WASI command: a program like any other, that gets arguments and three standard streams, and nothing else. It sees no
-  # file of this machine, no network and no environment variable.
+  # A WASI command: a program with arguments and three standard streams. It has no access to files, to the network and to
+  # environment variables.
   class Program
-    # How many bytes each of its memories may hold: 256 MiB.
+    # The maximum size of each memory in bytes: 256 MiB.
     MEMORY_LIMIT = 256 << 20
 
-    # How many bytes it may write to each stream: 16 MiB.
+    # The maximum number of bytes of each output stream: 16 MiB.
     OUTPUT_LIMIT = 16 << 20
 
-    # How long it may take, in seconds.
+    # The time limit in seconds.
     TIME_LIMIT = 10
 
-    # How a program ended: its exit code, and what it wrote, binary.
+    # The result of a run: the exit code, and the output as binary strings.
     Result = Struct.new(:exit_code, :stdout, :stderr) do
       # @return [Boolean] whether the exit code is 0
       def success?
@@ -21,24 +21,24 @@ module WasmHost
       end
     end
 
-    # @param source [Module, String] a module, or what {Module.new} takes
-    # @param name [String] the program's own name, its argument 0
+    # @param source [Module, String] a module, or the source of one as for {Module.new}
+    # @param name [String] the program's name, its argument 0
     def initialize(source, name: "program")
       @module = source.is_a?(Module) ? source : Module.new(source)
       @name = name
     end
 
-    # Runs it from the beginning to its end, on a native thread of its own. Any number of threads may do so at once.
+    # Runs the program in a new instance, on a native thread of its own. Several Ruby threads may run it at the same time.
     #
     # @param arguments [Array<String>]
-    # @param stdin [String] what it reads
-    # @param memory_limit [Integer] how many bytes each of its memories may hold
-    # @param output_limit [Integer] how many bytes it may write to each stream
-    # @param time_limit [Numeric, nil] how many seconds it may take; nil for as long as it wants
+    # @param stdin [String] the standard input
+    # @param memory_limit [Integer] the maximum size of each memory in bytes
+    # @param output_limit [Integer] the maximum number of bytes of each output stream
+    # @param time_limit [Numeric, nil] seconds; nil for no limit
     # @return [Result] with any exit code
-    # @raise [LinkError] if it is no WASI command, or asks for what it can't have
-    # @raise [Trap] if it was stopped; a Rust program that panics is
-    # @raise [TimedOut, LimitError] if it took too long, or wrote too much
+    # @raise [LinkError] if the module is no WASI command, or needs other imports or more memory
+    # @raise [Trap] if the program traps, as a Rust program does that panics
+    # @raise [TimedOut, LimitError] if the program exceeds its time limit or its output limit
     def run(*arguments, stdin: "", memory_limit: MEMORY_LIMIT, output_limit: OUTPUT_LIMIT, time_limit: TIME_LIMIT)
       result = Native.run(@module, @name, arguments, stdin, memory_limit, output_limit, time_limit)
       Result.new(*result)

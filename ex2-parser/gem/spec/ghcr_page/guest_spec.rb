@@ -4,7 +4,7 @@ RSpec.describe GhcrPage::Guest do
   guest = nil
   let(:parser) { guest ||= described_class.new(cache: true) }
 
-  it "reads what the native parser reads" do
+  it "has the same answers as the native parser" do
     [Page.package, Page.package(total: 2**63, counts: [0] * 30), Page.package.b].each do |page|
       expect(parser.parse(page)).to eq(GhcrPage.parse(page))
     end
@@ -17,19 +17,19 @@ RSpec.describe GhcrPage::Guest do
     end
   end
 
-  it "says what changed" do
+  it "names the change of the markup" do
     expect { parser.parse(Page.package(counts: [1])) }
       .to raise_error(GhcrPage::MarkupChanged) { |error| expect(error.what).to eq(:bars_not_thirty_days) }
   end
 
-  it "reads the next page with a fresh guest when it was stopped" do
+  it "reads the next page with a new instance after it was stopped" do
     limited = described_class.new(time_limit: 1e-6, cache: true)
     2.times { expect { limited.parse("<html>#{"<p>" * 49_000}</html>") }.to raise_error(WasmHost::TimedOut) }
     small = Page.package
     expect(described_class.new(cache: true).parse(small).total).to eq(14_360)
   end
 
-  it "reads a page that another thread changes meanwhile" do
+  it "reads a page whose string another thread changes meanwhile" do
     page = Page.package + (" " * 1_000_000)
     thread = Thread.new { 50.times { page << "x"; page[0] = "<"; Thread.pass } }
     expect(parser.parse(page).total).to eq(14_360)
@@ -41,7 +41,7 @@ RSpec.describe GhcrPage::Guest do
     expect(totals.map(&:value)).to eq([0, 1, 2, 3])
   end
 
-  it "has limits that make sense" do
+  it "checks its arguments" do
     expect { described_class.new(time_limit: 0) }.to raise_error(ArgumentError)
     expect { parser.parse(nil) }.to raise_error(TypeError)
   end

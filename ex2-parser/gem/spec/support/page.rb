@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Package pages as GitHub makes them, as far as the parser looks.
+# Package pages with the parts of GitHub's markup that the parser reads.
 module Page
   LAST_DAY = Date.new(2026, 5, 10)
 
@@ -18,7 +18,7 @@ module Page
     HTML
   end
 
-  # Pages without an answer, and the class of the exception that says so.
+  # Pages without counts, and the class of their exception.
   def self.refused
     {
       "" => GhcrPage::NotAPackagePage,

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# Puts the garbage collector under stress while a method of the gem runs, the procs that it calls included: it then runs
-# at every chance that it has. The specs' own code, which makes a thousand times the objects, is spared.
+# Sets GC.stress while a method of the gem runs, with the procs that it calls: the garbage collector then runs at every
+# allocation. The specs' own code allocates a thousand times as many objects and runs without stress.
 module Stress
-  # A collection of what is young, at each allocation. A full one each time takes minutes and finds no more: what a method
-  # of the gem has just made is young.
+  # Minor collections. Major ones would take minutes and find no more bugs: the objects that a method of the gem has just
+  # allocated are young.
   MINOR = 1
 
   def self.around(target)

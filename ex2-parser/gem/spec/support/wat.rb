@@ -7,17 +7,17 @@ module Wat
     WasmHost::Instance.new("(module #{body})", imports, **limits)
   end
 
-  # A module that calls the proc "host" "f", which has this type, from its export "f" of the same type.
+  # A module whose export "f" calls the import "host" "f" of the same type.
   def calling(type, arguments = "")
     "(import \"host\" \"f\" (func $f #{type})) (func (export \"f\") #{type} #{arguments} (call $f))"
   end
 
-  # The instance of a module that hands on to the proc.
-  def handing_on(type, arguments = "", **limits, &body)
+  # An instance whose export "f" calls the block.
+  def instance_calling(type, arguments = "", **limits, &body)
     instance(calling(type, arguments), { "host" => { "f" => body } }, **limits)
   end
 
-  # A WASI command with this body, whose memory has the io vectors' room at 0.
+  # A WASI command with this body. Its memory has room for the I/O vectors at 0.
   def program(body)
     WasmHost::Program.new(<<~TEXT)
       (module

@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
 RSpec.describe "The garbage collector" do
-  it "finds procs that only an instance holds, while its guest runs and after they moved" do
-    guests = Array.new(20) { |number| handing_on("(result i32)") { String.new("x" * number).size } }
+  it "marks procs that only an instance references, while its guest runs and after compaction" do
+    guests = Array.new(20) { |number| instance_calling("(result i32)") { String.new("x" * number).size } }
     GC.start
     GC.compact if GC.respond_to?(:compact)
     expect(guests.map { |guest| guest.call("f") }).to eq((0...20).to_a)
   end
 
-  # What is made of a Method to call it by is held by nobody else.
-  it "finds what was made of several methods, under full stress" do
+  # Only the instance references the proc that is made of a Method.
+  it "marks the procs of several methods, with full GC.stress" do
     text = "(module #{%w[a b c].map { |name| "(import \"host\" \"#{name}\" (func $#{name} (param i32) (result i32)))" }.join}
               (func (export \"f\") (param i32) (result i32) (call $a (call $b (call $c (local.get 0))))))"
     compiled = WasmHost::Module.new(text)
@@ -23,7 +23,7 @@ RSpec.describe "The garbage collector" do
     GC.stress = before
   end
 
-  it "finds what was made of methods in several threads", :slow do
+  it "marks the procs of methods in several threads", :slow do
     text = "(module #{%w[a b c].map { |name| "(import \"host\" \"#{name}\" (func $#{name} (param i32) (result i32)))" }.join}
               (func (export \"f\") (param i32) (result i32) (call $a (call $b (call $c (local.get 0))))))"
     compiled = WasmHost::Module.new(text)
@@ -38,7 +38,7 @@ RSpec.describe "The garbage collector" do
     expect(sums.map(&:value)).to eq([2_000.times.sum { |number| 1 + (2 * (3 - number)) }] * 5)
   end
 
-  it "moves what it may, and finds it again" do
+  it "updates references after compaction" do
     skip "this Ruby can't compact" unless GC.respond_to?(:compact)
     guests = Array.new(10) do |number|
       memory = WasmHost::Memory.new(minimum: 1)
@@ -56,12 +56,12 @@ RSpec.describe "The garbage collector" do
       .to eq(Array.new(10) { |number| [number + 1, "\0", number + 1] })
   end
 
-  it "runs in a proc" do
-    guest = handing_on("(result i64)") { Array.new(100) { |number| "#{number}" }.tap { GC.start }.sum(&:to_i) }
+  it "can run in a proc" do
+    guest = instance_calling("(result i64)") { Array.new(100) { |number| "#{number}" }.tap { GC.start }.sum(&:to_i) }
     expect(guest.call("f")).to eq(4950)
   end
 
-  it "finds what a function, a memory and a global belong to" do
+  it "marks the instance of a function, a memory and a global" do
     text = '(memory (export "m") 1) (global (export "g") i32 (i32.const 7)) (func (export "f") (result i32) (i32.const 8))'
     held = Array.new(20) do
       guest = instance(text)
@@ -72,7 +72,7 @@ RSpec.describe "The garbage collector" do
       .to all(eq(["\0", 7, 8]))
   end
 
-  it "knows how much memory guests have, and frees what nobody holds", :slow do
+  it "counts the memory of guests, and frees instances without references", :slow do
     script = <<~'RUBY'
       compiled = WasmHost::Module.new('(module (memory 1) (func (export "fill") (param i32)
         (drop (memory.grow (local.get 0)))
@@ -88,7 +88,7 @@ RSpec.describe "The garbage collector" do
     expect(grown.to_i).to be < 300
   end
 
-  it "gets back at once what an instance had that is closed", :slow do
+  it "gets the memory of a closed instance back at once", :slow do
     script = <<~'RUBY'
       GC.disable
       compiled = WasmHost::Module.new('(module (memory 512) (func (export "fill")
@@ -102,7 +102,7 @@ RSpec.describe "The garbage collector" do
     expect(IO.popen([RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script], &:read).to_i).to be < 64
   end
 
-  it "frees instances that nobody holds, before their address space runs out", :slow do
+  it "frees instances without references before the address space is exhausted", :slow do
     compiled = WasmHost::Module.new('(module (memory 1) (func (export "f") (result i32) (i32.const 1)))')
     expect((1..30_000).sum { WasmHost::Instance.new(compiled).call("f") }).to eq(30_000)
   end

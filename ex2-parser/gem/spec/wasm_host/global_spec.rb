@@ -4,7 +4,7 @@ RSpec.describe WasmHost::Global do
   text = '(global $count (export "count") (mut i64) (i64.const 5)) (global (export "pi") f64 (f64.const 3.25))
           (func (export "count_up") (global.set $count (i64.add (global.get $count) (i64.const 1))))'
 
-  it "is read, set, and changed by the guest" do
+  it "can be read and set, and the guest can change it" do
     guest = instance(text)
     count = guest.global("count")
     count.value = 2**62
@@ -20,7 +20,7 @@ RSpec.describe WasmHost::Global do
     expect { pi.value = 3.0 }.to raise_error(WasmHost::Error, /"pi" is constant/)
   end
 
-  it "takes numbers of its type only" do
+  it "accepts only numbers of its type" do
     count = instance(text).global("count")
     expect { count.value = 0.5 }.to raise_error(TypeError, /the global "count": an i64 is an Integer/)
     expect { count.value = 2**64 }.to raise_error(RangeError)

@@ -2,7 +2,7 @@
 
 RSpec.describe WasmHost::Instance do
   describe "calls" do
-    it "hands numbers there and back" do
+    it "take and return numbers" do
       math = instance('(func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
                        (func (export "mul") (param i64 i64) (result i64) (i64.mul (local.get 0) (local.get 1)))
                        (func (export "half") (param f32) (result f32) (f32.div (local.get 0) (f32.const 2)))
@@ -18,7 +18,7 @@ RSpec.describe WasmHost::Instance do
       expect(math.call("nothing")).to be_nil
     end
 
-    it "takes integers signed and unsigned, and none that don't fit" do
+    it "take signed and unsigned integers, and refuse those that don't fit" do
       same = instance('(func (export "i") (param i32) (result i32) (local.get 0))
                        (func (export "l") (param i64) (result i64) (local.get 0))')
       expect(same.call("i", 2**32 - 1)).to eq(-1)
@@ -29,7 +29,7 @@ RSpec.describe WasmHost::Instance do
       end
     end
 
-    it "refuses what is no number of the type, and says which argument" do
+    it "refuse arguments of another type, and name the argument" do
       add = instance('(func (export "add") (param i32 f32))')
       expect { add.call("add", 1) }.to raise_error(ArgumentError, /"add", \(i32, f32\) -> \(\) \(given 1, expected 2\)/)
       expect { add.call("add", 1, 2, 3) }.to raise_error(ArgumentError)
@@ -39,7 +39,7 @@ RSpec.describe WasmHost::Instance do
       expect { add.call("add", nil, 1) }.to raise_error(TypeError, /not NilClass/)
     end
 
-    it "names what the module exports when it exports no such thing" do
+    it "list the module's exports when there is no such export" do
       one = instance('(func (export "one")) (memory (export "two") 1)')
       expect { one.call("tow") }.to raise_error(WasmHost::ExportError, 'the module exports no "tow"; it exports "one", "two"')
       expect { one.call("two") }.to raise_error(WasmHost::ExportError, /"two" is a memory, not a function/)
@@ -48,7 +48,7 @@ RSpec.describe WasmHost::Instance do
       expect { instance("").call("one") }.to raise_error(WasmHost::ExportError, /it exports nothing/)
     end
 
-    it "doesn't take values that Ruby has no counterpart for" do
+    it "refuse types that Ruby has no counterpart for" do
       reference = instance('(func (export "f") (param externref)) (func (export "g") (result funcref) (ref.null func))')
       expect { reference.call("f", 1) }.to raise_error(TypeError, /no counterpart/)
       expect { reference.call("g") }.to raise_error(TypeError, /no counterpart/)
@@ -56,9 +56,9 @@ RSpec.describe WasmHost::Instance do
   end
 
   describe "imports" do
-    it "are procs, which get and return numbers" do
+    it "are procs that take and return numbers" do
       seen = nil
-      host = handing_on("(param i32 i64 f32 f64) (result i64)",
+      host = instance_calling("(param i32 i64 f32 f64) (result i64)",
                         "(local.get 0) (local.get 1) (local.get 2) (local.get 3)") do |*numbers|
         seen = numbers
         2**63
@@ -73,20 +73,20 @@ RSpec.describe WasmHost::Instance do
     end
 
     it "return several numbers as an array" do
-      host = handing_on("(result i32 f64)") { [1, 2.5] }
+      host = instance_calling("(result i32 f64)") { [1, 2.5] }
       expect(host.call("f")).to eq([1, 2.5])
     end
 
-    it "have to return what the module was promised" do
-      expect { handing_on("(result i32)") { nil }.call("f") }
+    it "have to return the types of the import" do
+      expect { instance_calling("(result i32)") { nil }.call("f") }
         .to raise_error(TypeError, /the proc of the import "host" "f" returned: an i32 is an Integer in Ruby, not NilClass/)
-      expect { handing_on("(result i32)") { 2**32 }.call("f") }.to raise_error(RangeError, /"host" "f" returned/)
-      expect { handing_on("(result i32 i32)") { 1 }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
-      expect { handing_on("(result i32 i32)") { [1] }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
-      expect(handing_on("") { "whatever" }.call("f")).to be_nil
+      expect { instance_calling("(result i32)") { 2**32 }.call("f") }.to raise_error(RangeError, /"host" "f" returned/)
+      expect { instance_calling("(result i32 i32)") { 1 }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
+      expect { instance_calling("(result i32 i32)") { [1] }.call("f") }.to raise_error(TypeError, /an array of 2 numbers/)
+      expect(instance_calling("") { "whatever" }.call("f")).to be_nil
     end
 
-    it "have to take as many arguments as they get" do
+    it "have to take as many arguments as the import has" do
       body = calling("(param i32 i32)", "(local.get 0) (local.get 1)")
       link = ->(callable) { instance(body, { "host" => { "f" => callable } }) }
       [->(_a, _b) {}, ->(_a, _b = 1) {}, ->(*) {}, ->(_a, *) {}, proc { |_a, _b| }, proc { |*_a| }, method(:puts)].each do |fit|
@@ -97,14 +97,14 @@ RSpec.describe WasmHost::Instance do
       end
     end
 
-    it "have to be there, and the message shows how" do
+    it "must not be missing, and the message shows how to pass them" do
       expect { instance(calling("(param i32 i32)", "(local.get 0) (local.get 1)")) }
         .to raise_error(WasmHost::LinkError, /function "host" "f" \(\(i32, i32\) -> \(\)\).*\{"host" => \{"f" => ->\(a, b\)/)
       expect { instance('(import "js" "mem" (memory 3))', { "js" => {} }) }
         .to raise_error(WasmHost::LinkError, /WasmHost::Memory\.new\(minimum: 3\)/)
     end
 
-    it "have to be of the kind that is imported" do
+    it "have to be of the import's kind" do
       expect { instance(calling(""), { "host" => { "f" => 1 } }) }
         .to raise_error(WasmHost::LinkError, /is a function, and was handed Integer: a proc or a method is wanted/)
       expect { instance('(import "js" "mem" (memory 1))', { "js" => { "mem" => -> {} } }) }
@@ -116,7 +116,7 @@ RSpec.describe WasmHost::Instance do
         .to raise_error(WasmHost::LinkError, /can't provide/)
     end
 
-    it "are constants too" do
+    it "may be constants" do
       text = '(import "env" "base" (global $base i64)) (func (export "base") (result i64) (global.get $base))'
       expect(instance(text, { env: { base: 2**62 } }).call("base")).to eq(2**62)
       expect { instance(text, { env: { base: 0.5 } }) }.to raise_error(TypeError, /"env" "base"/)
@@ -125,8 +125,8 @@ RSpec.describe WasmHost::Instance do
     end
   end
 
-  describe "a guest that does wrong" do
-    # Each kind of trap, and what makes it.
+  describe "a guest that traps or exceeds a limit" do
+    # Each kind of trap, and code that causes it.
     traps = {
       unreachable: "unreachable",
       integer_division_by_zero: "(drop (i32.div_s (i32.const 1) (i32.const 0)))",
@@ -145,7 +145,7 @@ RSpec.describe WasmHost::Instance do
       end
     end
 
-    it "is told where" do
+    it "has its stack frames in the message" do
       wrong = instance('(func $inner unreachable) (func $outer (export "f") (call $inner))')
       expect { wrong.call("f") }.to raise_error(WasmHost::Trap, /stopped: unreachable.*in inner.*in outer/m)
     end
@@ -155,7 +155,7 @@ RSpec.describe WasmHost::Instance do
       expect { instance("(func $f (loop (br 0))) (start $f)", time_limit: 0.05) }.to raise_error(WasmHost::TimedOut)
     end
 
-    # Ways to never return.
+    # Code that never returns.
     loops = {
       "an empty loop" => "(loop (br 0))",
       "a loop in a loop" => "(loop (loop (br 0)) (br 0))",
@@ -167,7 +167,7 @@ RSpec.describe WasmHost::Instance do
       "growing without end" => "(loop (drop (memory.grow (i32.const 1))) (br 0))"
     }
     loops.each do |name, body|
-      it "ends when its time is up: #{name}" do
+      it "ends at its time limit: #{name}" do
         endless = instance("(memory 16) (func $leaf)
                             (func $tree (param i32) (if (local.get 0) (then
                               (call $tree (i32.sub (local.get 0) (i32.const 1)))
@@ -178,7 +178,7 @@ RSpec.describe WasmHost::Instance do
       end
     end
 
-    it "ends when its time is up without a memory of its own, and with an imported one" do
+    it "ends at its time limit without a memory, and with an imported memory" do
       expect { instance('(func (export "f") (loop (br 0)))', time_limit: 0.05).call("f") }
         .to raise_error(WasmHost::TimedOut)
       memory = WasmHost::Memory.new(minimum: 1)
@@ -187,10 +187,10 @@ RSpec.describe WasmHost::Instance do
       expect { endless.call("f") }.to raise_error(WasmHost::TimedOut)
     end
 
-    it "ends when its time is up in turns of a loop that are long themselves" do
+    it "ends at its time limit in a loop whose body takes long" do
       long = [["i64.div_u (i64.const -1) (", 20_000], ["local.get 0", 1], [")", 20_000]]
       divisions = long.map { |text, times| text * times }.join
-      # So many turns take some seconds, and are few enough to be done between two questions if all turns counted alike.
+      # These iterations take some seconds. If each counted as one unit of fuel, all of them would run between two polls.
       endless = instance("(func (export \"f\") (param i64) (local i32)
                             (loop (local.set 0 (i64.or (i64.const 1) (#{divisions})))
                                   (local.set 1 (i32.add (local.get 1) (i32.const 1)))
@@ -198,14 +198,14 @@ RSpec.describe WasmHost::Instance do
       expect { endless.call("f", 3) }.to raise_error(WasmHost::TimedOut)
     end
 
-    it "can't outwit its time limit by many turns and calls" do
+    it "can run many iterations without a time limit" do
       turns = instance('(func (export "turns") (param i32) (result i32) (local i32)
                           (loop (local.set 1 (i32.add (local.get 1) (i32.const 1)))
                                 (br_if 0 (i32.lt_u (local.get 1) (local.get 0)))) (local.get 1))', time_limit: nil)
       expect(turns.call("turns", 1_000_000)).to eq(1_000_000)
     end
 
-    it "can't grow past its limit" do
+    it "can't grow its memory past the limit" do
       grow = instance('(memory (export "memory") 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))',
                       memory_limit: 4 << 16)
       expect(grow.call("grow", 3)).to eq(1)
@@ -214,7 +214,7 @@ RSpec.describe WasmHost::Instance do
       expect { instance("(table 2000000 funcref)") }.to raise_error(WasmHost::LinkError, /table/)
     end
 
-    it "has limits that make sense" do
+    it "checks its limits" do
       [0, -1, Float::NAN, Float::INFINITY].each do |limit|
         expect { instance("", time_limit: limit) }.to raise_error(ArgumentError, /time_limit/)
       end
@@ -223,32 +223,32 @@ RSpec.describe WasmHost::Instance do
   end
 
   describe "a proc" do
-    it "that raises ends the call with that very exception" do
+    it "that raises ends the call with the same exception" do
       raised = Class.new(StandardError).new("mine")
-      host = handing_on("") { raise raised }
+      host = instance_calling("") { raise raised }
       expect { host.call("f") }.to raise_error { |error| expect(error).to be(raised) }
       expect { host.call("f") }.to raise_error(raised.class, "mine")
     end
 
-    it "that raises in a start function ends that" do
+    it "that raises in a start function ends the start function" do
       text = '(import "host" "f" (func $f)) (start $f)'
       expect { instance(text, { host: { f: -> { raise KeyError, "early" } } }) }.to raise_error(KeyError, "early")
     end
 
-    it "may raise what is no StandardError" do
-      expect { handing_on("") { exit 3 }.call("f") }.to raise_error(SystemExit) { |error| expect(error.status).to eq(3) }
-      expect { handing_on("") { raise Interrupt }.call("f") }.to raise_error(Interrupt)
+    it "may raise exceptions that are no StandardError" do
+      expect { instance_calling("") { exit 3 }.call("f") }.to raise_error(SystemExit) { |error| expect(error.status).to eq(3) }
+      expect { instance_calling("") { raise Interrupt }.call("f") }.to raise_error(Interrupt)
     end
 
     it "may throw and break" do
-      host = handing_on("") { throw :done, 7 }
+      host = instance_calling("") { throw :done, 7 }
       expect(catch(:done) { host.call("f") }).to eq(7)
       expect(left_by_break).to eq(9)
       expect(left_by_return).to eq(8)
       expect { made_where_nothing_waits.call("f") }.to raise_error(LocalJumpError)
     end
 
-    # Hands its block to a guest, and calls it.
+    # Calls the block through a guest.
     def through_a_guest(&block)
       instance(calling(""), { "host" => { "f" => block } }).call("f")
       :returned
@@ -263,9 +263,9 @@ RSpec.describe WasmHost::Instance do
       :not_left
     end
 
-    # An instance whose proc has nowhere to break to.
+    # An instance whose proc breaks from a method that has returned.
     def made_where_nothing_waits
-      handing_on("") { break }
+      instance_calling("") { break }
     end
 
     it "may use the memory and the exports of the instance that called it" do
@@ -281,30 +281,30 @@ RSpec.describe WasmHost::Instance do
       expect(guest.memory("memory").read(0, 1)).to eq("0")
     end
 
-    it "may use other instances, and they each other's memory" do
+    it "may use other instances and their memories" do
       one = instance('(memory (export "memory") 1)')
-      two = handing_on("(result i32)") { one.memory("memory").read(0, 1).ord }
-      three = handing_on("(result i32)") { two.call("f") + 1 }
+      two = instance_calling("(result i32)") { one.memory("memory").read(0, 1).ord }
+      three = instance_calling("(result i32)") { two.call("f") + 1 }
       one.memory("memory").write(0, "A")
       expect(three.call("f")).to eq(66)
     end
 
-    it "that calls without end is stopped before the stack ends", :slow do
+    it "that calls its guest recursively without end is stopped before the stack overflows", :slow do
       guest = nil
-      guest = handing_on("") { guest.call("f") }
+      guest = instance_calling("") { guest.call("f") }
       expect { guest.call("f") }.to raise_error(SystemStackError, /50 deep/)
       expect { Thread.new { guest.call("f") }.tap { |thread| thread.report_on_exception = false }.join }
         .to raise_error(SystemStackError)
     end
 
-    it "that recurses without end on its own is stopped by Ruby", :slow do
+    it "that recurses in Ruby without end is stopped by Ruby", :slow do
       recurse = ->(depth) { recurse.call(depth + 1) }
-      host = handing_on("") { recurse.call(0) }
+      host = instance_calling("") { recurse.call(0) }
       expect { host.call("f") }.to raise_error(SystemStackError)
       expect { host.call("f") }.to raise_error(SystemStackError)
     end
 
-    it "counts in the call's time, also where the guest ends right after it" do
+    it "counts for the call's time limit, also where the guest ends right after it" do
       host = instance('(import "host" "f" (func $f)) (func (export "f") (call $f) (loop (br 0)))
                        (func (export "short") (call $f))',
                       { host: { f: -> { sleep 0.1 } } }, time_limit: 0.1)
@@ -314,31 +314,31 @@ RSpec.describe WasmHost::Instance do
   end
 
   describe "fibers" do
-    # A guest whose proc leaves its fiber: it hands the numbers on that its fiber is resumed with.
+    # A guest whose proc yields its fiber, and returns the number with which the fiber is resumed.
     def leaving
-      handing_on("(param i32) (result i32)", "(local.get 0)") { |number| Fiber.yield(number) }
+      instance_calling("(param i32) (result i32)", "(local.get 0)") { |number| Fiber.yield(number) }
     end
 
-    it "of their own may call while none waits" do
-      guest = handing_on("(result i32)") { 7 }
+    it "may call a guest" do
+      guest = instance_calling("(result i32)") { 7 }
       expect(Fiber.new { guest.call("f") }.resume).to eq(7)
     end
 
-    it "that come while another's proc is called may use other instances" do
+    it "may use other instances while a proc runs" do
       other = instance('(func (export "f") (result i32) (i32.const 7))')
-      guest = handing_on("(result i32)") { Fiber.new { other.call("f") }.resume }
+      guest = instance_calling("(result i32)") { Fiber.new { other.call("f") }.resume }
       expect(guest.call("f")).to eq(7)
     end
 
-    it "that leave a proc and come back go on" do
-      guest = handing_on("(result i32)") { Fiber.yield(1) + 1 }
+    it "may be left in a proc and resumed" do
+      guest = instance_calling("(result i32)") { Fiber.yield(1) + 1 }
       fiber = Fiber.new { guest.call("f") }
       expect(fiber.resume).to eq(1)
       expect { guest.call("f") }.to raise_error(WasmHost::BusyError)
       expect(fiber.resume(41)).to eq(42)
     end
 
-    it "interleave their guests in any order, and each may trap" do
+    it "may interleave their guests in any order, and each guest may trap" do
       trapping = instance("#{calling("(param i32) (result i32)", "(local.get 0)")}
                            (func (export \"g\") (param i32) (result i32) (drop (call $f (local.get 0))) unreachable)",
                           { host: { f: ->(number) { Fiber.yield(number) } } })
@@ -353,10 +353,10 @@ RSpec.describe WasmHost::Instance do
       expect(fibers.rotate(2).map { |fiber| fiber.resume(20) }).to eq([30] * 6)
     end
 
-    it "interleave nested calls, exceptions and time limits" do
+    it "may interleave nested calls, exceptions and time limits" do
       inner = leaving
-      outer = handing_on("(param i32) (result i32)", "(local.get 0)") { |number| inner.call("f", number) + 1 }
-      late = handing_on("", time_limit: 0.05) { Fiber.yield }
+      outer = instance_calling("(param i32) (result i32)", "(local.get 0)") { |number| inner.call("f", number) + 1 }
+      late = instance_calling("", time_limit: 0.05) { Fiber.yield }
       first = Fiber.new { late.call("f") }
       second = Fiber.new { outer.call("f", 1) }
       third = Fiber.new { leaving.call("f", 2) }
@@ -367,30 +367,31 @@ RSpec.describe WasmHost::Instance do
       expect { third.resume("no number") }.to raise_error(TypeError)
     end
 
-    it "that are abandoned in a proc keep nobody from calling guests", :slow do
+    it "that are abandoned in a proc do not block other calls", :slow do
       instances = []
       30.times do
         guest = leaving
         instances << guest
         numbers = Enumerator.new do |found|
-          handing_on("(param i32) (result i32)", "(local.get 0)") { |number| found.yield(number) }.call("f", 3)
+          instance_calling("(param i32) (result i32)", "(local.get 0)") { |number| found.yield(number) }.call("f", 3)
         end
         expect(numbers.next).to eq(3)
         Fiber.new { guest.call("f", 1) }.resume
-        expect(handing_on("(result i32)") { 7 }.call("f")).to eq(7)
+        expect(instance_calling("(result i32)") { 7 }.call("f")).to eq(7)
       end
       threads = Dir.children("/proc/self/task").size if File.directory?("/proc/self/task")
       GC.start
       instance('(func (export "f"))').call("f")
-      # The collector doesn't find every one: some are on the stack still. What it found is free for others.
+      # The garbage collector doesn't free all of the fibers, because some are still on the stack. The instances of the
+      # others can be used.
       free = instances.count { |guest| Fiber.new { guest.call("f", 1) }.resume rescue nil }
       expect(free).to be > 15
       GC.start
       expect(Dir.children("/proc/self/task").size).to be < [threads, 40].max if threads
     end
 
-    it "that clear their variables are no others" do
-      guest = handing_on("(result i32)") do
+    it "may clear their fiber-local variables" do
+      guest = instance_calling("(result i32)") do
         Thread.current.keys.each { |key| Thread.current[key] = nil }
         GC.start
         instance('(func (export "f") (result i32) (i32.const 7))').call("f")
@@ -398,8 +399,8 @@ RSpec.describe WasmHost::Instance do
       expect(guest.call("f")).to eq(7)
     end
 
-    it "of a scheduler wait for each other's procs" do
-      # Its time passes at once: the fiber that sleeps the shortest time wakes first.
+    it "of a scheduler run while other fibers' procs sleep" do
+      # A scheduler without real time: the fiber with the shortest sleep is resumed first.
       scheduler = Class.new do
         def initialize = @waiting = []
         def fiber(&block) = Fiber.new(blocking: false, &block).tap(&:resume)
@@ -424,7 +425,7 @@ RSpec.describe WasmHost::Instance do
       Thread.new do
         Fiber.set_scheduler(scheduler.new)
         [3.0, 1.0, 2.0].each do |seconds|
-          guest = handing_on("(param f64) (result f64)", "(local.get 0)") { |time| sleep(time) && time }
+          guest = instance_calling("(param f64) (result f64)", "(local.get 0)") { |time| sleep(time) && time }
           Fiber.schedule { done << guest.call("f", seconds) }
         end
       end.join
@@ -433,7 +434,7 @@ RSpec.describe WasmHost::Instance do
   end
 
   describe "that is closed" do
-    it "has nothing left" do
+    it "refuses every use" do
       guest = instance("#{calling("")} (memory (export \"m\") 1) (global (export \"g\") i32 (i32.const 1))", { host: { f: -> {} } })
       memory, global, function = guest.memory("m"), guest.global("g"), guest.function("f")
       expect(guest).not_to be_closed
@@ -446,20 +447,20 @@ RSpec.describe WasmHost::Instance do
       end
     end
 
-    it "isn't in the middle of a call" do
-      guest = handing_on("") { guest.close }
+    it "can't be closed during a call" do
+      guest = instance_calling("") { guest.close }
       expect { guest.call("f") }.to raise_error(WasmHost::BusyError)
       expect(guest).not_to be_closed
     end
   end
 
-  describe "of a module that can't be stopped" do
+  describe "of a module with interruptible: false" do
     text = '(module (import "host" "f" (func $f)) (func (export "f") (call $f))
               (func (export "count") (param i32) (result i32) (local i32)
                 (loop (local.set 1 (i32.add (local.get 1) (i32.const 1)))
                       (br_if 0 (i32.lt_u (local.get 1) (local.get 0)))) (local.get 1)))'
 
-    it "has no time limit, and is like others in all else" do
+    it "has no time limit, and otherwise works as any instance" do
       trusted = WasmHost::Module.new(text, interruptible: false)
       expect([trusted.interruptible?, WasmHost::Module.new(text).interruptible?]).to eq([false, true])
       guest = described_class.new(trusted, { host: { f: -> { raise KeyError } } })
@@ -471,12 +472,12 @@ RSpec.describe WasmHost::Instance do
     end
   end
 
-  it "is usable again when its host ran out of memory in a call", :slow do
+  it "can be used again after its host ran out of memory in a call", :slow do
     script = <<~'RUBY'
       text = '(module (func (export "f") (result i32) (i32.const 7)))'
       guest = WasmHost::Instance.new(text)
       size = -> { File.read("/proc/self/status")[/VmSize:\s+(\d+)/, 1].to_i << 10 }
-      # In a thread that has no stack for guests yet, with room for more and more of what a call needs.
+      # In a new thread, which has no stack for guests yet. Each limit leaves room for more of the call's allocations.
       results = Thread.new do
         [1200, 1600, 1900, 2100, 2600, 3200, 6400].map do |room|
           Process.setrlimit(:AS, size.call + (room << 10), Process::RLIM_INFINITY)
@@ -489,10 +490,10 @@ RSpec.describe WasmHost::Instance do
       end.value
       puts results.inspect, guest.call("f")
     RUBY
-    said = IO.popen([RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script, { err: File::NULL }], &:readlines)
-    expect(said.last).to eq("7\n"), said.join
-    expect(said.first).to match(/Error/)
-    expect(said.first).not_to match(/Busy|fatal/)
+    lines = IO.popen([RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-e", script, { err: File::NULL }], &:readlines)
+    expect(lines.last).to eq("7\n"), lines.join
+    expect(lines.first).to match(/Error/)
+    expect(lines.first).not_to match(/Busy|fatal/)
   end
 
   it "can't be allocated without a module" do
@@ -500,7 +501,7 @@ RSpec.describe WasmHost::Instance do
     expect { described_class.link(nil, {}, 1, nil, false) }.to raise_error(NoMethodError)
   end
 
-  it "lets Ruby notice that its own stack is exhausted" do
+  it "lets Ruby detect an overflow of its own stack" do
     instance('(func (export "f"))').call("f")
     endless = ->(depth) { endless.call(depth + 1) }
     expect { endless.call(0) }.to raise_error(SystemStackError)

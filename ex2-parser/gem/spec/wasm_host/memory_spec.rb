@@ -5,7 +5,7 @@ RSpec.describe WasmHost::Memory do
     instance("(memory (export \"memory\") #{pages}) (data (i32.const 3) \"h\\c3\\a9llo\")").memory("memory")
   end
 
-  it "copies bytes out and in" do
+  it "reads and writes bytes" do
     bytes = memory
     expect(bytes.read(3, 6)).to eq("h\xC3\xA9llo".b)
     expect(bytes.read(3, 6).encoding).to eq(Encoding::BINARY)
@@ -16,7 +16,7 @@ RSpec.describe WasmHost::Memory do
     expect(bytes.write(65_536, "")).to eq(0)
   end
 
-  it "checks every access, and writes nothing of what doesn't fit" do
+  it "checks every access, and writes nothing of a range that is partly outside" do
     bytes = memory
     [[65_536, 1], [65_535, 2], [0, 65_537], [2**32, 1], [2**64 - 1, 1], [0, 2**64 - 1], [2**64, 1], [-1, 1], [0, -1]]
       .each do |offset, length|
@@ -28,11 +28,11 @@ RSpec.describe WasmHost::Memory do
     expect { bytes.write(0, 1) }.to raise_error(TypeError)
   end
 
-  it "refuses text that is none" do
+  it "refuses text that is not UTF-8" do
     expect { memory.text(4, 1) }.to raise_error(EncodingError, /not UTF-8/)
   end
 
-  it "grows, and what was read stays" do
+  it "grows, and strings that were read before stay valid" do
     bytes = memory("1 3")
     before = bytes.read(3, 6)
     expect(bytes.grow(2)).to eq(1)
@@ -45,7 +45,7 @@ RSpec.describe WasmHost::Memory do
     expect(bytes.grow(0)).to eq(3)
   end
 
-  it "sees what the guest writes and how it grows" do
+  it "sees the guest's writes and its growth" do
     guest = instance('(memory (export "memory") 1)
                       (func (export "f") (drop (memory.grow (i32.const 1))) (i32.store8 (i32.const 65536) (i32.const 33)))')
     bytes = guest.memory("memory")
@@ -53,10 +53,10 @@ RSpec.describe WasmHost::Memory do
     expect(bytes.read(65_536, 1)).to eq("!")
   end
 
-  describe "of Ruby's own" do
+  describe "for an import" do
     text = '(import "js" "mem" (memory 1 2)) (func (export "f") (i32.store8 (i32.const 0) (i32.const 33)))'
 
-    it "belongs to the instance that it is handed to" do
+    it "belongs to the first instance that imports it" do
       bytes = described_class.new(minimum: 1)
       expect { bytes.read(0, 1) }.to raise_error(WasmHost::Error, /belongs to no instance yet/)
       instance(text, { js: { mem: bytes } }).call("f")
@@ -72,7 +72,7 @@ RSpec.describe WasmHost::Memory do
       expect(bytes.read(0, 1)).to eq("x")
     end
 
-    it "has to fit what the module asks for, and is free again if it doesn't" do
+    it "has to fit the module's import, and can be imported elsewhere after a failure" do
       small = described_class.new(minimum: 0)
       expect { instance(text, { js: { mem: small } }) }.to raise_error(WasmHost::LinkError)
       expect { small.read(0, 0) }.to raise_error(WasmHost::Error, /no instance yet/)
@@ -82,7 +82,7 @@ RSpec.describe WasmHost::Memory do
       expect { instance(text, { js: { mem: large } }) }.to raise_error(WasmHost::LinkError)
     end
 
-    it "has sizes that make sense" do
+    it "checks its sizes" do
       expect { described_class.new(minimum: -1) }.to raise_error(ArgumentError, /minimum/)
       expect { described_class.new(minimum: 65_537) }.to raise_error(ArgumentError, /minimum/)
       expect { described_class.new(minimum: 2, maximum: 1) }.to raise_error(ArgumentError, /maximum/)
@@ -91,7 +91,7 @@ RSpec.describe WasmHost::Memory do
     end
   end
 
-  it "takes long strings, and what turns into one" do
+  it "accepts long strings, and objects with to_str" do
     bytes = memory("4")
     long = Random.bytes(200_000)
     expect(bytes.write(7, long)).to eq(200_000)
@@ -100,7 +100,7 @@ RSpec.describe WasmHost::Memory do
     expect(bytes.read(0, 4)).to eq("text")
   end
 
-  it "takes a frozen string, and the middle of one" do
+  it "accepts a part of a frozen string" do
     bytes = memory
     bytes.write(0, "a frozen string".freeze[2, 6])
     expect(bytes.read(0, 6)).to eq("frozen")

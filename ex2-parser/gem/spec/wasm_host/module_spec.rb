@@ -13,7 +13,7 @@ RSpec.describe WasmHost::Module do
     expect(described_class.new(binary).exports).to eq([])
   end
 
-  it "says what it wants and what it offers" do
+  it "lists its imports and exports" do
     compiled = described_class.new(text)
     expect(compiled.imports.map(&:to_a)).to eq([["env", "log", :function, "(i32, f64) -> (i64)"],
                                                 ["env", "memory", :memory, "1 to 2 pages"]])
@@ -21,14 +21,14 @@ RSpec.describe WasmHost::Module do
     expect(compiled.inspect).to eq("#<WasmHost::Module imports 2, exports count, run>")
   end
 
-  it "shows nothing of what it is given to be stopped by" do
+  it "hides the globals and functions that are added for interrupts" do
     expect(described_class.new("(module)").exports).to eq([])
     expect(described_class.new("(module (func))").imports).to eq([])
     sections = "\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x01\0\x0a\x07\x01\x05\0\x03\x40\x0b\x0b".b
     expect(described_class.new(sections).exports).to eq([]) # An empty section of memories, and a loop.
   end
 
-  it "reads files, and names them when they are no modules" do
+  it "reads files, and names the file in errors" do
     Dir.mktmpdir do |directory|
       path = File.join(directory, "a.wat")
       File.write(path, text)
@@ -39,7 +39,7 @@ RSpec.describe WasmHost::Module do
     end
   end
 
-  it "refuses what is no module" do
+  it "refuses sources that are no module" do
     expect { described_class.new("") }.to raise_error(WasmHost::CompileError, /empty/)
     expect { described_class.new("hello") }.to raise_error(WasmHost::CompileError, /no Wat/)
     expect { described_class.new("\xff\xfe") }.to raise_error(WasmHost::CompileError, /no Wat/)
@@ -49,24 +49,24 @@ RSpec.describe WasmHost::Module do
     expect { described_class.allocate }.to raise_error(TypeError)
   end
 
-  it "lets no module reach what it is given to be stopped by" do
+  it "gives a module no access to the globals and functions that are added for interrupts" do
     ["(func (result i32) global.get 0)", "(func call 1)", "(func (loop (local.set 0 (i32.const 0))))"].each do |function|
-      # Wat that names what isn't there is assembled all the same.
+      # Wat with unknown indices can be assembled; only validation refuses it.
       expect { described_class.new("(module #{function})") }.to raise_error(WasmHost::CompileError, /unknown/)
     end
   end
 
-  it "compiles in a forked process, too", :slow do
+  it "compiles in a forked process", :slow do
     compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))') }
     compile.call
     expect(IO.popen("-") { |io| io ? io.read : print(compile.call.exports) }).to eq("[]")
   end
 
-  it "refuses threads, whose waiting nothing could end" do
+  it "refuses shared memories, because a waiting guest could not be stopped" do
     expect { described_class.new("(module (memory 1 1 shared))") }.to raise_error(WasmHost::CompileError, /threads/)
   end
 
-  it "caches compiled code where told to, and replaces what is damaged", :slow do
+  it "caches compiled code in STATS_TRACKER_CACHE_DIR, and replaces damaged entries", :slow do
     script = <<~RUBY
       compiled = WasmHost::Module.new("(module (func (export \\"kept\\") (result i32) (i32.const 7)))", cache: true)
       print WasmHost::Instance.new(compiled).call("kept")
@@ -79,21 +79,21 @@ RSpec.describe WasmHost::Module do
       entries = -> { Dir[File.join(directory, "compiled-code", "*")] }
       expect(run.call).to eq("7")
       expect(entries.call.size).to eq(1)
-      kept = File.binread(entries.call.first)
-      File.binwrite(entries.call.first, kept[0..-2])
+      original = File.binread(entries.call.first)
+      File.binwrite(entries.call.first, original[0..-2])
       expect(run.call).to eq("7")
-      expect(File.binread(entries.call.first)).to eq(kept)
+      expect(File.binread(entries.call.first)).to eq(original)
     end
   end
 
-  it "caches in a directory of the caller's" do
+  it "caches in a given directory" do
     Dir.mktmpdir do |directory|
       2.times do
         compiled = described_class.new("(module (func (export \"f\") (result i32) (i32.const 7)))", cache: directory)
         expect(WasmHost::Instance.new(compiled).call("f")).to eq(7)
         expect(Dir.children(directory).size).to eq(1)
       end
-      # What can be stopped and what can't is not the same code.
+      # The code of an interruptible module is another entry.
       described_class.new("(module (func (export \"f\") (result i32) (i32.const 7)))", cache: Pathname(directory),
                                                                                      interruptible: false)
       expect(Dir.children(directory).size).to eq(2)
@@ -101,7 +101,7 @@ RSpec.describe WasmHost::Module do
     expect { described_class.new("(module)", cache: 1) }.to raise_error(TypeError, /cache: is true, false or a directory/)
   end
 
-  it "caches nothing unless it is told to", :slow do
+  it "caches nothing by default", :slow do
     Dir.mktmpdir do |directory|
       script = 'WasmHost::Instance.new("(module)"); GhcrPage::Guest'
       system({ "STATS_TRACKER_CACHE_DIR" => directory }, RbConfig.ruby, "-I", $LOAD_PATH.first, "-r", "wasm_host", "-r",

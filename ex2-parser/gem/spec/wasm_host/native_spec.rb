@@ -5,20 +5,20 @@ RSpec.describe "WasmHost::Native", :slow do
     IO.popen([environment, RbConfig.ruby, "-e", script, { err: %i[child out] }], &:read)
   end
 
-  it "says how the library is built where it isn't" do
+  it "names the build command where the library is missing" do
     Dir.mktmpdir do |directory|
       FileUtils.cp_r($LOAD_PATH.first, directory)
       FileUtils.rm_rf(File.join(directory, "lib/wasm_host", RUBY_VERSION[/\d+\.\d+/]))
-      said = ruby("require '#{directory}/lib/wasm_host'", { "WASM_HOST_LIBRARY" => nil })
-      expect(said).to match(/library for Ruby \d\.\d isn't built: run `rake -f .*Rakefile compile` \(LoadError\)/)
+      output = ruby("require '#{directory}/lib/wasm_host'", { "WASM_HOST_LIBRARY" => nil })
+      expect(output).to match(/library for Ruby \d\.\d isn't built: run `rake -f .*Rakefile compile` \(LoadError\)/)
     end
   end
 
-  # Ruby 3.3 brought it.
+  # M:N threads came with Ruby 3.3.
   if RUBY_VERSION >= "3.3"
-    it "refuses Rubies that move threads about" do
-      said = ruby("require '#{$LOAD_PATH.first}/wasm_host'", { "RUBY_MN_THREADS" => "1" })
-      expect(said).to include("unset it (LoadError)")
+    it "refuses M:N threads" do
+      output = ruby("require '#{$LOAD_PATH.first}/wasm_host'", { "RUBY_MN_THREADS" => "1" })
+      expect(output).to include("unset it (LoadError)")
     end
   end
 end

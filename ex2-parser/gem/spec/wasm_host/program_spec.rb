@@ -24,7 +24,7 @@ RSpec.describe WasmHost::Program do
     expect(copy.run(stdin: bytes).stdout).to eq(bytes)
   end
 
-  it "tells its streams and its exit code apart" do
+  it "returns both output streams and the exit code" do
     result = program('(data (i32.const 100) "outerr")
                       (func (export "_start")
                         (call $write (i32.const 1) (i32.const 100) (i32.const 3))
@@ -50,9 +50,9 @@ RSpec.describe WasmHost::Program do
     expect { program('(func $f (export "_start") (call $f))').run }.to raise_error(WasmHost::Trap, /stack/)
   end
 
-  it "is stopped when its time is up, also asleep", :slow do
+  it "is stopped at its time limit, also while it sleeps", :slow do
     expect { program('(func (export "_start") (loop (br 0)))').run(time_limit: 0.1) }.to raise_error(WasmHost::TimedOut)
-    # A subscription to the clock, in an hour.
+    # A sleep of an hour.
     asleep = program('(func (export "_start")
                         (i32.store (i32.const 116) (i32.const 1))
                         (i64.store (i32.const 124) (i64.const 3600000000000))
@@ -60,21 +60,21 @@ RSpec.describe WasmHost::Program do
     expect { asleep.run(time_limit: 0.1) }.to raise_error(WasmHost::TimedOut)
   end
 
-  it "is stopped when it writes without end" do
+  it "is stopped at its output limit" do
     endless = program('(func (export "_start") (loop (call $write (i32.const 1) (i32.const 1000) (i32.const 60000)) (br 0)))')
     expect { endless.run(output_limit: 1 << 20) }.to raise_error(WasmHost::LimitError, /more than 1048576 bytes/)
     expect(program(cat).run(stdin: "12345", output_limit: 5).stdout).to eq("12345")
     expect { program(cat).run(stdin: "123456", output_limit: 5) }.to raise_error(WasmHost::LimitError)
   end
 
-  it "can't grow past its limit" do
+  it "can't grow its memory past the limit" do
     grow = program('(func (export "_start") (call $proc_exit (memory.grow (i32.const 100))))')
     expect(grow.run(memory_limit: 16 << 20).exit_code).to eq(2)
     expect(grow.run(memory_limit: 1 << 20).exit_code).not_to eq(2)
     expect { grow.run(memory_limit: 65_536) }.to raise_error(WasmHost::LinkError)
   end
 
-  it "has to be a command, and to import only what there is" do
+  it "has to be a WASI command without other imports" do
     expect { described_class.new("(module)").run }.to raise_error(WasmHost::LinkError)
     expect { program("").run }.to raise_error(WasmHost::LinkError, /_start/)
     unknown = described_class.new('(module (import "env" "x" (func)) (memory (export "memory") 1) (func (export "_start")))')

@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
-# What Ruby's threads, signals and limits can do while a guest runs.
+# Ruby's threads, signals and exceptions while a guest runs.
 RSpec.describe "A running guest" do
-  # A guest that spins until its memory says stop, or for ever; it says that it runs by the proc.
+  # A guest that calls a proc once and then loops forever.
   def spinning(running, **limits)
     instance('(import "host" "runs" (func $runs)) (memory (export "memory") 1)
               (func (export "spin") (call $runs) (loop (br 0)))', { host: { runs: -> { running << true } } }, **limits)
   end
 
-  # Waits until a guest spins in a thread of its own, hands the thread over, and makes sure that it ends.
+  # Yields a thread in which a guest loops, and makes sure that the thread ends.
   def in_thread(**limits)
     running = Queue.new
     thread = Thread.new { spinning(running, time_limit: nil, **limits).call("spin") }
@@ -28,37 +28,37 @@ RSpec.describe "A running guest" do
 
   it "lets other threads run" do
     in_thread do |thread|
-      # Were the lock held, this thread would come no further than here.
+      # If the guest held the GVL, this thread would not run.
       expect((1..1000).sum).to eq(500_500)
       expect(instance('(func (export "f") (result i32) (i32.const 7))').call("f")).to eq(7)
       expect(thread).to be_alive
     end
   end
 
-  # Ruby's threads take turns of a tenth of a second, so who gives the lock up beside a busy one waits that long for it.
-  # Under stress no call is quick.
-  it "keeps the lock while it is quick, also beside a busy thread", :slow do
+  # Ruby's time slice is a tenth of a second: after releasing the GVL beside a busy thread a call waits that long for it.
+  # With GC.stress no call is short.
+  it "keeps the GVL during short calls, also beside a busy thread", :slow do
     calls = turns = seen = 0
-    # It notices each time when this thread came further since it had the lock.
+    # The busy thread counts how often this thread has made calls since the busy thread's last time slice.
     busy = Thread.new do
       loop do
         turns += 1 if seen != calls
         seen = calls
       end
     end
-    guest = handing_on("(result i32)") { 7 }
+    guest = instance_calling("(result i32)") { 7 }
     Thread.pass
     until calls == 1_000 || turns == 10
       guest.call("f")
       calls += 1
     end
-    # All together take less than a turn or two. Were the lock given up, the busy thread would have it again and again.
+    # All calls together take one or two time slices. If they released the GVL, the busy thread would run between them.
     expect(turns).to be < 10
   ensure
     busy.kill
   end
 
-  it "gives the lock up at once where asked" do
+  it "releases the GVL at once with release_gvl" do
     running = Queue.new
     guest = WasmHost::Instance.new('(module (func (export "f") (param i32) (local i32)
       (loop (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 1) (local.get 0))))))',
@@ -75,7 +75,7 @@ RSpec.describe "A running guest" do
     in_thread { |thread| expect(thread.kill.join(60)).to be(thread) }
   end
 
-  it "ends by Thread#raise, with what was raised" do
+  it "ends by Thread#raise, with that exception" do
     in_thread do |thread|
       thread.raise(KeyError, "from outside")
       expect { thread.join(60) }.to raise_error(KeyError, "from outside")
@@ -86,7 +86,7 @@ RSpec.describe "A running guest" do
     expect { Timeout.timeout(0.1) { spinning([], time_limit: nil).call("spin") } }.to raise_error(Timeout::Error)
   end
 
-  it "runs ensure on its way out" do
+  it "runs ensure blocks when its thread is killed" do
     done = Queue.new
     running = Queue.new
     thread = Thread.new do
@@ -99,7 +99,7 @@ RSpec.describe "A running guest" do
     expect(done.size).to eq(1)
   end
 
-  it "isn't ended by an exception that is put off" do
+  it "isn't ended by an exception that handle_interrupt defers" do
     running = Queue.new
     limit = 0.3
     thread = Thread.new do
@@ -115,7 +115,7 @@ RSpec.describe "A running guest" do
     expect { thread.value }.to raise_error(KeyError, "put off")
   end
 
-  it "goes on after a signal whose handler returns, and ends by one that raises" do
+  it "continues after a signal whose handler returns, and ends by a handler that raises" do
     handled = Queue.new
     before = trap("USR1") { handled << true }
     count = instance('(import "host" "signal" (func $signal))
@@ -133,13 +133,13 @@ RSpec.describe "A running guest" do
     trap("USR1", before || "DEFAULT")
   end
 
-  it "has its instance to itself" do
+  it "has exclusive access to its instance" do
     running = Queue.new
     guest = spinning(running, time_limit: nil)
     memory = guest.memory("memory")
     thread = Thread.new { guest.call("spin") }
     running.pop
-    # The proc has returned once the guest has the instance again.
+    # The instance is busy again when the proc has returned.
     Thread.pass until busy?(memory)
     expect { guest.call("spin") }.to raise_error(WasmHost::BusyError, /an instance of its own/)
     expect { memory.write(0, "x") }.to raise_error(WasmHost::BusyError)
@@ -154,21 +154,21 @@ RSpec.describe "A running guest" do
     true
   end
 
-  it "isn't lent to a thread that its proc starts" do
-    guest = handing_on("(result i32)") do
+  it "can't be called by a thread that its proc starts" do
+    guest = instance_calling("(result i32)") do
       Thread.new { guest.call("f") }.tap { |thread| thread.report_on_exception = false }.join
     end
     expect { guest.call("f") }.to raise_error(WasmHost::BusyError)
   end
 
-  it "may be called by one thread after the other" do
+  it "can be called by one thread after another" do
     guest = instance('(global $n (mut i32) (i32.const 0))
                       (func (export "next") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))')
     expect(Array.new(5) { Thread.new { guest.call("next") }.value }).to eq([1, 2, 3, 4, 5])
   end
 
-  it "goes on in a forked process", :slow do
-    guest = handing_on("(result i32)") { 7 }
+  it "works in a forked process", :slow do
+    guest = instance_calling("(result i32)") { 7 }
     guest.call("f")
     expect(IO.popen("-") { |io| io ? io.read : print(guest.call("f") + instance('(func (export "g") (result i32) (i32.const 1))').call("g")) })
       .to eq("8")
@@ -206,7 +206,7 @@ RSpec.describe "A running guest" do
     end
   end
 
-  it "doesn't keep the process from its end", :slow do
+  it "doesn't prevent the process from ending", :slow do
     script = <<~'RUBY'
       spin = WasmHost::Instance.new('(module (func (export "f") (loop (br 0))))', {}, time_limit: nil)
       thread = Thread.new { spin.call("f") }
