@@ -1,4 +1,4 @@
-# Asks the database whether its users may do what they should, and no more. Exits with 1 where they may not, or may.
+# Checks the rights of the database's users: the reader may only read, the owner is no superuser. Exits with 1 otherwise.
 require "pg"
 
 owner = PG.connect(ENV.fetch("OWNER_URL"), connect_timeout: 10)
@@ -10,7 +10,7 @@ abort "the database has no tables: look at the migration's logs" if tables.empty
 tables.each do |table|
   name = reader.quote_ident(table)
   reader.exec("SELECT 1 FROM #{name} LIMIT 1")
-  # It may take back that its transactions only read, but gains no right by it.
+  # The reader may set its transactions to read-write, but that gives no right to write.
   reader.exec("BEGIN READ WRITE")
   begin
     reader.exec("DELETE FROM #{name} WHERE false")

@@ -1,14 +1,14 @@
-# Asks the tracker for what a reader and Prometheus would, and the component whether it answers. Exits with 1 where one
-# of them answers something else.
+# Requests the dashboard's pages, its API and its metrics, and the component's health check. Exits with 1 after any
+# unexpected answer.
 require "json"
 require "net/http"
 
 web, component = ARGV.map { |address| URI(address) }
 
-# The component may have to be started first.
+# Seconds. The component may have to start first.
 TIMEOUT = 120
 
-# As a gateway asks, so that nothing is redirected to https.
+# The header is that of a gateway with TLS, so that no request is redirected to HTTPS.
 def get(base, path)
   tries = 0
   begin
@@ -22,13 +22,13 @@ end
 
 def check(base, path, status: 200, type:)
   answer = get(base, path)
-  # With one organisation, its page is the first.
+  # With one organisation the first page redirects to it.
   answer = get(base, URI(answer["Location"]).path) if answer.is_a?(Net::HTTPRedirection)
-  said = "#{base}#{path} answers #{answer.code} #{answer["Content-Type"]}"
+  summary = "#{base}#{path} answers #{answer.code} #{answer["Content-Type"]}"
   body = answer.body.to_s
-  answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{said}: #{body[0, 200]}"
-  raise "#{said}, but its body is not what it should be: #{body[0, 200]}" if block_given? && !yield(body)
-  puts said
+  answer.code == status.to_s && answer["Content-Type"].to_s.start_with?(type) or raise "#{summary}: #{body[0, 200]}"
+  raise "#{summary}, but with an unexpected body: #{body[0, 200]}" if block_given? && !yield(body)
+  puts summary
 end
 
 begin

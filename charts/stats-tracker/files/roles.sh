@@ -1,5 +1,5 @@
-# Gives the database its users as soon as it answers: run by Kubernetes after every start of the container, which ends
-# it where this fails. The socket lets the superuser in; it is nobody's but this container's.
+# Creates the database's users as soon as the server answers. Kubernetes runs this after every start of the container, and
+# restarts the container if it fails. The Unix socket needs no password; only this container has it.
 for attempt in $(seq 300); do
   if psql --quiet --username postgres --dbname stats_tracker --file /etc/stats-tracker/roles.sql; then
     exit 0

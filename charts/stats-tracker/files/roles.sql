@@ -1,7 +1,7 @@
--- The database's users, and what each may do: the owner migrates and collects, the reader is the web process.
+-- The database's users and their rights. The owner is for migrations and the collector, the reader for the web process.
 --
--- Run at every start of the server, so that their passwords are always those of the Secret: a volume outlives the
--- release that made it.
+-- This runs at every start of the server, so that the passwords are always those of the Secret: the volume may be that of
+-- an earlier release.
 \set ON_ERROR_STOP on
 \getenv superuser_password POSTGRES_PASSWORD
 \getenv owner_password OWNER_PASSWORD
@@ -19,12 +19,12 @@ ALTER ROLE stats_tracker_owner LOGIN PASSWORD :'owner_password';
 ALTER ROLE stats_tracker_reader LOGIN PASSWORD :'reader_password';
 ALTER ROLE stats_tracker_reader SET default_transaction_read_only = on;
 
--- The owner of the database may make tables in its schema public.
+-- The owner of a database may create tables in its schema public.
 ALTER DATABASE stats_tracker OWNER TO stats_tracker_owner;
 REVOKE ALL ON DATABASE stats_tracker FROM PUBLIC;
 GRANT CONNECT ON DATABASE stats_tracker TO stats_tracker_reader;
 
--- The tables that are there, and those that migrations will make.
+-- Existing tables, and tables of later migrations.
 GRANT USAGE ON SCHEMA public TO stats_tracker_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO stats_tracker_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE stats_tracker_owner IN SCHEMA public GRANT SELECT ON TABLES TO stats_tracker_reader;

@@ -1,16 +1,16 @@
-# Waits until there is what the next container needs; each argument names one thing:
+# Waits until the conditions of the next container hold. Each argument is one condition:
 #
-#   database   answers, and lets us in
-#   migrations the database has them all, as the files in this image say
-#   component  answers
+#   database   the database accepts the login
+#   migrations the database has all migrations of this image
+#   component  the component answers
 #
-# Exits with 69 where something is still missing after STATS_TRACKER_WAIT seconds (300).
+# Exits with 69 if a condition does not hold after STATS_TRACKER_WAIT seconds (300).
 require "net/http"
 require "pg"
 
 deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + Integer(ENV.fetch("STATS_TRACKER_WAIT", 300))
 
-# What is missing is raised, so that it can be said.
+# A condition that does not hold yet.
 Missing = Class.new(StandardError)
 
 def database
@@ -24,8 +24,8 @@ checks = {
   "database" => -> { database },
   "migrations" => -> {
     database do |connection|
-      there = connection.exec("SELECT version FROM schema_migrations").column_values(0)
-      missing = Dir["db/migrate/*.rb"].map { |file| File.basename(file)[/\A\d+/] } - there
+      existing = connection.exec("SELECT version FROM schema_migrations").column_values(0)
+      missing = Dir["db/migrate/*.rb"].map { |file| File.basename(file)[/\A\d+/] } - existing
       raise Missing, "the database lacks #{missing.size} migrations" if missing.any?
     end
   },
@@ -38,7 +38,7 @@ checks = {
 
 ARGV.each do |name|
   check = checks.fetch(name) { abort "wait for what? #{name} is none of #{checks.keys.join(", ")}" }
-  said = nil
+  last_reason = nil
   begin
     check.call
   rescue PG::Error, Missing, SystemCallError, SocketError, IOError, Timeout::Error, Net::ProtocolError => error
@@ -47,8 +47,8 @@ ARGV.each do |name|
       warn "waited in vain for the #{name}: #{reason}"
       exit 69
     end
-    warn "waiting for the #{name}: #{reason}" unless reason == said
-    said = reason
+    warn "waiting for the #{name}: #{reason}" unless reason == last_reason
+    last_reason = reason
     sleep 1
     retry
   end

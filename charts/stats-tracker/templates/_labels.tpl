@@ -1,5 +1,5 @@
 {{/*
-Labels take the root and which part of the tracker it is: (list . "web"), or "" where it is all of them.
+The arguments of labels are the root and a part of the tracker: (list . "web"), or "" for an object of all parts.
 */}}
 {{- define "stats-tracker.selectorLabels" -}}
 {{- $root := index . 0 -}}
@@ -23,7 +23,8 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 
 {{/*
-Of pods: without versions, so that a new chart with the same pods restarts none. (list . "web" .Values.web.podLabels)
+The labels of pods: (list . "web" .Values.web.podLabels). Without versions, so that a new version of the chart alone
+restarts no pod.
 */}}
 {{- define "stats-tracker.podLabels" -}}
 {{- $root := index . 0 -}}

@@ -1,7 +1,7 @@
 {{/*
-The objects' names: the release's prefix and what each is. 40 characters leave room for the longest ending,
-`-collect-first-` and a hash, in the 63 of a Job's name, and for `-component` in the 52 that SpinKube's labels leave. A
-release's name may have dots, a Service's may not.
+The prefix of the objects' names. 40 characters leave room for the longest ending, `-collect-first-` with a hash, in the
+63 characters of a Job's name, and for `-component` in the 52 characters that SpinKube's labels leave. A release's name
+may have dots, a Service's may not.
 */}}
 {{- define "stats-tracker.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
@@ -26,7 +26,7 @@ release's name may have dots, a Service's may not.
 {{- include "stats-tracker.fullname" . }}-component
 {{- end -}}
 
-{{/* Where the component listens, in its pods. SpinKube's operator knows no other port than 80. */}}
+{{/* The port of the component's pods. SpinKube's operator always uses 80. */}}
 {{- define "stats-tracker.component.port" -}}
 {{- if eq .Values.component.mode "spinkube" }}80{{ else }}3000{{ end -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The head of a part's NetworkPolicy: (list . "web" NAME) */}}
+{{/* The first lines of a part's NetworkPolicy: (list . "web" NAME) */}}
 {{- define "stats-tracker.networkPolicy" -}}
 {{- $root := index . 0 -}}
 apiVersion: networking.k8s.io/v1
@@ -12,11 +12,11 @@ spec:
   podSelector:
     matchLabels:
       {{- include "stats-tracker.selectorLabels" (list $root (index . 1)) | nindent 6 }}
-  # A direction without rules is closed.
+  # A direction without rules allows no connection.
   policyTypes: [Ingress, Egress]
 {{- end -}}
 
-{{/* Rules of an egress. */}}
+{{/* Egress rules. */}}
 {{- define "stats-tracker.network.toDNS" -}}
 - to:
     {{- toYaml .Values.networkPolicy.dns | nindent 4 }}

@@ -13,10 +13,10 @@ image: {{ include "stats-tracker.image" (list .Values.rails.image .Chart.AppVers
 imagePullPolicy: {{ .Values.rails.image.pullPolicy }}
 {{- end -}}
 
-{{/* What every pod says: (dict "root" . "user" 65532) */}}
+{{/* The common fields of every pod: (dict "root" . "user" 65532) */}}
 {{- define "stats-tracker.pod" -}}
 automountServiceAccountToken: false
-# Kubernetes' own variables for every Service begin with STATS_TRACKER_ as ours do.
+# Kubernetes' variables for Services could begin with STATS_TRACKER_, as this application's own variables do.
 enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
@@ -41,38 +41,42 @@ securityContext:
       - ALL
 {{- end -}}
 
-{{/* Where a pod runs: (list . .Values.web "web"). A spread without a selector is one over the part's own pods. */}}
+{{/*
+The scheduling of a pod: (list . .Values.web "web"). A topology spread constraint without a selector gets that of the
+part's own pods.
+*/}}
 {{- define "stats-tracker.scheduling" -}}
 {{- $workload := index . 1 -}}
 {{- $own := dict "labelSelector" (dict "matchLabels" (include "stats-tracker.selectorLabels" (list (index . 0) (index . 2)) | fromYaml)) -}}
-{{- $said := dict -}}
+{{- $fields := dict -}}
 {{- range $value := list "priorityClassName" "nodeSelector" "tolerations" "affinity" -}}
-{{- with index $workload $value }}{{ $said = set $said $value . }}{{ end -}}
+{{- with index $workload $value }}{{ $fields = set $fields $value . }}{{ end -}}
 {{- end -}}
 {{- $spread := list -}}
 {{- range $workload.topologySpreadConstraints -}}
 {{- $spread = append $spread (ternary . (merge (deepCopy .) $own) (hasKey . "labelSelector")) -}}
 {{- end -}}
-{{- with $spread }}{{ $said = set $said "topologySpreadConstraints" . }}{{ end -}}
-{{- with $said }}{{ toYaml . }}{{ end -}}
+{{- with $spread }}{{ $fields = set $fields "topologySpreadConstraints" . }}{{ end -}}
+{{- with $fields }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
 {{/*
-A container's environment: (list OWN EXTRA). What is said in extraEnv wins: a name that is there twice would be refused.
+A container's environment: (list OWN EXTRA). A variable of extraEnv replaces the chart's own: Kubernetes refuses a name
+twice.
 */}}
 {{- define "stats-tracker.env" -}}
 {{- $extra := index . 1 -}}
-{{- $said := list -}}
-{{- range $extra }}{{ $said = append $said .name }}{{ end -}}
+{{- $names := list -}}
+{{- range $extra }}{{ $names = append $names .name }}{{ end -}}
 {{- $all := list -}}
-{{- range index . 0 | fromYamlArray }}{{ if not (has .name $said) }}{{ $all = append $all . }}{{ end }}{{ end -}}
+{{- range index . 0 | fromYamlArray }}{{ if not (has .name $names) }}{{ $all = append $all . }}{{ end }}{{ end -}}
 {{- with concat $all $extra -}}
 env:
   {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
-{{/* What Rails is told in each of its pods: (list . "owner-url") */}}
+{{/* The environment of every Rails pod: (list . "owner-url") */}}
 {{- define "stats-tracker.rails.env" -}}
 {{- $root := index . 0 -}}
 - name: RAILS_ENV
@@ -88,14 +92,14 @@ env:
   value: {{ $root.Values.github.source }}
 {{- end -}}
 
-{{/* For what signs nothing and starts before the Secret is there, or without a need for it. */}}
+{{/* For pods that sign nothing and so need no Secret, which may not exist yet. */}}
 {{- define "stats-tracker.rails.withoutKey" -}}
-# Production starts with some key only. Nothing is signed here, so that this one is nobody's secret.
+# Production does not start without a key. Nothing is signed here, so that the key need not be secret.
 - name: SECRET_KEY_BASE
   value: signs-nothing
 {{- end -}}
 
-{{/* Waits until there is what the pod's own container needs: (list . "database" "component") */}}
+{{/* An init container that waits for the conditions of files/wait.rb: (list . "database" "component") */}}
 {{- define "stats-tracker.wait" -}}
 {{- $root := index . 0 -}}
 - name: wait

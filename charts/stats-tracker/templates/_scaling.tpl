@@ -36,9 +36,9 @@ metadata:
   labels:
     {{- include "stats-tracker.labels" (list $root (index . 1)) | nindent 4 }}
 spec:
-  # Not minAvailable: with one replica that would hold up every drain.
+  # Not minAvailable: with one replica it would block every drain.
   maxUnavailable: {{ (index . 2).maxUnavailable }}
-  # A pod that is not ready serves nobody, and protects nothing.
+  # A pod that is not ready serves no requests and needs no protection.
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels:

@@ -11,14 +11,14 @@
   value: {{ .Values.collector.pause | quote }}
 - name: STATS_TRACKER_CONCURRENCY
   value: {{ .Values.collector.concurrency | quote }}
-# One line for each package, for whoever reads the logs.
+# One line of the log for each package.
 - name: STATS_TRACKER_PROGRESS
   value: json
 {{- end -}}
 
 {{/*
-The spec of a Job that collects once: a pod for each organisation, one after the other, so that none is asked for again
-because another one failed.
+The spec of a Job that collects once. It has a pod for each organisation, one after another, so that a failure of one
+organisation does not repeat the collections of the others.
 */}}
 {{- define "stats-tracker.collector.job" -}}
 completionMode: Indexed
@@ -28,14 +28,14 @@ activeDeadlineSeconds: {{ .Values.collector.activeDeadlineSeconds }}
 backoffLimitPerIndex: {{ .Values.collector.backoffLimit }}
 podFailurePolicy:
   rules:
-    # A drained node is nobody's failure: the pass is resumed elsewhere.
+    # A drained node is no failure: the collection is resumed on another node.
     - action: Ignore
       onPodConditions:
         - type: DisruptionTarget
           status: "True"
-    # 64: the settings are wrong; 65: the pass ended, without all packages, and another one would ask for everything
-    # again; 66: there are no tables; 70: the program is wrong; 75: another collection is running. What is left, above
-    # all 69, a pass that was stopped by GitHub's rate limit, goes on after a pause.
+    # 64: wrong settings. 65: the collection finished and some packages failed; a retry would request everything again.
+    # 66: no tables. 70: a bug. 75: another collection is running. After any other code, above all 69, a collection that a
+    # rate limit stopped, the next pod continues after a pause.
     - action: FailIndex
       onExitCodes:
         containerName: collect
@@ -61,7 +61,7 @@ template:
     containers:
       - name: collect
         {{- include "stats-tracker.rails.image" . | nindent 8 }}
-        # By Ruby, since the image has no shell.
+        # The image has no shell, so that Ruby selects the organisation.
         args:
           - ruby
           - -e

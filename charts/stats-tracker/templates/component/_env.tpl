@@ -6,18 +6,18 @@
 - name: SPIN_VARIABLE_PAGE_TIMEOUT
   value: {{ .Values.github.pageTimeout | quote }}
 {{- if eq .Values.component.mode "runtimeClass" }}
-# Spin listens to its own pod only otherwise, and on a port that nobody but root may take.
+# By default Spin listens on the loopback interface, on a port that only root may use.
 - name: SPIN_HTTP_LISTEN_ADDR
   value: 0.0.0.0:3000
 {{- end }}
 {{- end -}}
 
-{{/* Whether something else chooses how many there are: then nothing here may. */}}
+{{/* Whether an autoscaler sets the number of replicas: then the chart must not set it. */}}
 {{- define "stats-tracker.component.scaled" -}}
 {{- if or .Values.component.autoscaling.enabled .Values.component.scaleToZero.enabled }}true{{ end -}}
 {{- end -}}
 
-{{/* What its pods may take. Spin stops no guest that computes for ever: there the pod's CPU has a limit in any case. */}}
+{{/* The resources of the component's pods. Spin does not stop a guest in an endless loop, so that its pods always have a CPU limit. */}}
 {{- define "stats-tracker.component.resources" -}}
 {{- $resources := deepCopy .Values.component.resources }}
 {{- if ne .Values.component.mode "container" }}

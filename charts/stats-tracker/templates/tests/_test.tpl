@@ -1,4 +1,4 @@
-{{/* The pod of a test, without its container: (list . "web") */}}
+{{/* The pod of a test without its containers: (list . "web") */}}
 {{- define "stats-tracker.test" -}}
 {{- $root := index . 0 -}}
 apiVersion: v1
