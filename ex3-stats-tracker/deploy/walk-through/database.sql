@@ -1,4 +1,4 @@
--- A database for the tracker on a PostgreSQL of yours, and its two users: who owns the tables, and who reads them.
+-- The tracker's database on your own PostgreSQL, with two users: the owner of the tables, and a reader.
 \set ON_ERROR_STOP on
 \getenv owner_password OWNER_PASSWORD
 \getenv reader_password READER_PASSWORD

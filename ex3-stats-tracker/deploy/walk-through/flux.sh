@@ -1,5 +1,5 @@
 #!/bin/sh
-# From an empty cluster to the tracker as Flux delivers it; run from the repository's root. The README shows the regions.
+# From an empty cluster to the tracker with Flux; run from the repository's root. The README shows the regions.
 set -eu
 
 # region: install

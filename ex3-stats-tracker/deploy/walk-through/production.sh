@@ -1,6 +1,6 @@
 #!/bin/sh
-# What production expects of a cluster: a database, and the Secrets; run from the repository's root. The README of
-# deploy/ shows the regions.
+# The prerequisites of production: a database and the Secrets; run from the repository's root. The README of deploy/ shows
+# the regions.
 set -eu
 
 # region: database

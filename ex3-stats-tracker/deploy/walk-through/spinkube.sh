@@ -1,6 +1,6 @@
 #!/bin/sh
-# From an empty cluster to the tracker on SpinKube; run from the repository's root. The README shows the regions, and
-# goes on with `wait` and `look` of helm.sh.
+# From an empty cluster to the tracker on SpinKube; run from the repository's root. The README shows the regions, followed
+# by `wait` and `look` of helm.sh.
 set -eu
 
 # region: nodes

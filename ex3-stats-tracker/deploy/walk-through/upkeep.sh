@@ -1,5 +1,5 @@
 #!/bin/sh
-# What an installed tracker needs now and then; run from the repository's root. The README shows the regions.
+# Maintenance of an installed tracker; run from the repository's root. The README shows the regions.
 set -eu
 
 # region: upgrade
