@@ -84,9 +84,7 @@ impl Run {
         let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
         let seed = number("KILL_SEED").unwrap_or_else(|| Timestamp::now().as_microsecond().unsigned_abs() % 1_000_000);
         let storage = tempfile::tempdir().unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = system::ports::free_port().unwrap();
         Self {
             launcher: start(storage.path(), port, database.as_deref()),
             database,

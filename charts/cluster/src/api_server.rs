@@ -1,7 +1,6 @@
 //! Kubernetes' API server, with what it needs beside it.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
     sync::Mutex,
@@ -11,6 +10,7 @@ use std::{
 
 use serde_json::json;
 use system::command_line;
+use system::ports::free_port;
 use tempfile::TempDir;
 
 use crate::{
@@ -67,7 +67,7 @@ impl ApiServer {
         let certificates = directory.path().join("certificates");
         create_directory(&certificates)?;
         let authority = Authority::new(&certificates)?;
-        let port = free_port()?;
+        let port = free_port().map_err(Error::io("looking for a free port"))?;
         let mut server = Self {
             programs: Mutex::default(),
             kubectl,
@@ -307,12 +307,4 @@ impl Drop for ApiServer {
             command_line::note(format_args!("the cluster's logs are in {}", self.directory().display()));
         }
     }
-}
-
-/// A port that nobody listens on. Somebody else may take it before the server does; the server then says so and ends.
-fn free_port() -> Result<u16, Error> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(Error::io("looking for a free port"))
 }

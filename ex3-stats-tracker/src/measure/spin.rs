@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use system::ports::free_port;
 use system::{cache, command_line};
 use tokio::{
     process::{Child, Command},
@@ -208,8 +209,12 @@ impl Start {
 
 /// Returns the address if it is free, with a free port in place of 0: Spin does not report the port that it chose.
 fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
-    TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
+    let mut found = address;
+    if address.port() == 0 {
+        found.set_port(free_port().map_err(|_| Error::AddressInUse { address })?);
+    }
+    TcpListener::bind(found)
+        .map(|_| found)
         .map_err(|_| Error::AddressInUse { address })
 }
 

@@ -20,6 +20,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::ports::free_port;
+
 /// Debian's directory of PostgreSQL's programs. It has a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
@@ -56,7 +58,10 @@ impl PostgreSql {
     ///
     /// # Panics
     /// If it can't be started.
-    pub fn listening(address: SocketAddr) -> Self {
+    pub fn listening(mut address: SocketAddr) -> Self {
+        if address.port() == 0 {
+            address.set_port(free_port().expect("there is a free port"));
+        }
         let free = TcpListener::bind(address).and_then(|listener| listener.local_addr());
         Self::start_at(Some(free.unwrap_or_else(|error| panic!("{address}: {error}"))))
     }
