@@ -77,7 +77,7 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
             .header_read_timeout(limits.head_wait)
             .max_headers(limits.headers)
             .max_buf_size(READ_BUFFER_BYTES);
-        let connection = builder.serve_connection(TokioIo::new(Impatient::new(stream, limits.stall)), service);
+        let connection = builder.serve_connection(TokioIo::new(StallTimeout::new(stream, limits.stall)), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             tokio::select! {
@@ -121,35 +121,35 @@ async fn answer(
     Response::from_parts(head, answering.with(body))
 }
 
-/// A connection whose client has to take what it is sent: one that stops reading is closed.
-struct Impatient {
+/// A connection with a time limit for stalled writes: it is closed if the client stops reading.
+struct StallTimeout {
     stream: TcpStream,
-    patience: Duration,
+    timeout: Duration,
     stall: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    fn new(stream: TcpStream, patience: Duration) -> Self {
+impl StallTimeout {
+    fn new(stream: TcpStream, timeout: Duration) -> Self {
         Self {
             stream,
-            patience,
+            timeout,
             stall: None,
         }
     }
 
-    fn watch<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn check_stall<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stall = None;
             return written;
         }
-        let patience = self.patience;
-        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let timeout = self.timeout;
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(stall.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Impatient {
+impl AsyncRead for StallTimeout {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -159,10 +159,10 @@ impl AsyncRead for Impatient {
     }
 }
 
-impl AsyncWrite for Impatient {
+impl AsyncWrite for StallTimeout {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watch(context, written)
+        self.check_stall(context, written)
     }
 
     fn poll_write_vectored(
@@ -171,7 +171,7 @@ impl AsyncWrite for Impatient {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.watch(context, written)
+        self.check_stall(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -54,11 +54,11 @@ fn secure_server() -> Secure {
 }
 
 /// What a proxy was asked: each head, in lower case.
-type Asked = Arc<Mutex<Vec<String>>>;
+type RequestLog = Arc<Mutex<Vec<String>>>;
 
 /// A proxy whose names all lead to `server`, or that refuses everybody.
-fn proxy(server: Option<SocketAddr>) -> (SocketAddr, Asked) {
-    let asked = Asked::default();
+fn proxy(server: Option<SocketAddr>) -> (SocketAddr, RequestLog) {
+    let asked = RequestLog::default();
     let heads = asked.clone();
     let address = servers::server(move |mut client| {
         heads

@@ -191,7 +191,7 @@ impl Drop for StandIn {
 }
 
 /// What an address asks for.
-enum Asked<'a> {
+enum Endpoint<'a> {
     PackageList(&'a Organisation),
     Package(&'a Organisation, &'a Package),
     /// The organisation's form of a package's address, where GitHub answers with the repository's.
@@ -201,12 +201,14 @@ enum Asked<'a> {
     Login,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Endpoint<'a> {
     /// The package whose faults are meant. A redirect has none: they wait on the page that it leads to.
     fn package(&self) -> Option<&'a Package> {
         match self {
-            Asked::Package(_, package) | Asked::Versions(_, package) | Asked::Version(package, _) => Some(package),
-            Asked::PackageList(_) | Asked::PackageInRepository(..) | Asked::Login => None,
+            Endpoint::Package(_, package) | Endpoint::Versions(_, package) | Endpoint::Version(package, _) => {
+                Some(package)
+            }
+            Endpoint::PackageList(_) | Endpoint::PackageInRepository(..) | Endpoint::Login => None,
         }
     }
 }
@@ -222,7 +224,7 @@ impl Shared {
     ///
     /// Every form that was seen on GitHub's own pages, and no other: a client that asks for an address of its own
     /// invention must find out here.
-    fn find(&self, path: &str, query: &Query) -> Option<Asked<'_>> {
+    fn find(&self, path: &str, query: &Query) -> Option<Endpoint<'_>> {
         let segments: Vec<String> = path
             .strip_prefix('/')?
             .split('/')
@@ -232,9 +234,9 @@ impl Shared {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let owner = |name: &str, user: bool| self.organisation(name).filter(|owner| owner.user == user);
         match segments[..] {
-            ["login"] => Some(Asked::Login),
-            ["orgs", organisation, "packages"] => Some(Asked::PackageList(owner(organisation, false)?)),
-            [user] if query.tab.as_deref() == Some("packages") => Some(Asked::PackageList(owner(user, true)?)),
+            ["login"] => Some(Endpoint::Login),
+            ["orgs", organisation, "packages"] => Some(Endpoint::PackageList(owner(organisation, false)?)),
+            [user] if query.tab.as_deref() == Some("packages") => Some(Endpoint::PackageList(owner(user, true)?)),
             [
                 accounts @ ("orgs" | "users"),
                 name,
@@ -247,9 +249,9 @@ impl Shared {
                 let package = owner.package(wanted)?;
                 match package.repository.as_deref() {
                     Some(repository) if !owner.user && !self.faults.vanished(wanted) => {
-                        Some(Asked::PackageInRepository(owner, package, repository))
+                        Some(Endpoint::PackageInRepository(owner, package, repository))
                     }
-                    _ => Some(Asked::Package(owner, package)),
+                    _ => Some(Endpoint::Package(owner, package)),
                 }
             }
             [
@@ -271,7 +273,7 @@ impl Shared {
                     return None;
                 }
                 match *rest {
-                    [] => Some(Asked::Package(owner, found)),
+                    [] => Some(Endpoint::Package(owner, found)),
                     [rest] => below_package(owner, found, rest),
                     _ => None,
                 }
@@ -400,10 +402,10 @@ impl Shared {
 }
 
 /// What stands below a package's address: the list of its versions, or one of them.
-fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) -> Option<Asked<'a>> {
+fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) -> Option<Endpoint<'a>> {
     match rest {
-        "versions" => Some(Asked::Versions(owner, package)),
-        id => Some(Asked::Version(package, id.parse().ok()?)),
+        "versions" => Some(Endpoint::Versions(owner, package)),
+        id => Some(Endpoint::Version(package, id.parse().ok()?)),
     }
 }
 
@@ -492,7 +494,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     let package = asked
         .as_ref()
-        .and_then(Asked::package)
+        .and_then(Endpoint::package)
         .map(|package| package.name.as_str());
     let fault = shared.faults.take(&path, query.page, package);
     if let Some(Fault::SlowFirstByte(duration)) = fault {
@@ -503,17 +505,17 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
     }
     let answer = refusal(fault, &path).or_else(|| match asked? {
-        Asked::PackageList(owner) => shared.package_list(owner, &query, fault),
-        Asked::Package(owner, package) => Some(shared.package(owner, package, fault)),
-        Asked::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
+        Endpoint::PackageList(owner) => shared.package_list(owner, &query, fault),
+        Endpoint::Package(owner, package) => Some(shared.package(owner, package, fault)),
+        Endpoint::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
             "/{}/{}/pkgs/container/{}",
             pages::address::segment(&owner.name),
             pages::address::segment(repository),
             pages::address::segment(&package.name)
         ))),
-        Asked::Versions(owner, package) => shared.version_list(owner, package, &query),
-        Asked::Version(package, id) => shared.version(package, id),
-        Asked::Login => Some(Answer::html(StatusCode::OK, pages::login())),
+        Endpoint::Versions(owner, package) => shared.version_list(owner, package, &query),
+        Endpoint::Version(package, id) => shared.version(package, id),
+        Endpoint::Login => Some(Answer::html(StatusCode::OK, pages::login())),
     });
     let answer = answer.unwrap_or_else(|| Answer::html(StatusCode::NOT_FOUND, pages::not_found()));
     entry.answered(answer.status.as_u16(), fault.map(|fault| fault.to_string()));
