@@ -66,8 +66,8 @@ pub(crate) fn collapses_to(value: &[u8], text: &[u8]) -> bool {
     if value == text {
         return true;
     }
-    // Collapsing only shortens a value, so a shorter one cannot be equal.
-    value.len() > text.len()
+    // Collapsing never lengthens a value, so a shorter one cannot be equal.
+    value.len() >= text.len()
         && value
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty())
@@ -133,6 +133,7 @@ mod tests {
     fn a_value_collapses_to_its_words() {
         assert!(collapses_to(b"a b", b"a b"));
         assert!(collapses_to(b" a \n b ", b"a b"));
+        assert!(collapses_to(b"a\nb", b"a b"));
         assert!(!collapses_to(b"ab", b"a b"));
         assert!(!collapses_to(b"a b c", b"a b"));
     }
