@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn rails_readme_lists_the_codes_that_it_hands_on() {
         let readme = include_str!("../../rails/README.md");
-        let table = readme.split_once("| exit code | what it says |").unwrap().1;
+        let table = readme.split_once("| exit code | meaning |").unwrap().1;
         let rows = table.split("\n\n").next().unwrap().replace("| ", "");
         let of_a_collection = [0, 64, 65, 66, 69, 70, 75];
         assert_eq!(codes(&rows), of_a_collection);
