@@ -12,7 +12,7 @@
 #![cfg_attr(target_family = "wasm", no_std)]
 
 // region: module
-/// The function that the host offers.
+// The function that the host offers.
 #[cfg(target_family = "wasm")]
 #[link(wasm_import_module = "console")]
 unsafe extern "C" {
