@@ -6,7 +6,7 @@
 //! renders to the same bytes on every machine.
 //!
 //! ```
-//! let page = crate::pages::PackagePage { total: 1_318, ..Default::default() }.render();
+//! let page = github::pages::PackagePage { total: 1_318, ..Default::default() }.render();
 //! assert!(page.contains(r#"<h3 title="1318">1.32K</h3>"#));
 //! ```
 

@@ -3,7 +3,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use crate::stand_in::{Fault, Options, StandIn};
+//! use github::stand_in::{Fault, Options, StandIn};
 //!
 //! let github = StandIn::start("127.0.0.1:0".parse()?, Options::default()).await?;
 //! github.set_fault("source-controller", Fault::RateLimited { retry_after: Some(2) }, Some(1));
