@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-#[cfg(feature = "compiler")]
 use system::command_line;
+#[cfg(feature = "compiler")]
 use wasmtime::OptLevel;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 #[cfg(feature = "compiler")]

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(feature = "tracker")]
 use github::stand_in;
 use spin_host::Host;
 use spin_host::manifest::{self, Manifest};

@@ -91,6 +91,12 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         let selected = selected.map(str::to_owned).to_vec();
         with_selection(&["clippy"], selected, &["--quiet", "--", "--deny", "warnings"])
     };
+    let container_program = ["-p", "ex3-stats-tracker", "--lib", "--bins", "--no-default-features"];
+    let container_program = with_selection(
+        &["clippy"],
+        container_program.map(str::to_owned).to_vec(),
+        &["--quiet", "--", "--deny", "warnings"],
+    );
     let mut documentation = with_selection(&["doc"], selection.arguments(), &DOCUMENTED);
     documentation.env("RUSTDOCFLAGS", "--deny warnings");
     let mut rubocop = cargo.in_workspace("rubocop");
@@ -138,6 +144,8 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         ),
         check("lints, a parser with a tree", parser_alone("dom")),
         check("lints, a parser without one", parser_alone("stream")),
+        // Without a compiler and a dashboard, as the images build it; the workspace has both everywhere else.
+        check("lints, the program of a container", container_program),
         check("documentation", documentation),
         // What tests build, a test can't know to be current: cargo lists a program's sources beside it only where it is
         // asked for the program. `ex1-hello --guest rust` would build both engines once more, for its host alone.
