@@ -13,6 +13,7 @@ use std::{
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
     sync::Once,
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use github::stand_in::Organisation;
@@ -24,6 +25,10 @@ pub(crate) const CLOCK: &str = "2026-05-10T12:00:00Z";
 
 /// What every figure that is not GitHub's has to be called.
 pub(crate) const LOUD: &str = "STAND-IN: these figures are invented";
+
+/// How long a program may take until it ends. One that hangs would be noticed only when the whole run has been silent for
+/// longer, and not by its name.
+const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// The program with these arguments. The component is built by then.
 pub(crate) fn program(arguments: &[&str]) -> Command {
@@ -217,7 +222,14 @@ impl Running {
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         // It may say more than fits a pipe.
         thread::spawn(move || std::io::copy(&mut self.errors, &mut std::io::sink()));
-        let status = self.child.wait().expect("it can be waited for");
+        let limit = Instant::now() + TIME_LIMIT;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                break status;
+            }
+            assert!(Instant::now() < limit, "the program did not end");
+            thread::sleep(Duration::from_millis(10));
+        };
         (status, self.stdout.join().expect("stdout was read"))
     }
 }
