@@ -296,8 +296,8 @@ pub(crate) fn demo(cargo: &Cargo, workspace: &Path, run: impl FnOnce() -> Result
     let target = cargo.target_directory()?;
     if !target.join("debug").join(TRACKER).is_file() {
         command_line::note(
-            "The first time this takes about 7 minutes on two cores, most of them for two WebAssembly engines and \
-             Rust's standard library as WebAssembly; later it takes seconds.",
+            "The first time this takes about 9 minutes on two cores, most of them for a WebAssembly engine and Rust's \
+             standard library as WebAssembly; later it takes seconds.",
         );
     }
     rename_old_cache(&target);
