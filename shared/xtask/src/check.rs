@@ -6,11 +6,11 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use system::command_line;
 
 use crate::deny;
-use crate::run::{Cargo, announce_and_run, bold, green, red};
+use crate::run::{Cargo, announce_and_run, bold, green, red, spawn_into_pipe};
 use crate::selection::Selection;
 use crate::test_programs::{self, TestProgram};
 
@@ -241,15 +241,9 @@ fn outcome(
 }
 
 /// Runs the command and prints it with all of its output in one piece, which no other output breaks up.
-fn run_and_print_at_the_end(mut command: Command) -> Result<bool> {
-    let line = command_line::typed(&command);
-    let (mut reader, writer) = io::pipe().context("a pipe can't be made")?;
-    command.stdout(writer.try_clone()?).stderr(writer);
-    let child = command.spawn();
-    // It holds the pipe's writing end, and the end of output is when nobody does.
-    drop(command);
-    let mut child = child.with_context(|| format!("`{line}` can't be started"))?;
-    let mut output = format!("{}\n", bold(format!("$ {line}"))).into_bytes();
+fn run_and_print_at_the_end(command: Command) -> Result<bool> {
+    let mut output = format!("{}\n", bold(format!("$ {}", command_line::typed(&command)))).into_bytes();
+    let (mut child, mut reader) = spawn_into_pipe(command)?;
     reader.read_to_end(&mut output)?;
     print_at_once(&output);
     Ok(child.wait()?.success())

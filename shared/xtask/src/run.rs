@@ -3,8 +3,9 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
+use std::io::{self, PipeReader};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, ensure};
@@ -109,6 +110,18 @@ pub(crate) fn announce(command: &Command) -> String {
     let line = command_line::typed(command);
     command_line::note(format_args!("{}", bold(format!("$ {line}"))));
     line
+}
+
+/// Starts the command with standard output and standard error in one pipe, which keeps the order of both.
+///
+/// The command is dropped, because it holds the pipe's writing end: the reader ends when every process has closed its own.
+pub(crate) fn spawn_into_pipe(mut command: Command) -> Result<(Child, PipeReader)> {
+    let (reader, writer) = io::pipe().context("a pipe can't be made")?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let child = command
+        .spawn()
+        .with_context(|| format!("`{}` can't be started", command_line::typed(&command)))?;
+    Ok((child, reader))
 }
 
 /// Prints the command, runs it, and says how it ended.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use system::command_line;
 
-use crate::run::announce;
+use crate::run::{announce, spawn_into_pipe};
 use crate::selection::Selection;
 
 /// A test that prints nothing for so long hangs. The longest quiet work is Go's compiler, which builds Kubernetes for the
@@ -69,15 +69,11 @@ pub(crate) fn names(
 /// # Errors
 /// The command can't be started, or its output can't be read.
 pub(crate) fn run(mut command: Command, output: &mut impl Write) -> Result<(bool, Vec<TestProgram>)> {
-    let line = announce(&command);
-    let (reader, writer) = io::pipe().context("a pipe can't be made")?;
+    announce(&command);
     if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
         command.env("CARGO_TERM_COLOR", "always");
     }
-    command.stdout(writer.try_clone()?).stderr(writer);
-    let child = command.spawn().with_context(|| format!("`{line}` can't be started"))?;
-    // It holds the pipe's writing end, and the end of output is when nobody does.
-    drop(command);
+    let (child, reader) = spawn_into_pipe(command)?;
     watch(child, reader, SILENCE_LIMIT, output)
 }
 
@@ -191,12 +187,9 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, limit: Duration) -> (bool, Vec<TestProgram>) {
-        let (reader, writer) = io::pipe().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        command.stdout(writer.try_clone().unwrap()).stderr(writer);
-        let child = command.spawn().unwrap();
-        drop(command);
+        let (child, reader) = spawn_into_pipe(command).unwrap();
         // Not to this test's own output, where a tool would take the summaries for real ones.
         watch(child, reader, limit, &mut io::sink()).unwrap()
     }
