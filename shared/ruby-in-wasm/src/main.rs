@@ -43,7 +43,7 @@ const SCRIPTS: &str = "/script";
 /// Runs Ruby itself, as WebAssembly under Wasmer.
 ///
 /// Ruby sees no file of this machine but its script, no network and no environment variable. It is fetched by npm when
-/// it is first asked for, and compiled once; both are cache.
+/// it is first asked for, and compiled once; both are cached.
 ///
 /// The exit code is the script's own, 1 after an exception. 64 is a mistake on the command line, 65 a module that is no
 /// Ruby or a script that was stopped, 66 a file that can't be read, 69 something that isn't there (npm, a network), 74

@@ -135,7 +135,7 @@ fn run_cargo(
         .with_extension("wasm"))
 }
 
-/// Copies the module to where it is cache, and writes down what it was built from.
+/// Copies the module into the cache, and writes down what it was built from.
 ///
 /// The list is removed first and written last, so that a process killed between leaves a module that is built again.
 fn keep(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: SystemTime) -> Result<(), Error> {
