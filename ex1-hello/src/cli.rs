@@ -99,6 +99,10 @@ enum Command {
         /// How it is printed
         #[arg(long, value_enum, default_value_t = LookArgument::Auto)]
         look: LookArgument,
+
+        /// Print it as an SVG picture, black on white, for slides and paper
+        #[arg(long, conflicts_with = "look")]
+        svg: bool,
     },
     /// Run hello.wat in a browser
     ///
@@ -166,7 +170,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return print(&command_line::completions::<Arguments>(shell));
     }
     match arguments.command {
-        Some(Command::Qr { url, look }) => qr(&url, look),
+        Some(Command::Qr { url, look, svg }) => qr(&url, look, svg),
         Some(Command::Serve { port }) => serve(port),
         None => hello(arguments.run),
     }
@@ -259,7 +263,7 @@ fn exit_of(status: ExitStatus) -> ExitCode {
         .map_or(Exit::Software.into(), ExitCode::from)
 }
 
-fn qr(url: &str, look: LookArgument) -> Result<ExitCode, Failure> {
+fn qr(url: &str, look: LookArgument, svg: bool) -> Result<ExitCode, Failure> {
     let code = Code::new(url).map_err(|error| {
         let exit = match error {
             qr::Error::Empty => Exit::Usage,
@@ -267,6 +271,9 @@ fn qr(url: &str, look: LookArgument) -> Result<ExitCode, Failure> {
         };
         Failure::new(exit, error)
     })?;
+    if svg {
+        return print(code.svg(url).as_bytes());
+    }
     let coloured = || anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let look = match look {
         LookArgument::Coloured => Look::Coloured,

@@ -1,4 +1,4 @@
-//! A QR code in a terminal.
+//! A QR code, in a terminal and as a picture.
 
 use std::fmt::Write;
 
@@ -64,7 +64,7 @@ impl Code {
         })
     }
 
-    /// Its width in columns, with the quiet zone.
+    /// Its width in modules with the quiet zone: in a terminal, in columns.
     pub fn columns(&self) -> usize {
         self.width + 2 * QUIET_ZONE
     }
@@ -95,6 +95,31 @@ impl Code {
         lines
     }
 
+    /// The picture as SVG, one unit a module, black on its own white whatever lies below it. `text` is what the code
+    /// leads to: a screen reader says it, which can't scan.
+    ///
+    /// It has no ids, so that a page can hold it more than once.
+    pub fn svg(&self, text: &str) -> String {
+        let width = self.columns();
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {width}\" role=\"img\" \
+             shape-rendering=\"crispEdges\"><title>QR code: {}</title><path fill=\"#fff\" \
+             d=\"M0 0h{width}v{width}h-{width}z\"/><path fill=\"#000\" d=\"",
+            escaped(text)
+        );
+        for y in 0..width {
+            let mut x = 0;
+            while x < width {
+                let dark = (x..width).take_while(|&x| self.is_dark(x, y)).count();
+                if dark > 0 {
+                    write!(svg, "M{x} {y}h{dark}v1h-{dark}z").expect("writing to a String can't fail");
+                }
+                x += dark.max(1);
+            }
+        }
+        svg + "\"/></svg>\n"
+    }
+
     /// Whether the module at a column and row is dark, counted from the corner of the quiet zone. Modules outside of the
     /// code are light.
     fn is_dark(&self, x: usize, y: usize) -> bool {
@@ -108,4 +133,20 @@ impl Code {
             _ => false,
         }
     }
+}
+
+/// A text between tags of XML. The control characters that XML has no way to write are shown as unknown ones.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\u{FFFE}' | '\u{FFFF}' => escaped.push(char::REPLACEMENT_CHARACTER),
+            other if other.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }

@@ -66,6 +66,29 @@ impl Picture {
         Self { rows }
     }
 
+    /// Draws the one kind of path that the SVG has, over its white ground: `Mx yhNv1h-Nz`, a row of N dark modules.
+    fn of_svg(svg: &str) -> Self {
+        let between = |before: &str, after: &str| {
+            let (_, rest) = svg.split_once(before).unwrap_or_else(|| panic!("no {before} in {svg}"));
+            rest.split_once(after).unwrap().0.to_owned()
+        };
+        let width: usize = between("viewBox=\"0 0 ", " ").parse().unwrap();
+        assert!(svg.contains(&format!("<path fill=\"#fff\" d=\"M0 0h{width}v{width}h-{width}z\"/>")));
+        let mut rows = vec![vec![WHITE; width]; width];
+        for run in between("<path fill=\"#000\" d=\"", "\"").split_inclusive('z') {
+            let numbers: Vec<usize> = run
+                .split(|character: char| !character.is_ascii_digit())
+                .filter_map(|number| number.parse().ok())
+                .collect();
+            let &[x, y, length, 1, back] = &numbers[..] else {
+                panic!("{run} is no row of modules")
+            };
+            assert_eq!((length, run), (back, &*format!("M{x} {y}h{length}v1h-{length}z")));
+            rows[y][x..x + length].fill(BLACK);
+        }
+        Self { rows }
+    }
+
     fn module(&self, x: usize, y: usize) -> u8 {
         self.rows[y][x]
     }
@@ -154,6 +177,41 @@ fn the_other_plain_look_scans_on_a_dark_ground() {
     let picture = Picture::of(&printed(&["--look", "light-on-dark"]), DARK_TERMINAL);
     assert_eq!(picture.decode().as_deref(), Some(PROJECT));
     assert_eq!(picture.quiet_zone(), 4);
+}
+
+#[test]
+fn the_picture_scans_and_has_a_quiet_zone_sharp_edges_and_a_title() {
+    let svg = printed(&["--svg"]);
+    let picture = Picture::of_svg(&svg);
+    assert_eq!(picture.decode().as_deref(), Some(PROJECT));
+    assert_eq!(picture.quiet_zone(), 4);
+    assert!(
+        svg.contains("shape-rendering=\"crispEdges\"") && svg.contains("role=\"img\""),
+        "{svg}"
+    );
+    assert!(svg.contains(&format!("><title>QR code: {PROJECT}</title><")), "{svg}");
+    assert!(!svg.contains(" id="), "a page holds it twice: {svg}");
+    assert_eq!(svg.lines().count(), 1, "{svg}");
+}
+
+#[test]
+fn a_picture_of_any_text_is_xml_and_comes_back() {
+    let text = "https://example.org/?a=1&b=</title><script>\u{1b}[2J\u{ffff}Grüße";
+    let svg = printed(&["--svg", text]);
+    assert_eq!(Picture::of_svg(&svg).decode().as_deref(), Some(text));
+    let title =
+        "<title>QR code: https://example.org/?a=1&amp;b=&lt;/title&gt;&lt;script&gt;\u{fffd}[2J\u{fffd}Grüße</title>";
+    assert!(svg.contains(title), "{svg}");
+}
+
+#[test]
+fn a_picture_has_no_look_and_needs_a_text() {
+    let refused = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("ex1-hello").unwrap();
+        command.arg("qr").args(arguments).assert().code(64).stdout(is_empty());
+    };
+    refused(&["--svg", "--look", "coloured"]);
+    refused(&["--svg", ""]);
 }
 
 #[test]
