@@ -1,4 +1,4 @@
-//! Snippets and outputs in the READMEs, spliced from their sources.
+//! Snippets and outputs in the READMEs and in the talk, spliced from their sources.
 //!
 //! Between two markers stands a fenced block, whose content is replaced or compared:
 //!
@@ -22,6 +22,8 @@
 //! <!-- matrix: cases hello from 2026-11-22T122031Z -->
 //! <!-- end -->
 //! ```
+//!
+//! [`bench::matrix::part`] lists the parts. The talk's `slides/deck.md` has the same markers, and is a README here.
 //!
 //! `cargo run -q -p NAME` in a command runs the program that the whole workspace's build made: cargo would build it once
 //! more with the features of that package alone, which for the engines takes minutes and changes no output.
@@ -148,8 +150,7 @@ pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) ->
 type Beside = Option<(&'static str, String)>;
 
 fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, Beside)> {
-    let known = Part::named(part).with_context(|| format!("a record has no part {part:?}"))?;
-    let Rendered { markdown, file } = known.render(record, directory);
+    let Rendered { markdown, file } = Part::named(part)?.render(record, directory);
     let block = Block::Markdown {
         marker: format!("<!-- matrix: {part} from {} -->", record.name()),
         content: markdown,

@@ -9,6 +9,9 @@ use predicates::str::contains;
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/record.json");
 
+/// What the slide "Your machine" saves: a record with no more than has to be in it, as a browser can know it.
+const BROWSER_RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser-record.json");
+
 fn matrix() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.arg("matrix");
@@ -67,6 +70,72 @@ fn two_records_are_compared() {
     let json = compare(Path::new(RECORD)).arg("--json").output().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(value["same_machine"], true);
+}
+
+#[test]
+fn a_record_that_a_browser_made_is_read_and_compared() {
+    matrix()
+        .args(["--record", BROWSER_RECORD])
+        .assert()
+        .success()
+        .stdout(contains("| Rust in Wasm, stream, in a browser | call ").and(contains("| 240 µs |")));
+    // Two browsers say little of their machines, and have nothing native: their times are compared.
+    let directory = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(BROWSER_RECORD).unwrap();
+    let slower = text.replace(
+        r#""estimate": 241000, "lower": 238000, "upper": 246000"#,
+        r#""estimate": 482000, "lower": 476000, "upper": 492000"#,
+    );
+    assert_ne!(slower, text);
+    let other = directory.path().join("other.json");
+    for slower in [slower.replace("\"cores\": 8", "\"cores\": 4"), slower] {
+        fs::write(&other, slower).unwrap();
+        let compared = matrix()
+            .args(["--compare", BROWSER_RECORD])
+            .arg(&other)
+            .assert()
+            .success();
+        compared
+            .stdout(contains("2 figures in both").and(contains("| parser: stream/browser/work | 240 µs | 480 µs |")));
+    }
+    // With a full record it shares no figure, and that is said.
+    let compared = matrix().args(["--compare", RECORD, BROWSER_RECORD]).assert().success();
+    compared.stdout(contains("different machines").and(contains("0 figures in both")));
+}
+
+/// Of what a browser writes nothing can be left away, so a slide that forgets something is told what.
+#[test]
+fn a_record_without_one_of_its_fields_is_none() {
+    let whole: serde_json::Value = serde_json::from_str(&fs::read_to_string(BROWSER_RECORD).unwrap()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("record.json");
+    let refused = |record: &serde_json::Value, field: &str| {
+        fs::write(&path, record.to_string()).unwrap();
+        let refused = matrix().arg("--record").arg(&path).assert().code(65);
+        refused.stderr(contains(format!("missing field `{field}`")));
+    };
+    let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for (pointer, optional) in [
+        ("", &["load_before", "load_after", "commit"][..]),
+        ("/machine", &[]),
+        ("/benches/0", &[]),
+        ("/benches/0/cases/0", &["guest_bytes"]),
+        ("/benches/0/estimates/wat_browser~1work", &[]),
+        ("/benches/1/skipped/0", &[]),
+    ] {
+        for field in fields(whole.pointer(pointer).unwrap()) {
+            if !optional.contains(&&*field) {
+                let mut record = whole.clone();
+                record
+                    .pointer_mut(pointer)
+                    .unwrap()
+                    .as_object_mut()
+                    .unwrap()
+                    .remove(&field);
+                refused(&record, &field);
+            }
+        }
+    }
 }
 
 #[test]

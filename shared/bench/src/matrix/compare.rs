@@ -3,7 +3,8 @@
 //! An interval holds what varied within its run. Between two runs more varies: what else the machine did, where the
 //! system put the memory, how warm the processor was. How much more is learned from the two records themselves: most
 //! figures have no reason to differ, so the spread of all the differences is the spread of noise. A difference is more
-//! than noise where the two intervals' ratio excludes 1 and it is three times as far out as that spread.
+//! than noise where the two intervals' ratio excludes 1 and it is three times as far out as that spread. Few figures teach
+//! no spread: of those a difference is more where it is beyond [`RUN_TO_RUN`].
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use crate::cases;
 use serde::Serialize;
 
 use crate::matrix::markdown::{self, Align};
-use crate::matrix::record::Estimates;
-use crate::matrix::{Interval, Record, figure, number};
+use crate::matrix::record::{Bench, Estimates};
+use crate::matrix::{Interval, RUN_TO_RUN, Record, figure, number};
 
 /// So many times the noise's spread: of normal noise one figure in 370 is further out.
 const BEYOND: f64 = 3.0;
@@ -22,6 +23,9 @@ const TO_STANDARD_DEVIATION: f64 = 1.4826;
 
 /// No run repeats itself more exactly than this: a spread learned from few or lucky figures may be smaller.
 const LEAST_NOISE: f64 = 0.01;
+
+/// From fewer figures no spread is learned. Then a difference is noise as far as two runs of one machine differ anyhow.
+const LEAST_FIGURES: usize = 8;
 
 /// What a difference is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +54,7 @@ impl Finding {
 pub struct Difference {
     /// The bench and Criterion's name.
     pub name: String,
-    /// In the first record, in nanoseconds; on two machines as a multiple of its bench's reference.
+    /// In the first record: in nanoseconds, or as a multiple of its bench's native row.
     pub before: Interval,
     /// In the second.
     pub after: Interval,
@@ -63,9 +67,11 @@ pub struct Difference {
 /// Two records side by side.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// Whether they say that they were measured on the same machine. If not, no times are compared, only ratios to each
-    /// bench's native row.
+    /// Whether they say that they were measured on the same machine.
     pub same_machine: bool,
+    /// Whether times are compared. Those of two machines are not, only multiples of each bench's native row; unless neither
+    /// record has such a row, as those of browsers, which can't have any.
+    pub times: bool,
     /// What else differs that figures depend on.
     pub conditions: Vec<String>,
     /// How far out a difference has to be, as a part of the figure.
@@ -81,7 +87,8 @@ pub struct Comparison {
 /// Compares two records.
 pub fn compare(before: &Record, after: &Record) -> Comparison {
     let same_machine = before.machine.may_be(&after.machine);
-    let (first, second) = match same_machine {
+    let compare_times = same_machine || ![before, after].into_iter().any(has_native_row);
+    let (first, second) = match compare_times {
         true => (times(before), times(after)),
         false => (multiples(before), multiples(after)),
     };
@@ -112,6 +119,7 @@ pub fn compare(before: &Record, after: &Record) -> Comparison {
         .collect();
     Comparison {
         same_machine,
+        times: compare_times,
         conditions: conditions(before, after),
         threshold,
         differences,
@@ -132,6 +140,9 @@ fn finding(ratio: Option<&Interval>, threshold: f64) -> Finding {
 /// How far out a ratio has to be, learned from all of them. Logarithms, so that twice and half are equally far.
 fn threshold(ratios: impl Iterator<Item = f64>) -> f64 {
     let logarithms: Vec<f64> = ratios.map(f64::ln).collect();
+    if logarithms.len() < LEAST_FIGURES {
+        return RUN_TO_RUN;
+    }
     let middle = median(logarithms.clone());
     let deviations = logarithms.iter().map(|logarithm| (logarithm - middle).abs()).collect();
     let spread = TO_STANDARD_DEVIATION * median(deviations);
@@ -165,20 +176,26 @@ fn times(record: &Record) -> BTreeMap<String, Interval> {
 
 /// Every median as a multiple of its bench's native row; a bench without such a row has none.
 fn multiples(record: &Record) -> BTreeMap<String, Interval> {
-    let reference = |bench: &str| {
-        let bench = record.benches.iter().find(|candidate| candidate.name == bench)?;
-        let native = bench.cases.iter().find(|case| {
-            let id = figure::representative(case.row, cases::Column::Rust);
-            id == Some(case.id.as_str())
-        })?;
-        Some(bench.estimates(native, cases::Step::Work)?.median)
-    };
+    let reference = |name: &str| native_row(record.benches.iter().find(|bench| bench.name == name)?);
     all(record)
         .filter_map(|(bench, estimates)| {
             let multiple = estimates.median.ratio(&reference(bench)?)?;
             Some((format!("{bench}: {}", estimates.id), multiple))
         })
         .collect()
+}
+
+/// The figure of a bench's native case.
+fn native_row(bench: &Bench) -> Option<Interval> {
+    let native = bench.cases.iter().find(|case| {
+        let id = figure::representative(case.row, cases::Column::Rust);
+        id == Some(case.id.as_str())
+    })?;
+    Some(bench.estimates(native, cases::Step::Work)?.median)
+}
+
+fn has_native_row(record: &Record) -> bool {
+    record.benches.iter().any(|bench| native_row(bench).is_some())
 }
 
 /// What differs beside the figures.
@@ -223,9 +240,15 @@ fn conditions(before: &Record, after: &Record) -> Vec<String> {
 /// The comparison in words: what is no noise first, each with its ratio.
 pub fn in_words(comparison: &Comparison) -> String {
     let mut text = String::new();
-    if !comparison.same_machine {
-        text += "These are different machines: times are not compared, only multiples of each bench's native row.\n\n";
-    }
+    text += match (comparison.same_machine, comparison.times) {
+        (true, _) => "",
+        (false, false) => {
+            "These are different machines: times are not compared, only multiples of each bench's native row.\n\n"
+        }
+        (false, true) => {
+            "These are different machines, without a native row to compare with: their times are compared.\n\n"
+        }
+    };
     for condition in &comparison.conditions {
         text += &format!("- {}\n", markdown::text(condition));
     }
@@ -239,9 +262,13 @@ pub fn in_words(comparison: &Comparison) -> String {
         .collect();
     real.sort_by(|left, right| distance(right).total_cmp(&distance(left)));
     let noise = comparison.differences.len() - real.len();
+    let why = match comparison.differences.len() < LEAST_FIGURES {
+        true => "as two runs of one machine do".to_owned(),
+        false => format!("which is {BEYOND} times the spread of all differences"),
+    };
     text += &format!(
         "{} figures in both. {noise} differ by noise alone: their intervals overlap, or they differ by less than {}, \
-         which is {BEYOND} times the spread of all differences. {} differ by more.\n",
+         {why}. {} differ by more.\n",
         comparison.differences.len(),
         number::percent(comparison.threshold),
         real.len()
@@ -254,7 +281,7 @@ pub fn in_words(comparison: &Comparison) -> String {
             ("after / before", Align::Right),
             ("", Align::Left),
         ];
-        let shown = |interval: &Interval| match comparison.same_machine {
+        let shown = |interval: &Interval| match comparison.times {
             true => number::time(interval),
             false => number::ratio(interval),
         };
@@ -394,6 +421,43 @@ mod tests {
         let text = in_words(&comparison);
         assert!(
             text.contains("different machines") && text.contains("Processor 9000"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn times_of_two_machines_are_compared_where_there_is_nothing_native() {
+        let (mut before, _) = pair();
+        for bench in &mut before.benches {
+            bench
+                .estimates
+                .retain(|directory, _| ["ruby_puts/work", "htree/work"].contains(&&**directory));
+            bench.cases.clear();
+        }
+        let mut after = before.clone();
+        after.machine.processor = "Processor 1".to_owned();
+        for (estimates, factor) in after
+            .benches
+            .iter_mut()
+            .flat_map(|it| it.estimates.values_mut())
+            .zip([3.0, 1.02])
+        {
+            estimates.median = fixture::interval(estimates.median.estimate * factor);
+        }
+        let comparison = compare(&before, &after);
+        assert!(!comparison.same_machine && comparison.times);
+        let text = in_words(&comparison);
+        assert!(
+            text.contains("different machines") && text.contains("their times are compared"),
+            "{text}"
+        );
+        // One of the two is so much slower, and the other as far as runs differ: no spread is learned from two.
+        assert!(
+            text.contains("| hello: ruby_puts/work ") && text.contains(" 1 differ by more."),
+            "{text}"
+        );
+        assert!(
+            text.contains("less than 5.0 %, as two runs of one machine do"),
             "{text}"
         );
     }

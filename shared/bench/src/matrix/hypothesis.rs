@@ -3,295 +3,19 @@
 //! A question is answered by one comparison or several, all of one [`Model`]. A comparison is a ratio of two figures of
 //! one run, and its verdict is `yes` or `no` only where the whole interval of the ratio says so, with [`RUN_TO_RUN`] to
 //! spare.
+//!
+//! [`RUN_TO_RUN`]: crate::matrix::RUN_TO_RUN
 
-use std::fmt;
-
-use crate::cases::{Model, Step};
-use serde::Serialize;
+use crate::cases::Model;
 
 use crate::matrix::figure::Missing;
 use crate::matrix::markdown::{self, Align};
+use crate::matrix::questions::{ALL, Comparison, Earlier, Hypothesis, Side, Verdict};
 use crate::matrix::record::Bench;
-use crate::matrix::{Interval, RUN_TO_RUN, Record, number};
+use crate::matrix::{Interval, Record, number};
 
-/// What the figures say to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// They say so.
-    Yes,
-    /// They say the contrary.
-    No,
-    /// They don't say.
-    #[serde(rename = "not distinguishable")]
-    NotDistinguishable,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::NotDistinguishable => "not distinguishable",
-        })
-    }
-}
-
-impl Verdict {
-    /// Whether something is faster than another, where `ratio` is the other's time divided by its own.
-    pub fn of(ratio: Option<&Interval>) -> Self {
-        match ratio {
-            Some(ratio) if ratio.lower > 1.0 + RUN_TO_RUN => Self::Yes,
-            Some(ratio) if ratio.upper < 1.0 / (1.0 + RUN_TO_RUN) => Self::No,
-            _ => Self::NotDistinguishable,
-        }
-    }
-}
-
-/// How many of the comparisons have to say yes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// One: the question asks whether something can be.
-    Any,
-    /// Each: the question asks whether something is so.
-    Every,
-}
-
-impl Rule {
-    /// What one comparison alone can answer.
-    fn decisive(self) -> Verdict {
-        match self {
-            Self::Any => Verdict::Yes,
-            Self::Every => Verdict::No,
-        }
-    }
-
-    fn verdict(self, verdicts: &[Verdict]) -> Verdict {
-        let otherwise = match self {
-            Self::Any => Verdict::No,
-            Self::Every => Verdict::Yes,
-        };
-        if verdicts.contains(&self.decisive()) {
-            self.decisive()
-        } else if verdicts.iter().all(|verdict| *verdict == otherwise) {
-            otherwise
-        } else {
-            Verdict::NotDistinguishable
-        }
-    }
-}
-
-/// What is compared, as a part of a sentence.
-#[derive(Clone, Copy, Debug)]
-pub struct Side {
-    /// The case's id.
-    pub id: &'static str,
-    /// The step.
-    pub step: Step,
-    /// What that is.
-    pub what: &'static str,
-}
-
-/// Whether one figure is less than another. Both are always of one model: there is no way to say anything else.
-#[derive(Clone, Copy, Debug)]
-pub enum Comparison {
-    /// One case by the same step as another. A record in which either is of another model than the question's gives no
-    /// answer.
-    Cases {
-        /// The step of both.
-        step: Step,
-        /// The id of what may be faster, and what that is.
-        faster: (&'static str, &'static str),
-        /// Than what.
-        slower: (&'static str, &'static str),
-    },
-    /// One case by two of its steps.
-    Steps {
-        /// The case's id.
-        id: &'static str,
-        /// The step that may take less time, and what that is.
-        faster: (Step, &'static str),
-        /// Than which.
-        slower: (Step, &'static str),
-    },
-}
-
-impl Comparison {
-    /// What may be faster.
-    pub fn faster(&self) -> Side {
-        self.sides().0
-    }
-
-    /// Than what.
-    pub fn slower(&self) -> Side {
-        self.sides().1
-    }
-
-    fn sides(&self) -> (Side, Side) {
-        match *self {
-            Self::Cases { step, faster, slower } => {
-                let side = |(id, what)| Side { id, step, what };
-                (side(faster), side(slower))
-            }
-            Self::Steps { id, faster, slower } => {
-                let side = |(step, what)| Side { id, step, what };
-                (side(faster), side(slower))
-            }
-        }
-    }
-}
-
-/// How a question was answered before it compared what it compares now.
-#[derive(Clone, Copy, Debug)]
-pub struct Earlier {
-    /// The answer.
-    pub verdict: Verdict,
-    /// Why it was no good, as a whole sentence.
-    pub why: &'static str,
-}
-
-/// A question of the talk.
-#[derive(Clone, Copy, Debug)]
-pub struct Hypothesis {
-    /// As the talk asks it.
-    pub question: &'static str,
-    /// Of which all of its cases are.
-    pub model: Model,
-    /// When the answer is yes.
-    pub rule: Rule,
-    /// What answers it.
-    pub comparisons: &'static [Comparison],
-    /// How it was answered before.
-    pub earlier: Option<Earlier>,
-}
-
-const fn work(faster: (&'static str, &'static str), slower: (&'static str, &'static str)) -> Comparison {
-    let step = Step::Work;
-    Comparison::Cases { step, faster, slower }
-}
-
-const fn ready(faster: (&'static str, &'static str), slower: (&'static str, &'static str)) -> Comparison {
-    let step = Step::Ready;
-    Comparison::Cases { step, faster, slower }
-}
-
-const fn preloaded(id: &'static str, work: &'static str, start: &'static str) -> Comparison {
-    Comparison::Steps {
-        id,
-        faster: (Step::Work, work),
-        slower: (Step::Start, start),
-    }
-}
-
-const BY_HAND: (&str, &str) = ("wat/wasmer-cranelift", "a warm call of the module written by hand");
-const COMPILED: (&str, &str) = (
-    "rust-module/wasmer-cranelift",
-    "a warm call of the same module compiled from Rust",
-);
-const PUTS: (&str, &str) = ("ruby/puts", "`puts` in the loaded VM, same sink and sync");
-const NATIVE: (&str, &str) = ("stream/native", "Rust, native");
-const IN_WASM: (&str, &str) = ("stream/wasmer-cranelift", "Rust, in Wasm");
-const GEM: (&str, &str) = ("ghcr-page/guest", "the gem, in Wasm");
-const HTREE: (&str, &str) = ("htree", "HTree");
-const NOKOGIRI: (&str, &str) = ("nokogiri/html5", "Nokogiri HTML5");
-
-/// The talk's questions, in its order, and after them the gem's.
-pub const ALL: [Hypothesis; 7] = [
-    Hypothesis {
-        question: "Can Wasm print Hello World faster than the Ruby VM itself, with the VM preloaded?",
-        model: Model::Call,
-        rule: Rule::Any,
-        comparisons: &[work(BY_HAND, PUTS), work(COMPILED, PUTS)],
-        earlier: None,
-    },
-    Hypothesis {
-        question: "Can a compiled guest print it faster than one written by hand in Wat?",
-        model: Model::Call,
-        rule: Rule::Any,
-        comparisons: &[work(COMPILED, BY_HAND)],
-        earlier: Some(Earlier {
-            verdict: Verdict::No,
-            why: "The guest compiled from Rust was a whole WASI program then, in a fresh instance for each line, and was \
-                  compared with a warm call.",
-        }),
-    },
-    Hypothesis {
-        question: "Is a smaller binary a faster start?",
-        model: Model::Call,
-        rule: Rule::Every,
-        comparisons: &[
-            ready(
-                (
-                    "wat/wasmer-cranelift",
-                    "the module written by hand, until it can be called",
-                ),
-                (
-                    "wat-large/wasmer-cranelift",
-                    "the same with 2,000 functions that nobody calls",
-                ),
-            ),
-            ready(
-                (
-                    "stream/wasmer-cranelift",
-                    "the parser without a tree, until it can be called",
-                ),
-                ("dom/wasmer-cranelift", "the parser with a tree"),
-            ),
-        ],
-        earlier: Some(Earlier {
-            verdict: Verdict::Yes,
-            why: "The start of a module was compared then with that of a WASI program, which was WASI's set-up more than \
-                  the binary's size; and the parsers' starts included the page that each of them read.",
-        }),
-    },
-    Hypothesis {
-        question: "Does loading the heavy parts beforehand pay?",
-        model: Model::Call,
-        rule: Rule::Every,
-        comparisons: &[
-            preloaded(
-                "wat/wasmer-cranelift",
-                "a warm call of the module written by hand",
-                "its start from cached code, call included",
-            ),
-            preloaded(
-                "ruby/puts",
-                "`puts` in the loaded VM",
-                "the start of the VM, `puts` included",
-            ),
-            preloaded(
-                "ruby/wasmer-cranelift",
-                "`puts` in the VM loaded as a guest",
-                "its start from cached code, `puts` included",
-            ),
-        ],
-        earlier: Some(Earlier {
-            verdict: Verdict::Yes,
-            why: "`puts` in the loaded VM was compared with a whole process of Ruby's then, from its start to its end.",
-        }),
-    },
-    Hypothesis {
-        question: "Is HTML parsing faster in a compiled language than in pure Ruby?",
-        model: Model::Call,
-        rule: Rule::Every,
-        comparisons: &[work(NATIVE, HTREE), work(IN_WASM, HTREE), work(NOKOGIRI, HTREE)],
-        earlier: None,
-    },
-    Hypothesis {
-        question: "And than in native C?",
-        model: Model::Call,
-        rule: Rule::Every,
-        comparisons: &[work(NATIVE, NOKOGIRI), work(IN_WASM, NOKOGIRI)],
-        earlier: None,
-    },
-    Hypothesis {
-        question: "Does it pay to parse in Wasm from Ruby?",
-        model: Model::Call,
-        rule: Rule::Every,
-        comparisons: &[work(GEM, NOKOGIRI), work(GEM, HTREE)],
-        earlier: None,
-    },
-];
+/// The columns of a question's table.
+const HEAD: [&str; 4] = ["is this faster", "than this", "times (interval)", "verdict"];
 
 /// What a record says to one comparison.
 #[derive(Clone, Debug)]
@@ -328,7 +52,7 @@ impl Answer {
     }
 
     /// The answer in a word or two.
-    fn word(&self) -> String {
+    pub fn word(&self) -> String {
         let missing = |outcome: &Outcome| outcome.ratio == Err(Missing::NotYet);
         match self.verdict() {
             Some(verdict) => capitalised(&verdict.to_string()),
@@ -375,6 +99,19 @@ pub fn in_words(record: &Record) -> String {
     said(record, answers(record))
 }
 
+/// The same of one question.
+pub fn in_words_about(record: &Record, hypothesis: Hypothesis) -> String {
+    said(record, vec![answer(record, hypothesis)])
+}
+
+/// The questions with their answers alone.
+pub fn verdicts(record: &Record) -> String {
+    let head = [("question", Align::Left), ("answer", Align::Left)];
+    let row = |answer: &Answer| vec![answer.hypothesis.question.to_owned(), answer.word()];
+    let rows: Vec<Vec<String>> = answers(record).iter().map(row).collect();
+    markdown::table(&head, &rows)
+}
+
 /// The same of the questions that one bench's figures say something to, as far as they do. A case that no bench has yet
 /// may be one of that bench's.
 pub fn in_words_of(record: &Record, bench: &str) -> String {
@@ -396,18 +133,23 @@ pub fn in_words_of(record: &Record, bench: &str) -> String {
 }
 
 fn said(record: &Record, answers: Vec<Answer>) -> String {
+    let [faster, slower, ratio, verdict] = HEAD;
     let head = [
-        ("is this faster", Align::Left),
-        ("than this", Align::Left),
-        ("times (interval)", Align::Right),
-        ("verdict", Align::Left),
+        (faster, Align::Left),
+        (slower, Align::Left),
+        (ratio, Align::Right),
+        (verdict, Align::Left),
     ];
     let mut text = String::new();
     for answer in answers {
         let earlier = answer
             .earlier()
             .map_or_else(String::new, |earlier| format!("{earlier}\n\n"));
-        let rows: Vec<Vec<String>> = answer.outcomes.iter().map(|outcome| row(record, outcome)).collect();
+        let rows: Vec<Vec<String>> = answer
+            .outcomes
+            .iter()
+            .map(|outcome| row(record, outcome).to_vec())
+            .collect();
         text += &format!(
             "**{}** {}.\n\n{earlier}{}\n",
             answer.hypothesis.question,
@@ -418,7 +160,8 @@ fn said(record: &Record, answers: Vec<Answer>) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-fn row(record: &Record, outcome: &Outcome) -> Vec<String> {
+/// One comparison as it is shown, a text for each column of [`HEAD`].
+pub fn row(record: &Record, outcome: &Outcome) -> [String; 4] {
     let side = |side: Side| match record.figure(side.id, side.step) {
         Ok(figure) => format!("{}: {}", side.what, number::time(&figure)),
         Err(_) => side.what.to_owned(),
@@ -428,7 +171,7 @@ fn row(record: &Record, outcome: &Outcome) -> Vec<String> {
         (Ok(_), _) => ("too uncertain".to_owned(), Verdict::NotDistinguishable.to_string()),
         (Err(missing), _) => (String::new(), markdown::text(&missing.to_string())),
     };
-    vec![
+    [
         side(outcome.comparison.faster()),
         side(outcome.comparison.slower()),
         ratio,
@@ -448,37 +191,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::cases::Step;
     use crate::matrix::fixture;
+    use crate::matrix::questions::{self, COMPILED};
     use crate::matrix::record::SCHEMA;
-
-    fn ratio(lower: f64, upper: f64) -> Interval {
-        Interval {
-            estimate: (lower + upper) / 2.0,
-            lower,
-            upper,
-        }
-    }
-
-    #[test]
-    fn a_verdict_needs_the_whole_interval_and_some_to_spare() {
-        assert_eq!(Verdict::of(Some(&ratio(1.5, 2.0))), Verdict::Yes);
-        assert_eq!(Verdict::of(Some(&ratio(0.5, 0.6))), Verdict::No);
-        assert_eq!(Verdict::of(Some(&ratio(0.9, 2.0))), Verdict::NotDistinguishable);
-        assert_eq!(Verdict::of(Some(&ratio(1.01, 1.02))), Verdict::NotDistinguishable);
-        assert_eq!(Verdict::of(Some(&ratio(0.97, 0.98))), Verdict::NotDistinguishable);
-        assert_eq!(Verdict::of(None), Verdict::NotDistinguishable);
-    }
-
-    #[test]
-    fn one_case_shows_that_it_can_be_and_one_case_that_it_is_not_so() {
-        use Verdict::{No, NotDistinguishable, Yes};
-        assert_eq!(Rule::Any.verdict(&[No, Yes, NotDistinguishable]), Yes);
-        assert_eq!(Rule::Any.verdict(&[No, NotDistinguishable]), NotDistinguishable);
-        assert_eq!(Rule::Any.verdict(&[No, No]), No);
-        assert_eq!(Rule::Every.verdict(&[Yes, No, NotDistinguishable]), No);
-        assert_eq!(Rule::Every.verdict(&[Yes, NotDistinguishable]), NotDistinguishable);
-        assert_eq!(Rule::Every.verdict(&[Yes, Yes]), Yes);
-    }
 
     #[test]
     fn the_verdict_turns_with_the_figures() {
@@ -643,10 +359,20 @@ mod tests {
     }
 
     #[test]
-    fn every_question_compares_two_different_figures() {
-        for comparison in ALL.iter().flat_map(|hypothesis| hypothesis.comparisons) {
-            let [faster, slower] = [comparison.faster(), comparison.slower()].map(|side| (side.id, side.step));
-            assert_ne!(faster, slower);
-        }
+    fn one_question_is_shown_alone_and_all_in_a_line_each() {
+        let record = fixture::record();
+        let one = in_words_about(&record, questions::named("native-c").unwrap());
+        assert!(
+            one.starts_with("**And than in native C?** Yes.\n\n| is this faster"),
+            "{one}"
+        );
+        assert_eq!(one.matches("**").count(), 2, "{one}");
+        let all = verdicts(&record);
+        assert_eq!(all.lines().count(), 2 + ALL.len(), "{all}");
+        let line = all
+            .lines()
+            .find(|line| line.contains("one written by hand in Wat?"))
+            .unwrap();
+        assert!(line.trim_end_matches(['|', ' ']).ends_with("| No"), "{line}");
     }
 }

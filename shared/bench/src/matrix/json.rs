@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::matrix::figure::Missing;
+use crate::matrix::questions::Side;
 use crate::matrix::{Interval, Record, bias, hypothesis, table};
 
 /// The matrix, every case with every step, the answers and the bias. Times are in nanoseconds.
@@ -46,6 +47,7 @@ pub fn of(record: &Record) -> Value {
         .map(|answer| {
             let comparisons: Vec<Value> = answer.outcomes.iter().map(outcome).collect();
             json!({
+                "name": answer.hypothesis.name,
                 "question": answer.hypothesis.question,
                 "model": answer.hypothesis.model,
                 "verdict": answer.verdict(),
@@ -72,7 +74,7 @@ pub fn of(record: &Record) -> Value {
 }
 
 fn outcome(outcome: &hypothesis::Outcome) -> Value {
-    let side = |side: hypothesis::Side| json!({ "id": side.id, "step": side.step, "what": side.what });
+    let side = |side: Side| json!({ "id": side.id, "step": side.step, "what": side.what });
     let (ratio, missing): (Option<Interval>, Option<&Missing>) = match &outcome.ratio {
         Ok(ratio) => (*ratio, None),
         Err(missing) => (None, Some(missing)),
@@ -102,6 +104,7 @@ mod tests {
         };
         assert_eq!(place("wat/wasmer-cranelift")["work"]["estimate"], 230.0);
         assert_eq!(place("htree")["missing"], "left out: not installed");
+        assert_eq!(value["hypotheses"][0]["name"], "faster-than-ruby");
         assert_eq!(value["hypotheses"][0]["verdict"], "yes");
         assert_eq!(value["skipped"][0]["id"], "htree");
         let wat = value["cases"]

@@ -16,7 +16,10 @@
 //! | a figure of a case, or why there is none | [`figure`] |
 //! | tables | [`table`] |
 //! | plots | [`plot`] |
-//! | questions and their answers | [`hypothesis`] |
+//! | questions, and the cases that answer them | [`questions`] |
+//! | their answers | [`hypothesis`] |
+//! | parts of READMEs and slides, by name | [`part`] |
+//! | what the talk's slides draw | [`talk`] |
 //! | what could make the figures unfair | [`bias`] |
 //! | two records side by side | [`compare`] |
 //! | how certain a ratio is | [`Interval::ratio`] |
@@ -36,9 +39,11 @@ mod model;
 pub mod number;
 pub mod part;
 pub mod plot;
+pub mod questions;
 pub mod record;
 pub mod rounds;
 pub mod table;
+pub mod talk;
 
 pub use interval::Interval;
 pub use record::Record;

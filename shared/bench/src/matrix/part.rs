@@ -1,11 +1,25 @@
-//! The parts that READMEs take from a record, by the names that stand in their markers.
+//! The parts that READMEs and slides take from a record, by the names that stand in their markers.
+//!
+//! | name in a marker | what it shows |
+//! | --- | --- |
+//! | `summary` | the talk's matrix |
+//! | `cases BENCH`, `steps BENCH`, `rates BENCH`, `plot BENCH` | one bench's tables and its plot |
+//! | `hypotheses`, `hypotheses BENCH` | the questions, each with its answer and table; of one bench |
+//! | `question NAME` | one of them; [`questions::ALL`] has the names |
+//! | `verdicts` | one line a question: the question and its answer |
+//! | `figure CASE`, `figure CASE STEP` | one figure of one case: of its work, or of another step |
+//! | `bias` | what could make the figures unfair |
+//! | `run` | when, where and with what it was measured |
+
+use crate::cases::Step;
 
 use crate::matrix::plot::{self, Subject};
+use crate::matrix::questions::{self, Hypothesis};
 use crate::matrix::record::Bench;
-use crate::matrix::{Record, bias, hypothesis, markdown, table};
+use crate::matrix::{Record, bias, hypothesis, markdown, number, table};
 
 /// One part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     /// The talk's matrix.
     Summary,
@@ -21,6 +35,12 @@ pub enum Part<'a> {
     Hypotheses,
     /// Those of them that a bench's figures answer.
     HypothesesOf(&'a str),
+    /// One of them.
+    Question(Hypothesis),
+    /// Each of them with its answer, in a line.
+    Verdicts,
+    /// How long a step of a case takes.
+    Figure(&'a str, Step),
     /// What could make the figures unfair.
     Bias,
     /// When, where and with what it was measured.
@@ -36,23 +56,53 @@ pub struct Rendered {
     pub file: Option<(&'static str, String)>,
 }
 
+/// A marker names what no record has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No part is called so.
+    #[error(
+        "a record has no part {0:?}: there are summary, cases BENCH, steps BENCH, rates BENCH, plot BENCH, hypotheses, \
+         hypotheses BENCH, question NAME, verdicts, figure CASE, figure CASE STEP, bias and run"
+    )]
+    Part(String),
+    /// No question is called so.
+    #[error("there is no question {0:?}: there are {names}", names = questions::names())]
+    Question(String),
+    /// No step of a case is called so.
+    #[error("a case has no step {0:?}: there are {names}", names = step_names())]
+    Step(String),
+}
+
+fn step_names() -> String {
+    let names: Vec<&str> = Step::ALL.iter().map(|step| step.name()).collect();
+    names.join(", ")
+}
+
 impl<'a> Part<'a> {
-    /// By its name: a word, or a word and a bench.
-    pub fn named(name: &'a str) -> Option<Self> {
-        Some(match name.split_once(' ') {
-            None => match name {
-                "summary" => Self::Summary,
-                "hypotheses" => Self::Hypotheses,
-                "bias" => Self::Bias,
-                "run" => Self::Run,
-                _ => return None,
-            },
-            Some(("cases", bench)) => Self::Cases(bench),
-            Some(("steps", bench)) => Self::Steps(bench),
-            Some(("rates", bench)) => Self::Rates(bench),
-            Some(("plot", bench)) => Self::Plot(bench),
-            Some(("hypotheses", bench)) => Self::HypothesesOf(bench),
-            Some(_) => return None,
+    /// By its name: a word, or a word and what the part is of.
+    ///
+    /// # Errors
+    /// If there is no such part, or nothing of that name that it could be of.
+    pub fn named(name: &'a str) -> Result<Self, Error> {
+        Ok(match name.split_once(' ').unwrap_or((name, "")) {
+            ("summary", "") => Self::Summary,
+            ("hypotheses", "") => Self::Hypotheses,
+            ("verdicts", "") => Self::Verdicts,
+            ("bias", "") => Self::Bias,
+            ("run", "") => Self::Run,
+            (_, "") => return Err(Error::Part(name.to_owned())),
+            ("cases", bench) => Self::Cases(bench),
+            ("steps", bench) => Self::Steps(bench),
+            ("rates", bench) => Self::Rates(bench),
+            ("plot", bench) => Self::Plot(bench),
+            ("hypotheses", bench) => Self::HypothesesOf(bench),
+            ("question", of) => Self::Question(questions::named(of).ok_or_else(|| Error::Question(of.to_owned()))?),
+            ("figure", of) => {
+                let (id, step) = of.split_once(' ').unwrap_or((of, Step::Work.name()));
+                let known = Step::ALL.iter().find(|known| known.name() == step);
+                Self::Figure(id, *known.ok_or_else(|| Error::Step(step.to_owned()))?)
+            }
+            _ => return Err(Error::Part(name.to_owned())),
         })
     }
 
@@ -72,6 +122,9 @@ impl<'a> Part<'a> {
             Self::Rates(bench) => of(bench, table::rates),
             Self::Hypotheses => hypothesis::in_words(record),
             Self::HypothesesOf(bench) => hypothesis::in_words_of(record, bench),
+            Self::Question(question) => hypothesis::in_words_about(record, *question),
+            Self::Verdicts => hypothesis::verdicts(record),
+            Self::Figure(id, step) => figure(record, id, *step),
             Self::Bias => bias::in_words(record),
             Self::Run => run(record),
             Self::Plot(bench) => return plot(record, bench, directory),
@@ -108,6 +161,31 @@ fn image(subject: &Subject, directory: &str) -> String {
             .map_or_else(|| format!("../{}", subject.path), str::to_owned),
     };
     format!("![{}]({path})\n", subject.title)
+}
+
+/// A figure, and in a few words of what it is; or why there is none.
+fn figure(record: &Record, id: &str, step: Step) -> String {
+    let figure = record
+        .case(id)
+        .and_then(|(_, case)| Ok((case, record.figure(id, step)?)));
+    match figure {
+        Ok((case, figure)) => {
+            let what = match step {
+                Step::Work => case.row.unit(),
+                step => step.name(),
+            };
+            format!(
+                "**{}**: {what}, {}\n",
+                number::time(&figure),
+                markdown::text(&case.label)
+            )
+        }
+        Err(missing) => format!(
+            "**none**: {}, {}\n",
+            markdown::text(id),
+            markdown::text(&missing.to_string())
+        ),
+    }
 }
 
 /// When, where and with what a record was made.
@@ -163,13 +241,65 @@ mod tests {
 
     #[test]
     fn parts_have_names() {
-        assert_eq!(Part::named("summary"), Some(Part::Summary));
-        assert_eq!(Part::named("cases hello"), Some(Part::Cases("hello")));
-        assert_eq!(Part::named("plot parser"), Some(Part::Plot("parser")));
-        assert_eq!(Part::named("hypotheses hello"), Some(Part::HypothesesOf("hello")));
-        for none in ["", "cases", "plots hello", "summary hello"] {
-            assert_eq!(Part::named(none), None, "{none:?}");
+        for (name, part) in [
+            ("summary", "Summary"),
+            ("cases hello", "Cases(\"hello\")"),
+            ("plot parser", "Plot(\"parser\")"),
+            ("hypotheses", "Hypotheses"),
+            ("hypotheses hello", "HypothesesOf(\"hello\")"),
+            ("verdicts", "Verdicts"),
+            ("figure htree", "Figure(\"htree\", Work)"),
+            ("figure a/b start from text", "Figure(\"a/b\", StartFromText)"),
+        ] {
+            assert_eq!(format!("{:?}", Part::named(name).unwrap()), part);
         }
+        assert!(
+            matches!(Part::named("question native-c"), Ok(Part::Question(question)) if question.name == "native-c")
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_wrong_gets_those_that_are_right() {
+        for (wrong, right) in [
+            ("", "summary"),
+            ("cases", "cases BENCH"),
+            ("plots hello", "plot BENCH"),
+            ("summary hello", "summary"),
+            ("question", "question NAME"),
+            ("question native", "native-c"),
+            ("figure htree worked", "instantiate"),
+        ] {
+            let error = Part::named(wrong).unwrap_err().to_string();
+            assert!(error.contains(right), "{wrong:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_figure_says_what_it_is_of_or_why_there_is_none() {
+        let mut record = fixture::record();
+        let text = |record: &Record, part: &str| Part::named(part).unwrap().render(record, "").markdown;
+        assert_eq!(
+            text(&record, "figure wat/wasmer-cranelift"),
+            "**230 ns**: one line written, wat/wasmer-cranelift\n"
+        );
+        assert_eq!(
+            text(&record, "figure wat/wasmer-cranelift setup"),
+            "**480 µs**: setup, wat/wasmer-cranelift\n"
+        );
+        fixture::skip(&mut record, "htree", "not installed");
+        assert_eq!(
+            text(&record, "figure htree"),
+            "**none**: htree, left out: not installed\n"
+        );
+        assert_eq!(text(&record, "figure x"), "**none**: x, not measured yet\n");
+    }
+
+    #[test]
+    fn one_question_and_all_verdicts_are_parts() {
+        let record = fixture::record();
+        let text = |part: &str| Part::named(part).unwrap().render(&record, "").markdown;
+        assert!(text("question native-c").starts_with("**And than in native C?** Yes.\n"));
+        assert!(text("verdicts").starts_with("| question "));
     }
 
     #[test]

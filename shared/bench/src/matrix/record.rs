@@ -24,6 +24,9 @@ const OLDEST_SCHEMA: u32 = 1;
 const MAX_BYTES: u64 = 16 << 20;
 
 /// Everything one run measured, and all that the figures depend on.
+///
+/// The talk's slide "Your machine" saves one too, of what a browser measures and knows;
+/// `shared/xtask/tests/browser-record.json` has no more than a record has to have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {

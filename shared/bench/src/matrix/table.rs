@@ -10,7 +10,7 @@ use crate::matrix::record::Bench;
 use crate::matrix::{Interval, Record, number};
 
 /// The matrix as the talk promised it, and beside it the columns that run in WebAssembly.
-const COLUMNS: [Column; 6] = [
+pub(crate) const COLUMNS: [Column; 6] = [
     Column::NativeC,
     Column::Ruby,
     Column::Rust,
@@ -24,6 +24,9 @@ const MODEL: Model = Model::Call;
 
 /// Its rows.
 const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
+
+/// What each of its figures is the time of.
+const UNIT: &str = "one unit of work, in a warm call";
 
 /// What the matrix never had a figure for: nobody writes a parser by hand in Wat, or a greeting to compare in C.
 const NOT_ASKED: &str = "";
@@ -69,24 +72,30 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
     .collect()
 }
 
+/// The rows of the talk's matrix as they are shown: the head of each, and a text for each of [`COLUMNS`].
+pub(crate) fn summary_rows(record: &Record) -> Vec<(String, [String; 6])> {
+    let places = places(record);
+    let text = |row: Row, column: Column| {
+        let place = places.iter().find(|place| place.row == row && place.column == column);
+        match place.map(|place| &place.figure) {
+            None => NOT_ASKED.to_owned(),
+            Some(Ok((_, figure))) => number::time(figure),
+            Some(Err(_)) => "none".to_owned(),
+        }
+    };
+    ROWS.iter()
+        .map(|row| (with_unit(*row), COLUMNS.map(|column| text(*row, column))))
+        .collect()
+}
+
 /// The talk's matrix: one unit of work by what is loaded and warm.
 pub fn summary(record: &Record) -> String {
     let places = places(record);
-    let mut head = vec![("one unit of work, in a warm call", Align::Left)];
+    let mut head = vec![(UNIT, Align::Left)];
     head.extend(COLUMNS.iter().map(|column| (column.name(), Align::Right)));
-    let rows: Vec<Vec<String>> = ROWS
-        .iter()
-        .map(|row| {
-            let cases = COLUMNS.iter().map(|column| {
-                let place = places.iter().find(|place| place.row == *row && place.column == *column);
-                match place.map(|place| &place.figure) {
-                    None => NOT_ASKED.to_owned(),
-                    Some(Ok((_, figure))) => number::time(figure),
-                    Some(Err(_)) => "none".to_owned(),
-                }
-            });
-            [with_unit(*row)].into_iter().chain(cases).collect()
-        })
+    let rows: Vec<Vec<String>> = summary_rows(record)
+        .into_iter()
+        .map(|(head, texts)| [head].into_iter().chain(texts).collect())
         .collect();
 
     let mut text = markdown::table(&head, &rows);
@@ -206,19 +215,31 @@ pub fn rates(bench: &Bench) -> String {
         ("least", Align::Right),
         ("most", Align::Right),
     ];
+    let rows: Vec<Vec<String>> = rates_in_order(bench)
+        .into_iter()
+        .map(|(name, shown)| {
+            let shown = shown.map(|rate| format!("{rate:.0}"));
+            [markdown::text(name)].into_iter().chain(shown).collect()
+        })
+        .collect();
+    markdown::table(&head, &rows)
+}
+
+/// What answered over how many connections, with the requests a second of the middle round, and of the worst and the best.
+pub(crate) fn rates_in_order(bench: &Bench) -> Vec<(&str, [f64; 3])> {
     let mut rates: Vec<(&String, &Vec<f64>)> = bench.rates.iter().collect();
     rates.sort_by_key(|(name, _)| by_number(name));
-    let rows: Vec<Vec<String>> = rates
+    rates
         .into_iter()
         .filter_map(|(name, rounds)| {
             let mut rounds = rounds.clone();
             rounds.sort_by(f64::total_cmp);
-            let (least, most) = (rounds.first()?, rounds.last()?);
-            let shown = [rounds.get(rounds.len() / 2)?, least, most].map(|rate| format!("{rate:.0}"));
-            Some([markdown::text(name)].into_iter().chain(shown).collect())
+            Some((
+                name.as_str(),
+                [*rounds.get(rounds.len() / 2)?, *rounds.first()?, *rounds.last()?],
+            ))
         })
-        .collect();
-    markdown::table(&head, &rows)
+        .collect()
 }
 
 /// A name as it is sorted: 8 connections come before 64.
