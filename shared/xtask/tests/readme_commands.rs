@@ -185,6 +185,19 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
     ),
     ("ex3-stats-tracker/deploy/README.md", &[("", CLUSTER)]),
     ("charts/stats-tracker/README.md", &[("", CLUSTER)]),
+    (
+        "slides/README.md",
+        &[
+            (
+                "cargo xtask slides",
+                NotRun("the talk's own tests make, build, serve and print the slides"),
+            ),
+            ("cargo xtask matrix --compare", PART),
+            ("cargo xtask readme --write", PART),
+            ("node ", TESTS),
+            ("npm ", WRITES),
+        ],
+    ),
 ];
 
 fn workspace() -> &'static Path {
