@@ -20,6 +20,7 @@ Rails.application.routes.draw do
       get "packages/:org/*name", to: "packages#show", as: :package
       get "versions/:org/*name", to: "versions#index", as: :versions
       get "measurements/:org/*name", to: "measurements#index", as: :measurements
+      get "downloads/:org", to: "downloads#index", as: :org_downloads
       get "downloads/:org/*name", to: "downloads#index", as: :downloads
       get "days/:org", to: "days#index", as: :org_days
       get "days/:org/*name", to: "days#index", as: :package_days

@@ -21,25 +21,29 @@ read_at = ->(date) { now - (today - date).days }
 part_of_day = now.seconds_since_midnight / 86_400
 weekday = ->(date) { [ 0.55, 1, 1.08, 1.1, 1.06, 0.95, 0.6 ][date.wday] }
 
-# name, repository, downloads a day, total on the first day, versions
+# name, repository, downloads a day, total on the first day, versions, days between two releases, days since the newest
 packages = [
-  [ "source-controller", "source-controller", 820_000, 1_200_000_000, 60 ],
-  [ "kustomize-controller", "kustomize-controller", 800_000, 1_180_000_000, 60 ],
-  [ "helm-controller", "helm-controller", 760_000, 1_100_000_000, 45 ],
-  [ "notification-controller", "notification-controller", 730_000, 1_080_000_000, 40 ],
-  [ "image-reflector-controller", "image-reflector-controller", 160_000, 240_000_000, 30 ],
-  [ "image-automation-controller", "image-automation-controller", 155_000, 236_000_000, 30 ],
-  [ "flux-cli", "flux2", 90_000, 150_000_000, 80 ],
-  [ "flagger", "flagger", 31_000, 88_000_000, 25 ],
-  [ "flagger-loadtester", "flagger", 21_000, 55_000_000, 20 ],
-  [ "charts/flagger", "flagger", 9_000, 23_000_000, 25 ],
-  [ "source-watcher", "source-watcher", 9_500, 0, 4 ],
-  [ "golang-with-libgit2-only", "golang-with-libgit2", 40, 800_000, 6 ],
-  [ "helm-operator", "helm-operator", 0, 1_272_320, 12 ],
-  [ "v1.2.json", nil, 1, 17, 1 ],
-  [ "gone-for-good", nil, 20, 4_000, 2 ],
-  [ "never-read", nil, 0, nil, 0 ]
+  [ "source-controller", "source-controller", 820_000, 1_200_000_000, 30, 31, 10 ],
+  [ "kustomize-controller", "kustomize-controller", 800_000, 1_180_000_000, 30, 31, 10 ],
+  [ "helm-controller", "helm-controller", 760_000, 1_100_000_000, 30, 31, 10 ],
+  [ "notification-controller", "notification-controller", 730_000, 1_080_000_000, 30, 31, 10 ],
+  [ "image-reflector-controller", "image-reflector-controller", 160_000, 240_000_000, 20, 62, 41 ],
+  [ "image-automation-controller", "image-automation-controller", 155_000, 236_000_000, 20, 62, 41 ],
+  [ "flux-cli", "flux2", 90_000, 150_000_000, 40, 31, 9 ],
+  [ "flagger", "flagger", 31_000, 88_000_000, 25, 47, 24 ],
+  [ "flagger-loadtester", "flagger", 21_000, 55_000_000, 12, 94, 71 ],
+  [ "charts/flagger", "flagger", 9_000, 23_000_000, 25, 47, 24 ],
+  [ "source-watcher", "source-watcher", 9_500, 0, 2, 20, 10 ],
+  [ "golang-with-libgit2-only", "golang-with-libgit2", 40, 800_000, 6, 200, 150 ],
+  [ "helm-operator", "helm-operator", 0, 1_272_320, 12, 100, 500 ],
+  [ "v1.2.json", nil, 1, 17, 1, 400, 400 ],
+  [ "gone-for-good", nil, 20, 4_000, 2, 400, 400 ],
+  [ "never-read", nil, 0, nil, 0, 0, 0 ]
 ]
+
+# How much of a package's downloads a version has at an age of so many days, beside the other versions: users move to a
+# release within weeks, and some stay.
+weight = ->(age) { age.negative? ? 0 : (1 - Math.exp(-age / 6.0)) * Math.exp(-age / 30.0) + 0.01 }
 
 collections = (first..today).without(*gap).map do |date|
   # One package has vanished and is no longer listed; another is new and can't be read.
@@ -52,7 +56,7 @@ end
 Collection.insert_all!(collections)
 collection_ids = org.collections.pluck(:started_at, :id).to_h.transform_keys(&:to_date)
 
-packages.each_with_index do |(name, repository, rate, start, versions), position|
+packages.each_with_index do |(name, repository, rate, start, versions, interval, newest), position|
   package = org.packages.create!(name:, position:, listed_at: now, repository:
     repository && Repository.find_or_create_by!(name: "fluxcd/#{repository}"))
   began = { "source-watcher" => today - 45, "never-read" => today - 5 }.fetch(name, first)
@@ -64,7 +68,12 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
     count = (rate * weekday[date] * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
     until_read = (count * part_of_day).round
     # The pages read after the gap show its days' downloads.
-    downloads << { date:, count: date == today ? until_read : count, read_at: [ read_at[date] + 1.day, now ].min, settled: date < today } if start
+    # flux-cli can't be read any more since the day after this one.
+    last_read = name == "flux-cli" ? today - 6 : today
+    if start && date <= last_read
+      downloads << { date:, count: date == last_read ? until_read : count, read_at: [ read_at[date] + 1.day, read_at[last_read] ].min,
+        settled: date < last_read }
+    end
     fell = name == "flagger-loadtester" && date == today - 110
     total = (total * 0.9).round if fell
     read_total = total + until_read if start
@@ -103,26 +112,37 @@ packages.each_with_index do |(name, repository, rate, start, versions), position
     package.update!(fell_at: fall[:measured_at], fell_from: (fall[:total] / 0.9).round)
   end
 
-  # A version has most of its downloads while it is the newest.
-  life = versions.zero? ? 0 : 400.0 / versions
+  # The newest first. Signatures have a few downloads by programs that verify them.
+  births = Array.new(versions) { |index| today - newest - index * interval }
+  signed = name == "flux-cli" ? 3 : 0
   rows, version_days = [], []
-  versions.times do |index|
-    born = first + (400 - (index + 1) * life).round
-    github_id = 90_000_000 + package.id * 1000 - index
-    sum = 0
-    days.each do |day|
-      next if day[:date] < born || !day[:versions_read]
-      age = (day[:date] - born).to_i / life
-      pulled = (rate * Math.exp(-age) / life * (0.8 + random.rand * 0.4)).round
-      next if pulled.zero?
-      version_days << { github_id:, date: day[:date], total: sum += pulled }
+  sums = Hash.new(0)
+  counts = downloads.to_h { |day| [ day[:date], day[:count] ] }
+  read, stored = days.to_h { |day| [ day[:date], day[:versions_read] ] }, {}
+  (versions.zero? ? [] : began..ended).each do |date|
+    weights = births.map { |born| weight[(date - born).to_i] }
+    births.each_index do |index|
+      next if date < births[index]
+      sums[index] += ((counts[date] || 0) * 0.9 * weights[index] / weights.sum * (0.95 + random.rand * 0.1)).round
+      # The first list has the versions' earlier downloads.
+      sums[index] += (rate * 30 * Math.exp(-index / 8.0)).round if date == began
+      version_days << { index:, date:, total: stored[index] = sums[index] } if read[date] && stored[index] != sums[index]
     end
-    rows << { package_id: package.id, github_id:, tags: [ *("latest" if index.zero?), "v#{versions / 10 + 1}.#{versions - index}.0" ],
-      position: index, total: sum, measured_at: last[:measured_at] }
   end
+  stored.each do |index, sum|
+    number = versions - index
+    tags = [ *("latest" if index.zero?), "v#{number / 30 + 1}.#{number / 3}.#{number % 3}" ]
+    rows << { tags:, position: index, total: sum, created_at: read_at[[ births[index], began ].max] }
+  end
+  signed.times do |number|
+    digest = Digest::SHA256.hexdigest("#{name} #{number}")
+    rows << { tags: [ "sha256-#{digest}.#{%w[sig att][number % 2]}" ], position: rows.size, total: 900 + number, created_at: read_at[began] }
+    version_days << { index: rows.size - 1, date: began, total: 900 + number }
+  end
+  rows.each { |row| row.update(package_id: package.id, github_id: 90_000_000 + package.id * 1000 - row[:position], measured_at: last[:measured_at], updated_at: now) }
   Version.insert_all!(rows) if rows.any?
-  ids = package.versions.pluck(:github_id, :id).to_h
-  version_days.map! { |day| { version_id: ids[day[:github_id]], **day.except(:github_id) } }
+  ids = package.versions.pluck(:position, :id).to_h
+  version_days.map! { |day| { version_id: ids[day[:index]], **day.except(:index) } }
   Version::Day.insert_all!(version_days) if version_days.any?
 end
 

@@ -14,9 +14,8 @@ class ComparisonsController < PagesController
     @left_out = names.drop(MAX_SERIES)
     @candidates = Package.listed.joins(:org).order(:name).limit(MAX_CANDIDATES)
       .pluck("orgs.name", "packages.name").map { |org_and_name| org_and_name.join("/") } - names
-    @days = by_package_and_date(Package::Day)
-    @downloads = by_package_and_date(DailyDownload)
-    @earlier = Package::Day.exists?(package: @compared, date: ...first_listed_day)
+    @days = days_by_package
+    @buckets = buckets_by_package
   end
 
   private
@@ -33,12 +32,27 @@ class ComparisonsController < PagesController
     Package.joins(:org).includes(:org).find_by(name: package.to_s, org: { name: org.downcase })
   end
 
-  def by_package_and_date(model)
-    model.where(package: @compared, date: listed_range).group_by(&:package_id)
-      .transform_values { |rows| rows.index_by(&:date) }
+  # The rows of the listed days by package and date, and the last one before them.
+  def days_by_package
+    days_of(Package::Day.where(package: @compared)).group_by(&:package_id).transform_values { |rows| rows.index_by(&:date) }
+  end
+
+  # The rows of the table of downloads, with a bucket for each package.
+  def buckets_by_package
+    listed = Downloads::Bucket.beginning(unit, first_listed_day)
+    days = DailyDownload.where(package: @compared, date: listed..Date.current).group_by(&:package_id).transform_values do |rows|
+      rows.to_h { |row| [ row.date, Downloads::Day.new(count: row.count, settled: row.settled, partial: 0) ] }
+    end
+    first = [ first_listed_day, days.values.flat_map(&:keys).min || Date.current ].max
+    Downloads::Bucket.rows(@compared.map { |package| days[package.id] || {} }, unit, first, Date.current)
+  end
+
+  def stored_days
+    first = [ Package::Day, DailyDownload ].filter_map { |model| model.where(package: @compared).minimum(:date) }.min
+    first ? (Date.current - first).to_i + 1 : super
   end
 
   def address_params(changes)
-    params.permit(:range, :scale).to_h.symbolize_keys.merge(changes)
+    params.permit(:range, :unit, :scale, :releases).to_h.symbolize_keys.merge(changes)
   end
 end

@@ -9,14 +9,14 @@ class OrganisationsController < PagesController
   PACKAGES_A_PAGE = 200
   MAX_FILTER_LENGTH = 100
 
-  helper_method :days, :earlier?
+  helper_method :days, :comparison, :buckets
 
   def show
     @org = find_org
     @collection = @org.last_collection
     @failures = @collection ? @collection.failures.group(:kind).count : {}
-    @counts = { "listed" => @org.packages.listed.count, "failing" => @org.packages.listed.failing.count,
-      "gone" => @org.packages.vanished.count }
+    @downloads = Downloads.of(@org)
+    count_packages
     find_packages
   end
 
@@ -29,11 +29,13 @@ class OrganisationsController < PagesController
 
   # A helper, so that the query runs only where the page's fragment is not cached.
   def days
-    @org.days.where(date: listed_range).index_by(&:date)
+    @days ||= days_of(@org.days).index_by(&:date)
   end
 
-  def earlier?
-    @org.days.exists?(date: ...first_listed_day)
+  def count_packages
+    listed, failing, gone = @org.packages.pick(*[ "vanished_at IS NULL", "vanished_at IS NULL AND failing_since IS NOT NULL",
+      "vanished_at IS NOT NULL" ].map { |condition| Arel.sql("COUNT(CASE WHEN #{condition} THEN 1 END)") })
+    @counts = { "listed" => listed, "failing" => failing, "gone" => gone }
   end
 
   def find_packages
@@ -42,7 +44,7 @@ class OrganisationsController < PagesController
     @state = STATES.include?(params[:state]) ? params[:state] : "listed"
     @filter = params[:q].to_s.scrub.delete("\0").strip.first(MAX_FILTER_LENGTH)
     found = filtered(@org.packages.public_send({ "listed" => :listed, "failing" => :failing, "gone" => :vanished }[@state]))
-    @found = found.count
+    @found = @filter.empty? ? @counts[@state] : found.count
     @last_page = [ (@found.to_f / PACKAGES_A_PAGE).ceil, 1 ].max
     @page = params[:page].to_s.first(6).to_i.clamp(1, @last_page)
     @packages = found.includes(:repository).order(order, :id).limit(PACKAGES_A_PAGE).offset((@page - 1) * PACKAGES_A_PAGE)

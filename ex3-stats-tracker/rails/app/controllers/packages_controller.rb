@@ -1,15 +1,16 @@
-# A package: its total over time, its daily downloads, its versions and its failures.
+# A package: its downloads and its total over time, its versions and its failures.
 class PackagesController < PagesController
   VERSIONS_A_PAGE = 20
   FAILURES_LISTED = 20
-  # More lines than this in one chart are hard to tell apart.
+  # More groups than this in one chart are hard to tell apart.
   VERSIONS_DRAWN = 6
 
-  helper_method :days, :downloads, :earlier?
+  helper_method :days, :comparison, :buckets, :chart_range, :group, :measure
 
   def show
     @org = find_org
     @package = @org.packages.includes(:repository).find_by!(name: params[:name].delete("\0"))
+    @downloads = Downloads.of(@package)
     @failures = @package.failures.order(at: :desc).limit(FAILURES_LISTED).to_a
     @failures_in_all = @failures.size < FAILURES_LISTED ? @failures.size : @package.failures.count
     find_versions
@@ -17,25 +18,32 @@ class PackagesController < PagesController
 
   private
 
-  # Helpers, so that the queries run only where the page's fragments are not cached.
+  # A helper, so that the query runs only where the page's fragments are not cached.
   def days
-    @package.days.where(date: listed_range).index_by(&:date)
+    @days ||= days_of(@package.days).index_by(&:date)
   end
 
-  def downloads
-    @package.daily_downloads.where(date: listed_range).index_by(&:date)
+  # How the chart of the versions groups them.
+  def group
+    Version::Tags::GROUPS.include?(params[:group]) ? params[:group] : "version"
   end
 
-  def earlier?
-    @package.days.exists?(date: ...first_listed_day)
+  # Whether the chart of the versions shows a "count" or a "share".
+  def measure
+    params[:measure] == "share" ? "share" : "count"
   end
 
   def find_versions
-    @versions_in_all = @package.versions.count
+    @version_downloads = VersionDownloads.new(@package, range: chart_range)
+    @sort = VersionDownloads::SORTS.key?(params[:versions_sort]) ? params[:versions_sort] : "week"
+    @direction = %w[asc desc].include?(params[:versions_direction]) ? params[:versions_direction] : "desc"
+    @without_attached = params[:attached] == "off"
+    all = @version_downloads.sorted(@sort, @direction)
+    @attached_in_all = all.count { |row| row.tags.attached? }
+    all = all.reject { |row| row.tags.attached? } if @without_attached
+    @versions_in_all = all.size
     @last_page = [ (@versions_in_all.to_f / VERSIONS_A_PAGE).ceil, 1 ].max
     @page = params[:versions_page].to_s.first(6).to_i.clamp(1, @last_page)
-    @by_total = params[:versions_by] == "total"
-    order = @by_total ? { total: :desc, id: :asc } : { position: :asc, id: :asc }
-    @versions = @package.versions.order(order).limit(VERSIONS_A_PAGE).offset((@page - 1) * VERSIONS_A_PAGE).to_a
+    @versions = all[(@page - 1) * VERSIONS_A_PAGE, VERSIONS_A_PAGE]
   end
 end

@@ -2,6 +2,8 @@
 module ChartsHelper
   RANGE_NAMES = { "30d" => "30 days", "90d" => "90 days", "1y" => "1 year", "all" => "All" }.freeze
   SCALE_NAMES = { "linear" => "Linear", "log" => "Log" }.freeze
+  UNIT_NAMES = { "day" => "Day", "week" => "Week", "month" => "Month" }.freeze
+  RELEASES_NAMES = { "on" => "Releases", "off" => "No marks" }.freeze
 
   SPARK_WIDTH = 124
   SPARK_HEIGHT = 28
@@ -9,16 +11,52 @@ module ChartsHelper
 
   # This page's URL with other view parameters.
   def current_path_with(**changes)
-    params = view_params.except("page", "versions_page").merge(changes.stringify_keys)
+    params = view_params.except("page", "versions_page").merge(changes.stringify_keys).compact
     params.empty? ? request.path : "#{request.path}?#{params.to_query}"
+  end
+
+  # Links to the values of a view parameter. charts.js handles them without a page load.
+  def segments(param, names, current, label:)
+    tag.nav(class: "segments", aria: { label: }) do
+      safe_join(names.map { |value, name|
+        link_to name, current_path_with(param.to_sym => value), data: { param:, value: }, aria: { current: (true if value == current) }
+      })
+    end
+  end
+
+  # "2026-09-08", "2026-09-07 to 2026-09-13", or "2026-09".
+  def bucket_name(bucket)
+    whole_month = bucket.unit == "month" && bucket.first.end_of_month >= bucket.last
+    return tag.time(bucket.first.strftime("%Y-%m"), datetime: bucket.first.strftime("%Y-%m")) if whole_month
+    return day(bucket.first) if bucket.days == 1
+
+    safe_join([ day(bucket.first), " to ", day(bucket.last), *(", #{bucket.days} days" unless bucket.known?) ])
+  end
+
+  def bucket_notes(bucket)
+    return [] unless bucket.known?
+
+    [
+      ("#{bucket.known} of #{bucket.days} days known" if bucket.known < bucket.days),
+      ("not over when it was read: still counting" if bucket.settled == false && bucket.last >= Date.current),
+      ("read before a day was over" if bucket.settled == false && bucket.last < Date.current),
+      ("without part of #{pluralize bucket.partial, "package"}" if bucket.partial.positive?)
+    ].compact
   end
 
   # A column header that sorts by its column, or reverses the order where the table is already sorted by it.
   def sort_header(sort, name, html_class = "number")
-    direction = OrganisationsController.first_direction(sort)
-    direction = (%w[asc desc] - [ @direction ]).first if @sort == sort
+    sorting_header(sort, name, html_class, parameters: %i[sort direction], anchor: "packages", first: OrganisationsController.first_direction(sort))
+  end
+
+  def version_sort_header(sort, name, html_class = "number")
+    sorting_header(sort, name, html_class, parameters: %i[versions_sort versions_direction], anchor: "versions", first: "desc")
+  end
+
+  def sorting_header(sort, name, html_class, parameters:, anchor:, first:)
+    direction = @sort == sort ? (%w[asc desc] - [ @direction ]).first : first
     order = { "asc" => "ascending", "desc" => "descending" }[@direction] if @sort == sort
-    tag.th(link_to(name, "#{current_path_with(sort:, direction:)}#packages", data: { swap: sort }),
+    tag.th(link_to(name, "#{current_path_with(**parameters.zip([ sort, direction ]).to_h)}##{anchor}", data: { swap: sort }),
       scope: "col", class: html_class, aria: { sort: order })
   end
 
@@ -53,13 +91,13 @@ module ChartsHelper
   end
 
   # The rows of a table of days, newest first, as ranges of dates: each day with data, and each gap between them as one
-  # range. +earlier+: there is data before the table's first day, so that the table may begin with a gap.
-  def listed_days(*columns, earlier:)
-    known = columns.flat_map(&:keys).uniq.sort
-    known.unshift(first_listed_day.prev_day) if earlier
+  # range. Where there is data before the table's first day, the table may begin with a gap.
+  def listed_days(*columns)
+    before, known = columns.flat_map(&:keys).uniq.sort.partition { |date| date < first_listed_day }
+    known.unshift(first_listed_day.prev_day) if before.any?
     [ *known, Date.current.next_day ].each_cons(2).flat_map { |day, following|
       [ day..day, (day.next_day..following.prev_day if following > day.next_day) ]
-    }.compact.drop(earlier ? 1 : 0).reverse
+    }.compact.drop(before.any? ? 1 : 0).reverse
   end
 
   # "2026-09-08", or "2026-09-08 to 2026-09-16, 9 days".

@@ -14,7 +14,7 @@ module FiguresHelper
     number.positive? ? "+#{exact(number)}" : "−#{exact(-number)}"
   end
 
-  # The growth as a percentage of the total before it: "+0.16 %".
+  # The change to a figure as a percentage of the figure before it: "+0.16 %".
   def ratio(growth, total)
     before = total && growth && total - growth
     return unless before&.positive?
@@ -37,6 +37,27 @@ module FiguresHelper
     ].compact.to_sentence
   end
 
+  # "Thursday, 2026-11-26", or "7 days to 2026-11-26".
+  def period_name(period)
+    return safe_join([ period.days.end.strftime("%A, "), day(period.days.end) ]) if period.length == 1
+
+    safe_join([ pluralize(period.length, "day"), " to ", day(period.days.end) ])
+  end
+
+  def period_before(period)
+    period.length == 1 ? "against the #{period.days.end.strftime("%A")} before" : "against the #{period.length} days before"
+  end
+
+  # What a period's sum lacks, and what its change leaves out.
+  def period_notes(period, of_org:)
+    lacking = period.length - period.known
+    [
+      ("lacks #{lacking} of #{pluralize period.length, "day"}" if period.count && lacking.positive?),
+      ("lacks days of #{pluralize period.incomplete, "package"}" if of_org && period.count && lacking.zero? && period.incomplete.positive?),
+      ("compared without #{pluralize period.not_compared, "package"}" if of_org && period.change && period.not_compared.positive?)
+    ].compact
+  end
+
   # A part as a percentage of the whole: "12.3 %".
   def share(part, whole)
     return NOTHING unless part && whole&.positive?
@@ -56,6 +77,12 @@ module FiguresHelper
   # "12 minutes ago". relative-times.js updates it while the page is open.
   def ago(time)
     tag.time(ago_in_words(time), datetime: time.utc.iso8601, title: "#{time.utc.strftime("%Y-%m-%d %H:%M:%S")} UTC", data: { ago: true })
+  end
+
+  # "today", or "9 days ago, on 2026-11-18"
+  def days_ago(date)
+    days = (Date.current - date).to_i
+    safe_join([ days.positive? ? "#{pluralize days, "day"} ago, on " : "today, ", day(date) ])
   end
 
   def day(date)

@@ -1,41 +1,60 @@
-// One chart: uPlot with totals as lines, or with daily downloads as bars, or as lines where packages are compared.
+// One chart: uPlot with totals as lines, with downloads as bars, or as lines where packages are compared, or with the
+// downloads of versions as stacked bars.
 
 import uPlot from "uplot"
-import { drawFailures, drawGaps, drawPoints, lineGaps, lanesHeight } from "./marks.js"
+import { barsPath } from "./bars.js"
+import { listen } from "./gestures.js"
+import { drawFailures, drawGaps, drawLacking, drawPoints, drawReleases, lineGaps, lanesHeight } from "./marks.js"
 import { axisDays, axisNumbers, day, exact } from "./numbers.js"
 import { DASHES, onPaletteChange, readPalette } from "./palette.js"
-import { align, between, gapAt, nearest } from "./series.js"
-import { listen } from "./gestures.js"
+import { readingAt } from "./reading.js"
+import { align, between, gapAt, movingAverage, nearest } from "./series.js"
+import { DAY } from "./units.js"
+import { stacked } from "./versions.js"
+
+/** Points of a moving average. Downloads are fewer on weekends. */
+const AVERAGE_DAYS = 7
+/** The axis's width is a multiple of so many CSS pixels, so that it seldom changes while the chart is zoomed. */
+const AXIS_STEP = 8
+/** CSS pixels above the plot, and where the names of releases are above it. */
+const TOP = 12
+const TOP_WITH_RELEASES = 24
+/** CSS pixels from the cursor within which a release is named. */
+const RELEASE_REACH = 5
 
 export class Chart {
   #plot = null
   #scale = "linear"
+  #unit
+  #releases
   #cursor = null
+  #isFollowing = false
+  #shown
 
-  /** `figure`: the element. `kind`: "totals", "downloads" or "versions". `series`: from series.js. `view`: the shared View. */
-  constructor(figure, kind, series, view) {
-    this.figure = figure
-    this.kind = kind
-    this.series = series
-    this.view = view
-    this.bars = kind === "downloads" && series.length === 1
-    this.data = align(series)
+  /**
+   * `figure`: the element. `kind`: "totals", "downloads" or "versions". `make`: a function that returns the series in a unit.
+   * `view`: the shared View. `releases`: from series.js; `null` where they are switched off.
+   */
+  constructor(figure, kind, make, view, { unit, scale, releases }) {
+    Object.assign(this, { figure, kind, make, view })
+    this.#unit = unit
+    this.#scale = scale
+    this.#releases = releases
     this.place = figure.querySelector("[data-plot]")
     this.legend = figure.querySelector("[data-legend]")
     this.spoken = figure.querySelector("[data-spoken]")
     this.place.replaceChildren()
-    this.#buildLegend()
-    this.#draw()
+    this.load(make)
     new ResizeObserver(() => this.#fit()).observe(this.place)
     onPaletteChange(() => this.#draw())
     view.onChange(({ min, max }) => {
       this.#plot.setScale("x", { min, max })
       this.#publishState()
     })
+    view.onCursor((moment) => this.#followOthers(moment))
+    view.onEdges((width) => this.#plot.axes[1]._size !== width && this.#plot.redraw(true, true))
     listen(this)
     figure.chart = this
-    figure.dataset.points = this.data[0].length
-    this.#publishState()
   }
 
   get plot() {
@@ -50,7 +69,37 @@ export class Chart {
     if (scale === this.#scale) return
     this.#scale = scale
     this.#draw()
-    this.#publishState()
+  }
+
+  get unit() {
+    return this.#unit
+  }
+
+  set unit(unit) {
+    if (unit === this.#unit) return
+    this.#unit = unit
+    // A total is a line through its days in any unit.
+    if (this.kind === "totals") return this.#publishState()
+    this.#makeSeries()
+    this.#draw()
+  }
+
+  get releases() {
+    return this.#releases
+  }
+
+  set releases(releases) {
+    this.#releases = releases
+    this.#draw()
+  }
+
+  /** Shows other series. */
+  load(make) {
+    this.make = make
+    this.#makeSeries()
+    this.#shown = this.series.map(() => true)
+    this.#buildLegend()
+    this.#draw()
   }
 
   /** The cursor's time in seconds, or `null`. */
@@ -58,30 +107,49 @@ export class Chart {
     return this.#cursor
   }
 
-  /** Moves the cursor to the point nearest to `moment`. `announce`: screen readers read it. */
+  /** Moves the cursor to `moment`. `announce`: screen readers read the point there. */
   moveCursor(moment, { announce = false } = {}) {
     this.#cursor = moment
     const left = this.#plot.valToPos(moment, "x")
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 })
     if (!announce) return
-    const { time, words } = this.#reading(moment)
+    const { time, words, average, releases } = this.#reading(moment)
     const named = words.map((word, index) => (words.length === 1 ? word : `${this.series[index].name}: ${word}`))
-    this.spoken.textContent = [time, ...named].join(". ")
+    this.spoken.textContent = [time, ...named, average, releases].filter(Boolean).join(". ")
   }
 
   toggle(index) {
-    const shown = this.#plot.series[index + 1].show
-    this.#plot.setSeries(index + 1, { show: !shown })
+    this.#shown[index] = !this.#shown[index]
+    if (this.kind === "versions") this.#draw()
+    else this.#plot.setSeries(index + 1, { show: this.#shown[index] })
+  }
+
+  #makeSeries() {
+    this.series = this.make(this.#unit)
+    this.bars = this.kind === "versions" || (this.kind === "downloads" && this.series.length === 1)
+    this.figure.dataset.points = this.series.reduce((most, { x }) => Math.max(most, x.length), 0)
+  }
+
+  /** uPlot's data: the time axis, a column for each series, and the moving average. */
+  #columns() {
+    if (this.kind === "versions") {
+      const { bottoms, tops } = stacked(this.series, this.#shown)
+      this.bottoms = bottoms
+      return [this.series[0]?.x ?? [], ...tops]
+    }
+    this.average = this.bars && this.#unit === "day" ? movingAverage(this.series[0], AVERAGE_DAYS) : null
+    return [...align(this.series), ...(this.average ? [this.average] : [])]
   }
 
   #draw() {
-    const shown = this.#plot?.series.slice(1).map(({ show }) => show)
     this.#plot?.destroy()
+    this.data = this.#columns()
     this.palette = readPalette(this.figure)
-    this.#plot = new uPlot(this.#options(shown), this.data, this.place)
+    this.#plot = new uPlot(this.#options(), this.data, this.place)
     // The legend, the live region and the table have the same values for screen readers.
     this.#plot.root.setAttribute("aria-hidden", "true")
     this.#showReading(null)
+    this.#publishState()
   }
 
   #fit() {
@@ -90,9 +158,13 @@ export class Chart {
     if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) this.#plot.setSize({ width, height })
   }
 
-  #options(shown) {
+  colourOf(index) {
+    return this.series[index].others ? this.palette["line-strong"] : this.palette.series[index % this.palette.series.length]
+  }
+
+  #options() {
     const { palette, view, bars } = this
-    const logarithmic = this.#scale === "log"
+    const logarithmic = this.#scale === "log" && this.kind !== "versions"
     const lanes = lanesHeight(this.series)
     const axis = {
       stroke: palette["text-quiet"],
@@ -103,14 +175,14 @@ export class Chart {
     return {
       width: this.place.clientWidth,
       height: this.place.clientHeight,
-      padding: [12, 12, 0, 0],
+      padding: [this.#releases ? TOP_WITH_RELEASES : TOP, 20, 0, 0],
       legend: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: 6 },
         bind: { dblclick: () => () => view.showAll() },
-        dataIdx: (_plot, index, _nearest, moment) => (index === 0 ? null : this.#indexAt(index - 1, moment)),
+        dataIdx: (_plot, index, _nearest, moment) => this.#indexAt(index - 1, moment),
         points: { size: 8, show: !bars },
       },
       scales: {
@@ -124,10 +196,10 @@ export class Chart {
         { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42 + lanes, gap: 5 + lanes, space: 76, values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) },
         {
           ...axis,
-          size: (plot, values) => this.#axisWidth(plot, values),
+          size: (plot, values) => view.axisWidth(this, this.#axisWidth(plot, values)),
           gap: 8,
           space: 36,
-          values: (_plot, marks) => axisNumbers(marks),
+          values: (_plot, marks) => axisNumbers(marks).map((mark) => (mark !== null && this.series[0]?.unitOfValue ? `${mark} ${this.series[0].unitOfValue}` : mark)),
           ...(logarithmic && { splits: (_plot, _axis, min, max) => logarithmicMarks(min, max), filter: (_plot, marks) => marks }),
         },
       ],
@@ -135,25 +207,26 @@ export class Chart {
         {},
         ...this.series.map((series, index) => ({
           label: series.name,
-          show: shown?.[index] ?? true,
-          stroke: palette.series[index],
+          show: this.kind === "versions" || this.#shown[index],
+          stroke: this.colourOf(index),
           dash: DASHES[index],
           width: bars ? 0 : 2,
           // Rounded to whole pixels, a line that rises slowly would have steps.
           pxAlign: bars ? 1 : 0,
           // With few points they are drawn, so that the line between them is not taken for data.
-          points: { size: 5, space: 18, fill: palette.series[index], ...(bars && { show: false }) },
+          points: { size: 5, space: 18, fill: this.colourOf(index), ...(bars && { show: false }) },
           gaps: lineGaps(series),
           ...(bars && {
-            paths: barsOrArea,
-            fill: palette.series[index],
+            paths: barsPath(this, index),
+            fill: this.colourOf(index),
             fillTo: (plot) => plot.scales.y.min,
           }),
         })),
+        ...(this.average ? [{ label: "average", stroke: palette.text, width: 1.5, points: { show: false } }] : []),
       ],
       hooks: {
         drawAxes: [drawGaps(this)],
-        draw: [drawPoints(this), drawFailures(this)],
+        draw: [drawLacking(this), drawReleases(this), drawPoints(this), drawFailures(this)],
         setSelect: [(plot) => this.#zoomToSelection(plot)],
         setCursor: [(plot) => this.#follow(plot)],
       },
@@ -163,7 +236,7 @@ export class Chart {
   /** The range of the shown points, and of the lines at the edges of the view. uPlot only counts points. */
   #withEdges(min, max) {
     if (this.bars) return [min, max]
-    const shown = this.series.filter((_, index) => this.#plot?.series[index + 1].show ?? true)
+    const shown = this.series.filter((_, index) => this.#shown[index])
     const edges = shown.flatMap((series) => [this.view.min, this.view.max].map((edge) => between(series, edge, { logarithmic: this.#scale === "log" })))
     const values = [min, max, ...edges].filter((value) => value !== null)
     return values.length > 0 ? [Math.min(...values), Math.max(...values)] : [null, null]
@@ -171,7 +244,8 @@ export class Chart {
 
   #linearRange(min, max) {
     if (min === null) return [0, 1]
-    if (this.kind === "downloads") return [0, max * 1.08 || 1]
+    if (this.series[0]?.unitOfValue === "%") return [0, 100]
+    if (this.kind !== "totals") return [0, max * 1.08 || 1]
     const room = Math.max((max - min) * 0.08, max * 1e-6, 1)
     return [Math.max(0, min - room), max + room]
   }
@@ -192,7 +266,7 @@ export class Chart {
     plot.ctx.font = this.palette.font
     const widest = Math.max(...values.map((value) => plot.ctx.measureText(value ?? "").width))
     plot.ctx.restore()
-    return Math.ceil(widest) + 20
+    return Math.ceil((widest + 20) / AXIS_STEP) * AXIS_STEP
   }
 
   #zoomToSelection(plot) {
@@ -203,77 +277,88 @@ export class Chart {
   }
 
   #follow(plot) {
+    if (this.#isFollowing) return
     const left = plot.cursor.left
     const moment = left >= 0 ? plot.posToVal(left, "x") : null
     this.#cursor = moment
+    this.#showReading(moment)
+    this.view.point(moment)
+  }
+
+  /** Moves the cursor to that of another chart. */
+  #followOthers(moment) {
+    if (moment === this.#cursor) return
+    this.#cursor = moment
+    this.#isFollowing = true
+    this.#plot.setCursor(moment === null ? { left: -10, top: -10 } : { left: this.#plot.valToPos(moment, "x"), top: 0 })
+    this.#isFollowing = false
     this.#showReading(moment)
   }
 
   /** The index in the aligned data of a series' point that is nearest to `moment`. */
   #indexAt(index, moment) {
     const series = this.series[index]
-    if (series.x.length === 0 || gapAt(series, moment)) return null
+    if (!series || series.x.length === 0 || gapAt(series, moment)) return null
     const point = nearest(series.x, moment)
     return this.series.length === 1 ? point : nearest(this.data[0], series.x[point])
   }
 
-  /** The readout at `moment`, or at the newest point: the day, and a text for each series. */
+  /** The readout at `moment`, or at the newest point. */
   #reading(moment) {
     const at = moment ?? Math.max(...this.series.map(({ x }) => x.at(-1) ?? -Infinity))
-    const words = this.series.map((series) => this.#readout(series, at))
-    return { time: Number.isFinite(at) ? day(at) : "", words }
+    if (!Number.isFinite(at)) {
+      return { time: "", words: this.series.map(() => (this.kind === "versions" ? "known after a second reading" : "never read")) }
+    }
+    const { time, words, points } = readingAt(this.series, at)
+    const mean = this.average && points[0] !== undefined ? this.average[points[0]] : null
+    return {
+      time,
+      words,
+      average: mean === null ? "" : `${AVERAGE_DAYS}-day average ${exact(mean)}`,
+      releases: moment === null ? "" : this.#releasesNear(moment),
+    }
   }
 
-  #readout(series, at) {
-    if (series.x.length === 0) return "never read"
-    const failure = series.failures.find((one) => day(one.at) === day(at))
-    const point = nearest(series.x, at)
-    if (day(series.x[point]) !== day(at)) {
-      if (at < series.x[0]) return "not yet tracked"
-      return failure ? `no data, ${failure.kind.replaceAll("_", " ")}` : "no data"
-    }
-    const stale = series.stale.get(series.x[point])
-    const notes = [
-      series.unsettled.some(({ from, to }) => at >= from && at < to) && "still counting",
-      series.fell.has(series.x[point]) && "lower than before",
-      stale && `${stale} ${stale === 1 ? "package" : "packages"} as of an earlier day`,
-    ].filter(Boolean)
-    return [exact(series.y[point]), ...notes].join(", ")
+  #releasesNear(moment) {
+    const reach = Math.max(DAY / 2, (RELEASE_REACH * this.view.span) / this.#plot.over.clientWidth)
+    const near = (this.#releases ?? []).filter(({ at }) => Math.abs(at - moment) <= reach)
+    const names = near.flatMap(({ at, names }) => names.map((name) => `${name} first seen on ${day(at)}`))
+    return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ")
   }
 
   #showReading(moment) {
-    const { time, words } = this.#reading(moment)
+    const { time, words, average, releases } = this.#reading(moment)
     this.legend.time.textContent = time
     this.legend.values.forEach((element, index) => (element.textContent = words[index]))
+    this.legend.average.textContent = average ?? ""
+    this.legend.releases.textContent = releases ?? ""
   }
 
   #buildLegend() {
-    const time = document.createElement("span")
-    time.className = "legend-time"
-    const entries = this.series.map(({ name }, index) => {
-      const entry = document.createElement(this.series.length === 1 ? "span" : "button")
-      entry.className = "legend-entry"
-      const swatch = document.createElement("span")
-      swatch.className = `swatch swatch-${index + 1}`
-      const label = document.createElement("span")
-      label.className = "legend-name"
+    const several = this.series.length > 1
+    const element = (name, className) => Object.assign(document.createElement(name), { className })
+    const time = element("span", "legend-time")
+    const entries = this.series.map(({ name, others }, index) => {
+      const entry = element(several ? "button" : "span", "legend-entry")
+      const swatch = element("span", `swatch swatch-${others ? "others" : index + 1}`)
+      const label = element("span", "legend-name")
       label.textContent = name
-      const value = document.createElement("span")
-      value.className = "legend-value"
+      const value = element("span", "legend-value")
       entry.append(swatch, label, value)
-      if (this.series.length > 1) {
+      if (several) {
         entry.type = "button"
         entry.setAttribute("aria-pressed", "true")
         entry.addEventListener("click", () => {
           this.toggle(index)
-          entry.setAttribute("aria-pressed", String(this.#plot.series[index + 1].show))
+          entry.setAttribute("aria-pressed", String(this.#shown[index]))
         })
       }
       return { entry, value }
     })
-    this.legend.replaceChildren(time, ...entries.map(({ entry }) => entry))
-    this.legend.time = time
-    this.legend.values = entries.map(({ value }) => value)
+    const average = element("span", "legend-average")
+    const releases = element("span", "legend-releases")
+    this.legend.replaceChildren(time, ...entries.map(({ entry }) => entry), average, releases)
+    Object.assign(this.legend, { time, average, releases, values: entries.map(({ value }) => value) })
   }
 
   /** Writes the state to data attributes, for style sheets and tests. */
@@ -281,20 +366,11 @@ export class Chart {
     Object.assign(this.figure.dataset, {
       state: "drawn",
       scale: this.#scale,
+      unit: this.#unit,
       from: Math.round(this.view.min),
       to: Math.round(this.view.max),
     })
   }
-}
-
-const BARS = uPlot.paths.bars({ size: [0.8, 40, 1] })
-const AREA = uPlot.paths.linear()
-/** Canvas pixels. Narrower bars can't be told apart, and drawing ten thousand of them takes seconds. */
-const MIN_BAR_WIDTH = 2
-
-function barsOrArea(plot, index, first, last) {
-  const paths = last - first > plot.bbox.width / MIN_BAR_WIDTH ? AREA : BARS
-  return paths(plot, index, first, last)
 }
 
 /** 1, 2 and 5 times each power of ten; a linear division where the range is less than one power of ten. */

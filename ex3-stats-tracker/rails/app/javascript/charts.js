@@ -2,7 +2,9 @@
 
 import { Chart } from "./chart.js"
 import { refresh } from "./refresh.js"
-import { DAY, series } from "./series.js"
+import { DAY, downloadsSeries, releasesOf, totalsSeries } from "./series.js"
+import { unitFor } from "./units.js"
+import { versionSeries } from "./versions.js"
 import { View } from "./view.js"
 
 const ZOOM_STEP = 0.5
@@ -10,39 +12,76 @@ const ZOOM_STEP = 0.5
 /** `section`: the server's element with the toolbar, the figures and their tables. */
 export async function drawCharts(section) {
   const figures = [...section.querySelectorAll("[data-chart]")]
+  const inCharts = (kind) => figures.filter(({ dataset }) => (dataset.chart === "versions") === (kind === "versions"))
   let documents
   try {
     documents = await Promise.all(JSON.parse(section.dataset.sources).map(load))
   } catch (error) {
     // The tables remain.
-    for (const figure of figures) {
-      figure.dataset.state = "failed"
-      figure.querySelector("[data-plot]").textContent =
-        `The chart's data could not be loaded (${error.message}). The table below has it; reload the page to try again.`
-    }
+    for (const figure of figures) showError(figure, error)
     return
   }
-  const now = Number(section.dataset.now)
-  const drawn = figures.map((figure) => ({ figure, kind: figure.dataset.chart, all: seriesOf(figure.dataset.chart, documents, now) }))
-  const firsts = drawn.flatMap(({ all }) => all.map(({ x }) => x[0])).filter((first) => first !== undefined)
-  // Whole days: a day's point is at noon, also today's before noon.
-  const view = new View(Math.min(...firsts, now - DAY) - DAY / 2, Math.ceil(now / DAY) * DAY)
-  const toolbar = section.querySelector("[data-toolbar]")
-  showRange(view, toolbar.querySelector("[data-param=range][aria-current]"))
-  const charts = drawn.map(({ figure, kind, all }) => {
-    const chart = new Chart(figure, kind, all, view)
-    chart.scale = toolbar.querySelector("[data-param=scale][aria-current]").dataset.value
-    return chart
+  const until = Math.ceil(Number(section.dataset.now) / DAY) * DAY
+  const view = new View(Math.min(...documents.map(firstKnown), until - 2 * DAY), until)
+  const current = (param) => section.querySelector(`a[data-param=${param}][aria-current]`)
+  showRange(view, current("range"))
+  const state = {
+    section,
+    view,
+    // The unit follows the zoom until one is chosen.
+    chosenUnit: section.querySelector("[data-unit-chosen]") && current("unit").dataset.value,
+    releases: releasesOf(documents),
+  }
+  const options = () => ({
+    unit: state.chosenUnit ?? unitFor(view.max - view.min),
+    scale: current("scale").dataset.value,
+    releases: releasesShown(state, current("releases")),
   })
-  toolbar.addEventListener("click", (event) => {
+  const makers = {
+    totals: () => documents.map((document) => totalsSeries(labelOf(document, documents), document, document.totals, until)),
+    downloads: (unit) => documents.map((document) => downloadsSeries(labelOf(document, documents), document, until, unit)),
+  }
+  state.charts = inCharts("others").map((figure) => new Chart(figure, figure.dataset.chart, makers[figure.dataset.chart], view, options()))
+  for (const figure of inCharts("versions")) await drawVersions(figure, state, until, options)
+
+  section.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-param]")
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault()
-      choose(link, toolbar, charts, view)
+      choose(link, state)
     }
   })
-  addZoomButtons(toolbar, view)
-  view.onChange(() => section.toggleAttribute("data-zoomed", !view.isWhole))
+  addZoomButtons(section.querySelector("[data-toolbar]"), view)
+  view.onChange(() => {
+    section.toggleAttribute("data-zoomed", !view.isWhole)
+    showUnit(state)
+  })
+  showUnit(state)
+}
+
+/** The chart of the versions has data of its own: it depends on the range and on the grouping. */
+async function drawVersions(figure, state, until, options) {
+  let document
+  const isShare = () => state.section.querySelector("a[data-param=measure][aria-current]")?.dataset.value === "share"
+  const make = (unit) => versionSeries(document, until, unit, { share: isShare() })
+  let chart
+  state.loadVersions = async () => {
+    try {
+      document = await load(figure.querySelector("[data-source]").dataset.source)
+      if (chart) chart.load(make)
+      else state.charts.push((chart = new Chart(figure, "versions", make, state.view, options())))
+    } catch (error) {
+      showError(figure, error)
+    }
+  }
+  state.drawVersions = () => chart?.load(make)
+  await state.loadVersions()
+}
+
+function showError(figure, error) {
+  figure.dataset.state = "failed"
+  figure.querySelector("[data-plot]").textContent =
+    `The chart's data could not be loaded (${error.message}). The table below has it; reload the page to try again.`
 }
 
 async function load(source) {
@@ -51,32 +90,53 @@ async function load(source) {
   return response.json()
 }
 
-function seriesOf(kind, documents, until) {
-  const continuous = kind !== "downloads"
-  if (kind === "versions") {
-    const [document] = documents
-    // Failures and falls belong to the package, not to a version.
-    const bare = { from: document.from }
-    return document.versions.map(({ tags, id, totals }) =>
-      series(tags.join(", ") || `version ${id}`, bare, totals, until, { continuous }))
-  }
-  // Where a chart has real and invented figures, each invented series is labelled.
-  const mixed = new Set(documents.map(({ source }) => source)).size > 1
-  const label = ({ package: name, org, source }) => `${name ?? org}${mixed && source === "stand-in" ? " (stand-in)" : ""}`
-  // Only daily downloads are unsettled until the day is over; a total is final once it is read.
-  return documents.map((document) =>
-    series(label(document), continuous ? { ...document, unsettled: [] } : document, document[kind], until, { continuous }))
+/** The beginning of the first day with a figure. */
+function firstKnown({ from, totals, downloads }) {
+  const index = totals.findIndex((total, index) => total !== null || downloads[index] !== null)
+  return index < 0 ? Infinity : Date.parse(`${from}T00:00:00Z`) / 1000 + index * DAY
 }
 
-function choose(link, toolbar, charts, view) {
+/** The name of a document's series. Where a chart has real and invented figures, each invented series is labelled. */
+function labelOf({ package: name, org, source }, documents) {
+  const isMixed = new Set(documents.map(({ source }) => source)).size > 1
+  return `${name ?? org}${isMixed && source === "stand-in" ? " (stand-in)" : ""}`
+}
+
+function choose(link, state) {
   const { param, value } = link.dataset
-  for (const other of toolbar.querySelectorAll(`a[data-param=${param}]`)) other.removeAttribute("aria-current")
-  link.setAttribute("aria-current", "true")
-  if (param === "scale") charts.forEach((chart) => (chart.scale = value))
-  else showRange(view, link)
+  const { charts, section, view } = state
+  markCurrent(section, param, value)
   const url = new URL(location)
   url.searchParams.set(param, value)
-  refresh(url, "[data-refresh]")
+  if (param === "scale") charts.forEach((chart) => (chart.scale = value))
+  else if (param === "releases") charts.forEach((chart) => (chart.releases = releasesShown(state, link)))
+  else if (param === "measure") state.drawVersions()
+  else if (param === "unit") state.chosenUnit = value
+  else if (param === "range") {
+    // Another range is shown in the unit that fits it.
+    state.chosenUnit = null
+    url.searchParams.delete("unit")
+    showRange(view, link)
+  }
+  showUnit(state)
+  refresh(url, "[data-refresh]").then((isDone) => isDone && ["range", "group"].includes(param) && state.loadVersions?.())
+}
+
+function markCurrent(section, param, value) {
+  for (const link of section.querySelectorAll(`a[data-param=${param}]`)) {
+    if (link.dataset.value === value) link.setAttribute("aria-current", "true")
+    else link.removeAttribute("aria-current")
+  }
+}
+
+function releasesShown({ releases }, link) {
+  return link?.dataset.value === "on" && releases.length > 0 ? releases : null
+}
+
+function showUnit({ section, charts, view, chosenUnit }) {
+  const unit = chosenUnit ?? unitFor(view.max - view.min)
+  charts.forEach((chart) => (chart.unit = unit))
+  markCurrent(section, "unit", unit)
 }
 
 function showRange(view, link) {

@@ -1,5 +1,7 @@
-// The marks of a chart: gaps, failures, falls, isolated points, and the day that is not over.
+// The marks of a chart: gaps, failures, falls, releases, isolated points, bars that lack something, and the day that is not
+// over.
 
+import { barAt } from "./bars.js"
 import { nearest } from "./series.js"
 
 /** CSS pixels between two crosses. Closer ones can't be told apart. */
@@ -8,6 +10,11 @@ const CROSS = 3.5
 const SMALL_CROSS = 2.5
 /** CSS pixels that a gap is drawn wide at least. */
 const MIN_GAP_WIDTH = 2
+/** CSS pixels between the names of two releases, and between their marks. */
+const RELEASE_SPACE = 8
+const RELEASE_MARK_SPACE = 3
+/** More lines than this hide the figures: then a release has a short one above the plot. */
+const MAX_RELEASE_LINES = 16
 /** CSS pixels. With several series each has a lane for its marks below the plot, so that marks do not overlap. */
 const LANE = 7
 
@@ -28,19 +35,19 @@ export function drawGaps(chart) {
         chart.drawnGaps++
         if (!isCommon(gap)) {
           const lane = laneOf(chart, index, bbox, ratio)
-          hatch(ctx, span.left, lane.top, span.width, lane.height, palette.surface, palette.series[index], ratio)
+          hatch(ctx, span.left, lane.top, span.width, lane.height, palette.surface, chart.colourOf(index), ratio)
         } else if (isCommon(gap) === one) {
           hatch(ctx, span.left, bbox.top, span.width, bbox.height, palette.gap, palette["gap-line"], ratio)
           label(ctx, "no data", span, bbox.top, palette, ratio)
         }
       }
     })
-    for (const { from, to } of series[0]?.unsettled ?? []) {
+    for (const { from, to, isToday } of series[0]?.unsettled ?? []) {
       const span = visibleSpan(plot, from, to, ratio)
       if (!span) continue
       ctx.fillStyle = palette.unsettled
       ctx.fillRect(span.left, bbox.top, span.width, bbox.height)
-      label(ctx, "still counting", span, bbox.top, palette, ratio)
+      if (isToday) label(ctx, "still counting", span, bbox.top, palette, ratio)
     }
     ctx.restore()
   }
@@ -77,10 +84,73 @@ export function drawFailures(chart) {
       ctx.strokeStyle = chart.palette.surface
       ctx.lineWidth = 4 * ratio
       ctx.stroke()
-      ctx.strokeStyle = several ? chart.palette.series[index] : chart.palette.danger
+      ctx.strokeStyle = several ? chart.colourOf(index) : chart.palette.danger
       ctx.lineWidth = 1.5 * ratio
       ctx.stroke()
     })
+    ctx.restore()
+  }
+}
+
+/** uPlot's hook that hatches the bars of which not everything is known. */
+export function drawLacking(chart) {
+  return (plot) => {
+    chart.drawnLacking = 0
+    const [{ partial, days, spans }] = chart.series.length === 1 && chart.bars ? chart.series : [{}]
+    if (!spans) return
+    const { ctx, bbox } = plot
+    const ratio = devicePixelRatio
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+    ctx.clip()
+    spans.forEach(({ from, to }, point) => {
+      const isWhole = partial[point] === 0 && days[point].known >= days[point].of
+      if (isWhole || to <= plot.scales.x.min || from >= plot.scales.x.max) return
+      const { left, top, width, height } = barAt(plot, chart, 0, point)
+      if (height <= 0) return
+      chart.drawnLacking++
+      hatch(ctx, left, top, width, height, null, chart.palette.surface, ratio)
+    })
+    ctx.restore()
+  }
+}
+
+/** uPlot's hook that draws a line for each day on which releases were first seen, with their name where there is room. */
+export function drawReleases(chart) {
+  return (plot) => {
+    const { ctx, bbox, scales } = plot
+    const ratio = devicePixelRatio
+    const shown = (chart.releases ?? []).filter(({ at }) => at >= scales.x.min && at <= scales.x.max)
+    const length = shown.length > MAX_RELEASE_LINES ? 0 : bbox.height
+    ctx.save()
+    ctx.font = chart.palette.font.replace("12px", `${11 * ratio}px`)
+    ctx.textBaseline = "bottom"
+    ctx.textAlign = "left"
+    ctx.lineWidth = ratio
+    ctx.strokeStyle = ctx.fillStyle = chart.palette["text-quiet"]
+    chart.drawnReleases = 0
+    let markedFrom = Infinity
+    let namedFrom = bbox.left + bbox.width + 16 * ratio
+    // The newest one comes first: its name is the one to have.
+    for (const { at, names } of [...shown].reverse()) {
+      const x = Math.round(plot.valToPos(at, "x", true)) + 0.5 * ratio
+      if (markedFrom - x < RELEASE_MARK_SPACE * ratio) continue
+      markedFrom = x
+      chart.drawnReleases++
+      ctx.setLineDash([2 * ratio, 3 * ratio])
+      ctx.beginPath()
+      ctx.moveTo(x, bbox.top - 5 * ratio)
+      ctx.lineTo(x, bbox.top + length)
+      ctx.stroke()
+      const name = names.length === 1 ? names[0] : `${names.length} releases`
+      const width = ctx.measureText(name).width
+      const left = Math.min(x - 3 * ratio, namedFrom - width)
+      // A name that would not touch its own line is left out; the readout has it.
+      if (left + width < x - 2 * ratio || left < bbox.left - 4 * ratio) continue
+      ctx.fillText(name, left, bbox.top - 5 * ratio)
+      namedFrom = left - RELEASE_SPACE * ratio
+    }
     ctx.restore()
   }
 }
@@ -97,13 +167,13 @@ export function drawPoints(chart) {
       if (!plot.series[index + 1].show) return
       const place = (point) => [plot.valToPos(x[point], "x", true), plot.valToPos(y[point], "y", true)]
       const isShown = (point) => x[point] >= scales.x.min && x[point] <= scales.x.max
-      ctx.fillStyle = chart.palette.series[index]
+      ctx.fillStyle = chart.colourOf(index)
       for (const point of isolatedPoints(x, gaps).filter(isShown)) {
         ctx.beginPath()
         ctx.arc(...place(point), 3 * ratio, 0, 2 * Math.PI)
         ctx.fill()
       }
-      ctx.strokeStyle = chart.palette.series[index]
+      ctx.strokeStyle = chart.colourOf(index)
       ctx.lineWidth = 1.5 * ratio
       for (const point of unsettled.map(({ from, to }) => nearest(x, (from + to) / 2)).filter(isShown)) {
         ctx.beginPath()
@@ -180,13 +250,16 @@ function visibleSpan(plot, from, to, ratio) {
   return { left, width: Math.max(right - left, MIN_GAP_WIDTH * ratio) }
 }
 
+/** Diagonal lines over a ground; `null` for none. */
 function hatch(ctx, left, top, width, height, ground, line, ratio) {
   ctx.save()
   ctx.beginPath()
   ctx.rect(left, top, width, height)
   ctx.clip()
-  ctx.fillStyle = ground
-  ctx.fillRect(left, top, width, height)
+  if (ground) {
+    ctx.fillStyle = ground
+    ctx.fillRect(left, top, width, height)
+  }
   ctx.strokeStyle = line
   ctx.lineWidth = ratio
   const step = 7 * ratio

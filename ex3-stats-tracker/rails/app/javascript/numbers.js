@@ -1,22 +1,24 @@
 // The formats of figures and times, as in the server's pages: exact, in English and in UTC, with any browser language.
 
 const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
-const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 })
 
 /** 103713626 → "103,713,626" */
 export const exact = (number) => EXACT.format(number)
 
-/** The labels of a numeric axis, with enough digits to differ: 7,594M and 7,596M, not twice 7.59B. */
-export function axisNumbers(marks) {
-  const known = marks.filter((mark) => mark !== null)
-  if (new Set(known.map(SHORT.format)).size === known.length) return marks.map(shortOrNothing(SHORT))
-  const largest = Math.max(...known.map(Math.abs))
-  const nearest = Math.min(...known.slice(1).map((mark, index) => Math.abs(mark - known[index])))
-  const digits = Math.min(15, Math.ceil(Math.log10(largest / nearest)) + 2)
-  return marks.map(shortOrNothing(new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: digits })))
+const POWERS = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "K"]]
+/** More digits of a 64-bit number are noise of its division. */
+const DIGITS = 14
+
+/** The labels of a numeric axis. They are exact, so that equal steps have equal differences: 1.975B, 2B, 2.025B. */
+export const axisNumbers = (marks) => marks.map((mark) => (mark === null ? null : short(mark)))
+
+function short(number) {
+  const [power, letter] = POWERS.find(([power]) => Math.abs(number) >= power) ?? [1, ""]
+  return `${Number((number / power).toPrecision(DIGITS))}${letter}`
 }
 
-const shortOrNothing = (format) => (mark) => (mark === null ? null : format.format(mark))
+/** 41.234 → "41.2 %" */
+export const percent = (share) => `${share.toFixed(1).replace(/\.0$/, "")} %`
 
 /** Seconds since 1970 → "2026-05-10" */
 export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10)

@@ -1,6 +1,6 @@
 // The charts' colours. They are custom properties of the style sheet, which a canvas can't use directly.
 
-const NAMES = ["text", "text-quiet", "line", "surface", "danger", "gap", "gap-line", "unsettled"]
+const NAMES = ["text", "text-quiet", "line", "line-strong", "surface", "danger", "gap", "gap-line", "unsettled"]
 const SERIES = 8
 
 /** The dashes of each series: eight series differ by colour and dashes. */

@@ -1,18 +1,20 @@
 // Converts a column of days, as the server sends it, to a series that a chart can draw fast.
 
-export const DAY = 86_400
+import { bucketsOf, DAY } from "./units.js"
+
+export { DAY }
 
 const MAX_DAILY_INTERVAL = 1.5 * DAY
 const INTERVALS_BESIDE = 3
 
 /**
- * A series from a column with a number or `null` for each day: the known days, each at noon, and the gaps between them.
- * Times are in seconds. Typed arrays hold the points, because there may be 100 000 of them.
+ * A line's series from a column with a total or `null` for each day: the known days, each at noon, and the gaps between
+ * them. Times are in seconds. Typed arrays hold the points, because there may be 100 000 of them.
  *
  * `document`: the answer of /api/chart. `column`: one of its columns. `until`: the end of the time axis.
  */
-export function series(name, document, column, until, { continuous }) {
-  const first = Date.parse(`${document.from}T00:00:00Z`) / 1000
+export function totalsSeries(name, document, column, until) {
+  const first = startOf(document)
   const noon = (index) => first + (index + 0.5) * DAY
   const known = new Uint32Array(column.length)
   let count = 0
@@ -25,18 +27,98 @@ export function series(name, document, column, until, { continuous }) {
     x[point] = noon(known[point])
     y[point] = column[known[point]]
   }
-  const failures = (document.failures ?? []).map(([index, times, kind]) => ({ at: noon(index), times, kind }))
+  const failures = failuresOf(document, noon)
   return {
     name,
     x,
     y,
-    gaps: continuous ? gapsBetween(x, failures, until) : missingDays(known.subarray(0, count), first),
+    gaps: gapsBetween(x, failures, until),
     failures,
-    unsettled: (document.unsettled ?? []).map((index) => ({ from: first + index * DAY, to: first + (index + 1) * DAY })),
+    unsettled: [],
     fell: new Set((document.fell ?? []).map(noon)),
     stale: new Map((document.stale ?? []).map(([index, packages]) => [noon(index), packages])),
   }
 }
+
+/**
+ * A series of downloads in each day, week or month: the sums of the known days, each at the middle of its `spans`, and the
+ * gaps. `partial`: for each point the number of packages of which not everything is known. `days`: for each point how many
+ * of its days are known.
+ */
+export function downloadsSeries(name, document, until, unit) {
+  const first = startOf(document)
+  const counted = new Set(document.unsettled ?? [])
+  const lacking = new Map(document.partial ?? [])
+  const points = []
+  const gaps = []
+  const unsettled = []
+  for (const bucket of bucketsOf(unit, first, document.downloads.length, until)) {
+    let sum = 0
+    let known = 0
+    let partial = 0
+    for (let index = bucket.first; index <= bucket.last; index++) {
+      const count = document.downloads[index]
+      if (count === null) continue
+      sum += count
+      known++
+      partial = Math.max(partial, lacking.get(index) ?? 0)
+    }
+    const isOpen = unit === "day" ? counted.has(bucket.first) : bucket.isOpen
+    if (known > 0) points.push({ ...bucket, sum, known, partial })
+    else if (gaps.length > 0 && gaps.at(-1).to === bucket.from) gaps.at(-1).to = bucket.to
+    else if (points.length > 0) gaps.push({ from: bucket.from, to: bucket.to })
+    if (isOpen && known > 0) unsettled.push({ from: bucket.from, to: bucket.to, isToday: bucket.to >= until })
+  }
+  // The axis goes on to today, also where nothing was read lately.
+  const last = Math.max(points.at(-1)?.to ?? until, gaps.at(-1)?.to ?? 0)
+  if (last < until) gaps.push({ from: last, to: until })
+  const noon = (index) => first + (index + 0.5) * DAY
+  return {
+    name,
+    x: Float64Array.from(points, ({ from, to }) => (from + to) / 2),
+    y: Float64Array.from(points, ({ sum }) => sum),
+    spans: points.map(({ from, to }) => ({ from, to })),
+    partial: points.map(({ partial }) => partial),
+    days: points.map(({ known, of }) => ({ known, of })),
+    gaps,
+    failures: failuresOf(document, noon),
+    unsettled,
+    fell: new Set(),
+    stale: new Map(),
+  }
+}
+
+/** The mean of each point and the `count - 1` points before it; `null` where one of these days is unknown or not over. */
+export function movingAverage({ x, y, unsettled }, count) {
+  const isOver = (moment) => !unsettled.some(({ from, to }) => moment >= from && moment < to)
+  let sum = 0
+  return Array.from(y, (value, point) => {
+    sum += value - (point >= count ? y[point - count] : 0)
+    if (point < count - 1 || x[point] - x[point - count + 1] > (count - 0.5) * DAY || !isOver(x[point])) return null
+    return sum / count
+  })
+}
+
+/**
+ * The releases of the charts' documents, the oldest first: the day's noon, and the names of the versions that were first
+ * seen on it. A name has its package where there are several.
+ */
+export function releasesOf(documents) {
+  const names = new Map()
+  for (const document of documents) {
+    const first = startOf(document)
+    for (const [index, tag, packageName = documents.length > 1 && document.package] of document.releases ?? []) {
+      const at = first + (index + 0.5) * DAY
+      if (!names.has(at)) names.set(at, [])
+      names.get(at).push(packageName ? `${packageName} ${tag}` : tag)
+    }
+  }
+  return [...names].map(([at, names]) => ({ at, names })).sort((one, other) => one.at - other.at)
+}
+
+const startOf = ({ from }) => Date.parse(`${from}T00:00:00Z`) / 1000
+
+const failuresOf = (document, noon) => (document.failures ?? []).map(([index, times, kind]) => ({ at: noon(index), times, kind }))
 
 /**
  * The gaps of a line: between two totals with a failure between them, between two that are much further apart than their
@@ -55,9 +137,8 @@ function gapsBetween(x, failures, until) {
     const usual = Math.max(usualInterval(x, point - INTERVALS_BESIDE, point - 1), usualInterval(x, point + 1, point + INTERVALS_BESIDE))
     if (hasFailure || to - from > 2 * usual) gaps.push({ from, to })
   }
-  if (x.length > 0 && until - x.at(-1) > Math.max(MAX_DAILY_INTERVAL, 2 * usualInterval(x, x.length - INTERVALS_BESIDE, x.length - 1))) {
-    gaps.push({ from: x.at(-1), to: until })
-  }
+  // Nothing is known of the days after the last reading.
+  if (x.length > 0 && until - x.at(-1) > DAY) gaps.push({ from: x.at(-1), to: until })
   if (x.length === 0 && failures.length > 0) gaps.push({ from: failures[0].at, to: until })
   return gaps
 }
@@ -67,17 +148,6 @@ function usualInterval(x, first, last) {
   const intervals = []
   for (let index = Math.max(first, 1); index <= Math.min(last, x.length - 1); index++) intervals.push(x[index] - x[index - 1])
   return intervals.sort((one, other) => one - other)[intervals.length >> 1] ?? 0
-}
-
-/** The gaps of daily counts: each range of days without a count. */
-function missingDays(known, first) {
-  const gaps = []
-  for (let point = 1; point < known.length; point++) {
-    if (known[point] - known[point - 1] > 1) {
-      gaps.push({ from: first + (known[point - 1] + 1) * DAY, to: first + known[point] * DAY })
-    }
-  }
-  return gaps
 }
 
 /** uPlot's aligned data: all series on one time axis, with `undefined` where only another series has a point. */

@@ -1,11 +1,16 @@
-// The visible part of the time axis. All charts of a page share one view, so that they zoom together.
+// The visible part of the time axis. All charts of a page share one view, so that they zoom together, and have the same
+// edges and the same cursor.
 
 /** Seconds. Measurements are minutes apart, so that a closer zoom would show nothing more. */
 const MIN_SPAN = 600
 
 export class View {
   #listeners = []
+  #cursorListeners = []
+  #edgeListeners = []
+  #axisWidths = new Map()
   #frame = null
+  #moment = null
 
   /** Times are in seconds since 1970. */
   constructor(first, last) {
@@ -25,6 +30,35 @@ export class View {
 
   onChange(listener) {
     this.#listeners.push(listener)
+  }
+
+  /** Calls `listener` with the cursor's time, or with `null`. */
+  onCursor(listener) {
+    this.#cursorListeners.push(listener)
+  }
+
+  /** Moves the cursor of all charts. */
+  point(moment) {
+    if (moment === this.#moment) return
+    this.#moment = moment
+    this.#cursorListeners.forEach((listener) => listener(moment))
+  }
+
+  /** Calls `listener` when another chart needs a wider axis. */
+  onEdges(listener) {
+    this.#edgeListeners.push(listener)
+  }
+
+  /**
+   * The common width of the charts' vertical axes, in CSS pixels. `width`: what `chart` needs. A width does not shrink
+   * while the chart is zoomed: its edges would tremble.
+   */
+  axisWidth(chart, width) {
+    const before = Math.max(0, ...this.#axisWidths.values())
+    this.#axisWidths.set(chart, Math.max(width, this.#axisWidths.get(chart) ?? 0))
+    const widest = Math.max(...this.#axisWidths.values())
+    if (widest > before) requestAnimationFrame(() => this.#edgeListeners.forEach((listener) => listener(widest)))
+    return widest
   }
 
   /** Shows `min` to `max`, limited to the whole time axis. */

@@ -16,7 +16,8 @@ class Chart
   end
 
   def as_json(*)
-    { from: dates.begin.iso8601, days: length, totals: column(days, :total), fell: indexes(days, &:fell), failures: failures }
+    { from: dates.begin.iso8601, days: length, totals: column(days, :total), fell: indexes(days, &:fell), failures: failures,
+      downloads: column(downloads, :count), unsettled: indexes(downloads) { |day| !day.settled }, releases: }
   end
 
   private
@@ -34,7 +35,7 @@ class Chart
     end
 
     def column(rows, name)
-      rows.map { |row| row && row[name] }
+      rows.map { |row| row&.public_send(name) }
     end
 
     def indexes(rows)
@@ -45,8 +46,21 @@ class Chart
       indexes(days) { |day| day.failures.positive? }.map { |index| [ index, days[index].failures, days[index].failure_kind ] }
     end
 
+    # Each release with the index of the day on which it was first seen.
+    def releases
+      Releases.of(subject, dates).map { |release| [ release.date.jd - dates.begin.jd, release.tag, *release_of(release) ] }
+    end
+
+    def release_of(_release)
+      []
+    end
+
     def first_day
-      [ *first_days, Date.current ].compact.min
+      [ daily.first, Date.current ].compact.min
+    end
+
+    def daily
+      @daily ||= Downloads.of(subject)
     end
 
     # A row with a later date comes from a wrong clock.
@@ -58,20 +72,23 @@ class Chart
       Day = Struct.new(:total, :fell, :failures, :failure_kind, :versions_read)
       Download = Struct.new(:count, :settled)
 
-      def initialize(package, versions: 0, **range)
+      # +group+: the versions are those with the most downloads in the range, grouped as Version::Tags::GROUPS says. nil:
+      # those with the largest totals.
+      def initialize(package, versions: 0, group: nil, **range)
         super(package, **range)
-        @most_versions = versions
+        @most_versions, @group = versions, group
       end
 
       def as_json(*)
-        { org: subject.org.name, package: subject.name, source: subject.org.source, **super,
-          downloads: column(downloads, :count), unsettled: indexes(downloads) { |day| !day.settled },
-          **(@most_versions.positive? ? { versions: versions } : {}) }
+        { org: subject.org.name, package: subject.name, source: subject.org.source, **super, **versions_shown }
       end
 
       private
-        def first_days
-          [ subject.days.minimum(:date), subject.daily_downloads.minimum(:date) ]
+        def versions_shown
+          if @most_versions.zero? then {}
+          elsif @group then VersionDownloads.new(subject, range: dates).grouped(@group, most: @most_versions)
+          else { versions: }
+          end
         end
 
         def days
@@ -114,16 +131,21 @@ class Chart
 
       def as_json(*)
         { org: subject.name, source: subject.source, **super,
-          stale: indexes(days) { |day| day.packages_stale.positive? }.map { |index| [ index, days[index].packages_stale ] } }
+          stale: indexes(days) { |day| day.packages_stale.positive? }.map { |index| [ index, days[index].packages_stale ] },
+          partial: indexes(downloads) { |day| day.partial.positive? }.map { |index| [ index, downloads[index].partial ] } }
       end
 
       private
-        def days
-          @days ||= rows(subject.days, Day)
+        def release_of(release)
+          [ release.package ]
         end
 
-        def first_days
-          [ subject.days.minimum(:date) ]
+        def downloads
+          @downloads ||= daily.days(dates).each_with_object(Array.new(length)) { |(date, day), rows| rows[date.jd - dates.begin.jd] = day }
+        end
+
+        def days
+          @days ||= rows(subject.days, Day)
         end
     end
 end

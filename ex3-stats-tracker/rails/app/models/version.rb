@@ -10,4 +10,9 @@ class Version < ApplicationRecord
   def vanished?
     vanished_at?
   end
+
+  # What a version is, by its tags.
+  def kind
+    Tags.new(tags).kind
+  end
 end

@@ -55,9 +55,12 @@ describe("the drawing", () => {
     assert.deepEqual(chart, { failures: 1, falls: 1, gaps: 2 })
     const cross = await pixels(page, "total", { from: `${day(-22)}T12:00Z`, to: day(-18), top: 0.97, bottom: 1, names: ["danger"] })
     assert.ok(cross.danger > 3, `the cross: ${cross.danger} pixels`)
-    const bars = { top: 0.97, bottom: 1, names: ["surface"] }
-    assert.equal((await pixels(page, "downloads", { from: day(-30), to: day(-26), ...bars })).surface, 0)
-    assert.ok((await pixels(page, "downloads", { from: `${day(-22)}T12:00Z`, to: day(-18), ...bars })).surface > 3, "an outline separates it from the bars")
+  }))
+
+  test("a cross has an outline that separates it from its bar", () => visit(browser, "/orgs/fluxcd/packages/flagger-loadtester?range=30d", async (page) => {
+    const within = (offset) => ({ from: `${day(offset)}T06:00Z`, to: `${day(offset)}T18:00Z`, top: 0.97, bottom: 1, names: ["surface"] })
+    assert.equal((await pixels(page, "downloads", within(-26))).surface, 0)
+    assert.ok((await pixels(page, "downloads", within(-20))).surface > 3)
   }))
 
   describe("a history that was read once a fortnight, and lately more often", () => {
@@ -71,6 +74,22 @@ describe("the drawing", () => {
 
     test("has no gap", () => visit(browser, GAP_PACKAGE, async (page) => {
       assert.deepEqual(await page.$eval("#total", ({ chart }) => chart.series[0].gaps), [])
+    }, options))
+
+    test("has the nearest reading's value and date at each place of its line", () => visit(browser, GAP_PACKAGE, async (page) => {
+      const readouts = await page.$eval("#total", ({ chart }) => {
+        const { view } = chart
+        const from = chart.series[0].x[0]
+        return Array.from({ length: 111 }, (_, index) => {
+          const moment = Math.max(from, view.min) + ((view.max - Math.max(from, view.min)) * index) / 111
+          chart.moveCursor(moment)
+          return { moment, date: chart.legend.time.textContent, value: chart.legend.values[0].textContent }
+        })
+      })
+      for (const { moment, date, value } of readouts) {
+        const ago = READ.map((one) => ({ one, distance: Math.abs(Date.parse(`${day(-one)}T12:00Z`) / 1000 - moment) })).sort((a, b) => a.distance - b.distance)[0].one
+        assert.deepEqual({ date, value }, { date: day(-ago), value: (1_000_000 - ago * 5_000).toLocaleString("en-US") })
+      }
     }, options))
 
     for (const scale of ["linear", "log"]) {
@@ -95,9 +114,13 @@ describe("the drawing", () => {
     assert.ok(lately.gap > 100)
   }))
 
-  test("each version has its own series, which can be hidden", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
+  test("the downloads of each version are stacked, and can be hidden", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
     const series = page.locator("#versions-chart .legend button")
-    assert.equal(await series.count(), 6)
+    const names = await series.locator(".legend-name").allTextContents()
+    assert.ok(names.length >= 7 && names.length <= 8, names.join())
+    assert.equal(names.at(-1), "others")
+    const stack = await page.$eval("#versions-chart", ({ chart }) => ({ tops: chart.data.slice(1).map((column) => column.at(-1)), values: chart.series.map(({ y }) => y.at(-1)) }))
+    assert.ok(Math.abs(stack.tops.at(-1) - stack.values.reduce((sum, value) => sum + value, 0)) < 1e-6)
     const first = { from: day(-399), to: day(0), names: ["series-1"] }
     assert.ok((await pixels(page, "versions-chart", first))["series-1"] > 20)
     await series.first().click()
@@ -122,6 +145,111 @@ describe("the drawing", () => {
   }, { charts: false, expected: /status of 500/, before: (page) => page.route("**/api/chart/**", (route) => route.fulfill({ status: 500, body: "" })) }))
 })
 
+describe("downloads", () => {
+  test("of an organisation are bars of all packages, with what they lack", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    assert.match(await page.textContent("#downloads .legend"), /[\d,]+, still counting, without part of 2 packages/)
+    assert.ok(await page.$eval("#downloads", ({ chart }) => chart.drawnLacking >= 6), "the days since two packages can't be read")
+    const known = { from: `${day(-40)}T06:00Z`, to: `${day(-40)}T18:00Z`, top: 0.8, names: ["series-1"] }
+    assert.ok((await pixels(page, "downloads", known))["series-1"] > 100)
+  }))
+
+  test("a year is drawn as weeks, and a year of years as months", () => visit(browser, "/orgs/fluxcd?range=1y", async (page) => {
+    const bars = await page.$eval("#downloads", ({ chart, dataset }) => ({ unit: dataset.unit, spans: chart.series[0].spans }))
+    assert.equal(bars.unit, "week")
+    for (const { from, to } of bars.spans.slice(1, -1)) {
+      assert.deepEqual([to - from, new Date(from * 1000).getUTCDay()], [7 * DAY, 1])
+    }
+    assert.equal(await page.getAttribute("[data-param=unit][data-value=week]", "aria-current"), "true")
+    assert.match(await page.textContent("#download-days tbody"), /\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d/)
+    await page.click("[data-value='30d']")
+    assert.equal(await page.getAttribute("#downloads", "data-unit"), "day", "a month is drawn as days")
+  }))
+
+  test("the chosen unit is in the address, in the chart and in the table, with the same sums", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=1y", async (page) => {
+    await page.click("[data-param=unit][data-value=month]")
+    await page.waitForURL(/unit=month/)
+    await page.waitForFunction(() => document.querySelector("#download-days th").textContent === "Month")
+    const table = await page.$$eval("#download-days tbody tr", (rows) => rows.map((row) => [row.cells[0].textContent.trim(), row.cells[1].textContent]))
+    const sums = await page.$eval("#downloads", ({ chart: { series: [{ spans, y }] } }) =>
+      Object.fromEntries(spans.map(({ from }, index) => [new Date(from * 1000).toISOString().slice(0, 7), y[index].toLocaleString("en-US")])))
+    assert.ok(table.length >= 12)
+    for (const [month, sum] of table) assert.equal(sum, sums[month], month)
+    await page.reload()
+    await drawn(page)
+    assert.equal(await page.getAttribute("#downloads", "data-unit"), "month")
+  }))
+
+  test("the days after the last reading are hatched", () => visit(browser, "/orgs/fluxcd/packages/flux-cli?range=30d", async (page) => {
+    const lately = await pixels(page, "downloads", { from: day(-4), to: day(1), names: ["series-1", "gap-line"] })
+    assert.equal(lately["series-1"], 0)
+    assert.ok(lately["gap-line"] > 100)
+  }))
+
+  test("a mean of seven days is drawn over bars of days, and read out", () => visit(browser, GAP_PACKAGE, async (page) => {
+    const average = await page.$eval("#downloads", ({ chart }) => chart.average)
+    assert.equal(average.length, 60)
+    assert.equal(average.slice(0, 6).every((value) => value === null), true, "nothing is known of the days before")
+    assert.equal(average[6], 10_000)
+    assert.equal(average.at(-1), null, "today is not over")
+    // The tenth day before today has no downloads.
+    assert.equal(average.at(-9), 60_000 / 7)
+    await page.focus("#downloads .plot")
+    await page.keyboard.press("End")
+    await page.keyboard.press("ArrowLeft")
+    assert.equal(await page.textContent("#downloads [data-spoken]"), `${day(-1)}. 10,000. 7-day average 10,000`)
+  }))
+})
+
+describe("the charts of a page", () => {
+  test("have the same edges and the same cursor", () => visit(browser, "/orgs/fluxcd/packages/flagger", async (page) => {
+    const edges = () => page.$$eval("[data-chart]", (figures) => figures.map(({ chart: { plot } }) => [plot.bbox.left, plot.bbox.width]))
+    await frames(page, 4)
+    const [first, ...others] = await edges()
+    assert.equal(others.length, 2)
+    for (const other of others) assert.deepEqual(other, first)
+    const box = await page.locator("#downloads .u-over").boundingBox()
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 40)
+    await frames(page)
+    const cursors = await page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => [chart.cursor, chart.plot.cursor.left]))
+    for (const [moment, left] of cursors) {
+      assert.equal(moment, cursors[0][0])
+      assert.ok(Math.abs(left - cursors[0][1]) < 1)
+    }
+    const dates = await page.$$eval("#downloads .legend-time, #total .legend-time", (times) => times.map((time) => time.textContent))
+    assert.equal(dates[0], dates[1])
+    await page.mouse.move(1, 1)
+    await frames(page)
+    assert.deepEqual(await page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => chart.cursor)), [null, null, null])
+  }))
+
+  test("mark releases, which can be switched off, and name them at the cursor", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=90d", async (page) => {
+    const marks = () => page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => chart.drawnReleases))
+    const all = await marks()
+    assert.ok(all.every((count) => count === 2), `each chart marks the releases 24 and 71 days ago: ${all}`)
+    await page.$eval("#downloads", ({ chart }) => chart.moveCursor(chart.releases.at(-1).at, { announce: true }))
+    assert.match(await page.textContent("#downloads [data-spoken]"), new RegExp(`v1\\.\\d\\.\\d first seen on ${day(-24)}$`))
+    await page.click("[data-param=releases][data-value=off]")
+    await page.waitForURL(/releases=off/)
+    await frames(page)
+    assert.deepEqual(await marks(), [0, 0, 0])
+    await page.reload()
+    await drawn(page)
+    assert.deepEqual(await marks(), [0, 0, 0])
+  }))
+
+  test("show versions as shares and in groups", () => visit(browser, "/orgs/fluxcd/packages/flagger", async (page) => {
+    await page.click("[data-param=measure][data-value=share]")
+    await page.waitForURL(/measure=share/)
+    const tops = await page.$eval("#versions-chart", ({ chart }) => [...chart.data.at(-1)])
+    assert.ok(tops.every((top) => Math.abs(top - 100) < 1e-6), "the shares of each bar are 100 %")
+    await page.click("[data-param=group][data-value=minor]")
+    await page.waitForURL(/group=minor/)
+    await page.waitForFunction(() => /^v\d+\.\d+$/.test(document.querySelector("#versions-chart .legend-name").textContent))
+    assert.match(await page.textContent("#versions-chart .legend-value"), /^[\d.]+ %$/)
+    assert.match(await page.textContent("#versions-chart .legend-time"), /^\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/)
+  }))
+})
+
 describe("zoom", () => {
   test("the range buttons show the newest days, of all charts, and stay in the address", () => visit(browser, GAP_PACKAGE, async (page) => {
     const rows = page.locator("#total-days tbody tr")
@@ -141,16 +269,16 @@ describe("zoom", () => {
   }))
 
   test("dragging selects, and a double click shows all again", () => visit(browser, GAP_PACKAGE, async (page) => {
-    const whole = await shown(page, "total")
-    const box = await page.locator("#total .u-over").boundingBox()
+    const whole = await shown(page, "downloads")
+    const box = await page.locator("#downloads .u-over").boundingBox()
     await page.mouse.move(box.x + box.width * 0.25, box.y + 50)
     await page.mouse.down()
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 })
     await page.mouse.up()
-    const part = await shown(page, "total")
+    const part = await shown(page, "downloads")
     const length = (part.to - part.from) / (whole.to - whole.from)
     assert.ok(Math.abs(length - 0.25) < 0.02, `a quarter: ${length}`)
-    assert.deepEqual(await shown(page, "downloads"), part, "both charts have the same view")
+    assert.deepEqual(await shown(page, "total"), part, "both charts have the same view")
     await page.mouse.dblclick(box.x + box.width / 2, box.y + 50)
     assert.equal((await shown(page, "total")).to, whole.to)
     assert.ok((await shown(page, "total")).from <= whole.from)
@@ -158,7 +286,7 @@ describe("zoom", () => {
 
   test("the wheel zooms with Ctrl where the mouse is, and scrolls the page without", () => visit(browser, GAP_PACKAGE, async (page) => {
     const whole = await shown(page, "total")
-    const box = await page.locator("#total .u-over").boundingBox()
+    const box = await page.locator("#downloads .u-over").boundingBox()
     await page.mouse.move(box.x + box.width * 0.75, box.y + 50)
     await page.mouse.wheel(0, 120)
     assert.deepEqual(await shown(page, "total"), whole)
@@ -231,7 +359,7 @@ describe("zoom", () => {
 
 describe("scale", () => {
   test("logarithmic: each factor of ten has the same height, and the scale is in the URL", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
-    const distances = () => page.$eval("#versions-chart", ({ chart: { plot } }) =>
+    const distances = () => page.$eval("#downloads", ({ chart: { plot } }) =>
       [10, 100, 1000, 10_000].map((value) => plot.valToPos(value, "y")).map((at, index, all) => all[index - 1] - at).slice(1))
     const [least, , most] = await distances()
     assert.ok(most > least * 50, "linear at first")

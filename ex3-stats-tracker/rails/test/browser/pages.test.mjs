@@ -16,15 +16,20 @@ describe("an organisation", () => {
   test("shows its exact total, its growth, when it was read and what failed", () => visit(browser, "/orgs/fluxcd", async (page) => {
     assert.match(await text(page, ".total"), /^\d{1,3}(,\d{3}){3}$/)
     assert.ok((await text(page, "#total .legend")).includes(await text(page, ".total")), "the chart ends with the same total")
+    const periods = await page.$$eval(".periods > div", (cells) => cells.map((cell) => cell.textContent.replace(/\s+/g, " ").trim()))
+    assert.match(periods[0], /^[A-Z][a-z]+day, \d{4}-\d\d-\d\d [\d,]+ [+−][\d.]+ % against the [A-Z][a-z]+day before lacks days of 2 packages compared without 2 packages$/)
+    assert.match(periods[1], /^7 days to \d{4}-\d\d-\d\d [\d,]+ [+−][\d.]+ % against the 7 days before lacks days of 2 packages compared without 2 packages$/)
+    // The vanished package and the one of the last 45 days have not all days of both periods either.
+    assert.match(periods[2], /^30 days to \d{4}-\d\d-\d\d [\d,]+ [+−][\d.]+ % against the 30 days before lacks days of 2 packages compared without 4 packages$/)
     const growth = await page.$$eval(".growth > div", (cells) => cells.map((cell) => cell.textContent.replace(/\s+/g, " ").trim()))
     assert.equal(growth.length, 4)
     for (const [index, span] of ["1 day", "7 days", "30 days", "365 days"].entries()) {
-      assert.match(growth[index], new RegExp(`^${span} \\+[\\d,]+ \\+[\\d.,]+ % without \\d packages$`))
+      assert.match(growth[index], new RegExp(`^${span} \\+[\\d,]+ without \\d packages$`))
     }
-    await page.click(".growth-left-out summary")
-    const leftOut = await text(page, ".growth-left-out ul")
-    assert.match(leftOut, /1 day and 7 days: 2 packages not read at its end/)
-    assert.match(leftOut, /30 days: 2 packages not read at its end and 1 package that is gone, with [\d,]+/)
+    await page.click(".growth-of-total summary")
+    const leftOut = await text(page, ".growth-left-out")
+    assert.match(leftOut, /1 day and 7 days: without 2 packages not read at its end/)
+    assert.match(leftOut, /30 days: without 2 packages not read at its end and 1 package that is gone, with [\d,]+/)
     const trust = await text(page, ".trust")
     assert.match(trust, /Last read (just now|\d+ (minute|hour)s? ago) fresh \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
     assert.match(trust, /13 of 15 read 2 failed/)
@@ -114,7 +119,8 @@ describe("an organisation", () => {
     await page.click("[data-compare]")
     assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/charts/flagger,fluxcd/flagger")
     await page.goto("/orgs/fluxcd?range=30d")
-    await page.click("summary >> nth=0")
+    await page.click("#download-days summary")
+    assert.equal(await page.locator("#download-days tbody tr").count(), 30)
     assert.equal(await page.locator("#days tbody tr").count(), 30)
     assert.match(await text(page, "#total"), /Charts are drawn by a script/)
   }, { scripts: false }))
@@ -148,16 +154,33 @@ describe("a package", () => {
     await visit(browser, "/orgs/fluxcd/packages/gone-for-good", async (page) => assert.match(await text(page), /GitHub no longer lists this package, since/))
   })
 
-  test("pages through its versions, newest or most downloaded first", () => visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {
-    const tags = () => page.$$eval("#versions tbody th", (cells) => cells.map((cell) => cell.querySelector(".tag").textContent))
-    assert.equal((await tags())[0], "latest")
+  test("pages through its versions and sorts them; those that are pulled most come first", () => visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {
+    const numbers = (column) => page.$$eval(`#versions tbody td:nth-child(${column})`, (cells) => cells.map((cell) => Number(cell.textContent.replace(/[+,]/g, ""))))
+    const descending = (list) => [...list].sort((one, other) => other - one)
+    const weeks = await numbers(4)
+    assert.equal(weeks.length, 20)
+    assert.deepEqual(weeks, descending(weeks))
+    assert.equal(await page.locator("#versions th[aria-sort=descending]").textContent(), "7 days")
     await page.click("#versions >> text=Next")
     await page.waitForURL(/versions_page=2/)
-    assert.equal((await tags()).length, 20)
-    await page.click("text=Most downloaded first")
-    await page.waitForURL(/versions_by=total/)
-    const totals = await page.$$eval("#versions tbody td:nth-child(2)", (cells) => cells.map((cell) => Number(cell.textContent.replaceAll(",", ""))))
-    assert.deepEqual(totals, [...totals].sort((one, other) => other - one))
+    assert.equal((await numbers(4)).length, 20)
+    await page.click("#versions th >> text=Total")
+    await page.waitForURL(/versions_sort=total/)
+    const totals = await numbers(8)
+    assert.deepEqual(totals, descending(totals))
+  }))
+
+  test("names the version that is pulled most and the newest release", () => visit(browser, "/orgs/fluxcd/packages/source-controller", async (page) => {
+    assert.match(await text(page, "#versions"), /v\d\.\d+\.\d is pulled most: [\d,]+ in 7 days, [\d.]+ % of all versions\. It is the newest release, first seen 10 days ago, on \d{4}-\d\d-\d\d\./)
+    assert.equal(await page.$eval("#versions tbody tr", (row) => row.textContent.includes("newest")), true, "it is the first row")
+  }))
+
+  test("tells signatures and attestations apart, and leaves them out", () => visit(browser, "/orgs/fluxcd/packages/flux-cli?versions_sort=newest&versions_direction=asc", async (page) => {
+    assert.match(await text(page, "#versions tbody"), /sha256-[0-9a-f]{64}\.sig signature/)
+    await page.click("text=Without signatures and attestations (3)")
+    await page.waitForURL(/attached=off/)
+    assert.doesNotMatch(await text(page, "#versions tbody"), /signature|attestation/)
+    assert.match(await text(page, "#versions"), /40 tagged versions/)
   }))
 })
 

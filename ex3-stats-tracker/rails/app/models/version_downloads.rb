@@ -1,0 +1,169 @@
+# How often a package's versions were downloaded between two readings of its list of versions.
+#
+# A version's total is stored on the days on which it changed (version_days), and package_days says on which days the list
+# was read. Only differences between totals of such days are known.
+class VersionDownloads
+  # A version's figures.
+  #
+  # recent: its downloads since +since+. growth: its downloads over 7 and 30 days, by these numbers. nil where the list was
+  # not read at the beginning. first_seen: nil for a version of the package's first list, which was there before.
+  # last_pulled: the day of the reading at which its total had grown for the last time; nil where it never has since the
+  # first list.
+  Row = Data.define(:id, :tags, :position, :total, :first_seen, :last_pulled, :vanished_at, :recent, :growth) do
+    def kind = tags.kind
+  end
+
+  SPANS = [ 7, 30 ].freeze
+
+  # The columns by which rows can be sorted; unknown values come last.
+  SORTS = {
+    "week" => ->(row) { row.growth[7] }, "month" => ->(row) { row.growth[30] }, "range" => :recent.to_proc,
+    "total" => :total.to_proc, "seen" => ->(row) { row.first_seen&.jd }, "pulled" => ->(row) { row.last_pulled&.jd },
+    "newest" => ->(row) { -row.position }
+  }.freeze
+
+  # +range+: the days shown. Its downloads are those since the list that was read nearest to its beginning.
+  def initialize(package, range:)
+    @package, @range = package, range
+  end
+
+  # The days on which the list was read.
+  def read_days
+    @read_days ||= @package.days.where(versions_read: true, date: ..[ @range.end, Date.current ].min).order(:date).pluck(:date)
+  end
+
+  # The day of the last list; nil where none was read.
+  def through
+    read_days.last
+  end
+
+  # The day of the list from which the range's downloads are counted.
+  def since
+    @since ||= near(@range.begin.prev_day) if read_days.many?
+  end
+
+  def rows
+    @rows ||= through ? read_rows : []
+  end
+
+  # Sorted by one of SORTS.
+  def sorted(sort, direction = "desc")
+    known, unknown = rows.partition { |row| SORTS.fetch(sort).call(row) }
+    known = known.sort_by { |row| [ SORTS.fetch(sort).call(row), -row.position ] }
+    known.reverse! if direction == "desc"
+    known + unknown.sort_by(&:position)
+  end
+
+  # The downloads of all versions since +since+; nil where one of them is unknown.
+  def recent
+    rows.sum(&:recent) if rows.any? && rows.all?(&:recent)
+  end
+
+  # The version with the most downloads over seven days; nil where none is known.
+  def most_pulled
+    rows.select { |row| row.growth[7]&.positive? && !row.tags.attached? }.max_by { |row| [ row.growth[7], -row.position ] }
+  end
+
+  # The release that was first seen last; nil where none was seen since the first list.
+  def newest_release
+    rows.select { |row| row.first_seen && row.kind == :release && row.vanished_at.nil? }.max_by { |row| [ row.first_seen, -row.position ] }
+  end
+
+  # The downloads over seven days of all versions; nil where one of them is unknown.
+  def week
+    growths = rows.map { |row| row.growth[7] }
+    growths.sum if growths.any? && growths.all?
+  end
+
+  # The groups with the most downloads in the range, and all others together, with their totals on the days of the range
+  # on which the list was read. The newest comes first.
+  def grouped(by, most:)
+    members = rows.group_by { |row| row.tags.group(by) }
+    shown = members.keys.sort_by { |name| [ -rank(members[name]), members[name].map(&:position).min ] }.first(most)
+    # A release of the last days has few downloads in the range, and is the one to look for.
+    shown |= [ newest_release.tags.group(by) ] if newest_release
+    shown = shown.sort_by { |name| members[name].map(&:position).min }
+    totals = totals_of(shown.map { |name| members[name].map(&:id) })
+    names = [ *shown, *([ nil ] if members.size > shown.size) ]
+    { group: by, since: since&.iso8601, groups: names.zip(totals).map { |name, column| { name: name || "others", others: name.nil?, totals: column } } }
+  end
+
+  private
+    # The day on which the list was read that is nearest to +date+; nil where none is within +tolerance+.
+    def near(date, tolerance: nil)
+      day = read_days.min_by { |read| [ (read - date).abs, read ] }
+      day if day && (tolerance.nil? || (day - date).abs <= tolerance)
+    end
+
+    def starts
+      @starts ||= { range: since, **SPANS.index_with { |span| near(through - span, tolerance: Growing::NEAR[span].in_days) } }
+        .transform_values { |day| day unless day == through }
+    end
+
+    def read_rows
+      days = starts.values.compact.uniq
+      stored = @package.versions.order(:position, :id).pluck(:id, :tags, :position, :total, :created_at, :vanished_at,
+        Arel.sql("(SELECT MAX(date) FROM version_days WHERE version_id = versions.id)"), *days.map { |day| Arel.sql(total_on(day)) })
+      first_list = stored.map(&:fifth).min
+      stored.map do |id, tags, position, total, created_at, vanished_at, changed, *befores|
+        first_seen = created_at.to_date if created_at.after?(first_list)
+        changed = changed&.to_date
+        befores = days.zip(befores).to_h
+        Row.new(id:, tags: Version::Tags.new(tags), position:, total:, first_seen:, vanished_at:,
+          last_pulled: (changed if changed && total.positive? && (first_seen || changed > first_list.to_date)),
+          recent: growth_since(starts[:range], total, befores, first_seen),
+          growth: SPANS.index_with { |span| growth_since(starts[span], total, befores, first_seen) })
+      end
+    end
+
+    # A version that was first seen later had no downloads before.
+    def growth_since(day, total, befores, first_seen)
+      before = befores[day] || (0 if day && first_seen&.after?(day))
+      total - before if before
+    end
+
+    # The version's total on a day, which is that of the last change.
+    def total_on(day)
+      "(SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{Version::Day.connection.quote(day)} ORDER BY date DESC LIMIT 1)"
+    end
+
+    # An unknown number does not make a group one of the first.
+    def rank(rows)
+      rows.sum { |row| since ? row.recent.to_i : row.total }
+    end
+
+    # A column of totals for each list of versions, and one for all the others.
+    def totals_of(lists)
+      changes = Hash.new { |groups, group| groups[group] = {} }
+      connection = Version::Day.connection
+      connection.select_rows(<<~SQL.squish, "Version::Day Groups").each { |group, date, *parts| changes[group.to_i][date.to_date] = parts.map(&:to_i) }
+        SELECT member, date, SUM(change / #{Downloads::PART}), SUM(change % #{Downloads::PART}) FROM (
+          SELECT #{member_of(lists)} AS member, date, total - COALESCE(LAG(total) OVER (PARTITION BY version_id ORDER BY date), 0) AS change
+          FROM version_days WHERE version_id IN (SELECT id FROM versions WHERE package_id = #{@package.id}) AND date <= #{connection.quote(@range.end)}
+        ) AS changes GROUP BY member, date ORDER BY date
+      SQL
+      read = read_days.to_set
+      [ *lists.each_index, lists.size ].map { |group| column(changes[group], read) }
+    end
+
+    # SQL that gives the index of the list that a version is in.
+    def member_of(lists)
+      return lists.size.to_s if lists.empty?
+
+      "CASE #{lists.each_with_index.map { |ids, index| "WHEN version_id IN (#{ids.join(", ")}) THEN #{index}" }.join(" ")} ELSE #{lists.size} END"
+    end
+
+    # The sums of the changes until each day of the range on which the list was read.
+    def column(changes, read)
+      dates = changes.keys
+      high = low = next_change = 0
+      @range.map do |date|
+        while next_change < dates.size && dates[next_change] <= date
+          high += changes[dates[next_change]].first
+          low += changes[dates[next_change]].last
+          next_change += 1
+        end
+        Downloads.joined(high, low) if read.include?(date)
+      end
+    end
+end
