@@ -12,7 +12,7 @@ const ZOOM_STEP = 0.5
 /** `section`: the server's element with the toolbar, the figures and their tables. */
 export async function drawCharts(section) {
   const figures = [...section.querySelectorAll("[data-chart]")]
-  const inCharts = (kind) => figures.filter(({ dataset }) => (dataset.chart === "versions") === (kind === "versions"))
+  const [ofVersions, others] = [true, false].map((isOfVersions) => figures.filter(({ dataset }) => (dataset.chart === "versions") === isOfVersions))
   let documents
   try {
     documents = await Promise.all(JSON.parse(section.dataset.sources).map(load))
@@ -41,8 +41,8 @@ export async function drawCharts(section) {
     totals: () => documents.map((document) => totalsSeries(labelOf(document, documents), document, document.totals, until)),
     downloads: (unit) => documents.map((document) => downloadsSeries(labelOf(document, documents), document, until, unit)),
   }
-  state.charts = inCharts("others").map((figure) => new Chart(figure, figure.dataset.chart, makers[figure.dataset.chart], view, options()))
-  for (const figure of inCharts("versions")) await drawVersions(figure, state, until, options)
+  state.charts = others.map((figure) => new Chart(figure, figure.dataset.chart, makers[figure.dataset.chart], view, options()))
+  for (const figure of ofVersions) await drawVersions(figure, state, until, options)
 
   section.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-param]")
@@ -133,10 +133,12 @@ function releasesShown({ releases }, link) {
   return link?.dataset.value === "on" && releases.length > 0 ? releases : null
 }
 
-function showUnit({ section, charts, view, chosenUnit }) {
-  const unit = chosenUnit ?? unitFor(view.max - view.min)
-  charts.forEach((chart) => (chart.unit = unit))
-  markCurrent(section, "unit", unit)
+function showUnit(state) {
+  const unit = state.chosenUnit ?? unitFor(state.view.max - state.view.min)
+  if (unit === state.unit) return
+  state.unit = unit
+  state.charts.forEach((chart) => (chart.unit = unit))
+  markCurrent(state.section, "unit", unit)
 }
 
 function showRange(view, link) {

@@ -97,7 +97,7 @@ export function drawLacking(chart) {
   return (plot) => {
     chart.drawnLacking = 0
     const [{ partial, days, spans }] = chart.series.length === 1 && chart.bars ? chart.series : [{}]
-    if (!spans) return
+    if (!spans || !partial) return
     const { ctx, bbox } = plot
     const ratio = devicePixelRatio
     ctx.save()

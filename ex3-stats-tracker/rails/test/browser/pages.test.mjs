@@ -171,7 +171,7 @@ describe("a package", () => {
   }))
 
   test("names the version that is pulled most and the newest release", () => visit(browser, "/orgs/fluxcd/packages/source-controller", async (page) => {
-    assert.match(await text(page, "#versions"), /v\d\.\d+\.\d is pulled most: [\d,]+ in 7 days, [\d.]+ % of all versions\. It is the newest release, first seen 10 days ago, on \d{4}-\d\d-\d\d\./)
+    assert.match(await text(page, ".findings"), /v\d\.\d+\.\d is pulled most: [\d,]+ in 7 days, [\d.]+ % of all versions\. It is the newest release, first seen 10 days ago, on \d{4}-\d\d-\d\d\./)
     assert.equal(await page.$eval("#versions tbody tr", (row) => row.textContent.includes("newest")), true, "it is the first row")
   }))
 
