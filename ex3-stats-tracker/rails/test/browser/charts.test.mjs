@@ -302,9 +302,9 @@ describe("zoom", () => {
   }))
 
   test("two fingers zoom, one finger moves the cursor", () => visit(browser, GAP_PACKAGE, async (page) => {
-    const whole = await shown(page, "total")
-    await page.locator("#total .plot").scrollIntoViewIfNeeded()
-    const box = await page.locator("#total .u-over").boundingBox()
+    const whole = await shown(page, "downloads")
+    await page.locator("#downloads .plot").scrollIntoViewIfNeeded()
+    const box = await page.locator("#downloads .u-over").boundingBox()
     const client = await page.context().newCDPSession(page)
     const y = box.y + box.height / 2
     const touch = (type, ...xs) => client.send("Input.dispatchTouchEvent", { type, touchPoints: xs.map((x, id) => ({ x: box.x + box.width * x, y, id })) })
@@ -312,13 +312,13 @@ describe("zoom", () => {
     await touch("touchMove", 0.35, 0.65)
     await touch("touchMove", 0.25, 0.75)
     await touch("touchEnd")
-    const part = await shown(page, "total")
+    const part = await shown(page, "downloads")
     assert.ok(part.to - part.from < (whole.to - whole.from) * 0.4, `${(part.to - part.from) / DAY} days`)
     await page.click("text=Reset")
     await frames(page)
     await touch("touchStart", 0.2)
     await touch("touchMove", 0.1)
-    assert.match(await page.textContent("#total .legend"), new RegExp(`${day(-82).slice(0, 8)}|${day(-76).slice(0, 8)}`))
+    assert.match(await page.textContent("#downloads .legend"), new RegExp(`${day(-82).slice(0, 8)}|${day(-76).slice(0, 8)}`))
     await touch("touchEnd")
   }, { touch: true, width: 390, height: 844 }))
 
