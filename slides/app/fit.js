@@ -18,10 +18,12 @@ export function fit(section) {
   set(1)
 }
 
-/** Whether everything is within the slide; the number in its corner needs some space, too. */
+/** Whether everything is within the slide, with its lower edge left to the number in the corner. */
 function fits(section) {
-  const inner = section.getBoundingClientRect()
-  const last = section.querySelector(":scope > :not(aside):nth-last-child(1 of :not(aside))")
-  const space = 0.02 * inner.height
-  return section.scrollHeight <= section.clientHeight && section.scrollWidth <= section.clientWidth && (!last || last.getBoundingClientRect().bottom <= inner.bottom - space)
+  const bottom = section.getBoundingClientRect().bottom - parseFloat(getComputedStyle(section).paddingBottom) * scaleOf(section)
+  const inside = [...section.children].every((child) => child.getBoundingClientRect().bottom <= bottom + 1)
+  return inside && section.scrollHeight <= section.clientHeight && section.scrollWidth <= section.clientWidth
 }
+
+/** Pixels of the screen for each pixel of the slide. */
+const scaleOf = (section) => section.getBoundingClientRect().height / section.offsetHeight

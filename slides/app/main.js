@@ -33,6 +33,13 @@ function switchTheme() {
 // Tests and the PDF's printer read it.
 window.talk = { ready: false, Reveal }
 
+/** A slide on its page: reveal.js hides all but one from screen readers, and so from the PDF's structure and outline. */
+function print(section) {
+  fit(section)
+  section.removeAttribute("aria-hidden")
+  section.removeAttribute("hidden")
+}
+
 async function main() {
   await Reveal.initialize({
     ...size(),
@@ -62,7 +69,7 @@ async function main() {
   Reveal.addKeyBinding({ keyCode: 84, key: "T", description: "Dark or light" }, switchTheme)
   await document.fonts.ready
   Reveal.layout()
-  if (printed) document.querySelectorAll("section").forEach(fit)
+  if (printed) document.querySelectorAll("section").forEach(print)
 
   // In the speaker's window every slide is there twice more: what runs, runs in the room's window alone.
   if (!printed && !Reveal.isSpeakerNotes()) {

@@ -128,7 +128,15 @@ function outside() {
     const clips = !["visible"].includes(getComputedStyle(element).overflowY) && !(element instanceof SVGElement) && element.tagName !== "IMG" && element.tagName !== "IFRAME"
     if (clips && (element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1)) found.push(`${name}: cut, ${element.scrollWidth} × ${element.scrollHeight} in ${element.clientWidth} × ${element.clientHeight}`)
   }
-  // The slide's own content, and the number in the corner.
+  const number = document.querySelector(".slide-number").getBoundingClientRect()
+  const range = document.createRange()
+  const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    if (!walker.currentNode.textContent.trim() || walker.currentNode.parentElement.closest("aside")) continue
+    range.selectNodeContents(walker.currentNode)
+    const overlaps = [...range.getClientRects()].some((box) => box.width && box.right > number.left && box.bottom > number.top)
+    if (overlaps) found.push(`${walker.currentNode.textContent.trim().slice(0, 40)}: under the number of the slide`)
+  }
   if (section.scrollHeight > section.clientHeight + 1) found.push(`the slide is ${section.scrollHeight} px high and has ${section.clientHeight}`)
   return found
 }
