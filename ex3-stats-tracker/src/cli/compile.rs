@@ -7,7 +7,8 @@ use spin_host::manifest::Manifest;
 use wasm::compiled_code::Store;
 use wasm::guests;
 
-use super::{CompileOptions, run::Error};
+use super::arguments::CompileOptions;
+use super::error::Error;
 
 /// The tracker's own application, and its component.
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml");

@@ -1,29 +1,16 @@
-//! `measure`: every package once, to the terminal. And what it shares with the other commands that have a tracker.
+//! `measure`: every package once, to the terminal.
 
-use std::{io, net::SocketAddr};
-
-use comfy_table::Table;
 use system::command_line;
 
-use super::{
-    GitHubOptions, MeasureOptions,
-    run::{Error, print},
-    stop::{INTERRUPTED, Stop, gracefully},
-};
+use super::arguments::MeasureOptions;
+use super::error::{Error, print};
+use super::show::print_table;
+use super::start::start;
+use super::stop::{INTERRUPTED, Stop, gracefully};
 use crate::measure::{
-    Collection, Kind, Manners, Problem, Source, Tracker,
-    collection::exit_code,
-    printable::printable,
+    Collection, Kind, Manners, Problem, Source, Tracker, collection::exit_code, printable::printable,
     progress::Progress,
-    table,
-    tracker::{self, GitHub},
 };
-
-impl From<tracker::Error> for Error {
-    fn from(error: tracker::Error) -> Self {
-        Self::new(error.to_string(), error.exit_code())
-    }
-}
 
 /// Measures and prints.
 pub(super) async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<u8, Error> {
@@ -43,50 +30,6 @@ pub(super) async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<
         print_table(&collection)?;
     }
     Ok(collection.exit_code())
-}
-
-/// Starts the component on any free port, and the stand-in, with an organisation of that name, where one is asked for.
-pub(super) async fn start(options: &GitHubOptions, org: &str, stop: &mut Stop) -> Result<Tracker, Error> {
-    start_at(tracker::ANY_PORT, github(options, org), options, stop).await
-}
-
-/// The stand-in with an organisation of that name where one is asked for, and else github.com.
-pub(super) fn github(options: &GitHubOptions, org: &str) -> GitHub {
-    if options.stand_in {
-        GitHub::StandIn {
-            org: org.to_owned(),
-            clock: options.clock,
-            faults: options.stand_in_fault.clone(),
-        }
-    } else {
-        GitHub::Real
-    }
-}
-
-/// Starts the component at an address of the caller's.
-pub(super) async fn start_at(
-    address: SocketAddr,
-    github: GitHub,
-    options: &GitHubOptions,
-    stop: &mut Stop,
-) -> Result<Tracker, Error> {
-    let url = match &github {
-        GitHub::At(url) => Some(url.as_str()),
-        GitHub::Real | GitHub::StandIn { .. } => None,
-    };
-    let pause = options.pause(url)?;
-    let options = tracker::Options {
-        github,
-        address,
-        contact: options.contact.clone(),
-        page_timeout: options.timeout,
-        pause,
-        spin: options.spin.clone(),
-    };
-    tokio::select! {
-        tracker = Tracker::start(options) => Ok(tracker?),
-        () = stop.wait() => Err(Error::new("stopped before anything was measured", INTERRUPTED)),
-    }
 }
 
 async fn collect(tracker: &Tracker, options: &MeasureOptions, stop: &mut Stop) -> Result<Collection, Error> {
@@ -169,19 +112,6 @@ fn no_list(org: &str, source: Source, problem: &Problem) -> Error {
     Error::new(message, code)
 }
 
-pub(super) fn plural(count: usize) -> &'static str {
+fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
-}
-
-pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
-    // The width of the terminal; without one, lines are as long as they have to be. A terminal that nobody told its size,
-    // such as a serial line's, says that it has no columns.
-    let width = Table::new().width().filter(|columns| *columns > 0);
-    let text = table::render(collection, width);
-    let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-    if colours {
-        print(text.as_bytes())
-    } else {
-        print(anstream::adapter::strip_str(&text).to_string().as_bytes())
-    }
 }

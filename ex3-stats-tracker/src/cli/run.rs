@@ -4,31 +4,12 @@ use std::process::ExitCode;
 
 use system::command_line;
 
-use super::{Arguments, Command, serve::serve, stop::Stop};
+use super::arguments::{Arguments, Command};
+use super::error::{Error, print};
+use super::serve::serve;
+use super::stop::Stop;
 #[cfg(feature = "tracker")]
 use super::{compile::compile, measure::measure, up::up};
-
-/// The error of a command: one sentence and an exit code.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Error {
-    message: String,
-    code: u8,
-}
-
-impl Error {
-    /// The exit code, as documented in `--help`.
-    pub fn exit_code(&self) -> u8 {
-        self.code
-    }
-
-    pub(super) fn new(message: impl Into<String>, code: impl Into<u8>) -> Self {
-        Self {
-            message: message.into(),
-            code: code.into(),
-        }
-    }
-}
 
 /// Runs the command. The answer goes to stdout, everything else to stderr.
 ///
@@ -64,12 +45,4 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     // An interrupted build is not waited for.
     runtime.shutdown_background();
     result.map(ExitCode::from)
-}
-
-/// Writes an answer to stdout. A closed pipe (`| head`) is not an error.
-pub(super) fn print(bytes: &[u8]) -> Result<(), Error> {
-    command_line::print(bytes).map_err(|error| {
-        let message = format!("the answer can't be written to stdout: {error}; is the disk full?");
-        Error::new(message, sysexits::ExitCode::IoErr)
-    })
 }

@@ -7,60 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[cfg(feature = "tracker")]
-use github::stand_in;
 use spin_host::Host;
-use spin_host::manifest::{self, Manifest};
+use spin_host::manifest::Manifest;
 use system::command_line;
 use wasm::compiled_code::Store;
 
-use super::{
-    ServeOptions,
-    run::Error,
-    stop::{ENDING, Stop, gracefully},
-};
+use super::arguments::ServeOptions;
+use super::error::Error;
+use super::stop::{ENDING, Stop, gracefully};
 
 /// What an application that is built already looks like beside this program: the manifest, with the component where the
 /// manifest says, and the code that was compiled from it.
 const MANIFEST: &str = "spin.toml";
 const COMPILED_CODE: &str = "compiled-code";
-
-impl From<manifest::Error> for Error {
-    fn from(error: manifest::Error) -> Self {
-        Self::new(error.to_string(), manifest_exit_code(&error))
-    }
-}
-
-impl From<spin_host::Error> for Error {
-    fn from(error: spin_host::Error) -> Self {
-        let code = match &error {
-            spin_host::Error::Manifest(error) => manifest_exit_code(error),
-            spin_host::Error::Key { .. }
-            | spin_host::Error::SourceTooLarge { .. }
-            | spin_host::Error::NotWebAssembly { .. }
-            | spin_host::Error::NotComponentizable { .. }
-            | spin_host::Error::NotCompilable { .. }
-            | spin_host::Error::NotLinkable { .. }
-            | spin_host::Error::NotAHandler { .. } => sysexits::ExitCode::DataErr,
-            spin_host::Error::Environment { .. } => sysexits::ExitCode::Usage,
-            spin_host::Error::SourceUnreadable { .. } => sysexits::ExitCode::NoInput,
-            spin_host::Error::AddressInUse { .. }
-            | spin_host::Error::Address { .. }
-            | spin_host::Error::NoMemory { .. }
-            | spin_host::Error::CompiledForPool { .. } => sysexits::ExitCode::Unavailable,
-            spin_host::Error::NotCompiled { .. } | spin_host::Error::Engine { .. } => sysexits::ExitCode::Software,
-            spin_host::Error::NotCached(_) => sysexits::ExitCode::CantCreat,
-        };
-        Self::new(error.to_string(), code)
-    }
-}
-
-fn manifest_exit_code(error: &manifest::Error) -> sysexits::ExitCode {
-    match error {
-        manifest::Error::Unreadable { .. } => sysexits::ExitCode::NoInput,
-        _ => sysexits::ExitCode::DataErr,
-    }
-}
 
 /// Serves until it is stopped.
 pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
@@ -119,7 +78,8 @@ async fn serve_the_workspaces(_: &ServeOptions, _: &mut Stop) -> Result<u8, Erro
 /// Builds this workspace's component where that is due, and runs it, with a stand-in where one is asked for.
 #[cfg(feature = "tracker")]
 async fn serve_the_workspaces(options: &ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
-    use super::measure::{github, start_at};
+    use super::show::words_on_the_stand_in;
+    use super::start::{github, start_at};
     use crate::measure::tracker::GitHub;
 
     let address = SocketAddr::new(options.bind, options.port);
@@ -156,15 +116,4 @@ fn say_where(base_url: &str) {
     command_line::note(format_args!(
         "The component listens on {base_url} until Ctrl-C. Try:\n\n    curl -s {base_url}/orgs/{ORG}/packages\n"
     ));
-}
-
-/// Where it can be steered, and what its figures are.
-#[cfg(feature = "tracker")]
-pub(super) fn words_on_the_stand_in(stand_in: &stand_in::StandIn) -> String {
-    format!(
-        "It asks the stand-in on {0} (clock, faults and log: {0}{1}).\n{2}",
-        stand_in.base_url(),
-        stand_in::control::PREFIX,
-        crate::measure::table::STAND_IN
-    )
 }

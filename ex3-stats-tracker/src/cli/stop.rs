@@ -6,7 +6,7 @@ use std::{process, time::Duration};
 
 use system::command_line;
 
-use super::Error;
+use super::error::Error;
 
 /// The time that running work has to end.
 const GRACE_PERIOD: Duration = Duration::from_secs(3);

@@ -10,13 +10,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use system::command_line;
 
-use super::{
-    UpOptions,
-    measure::{print_table, start},
-    run::Error,
-    serve::words_on_the_stand_in,
-    stop::{ENDING, INTERRUPTED, Stop, gracefully},
-};
+use super::arguments::UpOptions;
+use super::error::Error;
+use super::show::{print_table, words_on_the_stand_in};
+use super::start::start;
+use super::stop::{ENDING, INTERRUPTED, Stop, gracefully};
 use crate::{
     backoff::Backoff,
     dashboard::{
@@ -43,12 +41,6 @@ const FIGURES_ATTEMPTS: usize = 4;
 
 /// The longest wait. It keeps the addition of times from overflowing.
 const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-impl From<dashboard::Error> for Error {
-    fn from(error: dashboard::Error) -> Self {
-        Self::new(error.to_string(), error.exit_code())
-    }
-}
 
 /// Runs the tracker until it is stopped, or for one collection.
 pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error> {
