@@ -223,7 +223,7 @@ fn linker(runtime: &Runtime) -> wasmtime::Result<Linker<GuestState>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     error_codes::add_to_linker(&mut linker)?;
-    variables::add_to_linker(&mut linker)?;
+    variables::add_to_linker(&mut linker, GuestState::variables)?;
     Ok(linker)
 }
 
@@ -286,12 +286,6 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), Problem> 
         return Err(Problem::bad_request("the request has no readable Host header"));
     }
     Ok(())
-}
-
-/// What the guest made of a response, as far as HTTP allows it.
-pub(super) fn is_sendable(status: StatusCode) -> bool {
-    // 1xx is not a final answer; hyper would refuse it and close the connection without a word.
-    !status.is_informational()
 }
 
 #[cfg(all(test, feature = "compiler"))]

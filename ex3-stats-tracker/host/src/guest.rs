@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
 use system::command_line;
@@ -26,7 +26,6 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
-use super::application::is_sendable;
 use super::compile::one_line;
 use super::limits::ComponentLimits;
 use super::problem::Problem;
@@ -108,6 +107,12 @@ pub(super) async fn answer(guest: Guest) -> Result<Response<WasiBody>, Problem> 
         (None, Some(Err(failure))) => Err(failure.into()),
         (None, _) => Err(Problem::failed("the component ended without an answer")),
     }
+}
+
+/// What the guest made of a response, as far as HTTP allows it.
+fn is_sendable(status: StatusCode) -> bool {
+    // 1xx is not a final answer; hyper would refuse it and close the connection without a word.
+    !status.is_informational()
 }
 
 impl From<Failure> for Problem {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
-use super::state::GuestState;
 use crate::manifest::is_variable_name;
 
 /// The interface, as components import it.
@@ -34,11 +33,15 @@ enum VariableError {
     Other(String),
 }
 
-pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+/// `variables` finds them in what a store holds for its guest.
+pub(super) fn add_to_linker<State: 'static>(
+    linker: &mut Linker<State>,
+    variables: fn(&State) -> &Variables,
+) -> wasmtime::Result<()> {
     linker
         .instance(INTERFACE)?
-        .func_wrap("get", |store: StoreContextMut<'_, GuestState>, (name,): (String,)| {
-            Ok((get(store.data().variables(), name),))
+        .func_wrap("get", move |store: StoreContextMut<'_, State>, (name,): (String,)| {
+            Ok((get(variables(store.data()), name),))
         })
 }
 
