@@ -2,8 +2,10 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use super::open_elements::Position;
 use crate::work;
+
+/// An element's index in the stack, counted from 1; 0 for none. The greater of two belongs to the inner element.
+pub(super) type Position = u16;
 
 /// The most names in the map. When it is full, the names of closed elements are removed. The limit is larger than the
 /// largest number of open elements.

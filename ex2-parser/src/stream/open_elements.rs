@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::names::Names;
+use super::names::{Names, Position};
 use crate::{
     extract::{Element, Namespace},
     tag::{MARKER, SCOPE, SPECIAL, Tag},
@@ -11,9 +11,6 @@ use crate::{
 
 /// The largest depth. Browsers limit it to 512, and GitHub's package page has a depth of 30.
 const MAX_DEPTH: usize = if cfg!(fuzzing) { 24 } else { 512 };
-
-/// An element's index in the stack, counted from 1; 0 for none. The greater of two belongs to the inner element.
-pub(super) type Position = u16;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OpenElement {

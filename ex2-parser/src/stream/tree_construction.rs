@@ -10,7 +10,8 @@ mod end;
 mod start;
 mod table;
 
-use super::open_elements::{OpenElements, Position};
+use super::names::Position;
+use super::open_elements::OpenElements;
 use crate::{
     extract::{Attributes, Element, Extractor, Page},
     tag::{FORMATTING, IMPLIED_END, MARKER, TABLE_STRUCTURE, TEXT_IS_NOT_CONTENT, Tag},
