@@ -12,7 +12,7 @@ use cyclonedx_bom::{
     validation::Validate,
 };
 
-use crate::VERSION;
+use crate::names::VERSION;
 
 /// The format, as a registry is told.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";

@@ -10,10 +10,11 @@ use wasm::compiled_code::Store;
 use wasm::guests::SPIN_COMPONENT;
 
 use crate::{
-    Image as Name, VERSION, crates,
+    crates,
     image::Image,
     layer::Layer,
     layout::Layout,
+    names::{self, VERSION},
     program,
     spin::{self, MODULE},
 };
@@ -48,7 +49,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     let mut packages = crates::linked(program::PACKAGE, &program::target(), false)?;
     packages.extend(spin::packages()?);
     Image {
-        name: Name::Component.name(),
+        name: names::COMPONENT,
         tag: VERSION.to_owned(),
         title: "The stats tracker's component in its embedded host",
         description: "Counts how often an organisation's container images were pulled from ghcr.io; on any cluster",

@@ -10,10 +10,10 @@ use oci_spec::image::{
 };
 
 use crate::{
-    USER, VERSION,
     bill::{self, Package},
     layer::Layer,
     layout::Layout,
+    names::{USER, VERSION, workspace},
 };
 
 /// What a container runs, and what the image says of itself.
@@ -122,6 +122,6 @@ fn architecture() -> Arch {
 
 /// A text file of the workspace's.
 pub(crate) fn read(path: &str) -> Result<String> {
-    let path = crate::workspace().join(path);
+    let path = workspace().join(path);
     std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
 }

@@ -14,7 +14,8 @@ use flate2::{Compression, GzBuilder};
 use tar::{EntryType, Header};
 use walkdir::WalkDir;
 
-use crate::layout::Digester;
+use crate::digest::Digester;
+use crate::names::USER;
 
 /// How old every file is, in seconds since 1970: what `SOURCE_DATE_EPOCH` says, or else a day that says nothing.
 /// Nobody reads it; that it is the same is what counts.
@@ -55,16 +56,15 @@ enum Content {
 impl Layer {
     /// What a program expects in any root: who we are, where names are looked up, and a place for temporary files.
     pub(crate) fn with_user(name: &str) -> Self {
-        let user = crate::USER;
         let mut layer = Self::default();
         layer.file(
             "etc/passwd",
             format!(
-                "root:x:0:0:root:/nonexistent:/nonexistent\n{name}:x:{user}:{user}::/tmp:/nonexistent\n\
+                "root:x:0:0:root:/nonexistent:/nonexistent\n{name}:x:{USER}:{USER}::/tmp:/nonexistent\n\
                  nobody:x:65534:65534:nobody:/nonexistent:/nonexistent\n"
             ),
         );
-        layer.file("etc/group", format!("root:x:0:\n{name}:x:{user}:\nnogroup:x:65534:\n"));
+        layer.file("etc/group", format!("root:x:0:\n{name}:x:{USER}:\nnogroup:x:65534:\n"));
         layer.file("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
         // What a runtime puts its own over needs to be there where it may not make it.
         for file in ["etc/hosts", "etc/resolv.conf"] {

@@ -13,10 +13,13 @@ use oci_spec::image::{
     SCHEMA_VERSION, Sha256Digest,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::digest::{self, Digester};
 use crate::layer::Layer;
+
+/// The directory of the blobs: their digests are all of one algorithm.
+const BLOBS: &str = "blobs/sha256";
 
 /// A layout that is being made, beside the place where it will lie.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Layout {
             .prefix(".unfinished-")
             .tempdir_in(output)
             .with_context(cannot)?;
-        fs::create_dir_all(unfinished.path().join("blobs/sha256")).with_context(cannot)?;
+        fs::create_dir_all(unfinished.path().join(BLOBS)).with_context(cannot)?;
         Ok(Self {
             unfinished,
             place: output.join(name),
@@ -47,11 +50,14 @@ impl Layout {
         })
     }
 
+    fn blob_path(&self, digest: &str) -> PathBuf {
+        self.unfinished.path().join(BLOBS).join(digest::hexadecimal(digest))
+    }
+
     /// Writes a blob.
     pub(crate) fn blob(&self, media_type: MediaType, content: &[u8]) -> Result<Descriptor> {
-        let digest = hexadecimal(Sha256::digest(content));
-        fs::write(self.unfinished.path().join("blobs/sha256").join(&digest), content)
-            .context("writing a blob; is the disk full?")?;
+        let digest = digest::of(content);
+        fs::write(self.blob_path(&digest), content).context("writing a blob; is the disk full?")?;
         descriptor(media_type, content.len() as u64, &digest)
     }
 
@@ -65,17 +71,15 @@ impl Layout {
         let file = tempfile::NamedTempFile::new_in(self.unfinished.path()).context("writing a layer")?;
         let mut writer = Digester::new(BufWriter::new(&file));
         let content = layer.write(&mut writer)?;
-        let length = writer.length;
+        let length = writer.length();
         let (mut buffer, digest) = writer.finish();
         buffer.flush().context("writing a layer; is the disk full?")?;
         drop(buffer);
-        let digest = digest.strip_prefix(ALGORITHM).expect("it begins so");
         // A temporary file is its owner's alone.
         fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))
             .context("writing a layer")?;
-        file.persist(self.unfinished.path().join("blobs/sha256").join(digest))
-            .context("writing a layer")?;
-        Ok((descriptor(MediaType::ImageLayerGzip, length, digest)?, content))
+        file.persist(self.blob_path(&digest)).context("writing a layer")?;
+        Ok((descriptor(MediaType::ImageLayerGzip, length, &digest)?, content))
     }
 
     /// Writes a manifest, and enters it into the index under a tag, or without one where it refers to another.
@@ -123,7 +127,7 @@ fn descriptor(media_type: MediaType, length: u64, digest: &str) -> Result<Descri
     Ok(DescriptorBuilder::default()
         .media_type(media_type)
         .size(length)
-        .digest(Sha256Digest::from_str(digest)?)
+        .digest(Sha256Digest::from_str(digest::hexadecimal(digest))?)
         .build()?)
 }
 
@@ -132,49 +136,4 @@ fn sorted(content: &impl Serialize) -> Result<Vec<u8>> {
     let mut value = serde_json::to_value(content)?;
     value.sort_all_objects();
     Ok(serde_json::to_vec(&value)?)
-}
-
-const ALGORITHM: &str = "sha256:";
-
-fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The digest of some content, as OCI writes it.
-pub(crate) fn digest(content: &[u8]) -> String {
-    format!("{ALGORITHM}{}", hexadecimal(Sha256::digest(content)))
-}
-
-/// Knows the digest and the length of what is written through it.
-pub(crate) struct Digester<W> {
-    inner: W,
-    hash: Sha256,
-    length: u64,
-}
-
-impl<W: Write> Digester<W> {
-    pub(crate) fn new(inner: W) -> Self {
-        Self {
-            inner,
-            hash: Sha256::new(),
-            length: 0,
-        }
-    }
-
-    pub(crate) fn finish(self) -> (W, String) {
-        (self.inner, format!("{ALGORITHM}{}", hexadecimal(self.hash.finalize())))
-    }
-}
-
-impl<W: Write> Write for Digester<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.length += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }

@@ -14,9 +14,11 @@ mod bill;
 mod component;
 mod crates;
 mod debian;
+mod digest;
 mod image;
 mod layer;
 mod layout;
+mod names;
 mod program;
 mod rails;
 mod spin;
@@ -27,15 +29,7 @@ use anyhow::{Context, Result};
 use system::cache;
 
 use layout::Layout;
-
-/// The tag of what is built: the workspace's version, which is the chart's appVersion.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// What the tag of the image for a RuntimeClass ends with.
-pub const RUNTIME_CLASS: &str = "-runtime-class";
-
-/// Whom every process in these images is.
-pub const USER: u32 = 65532;
+pub use names::{RUNTIME_CLASS, USER, VERSION};
 
 /// An image, by the last part of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,9 +49,9 @@ impl Image {
     /// Its name in a registry, and that of its layout's directory.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Component => "stats-tracker-component",
-            Self::Spin => "stats-tracker-spin",
-            Self::Rails => "stats-tracker-rails",
+            Self::Component => names::COMPONENT,
+            Self::Spin => names::SPIN,
+            Self::Rails => names::RAILS,
         }
     }
 
@@ -85,10 +79,4 @@ impl Image {
 /// There is no place that is this user's own.
 pub fn default_output() -> Result<PathBuf, cache::Error> {
     cache::directory("images")
-}
-
-/// The workspace's root.
-fn workspace() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
 }

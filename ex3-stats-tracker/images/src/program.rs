@@ -11,7 +11,7 @@ use serde::Deserialize;
 use system::command_line::{self, typed};
 use wasm::guests;
 
-use crate::workspace;
+use crate::names::workspace;
 
 /// The package, whose program has its name.
 pub(crate) const PACKAGE: &str = "ex3-stats-tracker";

@@ -8,13 +8,12 @@ use serde_json::Value;
 use system::debian_root::DebianRoot;
 
 use crate::{
-    Image as Name, VERSION,
     bill::Package,
     debian::Installed,
     image::{Image, read},
     layer::Layer,
     layout::Layout,
-    workspace,
+    names::{self, VERSION, workspace},
 };
 
 /// The application, from the workspace's root.
@@ -87,7 +86,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     let mut bill = installed.bill(&packages, &format!("debian-{release}"));
     bill.extend(bundled()?);
     Image {
-        name: Name::Rails.name(),
+        name: names::RAILS,
         tag: VERSION.to_owned(),
         title: "The stats tracker's dashboard and collector",
         description: "Remembers and shows how often an organisation's container images were pulled from ghcr.io",

@@ -8,12 +8,12 @@ use toml::Table;
 use wasm::guests::SPIN_COMPONENT;
 
 use crate::{
-    Image as Name, RUNTIME_CLASS, VERSION,
     bill::Package,
-    crates,
+    crates, digest,
     image::{Image, attach_bill, labels, read},
     layer::Layer,
-    layout::{self, Layout},
+    layout::Layout,
+    names::{self, RUNTIME_CLASS, VERSION},
 };
 
 /// The module in an image, beside its manifest.
@@ -40,7 +40,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     layer.file("spin.toml", toml::to_string(&manifest).context("writing spin.toml")?);
     layer.file(MODULE, module);
     Image {
-        name: Name::Spin.name(),
+        name: names::SPIN,
         tag: format!("{VERSION}{RUNTIME_CLASS}"),
         title: TITLE,
         description: DESCRIPTION,
@@ -76,7 +76,7 @@ pub(crate) fn manifest() -> Result<Table> {
 }
 
 fn artifact(layout: &mut Layout, manifest: &Table, module: &[u8], packages: &[Package]) -> Result<()> {
-    let locked = locked(manifest, &layout::digest(module))?;
+    let locked = locked(manifest, &digest::of(module))?;
     let wasm = layout.blob(MediaType::Other(WASM.to_owned()), module)?;
     let application = layout.json(MediaType::Other(APPLICATION.to_owned()), &locked)?;
     // No two applications have the same, or container runtimes would take them for one image.
@@ -95,7 +95,7 @@ fn artifact(layout: &mut Layout, manifest: &Table, module: &[u8], packages: &[Pa
         .annotations(labels(TITLE, DESCRIPTION))
         .build()?;
     let image = layout.manifest(&manifest, Some(VERSION), None)?;
-    attach_bill(layout, Name::Spin.name(), image, packages)
+    attach_bill(layout, names::SPIN, image, packages)
 }
 
 /// The application as Spin locks it: each reference resolved, the module by its digest.

@@ -1,0 +1,23 @@
+//! What registries, the chart and containers know the images by, and the workspace that they are made from.
+
+use std::path::Path;
+
+/// The tag of what is built: the workspace's version, which is the chart's appVersion.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the tag of the image for a RuntimeClass ends with.
+pub const RUNTIME_CLASS: &str = "-runtime-class";
+
+/// Whom every process in these images is.
+pub const USER: u32 = 65532;
+
+/// The images' names in a registry, and those of their layouts' directories.
+pub(crate) const COMPONENT: &str = "stats-tracker-component";
+pub(crate) const SPIN: &str = "stats-tracker-spin";
+pub(crate) const RAILS: &str = "stats-tracker-rails";
+
+/// The workspace's root.
+pub(crate) fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
