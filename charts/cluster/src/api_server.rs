@@ -14,11 +14,13 @@ use system::ports::free_port;
 use tempfile::TempDir;
 
 use crate::{
-    Error, Tool,
     certificates::{Authority, Files, signing_key},
-    checked, create_directory, custom_resources, on_path,
+    command::{checked, on_path},
+    custom_resources,
+    error::Error,
+    files::{create_directory, write},
     program::Program,
-    write,
+    tool::Tool,
 };
 
 /// Addresses of services. Nothing leads to them without a node.

@@ -12,7 +12,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use crate::{Error, write};
+use crate::{error::Error, files::write};
 
 /// A certificate's files.
 #[derive(Clone, Debug)]

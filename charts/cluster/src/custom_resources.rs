@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use system::{cache, command_line};
 
-use crate::{Error, go, keeping};
+use crate::{error::Error, files, go, keeping};
 
 /// A Go module that holds definitions.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ fn download(directory: &Path) -> Result<(), Error> {
             let from = module.dir.join(source.directory).join(&file);
             // Read and written, since files in Go's own directory are read-only and a copy would be, too.
             let text = fs::read(&from).map_err(Error::io(format!("reading {}", from.display())))?;
-            crate::write(&directory.join(file), text)?;
+            files::write(&directory.join(file), text)?;
         }
     }
     Ok(())

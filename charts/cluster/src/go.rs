@@ -7,10 +7,7 @@ use std::process::{Command, Stdio};
 
 use system::command_line;
 
-use crate::Error;
-
-/// The oldest Go that fetches a newer one by itself where a module asks for it.
-pub(crate) const OLDEST: &str = "1.21";
+use crate::error::{Error, OLDEST_GO};
 
 /// A command of Go's that works in `directory`, to make `what`.
 ///
@@ -81,14 +78,14 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Whether `version` ("go1.26.8") is [`OLDEST`] or newer. One that is under development is taken for new.
+/// Whether `version` ("go1.26.8") is [`OLDEST_GO`] or newer. One that is under development is taken for new.
 fn is_new_enough(version: &str) -> bool {
     let numbers = |text: &str| -> Option<(u32, u32)> {
         let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
         Some((parts.next()?.ok()?, parts.next()?.ok()?))
     };
     match version.strip_prefix("go").and_then(numbers) {
-        Some(version) => Some(version) >= numbers(OLDEST),
+        Some(version) => Some(version) >= numbers(OLDEST_GO),
         None => version.starts_with("devel"),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use system::cache;
 
-use crate::{Error, write};
+use crate::{error::Error, files::write};
 
 /// The file beside what was made that says what from.
 const MADE_FROM: &str = "made-from";

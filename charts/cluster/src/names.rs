@@ -15,7 +15,14 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{ApiServer, Error, NODE_ADDRESS, checked, create_directory, on_path, program::Program};
+use crate::{
+    api_server::ApiServer,
+    command::{checked, on_path},
+    error::Error,
+    files::create_directory,
+    namespaces::NODE_ADDRESS,
+    program::Program,
+};
 
 /// The end of every Service's name.
 pub(crate) const DOMAIN: &str = "cluster.local";

@@ -10,7 +10,14 @@ use std::{
 
 use system::command_line;
 
-use crate::{Error, NODE_ADDRESS, checked, create_directory, on_path, write};
+use crate::{
+    command::{checked, on_path},
+    error::Error,
+    files::{create_directory, write},
+};
+
+/// A node's address, under which its pods also reach what the test has started beside it.
+pub const NODE_ADDRESS: &str = "10.250.0.1";
 
 /// Says to a process in the namespaces which control group is its node's.
 const VARIABLE: &str = "STATS_TRACKER_NODE_CONTROL_GROUP";

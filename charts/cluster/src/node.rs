@@ -11,8 +11,14 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    ApiServer, Error, NODE_ADDRESS, Tool, checked, create_directory, names::Names, namespaces, on_path,
-    program::Program, write,
+    api_server::ApiServer,
+    command::{checked, on_path},
+    error::Error,
+    files::{create_directory, write},
+    names::{self, Names},
+    namespaces::{self, NODE_ADDRESS},
+    program::Program,
+    tool::Tool,
 };
 
 /// The node's name.
@@ -171,7 +177,7 @@ conf_dir = "{networks}"
             "tlsCertFile": serving.certificate,
             "tlsPrivateKeyFile": serving.key,
             "clusterDNS": [NODE_ADDRESS],
-            "clusterDomain": crate::names::DOMAIN,
+            "clusterDomain": names::DOMAIN,
             // Names of the world lead nowhere.
             "resolvConf": "",
             "podLogsDir": self.directory.join("pods"),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Error, on_path};
+use crate::{command::on_path, error::Error};
 
 /// How many of a log's last lines an error shows.
 const END_OF_A_LOG: usize = 20;

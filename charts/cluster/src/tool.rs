@@ -9,7 +9,7 @@ use std::{
 use system::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{Error, go, keeping, write};
+use crate::{error::Error, files::write, go, keeping};
 
 /// A Go module of this repository, which names programs and their versions.
 #[derive(Clone, Copy, Debug)]
