@@ -12,31 +12,20 @@
 //! text → [`Source::assemble`](crate::source::Source::assemble) → [`load`] → [`Hello::instantiate`] → [`Hello::call`].
 
 mod error;
+mod interface;
 
 use std::io::{self, Write};
 
 use wasm::compiled_code::{self, Store as CompiledCode};
-use wasm::guest_limits::{self, Limits};
+use wasm::guest_limits;
 use wasmer::{
     AsStoreRef, Engine, Extern, ExternType, Function, FunctionEnv, FunctionEnvMut, Imports, Instance, Memory,
-    MemoryType, Module, Pages, Store, TypedFunction,
+    MemoryType, Module, Store, TypedFunction,
 };
 
 pub use error::Error;
-
-/// The function that a module exports.
-const HELLO_WORLD: &str = "helloWorld";
-
-/// The most that a module's memory and tables may hold. `hello.wat` needs one page of 64 KiB. 256 pages are 16 MiB:
-/// enough for experiments, and harmless to the machine.
-pub const LIMITS: Limits = Limits {
-    memory: Pages(256),
-    table: 10_000,
-};
-
-/// The most bytes that a module may print in one call. A module that prints in an endless loop then fills neither a
-/// disk nor a terminal's history.
-pub const OUTPUT_LIMIT: u64 = 1 << 20;
+use interface::HELLO_WORLD;
+pub use interface::{LIMITS, OUTPUT_LIMIT};
 
 /// Output is written once so many bytes are collected, and when the call ends. Few writes are faster than many. A
 /// system call during the guest's call also costs more than one after it, since the processor's prediction of returns

@@ -5,7 +5,8 @@
 use std::fs::File;
 use std::io::Write;
 
-use bench::cases::Recorder;
+use bench::cases::{Case, Recorder};
+use bench::engines::About;
 use bench::engines::wasmtime::Wasmtime;
 use bench::engines::wasmtime::wasmtime::{
     Caller, Engine, Error, Linker, Memory, MemoryType, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
@@ -35,11 +36,17 @@ pub(crate) fn module(
     guest::bench(criterion, recorder, case, &TwoImports { engine, cache, binary });
 }
 
-pub(crate) fn rust(criterion: &mut Criterion, recorder: &mut Recorder, cache: &CompiledCode, binary: &[u8]) {
+pub(crate) fn rust(
+    criterion: &mut Criterion,
+    recorder: &mut Recorder,
+    case: impl Fn(&About, &[u8]) -> Case,
+    cache: &CompiledCode,
+    binary: &[u8],
+) {
     let engine = Wasmtime::default();
     let mut linker = Linker::new(&engine.engine);
     p1::add_to_linker_sync(&mut linker, |state: &mut Commands| &mut state.wasi).unwrap();
-    let case = crate::rust::case(&engine.about, binary);
+    let case = case(&engine.about, binary);
     let guest = Rust {
         engine,
         linker,

@@ -32,12 +32,12 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
         guest::bench(criterion, recorder, case, &guest);
     }
     #[cfg(feature = "runtimes")]
-    crate::on_wasmtime::rust(criterion, recorder, &cache, &binary);
+    crate::on_wasmtime::rust(criterion, recorder, case, &cache, &binary);
     engines::skip_others(recorder, "rust", "Rust under WASI");
 }
 
 /// The program's case in an engine.
-pub(crate) fn case(about: &About, binary: &[u8]) -> Case {
+fn case(about: &About, binary: &[u8]) -> Case {
     Case {
         versions: about.versions.clone(),
         guest_bytes: Some(binary.len() as u64),

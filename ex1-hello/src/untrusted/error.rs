@@ -4,7 +4,7 @@ use std::io;
 
 use wasmer::{CompileError, ExternType, InstantiationError, RuntimeError};
 
-use super::{HELLO_WORLD, OUTPUT_LIMIT};
+use super::interface::{HELLO_WORLD, OUTPUT_LIMIT};
 use crate::source;
 
 /// Why a module did not print its line.

@@ -1,15 +1,11 @@
-//! The parser as a guest: compiling, loading, instantiating and reading a page, measured the same way in every engine.
+//! A guest in an engine: compiling, loading, instantiating and reading a page, measured the same way in every engine.
 
 use std::hint::black_box;
 
-use bench::cases::{Case, Column, Recorder, Step};
-use bench::engines::{self, About};
+use bench::cases::{Case, Recorder, Step};
 use criterion::{Criterion, Throughput};
 use ex2_parser::Package;
-use wasm::compiled_code::Store as CompiledCode;
-use wasm::guests;
 
-use crate::on_wasmer;
 use crate::page::Page;
 
 /// A guest in a WebAssembly engine.
@@ -26,30 +22,6 @@ pub(crate) trait Guest {
     fn compiled_bytes(&self, module: &Self::Module) -> usize;
     fn instantiate(&self, module: &Self::Module) -> Self::Parser;
     fn package(&self, parser: &mut Self::Parser, page: &[u8]) -> Package;
-}
-
-/// Measures both guests in every engine.
-pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
-    let directory = tempfile::tempdir().unwrap();
-    let cache = CompiledCode::at(directory.path());
-    for (name, label, guest) in [
-        ("stream", "Rust in Wasm, stream", guests::PARSER_STREAM),
-        ("dom", "Rust in Wasm, dom", guests::PARSER_DOM),
-    ] {
-        let binary = guest.read().unwrap_or_else(|error| panic!("{error}"));
-        let case = |about: &About| {
-            let id = format!("{name}/{}", about.id);
-            let label = format!("{label}, {}", about.label);
-            let mut case = page.case(&id, &label, Column::RustInWasm, &about.name);
-            case.versions.extend(about.versions.clone());
-            case.guest_bytes = Some(binary.len() as u64);
-            case
-        };
-        on_wasmer::bench(criterion, recorder, page, &case, &cache, &binary);
-        #[cfg(feature = "runtimes")]
-        crate::on_wasmtime::bench(criterion, recorder, page, &case, &cache, &binary);
-        engines::skip_others(recorder, name, label);
-    }
 }
 
 /// Asserts the guest's answer, freshly compiled and loaded from the cache. Then measures its steps, and records them.

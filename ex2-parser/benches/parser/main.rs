@@ -19,6 +19,7 @@
 //! answer as JSON. Its compiled code is in the operating system's file cache. The page is in the processor's cache.
 
 mod guest;
+mod guests;
 mod lol_html;
 mod native;
 mod on_wasmer;
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     let page = Page::load();
 
     native::bench(&mut criterion, &mut recorder, &page);
-    guest::bench(&mut criterion, &mut recorder, &page);
+    guests::bench(&mut criterion, &mut recorder, &page);
     #[cfg(feature = "ruby")]
     ruby::bench(&mut criterion, &mut recorder, &page);
     #[cfg(not(feature = "ruby"))]
