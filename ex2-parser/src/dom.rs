@@ -27,9 +27,10 @@ use crate::{
     Error, Package, PackageList, VersionList,
     encoding::{self, SNIFFED_BYTES},
     extract::{
-        AttributeSet, Attributes, DocumentStats, Element, Extractor, MAX_PAGE_BYTES, Namespace, PackageExtractor,
-        PackageListExtractor, Page, VersionListExtractor,
+        AttributeSet, Attributes, DocumentStats, Element, Extractor, Namespace, PackageExtractor, PackageListExtractor,
+        Page, VersionListExtractor,
     },
+    limits::MAX_PAGE_BYTES,
     tag::{ROOT, TEXT_IS_NOT_CONTENT, Tag},
     work,
 };

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::extract::{MAX_PAGE_BYTES, MAX_TAGS};
+use crate::limits::{MAX_PAGE_BYTES, MAX_TAGS};
 
 /// Why a page gave no answer.
 ///

@@ -32,6 +32,7 @@ mod error;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
 mod extract;
 mod json;
+mod limits;
 mod package;
 mod package_list;
 #[cfg_attr(not(any(feature = "dom", feature = "stream")), allow(dead_code))]
@@ -52,8 +53,8 @@ pub mod wasm;
 
 pub use date::Date;
 pub use error::{Change, Error};
-pub use extract::MAX_PAGE_BYTES;
 pub use json::Json;
+pub use limits::MAX_PAGE_BYTES;
 pub use package::{DailyDownloads, Package};
 pub use package_list::{ListedPackage, PackageList};
 pub use version_list::{Version, VersionList};

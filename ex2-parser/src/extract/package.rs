@@ -21,7 +21,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    Attribute, AttributeSet, Attributes, Element, Extractor,
+    events::{Attribute, AttributeSet, Attributes, Element, Extractor},
     page::keep_first,
     text::{CollapsedText, collapses_to, digits, grouped_digits, is_blank},
 };

@@ -14,7 +14,7 @@
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
-    Attribute, AttributeSet, Attributes, Element, Extractor,
+    events::{Attribute, AttributeSet, Attributes, Element, Extractor},
     link::Link,
     page::keep_first,
     paging::{Paging, is_next},

@@ -1,7 +1,14 @@
 //! The checks for every kind of page: is it GitHub's rate-limit page, and is it complete?
 
-use super::{AttributeSet, Attributes, Element, Extractor, text::CollapsedText};
-use crate::{Change, Error, tag::Tag};
+use super::{
+    events::{AttributeSet, Attributes, Element, Extractor},
+    text::CollapsedText,
+};
+use crate::{
+    Change, Error,
+    limits::{MAX_PAGE_BYTES, MAX_TAGS},
+    tag::Tag,
+};
 
 /// The beginning of the title of GitHub's rate-limit page.
 const RATE_LIMIT_TITLE: &[u8] = b"Rate limit";
@@ -9,12 +16,6 @@ const RATE_LIMIT_TITLE: &[u8] = b"Rate limit";
 const RATE_LIMIT_HEADING: &[u8] = b"Whoa there!";
 /// Enough bytes for the longer of the two beginnings.
 const MAX_CHECKED_TEXT: usize = 16;
-
-/// The most start tags, and the most end tags, of one page. GitHub's pages have about 2,000. A tree of millions of
-/// nested elements takes hours to build, since each tag may be compared with all open elements.
-pub(crate) const MAX_TAGS: u32 = if cfg!(fuzzing) { 200 } else { 50_000 };
-/// The most bytes of one page that either engine reads: 35 times the size of a package page.
-pub const MAX_PAGE_BYTES: usize = if cfg!(fuzzing) { 4 * 1024 } else { 8 * 1024 * 1024 };
 
 /// Facts about the whole document that an engine's tokenizer collects: how it begins and ends, and its size.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,7 +1,7 @@
 //! The next page of a list: `rel="next"`, and the current page's `data-total-pages`.
 
 use super::{
-    Attribute, AttributeSet, Attributes, Element,
+    events::{Attribute, AttributeSet, Attributes, Element},
     link::query_parameter,
     text::{CollapsedText, digits, has_word},
 };

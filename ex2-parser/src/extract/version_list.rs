@@ -14,7 +14,7 @@
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use super::{
-    Attribute, AttributeSet, Attributes, Element, Extractor,
+    events::{Attribute, AttributeSet, Attributes, Element, Extractor},
     link::{Link, leaves_packages},
     package,
     package_list::is_id_of_list,

@@ -9,6 +9,7 @@
 mod class;
 mod name;
 mod state;
+mod step;
 mod whole_tag;
 
 use memchr::{memchr, memchr2, memchr3};

@@ -5,7 +5,8 @@
 use super::measure;
 use crate::{
     Error, dom,
-    extract::{Extractor, MAX_TAGS, PackageExtractor, PackageListExtractor, VersionListExtractor},
+    extract::{Extractor, PackageExtractor, PackageListExtractor, VersionListExtractor},
+    limits::MAX_TAGS,
     stream,
 };
 
