@@ -16,7 +16,6 @@ use wasmtime::component::Linker;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-use super::Options;
 use super::allowed_hosts::AllowedHosts;
 use super::clock::Clock;
 use super::compile::{self, one_line};
@@ -26,6 +25,7 @@ use super::error_codes;
 use super::guest::{self, Guest};
 use super::host_memory;
 use super::limits::{ComponentLimits, Limits};
+use super::options::Options;
 use super::outbound::Outbound;
 use super::problem::Problem;
 use super::request_body::{self, Held};

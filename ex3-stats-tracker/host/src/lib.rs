@@ -27,6 +27,7 @@ mod guest;
 mod host_memory;
 mod limits;
 pub mod manifest;
+mod options;
 mod outbound;
 mod output;
 mod problem;
@@ -40,49 +41,19 @@ mod waiting;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
-use wasm::compiled_code::Store;
 
 pub use application::Application;
 pub use clock::Clock;
 pub use error::Error;
 pub use limits::Limits;
+pub use options::Options;
 
 use crate::manifest::Manifest;
-
-/// Options beside the manifest.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The limits that apply if `spin.toml` does not state them.
-    pub limits: Limits,
-    /// Modules or components that run in place of the manifest's `source`, by component id.
-    pub sources: BTreeMap<String, PathBuf>,
-    /// The cache of compiled code.
-    pub store: Store,
-    /// The wall clock of the components.
-    pub clock: Clock,
-    /// The pause between two requests of any instance to the same server: from the end of one to the start of the next.
-    /// Requests to one server then are sequential. Zero: no pause, and concurrent requests.
-    pub outbound_pause: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            sources: BTreeMap::new(),
-            store: Store::default_location(),
-            clock: Clock::default(),
-            outbound_pause: Duration::ZERO,
-        }
-    }
-}
 
 /// A running application. It stops at once when this is dropped.
 #[derive(Debug)]

@@ -4,119 +4,21 @@
 //! that was promised files or a database would otherwise fail on its first request.
 
 mod checker;
+mod content;
+mod error;
 mod template;
 mod written;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Deserialize;
-
+pub(crate) use content::is_variable_name;
+pub use content::{Component, Manifest, Route, StatedLimits, Variable};
+pub use error::Error;
+use error::MANIFEST_BYTES;
 pub use template::Template;
-
-/// The largest `spin.toml` that is read; a real one is a few KB, and a path given by mistake may be a disk image.
-const MANIFEST_BYTES: u64 = 1 << 20;
-
-/// The table that Spin leaves to other tools: `[component.<id>.tool.embedded-host]`.
-const TOOL: &str = "embedded-host";
-
-/// What `spin.toml` says, checked.
-#[derive(Clone, Debug)]
-pub struct Manifest {
-    path: PathBuf,
-    /// `[application] name`.
-    pub name: String,
-    /// `[application] version`.
-    pub version: Option<String>,
-    /// `[variables]` by name.
-    pub variables: BTreeMap<String, Variable>,
-    /// `[[trigger.http]]`, in the file's order, without private ones.
-    pub routes: Vec<Route>,
-    /// `[component.<id>]` by id.
-    pub components: BTreeMap<String, Component>,
-}
-
-/// A variable of the application.
-#[derive(Clone, Debug)]
-pub struct Variable {
-    /// Its value where none is provided; `None` where one is required.
-    pub default: Option<String>,
-}
-
-/// Which component answers which paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// As written: `/path`, `/path/:segment` or `/path/...`.
-    pub pattern: String,
-    /// The component's id.
-    pub component: String,
-}
-
-/// One component, and what it is granted.
-#[derive(Clone, Debug)]
-pub struct Component {
-    /// The module or component file, its path joined to the manifest's directory.
-    pub source: PathBuf,
-    /// Where it may send requests to.
-    pub allowed_outbound_hosts: Vec<Template>,
-    /// The values it may ask for, by name.
-    pub variables: BTreeMap<String, Template>,
-    /// Its environment, in whole.
-    pub environment: BTreeMap<String, String>,
-    /// What `[component.<id>.tool.embedded-host]` sets.
-    pub limits: StatedLimits,
-}
-
-/// Limits that a manifest may state, in `[component.<id>.tool.embedded-host]`: Spin has no keys of its own for them
-/// and ignores that table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatedLimits {
-    /// The most linear memory an instance may hold, in bytes.
-    pub memory_bytes: Option<usize>,
-    /// How long a request may take in the guest, in seconds.
-    pub deadline_seconds: Option<u64>,
-    /// How long a request may compute in the guest, waiting not counted, in seconds.
-    pub computing_seconds: Option<u64>,
-    /// The largest request body, in bytes.
-    pub request_body_bytes: Option<usize>,
-}
-
-/// Why a manifest is not usable.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
-pub enum Error {
-    #[error("{}: can't be read: {source}; give the path of a spin.toml", .path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("{}: is larger than {MANIFEST_BYTES} bytes; give the path of a spin.toml", .path.display())]
-    TooLarge { path: PathBuf },
-    #[error("{}: line {line}: {problem}; correct it there", .path.display())]
-    Invalid {
-        path: PathBuf,
-        line: usize,
-        problem: String,
-    },
-    #[error("{}: {key}: {problem}", .path.display())]
-    Key {
-        path: PathBuf,
-        key: String,
-        problem: String,
-    },
-    #[error("{}: {key}: this host can't provide it; remove the key, or run the application with `spin up`", .path.display())]
-    Unsupported { path: PathBuf, key: String },
-    #[error("{}: {key}: there is no variable `{variable}`; declare it under [variables], or correct the name", .path.display())]
-    UnknownVariable {
-        path: PathBuf,
-        key: String,
-        variable: String,
-    },
-    #[error("{}: variables.{name}: is required and has no value; provide one, or give it a default", .path.display())]
-    MissingVariable { path: PathBuf, name: String },
-    #[error("{}: a value was provided for `{name}`, which is not under [variables]; declare it there, or correct the name", .path.display())]
-    UndeclaredVariable { path: PathBuf, name: String },
-}
 
 impl Manifest {
     /// Reads and checks a `spin.toml`.
@@ -188,18 +90,10 @@ fn line_of(text: &str, offset: usize) -> usize {
         + 1
 }
 
-/// Spin's names for variables: lower-case words of letters and digits, each beginning with a letter, joined by `_`.
-pub(crate) fn is_variable_name(name: &str) -> bool {
-    name.split('_').all(|word| {
-        word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     /// With what the guest's own manifest has no need of.

@@ -3,7 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Component, Error, Manifest, Route, StatedLimits, TOOL, Template, Variable, is_variable_name, written};
+use super::content::{Component, Manifest, Route, StatedLimits, Variable, is_variable_name};
+use super::error::Error;
+use super::template::Template;
+use super::written;
+
+/// The table that Spin leaves to other tools: `[component.<id>.tool.embedded-host]`.
+const TOOL: &str = "embedded-host";
 
 pub(super) struct Checker<'a> {
     pub(super) path: &'a Path,

@@ -19,7 +19,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::{READ_BUFFER_BYTES, Server, errors};
+use super::errors;
+use super::server::Server;
 use crate::error::Error as StartError;
 
 /// The environment variables for the HTTPS proxy, in order of precedence, as in curl.
@@ -28,6 +29,9 @@ const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The environment variables for certificates that replace the platform's.
 const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// What is read of a response at once, and the most that its head may take. GitHub's take 8 KB.
+const READ_BUFFER_BYTES: usize = 64 << 10;
 
 /// Makes connections to servers.
 pub(super) struct Connector {

@@ -22,12 +22,14 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 mod connect;
 mod errors;
+mod server;
 mod turns;
 
 pub(super) use self::connect::is_this_machine;
 
 use self::connect::Connector;
 use self::errors::{of_body, of_head};
+use self::server::Server;
 use self::turns::{Turn, Turns};
 use super::error::Error as StartError;
 use super::limits::Limits;
@@ -35,9 +37,6 @@ use super::waiting::Waiting;
 
 /// The most idle connections in the pool, to all servers together.
 const ALL_IDLE_CONNECTIONS: usize = 64;
-
-/// What is read of a response at once, and the most that its head may take. GitHub's take 8 KB.
-const READ_BUFFER_BYTES: usize = 64 << 10;
 
 /// The HTTP client of all guests.
 pub(super) struct Outbound {
@@ -50,14 +49,6 @@ pub(super) struct Outbound {
     turns: Turns,
     /// Places for the requests of all guests.
     requests: Arc<Semaphore>,
-}
-
-/// What a connection is made to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Server {
-    tls: bool,
-    host: String,
-    port: u16,
 }
 
 impl Outbound {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep_until};
 
-use super::Server;
+use super::server::Server;
 
 /// The most servers whose last request is remembered. Beyond that, servers without waiting requests are forgotten.
 const SERVERS: usize = 64;
