@@ -47,7 +47,7 @@ pub(super) async fn up(options: UpOptions, stop: &mut Stop) -> Result<u8, Error>
     // Missing requirements are found before anything is built.
     options.check()?;
     let runtime = Runtime::find()?;
-    database::check(&runtime)?;
+    database::check(runtime.root())?;
     let socket = socket(options.port.unwrap_or(if options.once { 0 } else { PORT })).await?;
     let port = socket.local_addr().map_or(PORT, |address| address.port());
     let source = if options.what.github.stand_in {

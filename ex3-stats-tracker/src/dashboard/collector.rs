@@ -7,8 +7,11 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{
-    Error, Runtime, Settings,
-    process::{Process, Program, Stdout},
+    error::Error,
+    process::Process,
+    program::{Program, Stdout},
+    runtime::Runtime,
+    settings::Settings,
 };
 use crate::measure::{Kind, Numbers, Observer, Problem};
 

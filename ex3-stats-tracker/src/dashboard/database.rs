@@ -10,7 +10,7 @@ use std::{
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::{Error, Runtime};
+use super::error::Error;
 use crate::measure::printable::printable;
 
 /// The schemes of `DATABASE_URL` for the supported databases.
@@ -24,16 +24,17 @@ pub(crate) fn url() -> Option<OsString> {
     env::var_os("DATABASE_URL").filter(|url| !url.is_empty())
 }
 
-/// Checks the value of `DATABASE_URL` before anything is started, so that an unusable URL is reported at once.
+/// Checks the value of `DATABASE_URL` before anything is started, so that an unusable URL is reported at once. `root` is
+/// that of Debian's Ruby, if Rails runs there.
 ///
 /// # Errors
 ///
 /// If Rails can't use it. The message contains only the wrong part of the URL: the rest may have a password.
-pub(crate) fn check(runtime: &Runtime) -> Result<(), Error> {
+pub(crate) fn check(root: Option<&Path>) -> Result<(), Error> {
     let Some(url) = url() else {
         return Ok(());
     };
-    wrong(&url.to_string_lossy(), runtime.root()).map_or(Ok(()), |why| Err(Error::DatabaseUrl(why)))
+    wrong(&url.to_string_lossy(), root).map_or(Ok(()), |why| Err(Error::DatabaseUrl(why)))
 }
 
 /// The fault of a database URL, for a Rails that runs in this root; `None` if it has none.

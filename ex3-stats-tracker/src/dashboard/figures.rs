@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 use reqwest::{StatusCode, header::LINK};
 use serde::Deserialize;
 
-use super::{Error, Settings, collector::Ended, server::address};
+use super::{collector::Ended, error::Error, server::address, settings::Settings};
 use crate::{
     loopback,
     measure::{

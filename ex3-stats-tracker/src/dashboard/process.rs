@@ -3,7 +3,6 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -11,7 +10,12 @@ use std::{
 
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::{Error, Runtime, Settings};
+use super::{
+    error::Error,
+    program::{Program, Stdout},
+    runtime::Runtime,
+    settings::Settings,
+};
 
 /// The time that a process has to end after SIGTERM: Puma finishes its running requests. Then it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
@@ -185,24 +189,6 @@ pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = command;
-}
-
-/// A command of the application, such as `bin/rails db:prepare`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Program<'a> {
-    /// The program's name and arguments.
-    pub(super) command: &'a [&'a str],
-    /// The destination of its stdout.
-    pub(super) stdout: Stdout,
-    /// The listening socket that it gets as standard input.
-    pub(super) socket: Option<&'a TcpListener>,
-}
-
-/// The destination of a process's stdout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stdout {
-    Read,
-    Log,
 }
 
 fn last_lines(log: &Path, from: u64) -> io::Result<String> {

@@ -7,7 +7,7 @@ use std::{
 
 use system::debian_root::DebianRoot;
 
-use super::{Error, Settings, database, process::Program};
+use super::{database, error::Error, program::Program, settings::Settings};
 
 /// The Ruby that runs the Rails application.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Runtime {
     }
 
     /// The root directory of Debian's Ruby.
-    pub(super) fn root(&self) -> Option<&Path> {
+    pub(crate) fn root(&self) -> Option<&Path> {
         match self {
             Self::Own => None,
             Self::Debian(root) => Some(root.directory()),

@@ -9,8 +9,11 @@ use reqwest::StatusCode;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Error, Runtime, Settings,
-    process::{Process, Program, Stdout},
+    error::Error,
+    process::Process,
+    program::{Program, Stdout},
+    runtime::Runtime,
+    settings::Settings,
 };
 use crate::loopback;
 

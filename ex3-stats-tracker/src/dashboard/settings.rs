@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, time::Duration};
 
-use super::{Storage, database};
+use super::{database, storage::Storage};
 use crate::measure::Source;
 
 /// The settings that this program passes to Rails. The Rails application's README describes the environment variables.

@@ -8,7 +8,7 @@ use std::{
 
 use system::cache;
 
-use super::Error;
+use super::error::Error;
 use crate::measure::Source;
 
 /// The length of Rails' secret. Rails requires 30 bytes, and its own generator makes 64.

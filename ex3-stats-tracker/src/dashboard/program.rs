@@ -1,0 +1,21 @@
+//! A command of the Rails application.
+
+use std::net::TcpListener;
+
+/// A command of the application, such as `bin/rails db:prepare`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program<'a> {
+    /// The program's name and arguments.
+    pub(super) command: &'a [&'a str],
+    /// The destination of its stdout.
+    pub(super) stdout: Stdout,
+    /// The listening socket that it gets as standard input.
+    pub(super) socket: Option<&'a TcpListener>,
+}
+
+/// The destination of a process's stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stdout {
+    Read,
+    Log,
+}
