@@ -16,6 +16,9 @@
 
 use std::fmt::Write;
 
+/// Begins every generated page, in a comment: whoever finds one saved somewhere must not take it for GitHub's.
+pub const NOTICE: &str = "A generated test page. Not from github.com; its figures are invented.";
+
 /// A small deterministic generator of numbers (SplitMix64): pages must be the same on every machine and in every run.
 pub(crate) struct Numbers(u64);
 

@@ -11,24 +11,23 @@
 //! ```
 
 pub mod address;
+mod counts;
 mod escape;
 mod filler;
 mod package_list_page;
 mod package_page;
+mod pagination;
 mod refusal;
-mod rounded;
 mod version_list_page;
 mod version_page;
 
+pub use counts::rounded;
+pub use filler::NOTICE;
 pub use package_list_page::{ListChange, ListedPackage, OtherEcosystem, PackageListPage, ROWS_A_PAGE};
 pub use package_page::{BARS, Change, Classes, PackagePage, daily};
 pub use refusal::{RateLimit, login, not_found, rate_limit, server_error};
-pub use rounded::rounded;
 pub use version_list_page::{ListedVersion, VersionListPage};
 pub use version_page::version_page;
-
-/// Begins every generated page, in a comment: whoever finds one saved somewhere must not take it for GitHub's.
-pub const NOTICE: &str = "A generated test page. Not from github.com; its figures are invented.";
 
 /// How many bytes a real package page has: the captured one of 2026-05-10 has 236,971.
 pub const REAL_PACKAGE_PAGE_BYTES: usize = 237_000;

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use crate::pages::{
-    NOTICE, address,
+    address,
+    counts::{rounded, thousands},
     escape::Escaped,
-    filler::{self, Numbers},
-    rounded,
+    filler::{self, NOTICE, Numbers},
+    pagination::pagination,
 };
 
 /// How many packages GitHub lists on one page.
@@ -143,7 +144,7 @@ impl PackageListPage {
           <div class="Box-header d-flex"><h3 class="f5"><span>{}</span> package{}</h3></div>
 "#,
             self.links_around("pinned"),
-            crate::pages::version_list_page::thousands(all),
+            thousands(all),
             if all == 1 { "" } else { "s" }
         );
         if rows == 0 {
@@ -273,45 +274,4 @@ impl PackageListPage {
             }
         });
     }
-}
-
-/// The links to a list's other pages; nothing where there is but one.
-pub(crate) fn pagination(out: &mut String, page: u32, pages: u32, address: impl Fn(u32) -> String) {
-    if pages <= 1 {
-        return;
-    }
-    out.push_str("        <div class=\"paginate-container\"><div class=\"pagination\" role=\"navigation\" aria-label=\"Pagination\">\n");
-    if page > 1 {
-        let _ = writeln!(
-            out,
-            "          <a class=\"previous_page\" rel=\"prev\" href=\"{}\">Previous</a>",
-            Escaped(&address(page - 1))
-        );
-    } else {
-        out.push_str("          <span class=\"previous_page disabled\" aria-disabled=\"true\">Previous</span>\n");
-    }
-    for number in 1..=pages {
-        if number == page {
-            let _ = writeln!(
-                out,
-                "          <em class=\"current\" aria-current=\"page\" data-total-pages=\"{pages}\">{number}</em>"
-            );
-        } else {
-            let _ = writeln!(
-                out,
-                "          <a aria-label=\"Page {number}\" href=\"{}\">{number}</a>",
-                Escaped(&address(number))
-            );
-        }
-    }
-    if page < pages {
-        let _ = writeln!(
-            out,
-            "          <a class=\"next_page\" rel=\"next\" href=\"{}\">Next</a>",
-            Escaped(&address(page + 1))
-        );
-    } else {
-        out.push_str("          <span class=\"next_page disabled\" aria-disabled=\"true\">Next</span>\n");
-    }
-    out.push_str("        </div></div>\n");
 }

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use jiff::{ToSpan, civil::Date};
 
 use crate::pages::{
-    NOTICE, address,
+    address,
+    counts::{rounded, thousands},
     escape::Escaped,
-    filler::{self, Numbers},
-    rounded,
+    filler::{self, NOTICE, Numbers},
     version_list_page::{ListedVersion, tag_links},
 };
 
@@ -285,7 +285,7 @@ impl PackagePage {
             let _ = writeln!(
                 out,
                 "\n            {}\n            <span class=\"sr-only\">Version downloads</span>\n          </li>",
-                crate::pages::version_list_page::thousands(version.total)
+                thousands(version.total)
             );
         }
         let _ = writeln!(

@@ -1,6 +1,6 @@
 //! Pages that carry no count: not found, rate limits, a failing server, the login form.
 
-use crate::pages::NOTICE;
+use crate::pages::filler::NOTICE;
 
 /// The two wordings of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

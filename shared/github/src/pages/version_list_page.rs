@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use crate::pages::{
-    NOTICE, address,
+    address,
+    counts::thousands,
     escape::Escaped,
-    filler::{self, Numbers},
-    package_list_page::pagination,
+    filler::{self, NOTICE, Numbers},
+    pagination::pagination,
 };
 
 /// A version in a list.
@@ -175,35 +176,4 @@ pub(crate) fn tag_links(out: &mut String, versions: &str, version: &ListedVersio
         );
     }
     out.push_str("            </div>\n");
-}
-
-/// A count with commas, as version lists show it: `17,118`.
-pub(crate) fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_commas() {
-        for (count, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (17_118, "17,118"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(count), text);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! A version's own page, which is easily taken for the package's: it has a total, too.
 
-use crate::pages::{NOTICE, escape::Escaped, version_list_page::thousands};
+use crate::pages::{counts::thousands, escape::Escaped, filler::NOTICE};
 
 /// The page of one version of a package: its `Total downloads` are the version's, in a `span` and with commas.
 pub fn version_page(name: &str, tag: &str, total: u64) -> String {

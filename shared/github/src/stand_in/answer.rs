@@ -13,7 +13,13 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 
-use crate::stand_in::{Fault, HEADER, HEADER_VALUE, log::Entry};
+use crate::stand_in::{fault::Fault, log::Entry};
+
+/// The response header that every answer carries, control answers included.
+pub const HEADER: &str = "x-stand-in";
+
+/// What it says.
+pub const HEADER_VALUE: &str = "not github.com; generated pages, invented figures";
 
 /// What one piece of a slow or endless body holds.
 const PIECE: usize = 1_024;

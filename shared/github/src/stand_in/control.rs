@@ -22,7 +22,11 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::stand_in::{HEADER, HEADER_VALUE, fault::TargetedFault, server::Shared};
+use crate::stand_in::{
+    answer::{HEADER, HEADER_VALUE},
+    fault::TargetedFault,
+    state::Shared,
+};
 
 /// The path of the control addresses.
 pub const PREFIX: &str = "/_stand-in";

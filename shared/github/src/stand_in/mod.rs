@@ -45,15 +45,12 @@ pub mod fault;
 pub mod log;
 pub mod organisation;
 pub mod server;
+mod state;
 
+pub use answer::{HEADER, HEADER_VALUE};
 pub use clock::Clock;
 pub use fault::Fault;
 pub use log::{Log, LoggedRequest};
 pub use organisation::{Organisation, Package};
-pub use server::{Error, Options, StandIn};
-
-/// The response header that every answer carries, control answers included.
-pub const HEADER: &str = "x-stand-in";
-
-/// What it says.
-pub const HEADER_VALUE: &str = "not github.com; generated pages, invented figures";
+pub use server::{Error, StandIn};
+pub use state::Options;

@@ -15,7 +15,13 @@ use percent_encoding::percent_decode_str;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::stand_in::{
-    Clock, Fault, Log, LoggedRequest, Organisation, Package, answer::Answer, control, fault::Faults, log::Recorder,
+    answer::Answer,
+    clock::Clock,
+    control,
+    fault::{Fault, Faults},
+    log::{Log, LoggedRequest},
+    organisation::{Organisation, Package},
+    state::{Options, Shared},
 };
 
 /// How long a stopping server waits for the answers under way.
@@ -23,31 +29,6 @@ const TO_FINISH: Duration = Duration::from_secs(2);
 
 /// How many versions a package has here, and so two pages of them.
 const VERSIONS: u64 = 41;
-
-/// What a stand-in is like.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The organisation that is there besides the ones that always are.
-    pub organisation: String,
-    /// The time at which its clock stands; `None` for the system's running time.
-    pub clock: Option<Timestamp>,
-    /// How many packages or versions a page of a list shows.
-    pub rows_a_page: usize,
-    /// To how many bytes a package's page is padded.
-    pub page_bytes: usize,
-}
-
-impl Default for Options {
-    /// `fluxcd` at the system's time, with GitHub's own sizes.
-    fn default() -> Self {
-        Self {
-            organisation: "fluxcd".into(),
-            clock: None,
-            rows_a_page: pages::ROWS_A_PAGE,
-            page_bytes: pages::REAL_PACKAGE_PAGE_BYTES,
-        }
-    }
-}
 
 /// Why a stand-in could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -66,16 +47,6 @@ pub struct StandIn {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) organisations: Vec<Organisation>,
-    pub(crate) clock: Clock,
-    pub(crate) faults: Faults,
-    pub(crate) recorder: Arc<Recorder>,
-    options: Options,
-    stopped: watch::Receiver<bool>,
 }
 
 impl StandIn {
@@ -214,12 +185,6 @@ impl<'a> Endpoint<'a> {
 }
 
 impl Shared {
-    fn organisation(&self, name: &str) -> Option<&Organisation> {
-        self.organisations
-            .iter()
-            .find(|organisation| organisation.name.eq_ignore_ascii_case(name))
-    }
-
     /// What stands at a path, split at its slashes and then decoded: a name's slash is `%2F`.
     ///
     /// Every form that was seen on GitHub's own pages, and no other: a client that asks for an address of its own

@@ -1,4 +1,4 @@
-//! The count as GitHub shows it to people: three digits and a letter.
+//! Counts as GitHub shows them to people: three digits and a letter, or all digits with commas.
 
 /// A count rounded to three significant digits, without trailing zeros: `999`, `1.32K`, `14.4K`, `355M`, `4.89B`.
 ///
@@ -28,6 +28,19 @@ pub fn rounded(count: u64) -> String {
     text + letter
 }
 
+/// A count with commas, as version lists show it: `17,118`.
+pub(crate) fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +64,19 @@ mod tests {
             (u64::MAX, "18400000T"),
         ] {
             assert_eq!(rounded(count), text, "{count}");
+        }
+    }
+
+    #[test]
+    fn counts_have_commas() {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (17_118, "17,118"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(count), text);
         }
     }
 }
