@@ -5,8 +5,8 @@ use github::stand_in::StandIn;
 use http::Method;
 use serde_json::json;
 
+use super::addresses::{LIST, PACKAGE, VERSIONS};
 use super::tracker::Tracker;
-use super::{LIST, PACKAGE, VERSIONS};
 
 /// More than is under way between a client and a host, and less than the component's limit.
 const UNWANTED_BODY_BYTES: usize = 3_000_000;

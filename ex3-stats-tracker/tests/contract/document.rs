@@ -4,10 +4,31 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::tracker::Answer;
+/// An answer of the component's.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Fails unless the problem's detail begins so.
+    #[track_caller]
+    pub(crate) fn says(&self, detail: Option<&str>) {
+        if let Some(detail) = detail {
+            let said = self.json["detail"].as_str().unwrap_or_default();
+            assert!(said.starts_with(detail), "{said:?} is not {detail:?}");
+        }
+    }
+}
 
 /// `openapi.yaml`, as a judge of answers.
 pub(crate) struct Contract {

@@ -3,8 +3,8 @@
 use github::stand_in::{self, Fault, StandIn};
 use serde_json::json;
 
+use super::addresses::{LIST, PACKAGE, VERSIONS};
 use super::tracker::Tracker;
-use super::{LIST, PACKAGE, VERSIONS};
 
 /// What each of the stand-in's faults is to whoever asks for a package: a kind, or none where there is an answer.
 pub(crate) fn expected(fault: &str) -> Option<&'static str> {

@@ -5,6 +5,7 @@
 //!     STATS_TRACKER_SPIN=spin cargo test -p ex3-stats-tracker --test contract     # and under `spin up`, which it says
 //!                                                                                # it skips without the variable
 
+mod addresses;
 mod answers;
 mod document;
 mod failures;
@@ -14,21 +15,15 @@ mod spins_ways;
 mod tracker;
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use http::Method;
 use serde_json::json;
 use spin_host::Limits;
 
+use self::addresses::{LIST, PACKAGE, VERSIONS};
 use self::document::Contract;
 use self::runner::{Runner, Running, variables};
 use self::tracker::{Tracker, stand_in};
-
-const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-const LIST: &str = "/orgs/fluxcd/packages";
-const PACKAGE: &str = "/orgs/fluxcd/packages/source-controller";
-const VERSIONS: &str = "/orgs/fluxcd/packages/source-controller/versions";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_component_keeps_the_contract() {

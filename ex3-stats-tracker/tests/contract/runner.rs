@@ -11,7 +11,7 @@ use spin_host::{Host, Limits, Options};
 use wasm::compiled_code::Store;
 use wasm::guests;
 
-use super::LOOPBACK;
+use super::addresses::LOOPBACK;
 use super::spin_double::{Behaviour, SpinDouble};
 
 /// What runs the component.

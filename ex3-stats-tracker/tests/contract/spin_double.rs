@@ -37,7 +37,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IoError, Scheme};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use super::LOOPBACK;
+use super::addresses::LOOPBACK;
 
 /// How long a guest's request may take where it does not say.
 const WAIT: Duration = Duration::from_secs(600);

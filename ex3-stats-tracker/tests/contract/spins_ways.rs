@@ -8,7 +8,7 @@ use std::time::Duration;
 use ex3_stats_tracker::measure::component::{Component, HttpComponent, Kind, ListedPackage};
 use http::Method;
 
-use super::PACKAGE;
+use super::addresses::PACKAGE;
 use super::document::Contract;
 use super::runner::{Running, variables};
 use super::spin_double::{Behaviour, SpinDouble};

@@ -12,32 +12,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use super::LOOPBACK;
-use super::document::Contract;
+use super::addresses::LOOPBACK;
+use super::document::{Answer, Contract};
 use super::runner::{Runner, Running, variables};
-
-/// An answer of the component's.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) json: Value,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Fails unless the problem's detail begins so.
-    #[track_caller]
-    pub(crate) fn says(&self, detail: Option<&str>) {
-        if let Some(detail) = detail {
-            let said = self.json["detail"].as_str().unwrap_or_default();
-            assert!(said.starts_with(detail), "{said:?} is not {detail:?}");
-        }
-    }
-}
 
 /// The component in its host, asking a stand-in.
 pub(crate) struct Tracker<'a> {
