@@ -7,13 +7,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
 };
 
 use cluster::Tool;
 use serde_json::Value;
+use system::workspace;
 
 const CLUSTERS: [&str; 2] = ["staging", "production"];
 
@@ -23,17 +23,13 @@ const DEPLOY: &str = "ex3-stats-tracker/deploy";
 /// Namespaces that are there before Flux is.
 const BEFORE_FLUX: [&str; 1] = ["flux-system"];
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 fn read(path: &str) -> String {
-    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// What a command prints, which has to succeed.
 fn output(command: &mut Command) -> String {
-    let output = command.current_dir(repository()).output().unwrap();
+    let output = command.current_dir(workspace()).output().unwrap();
     assert!(
         output.status.success(),
         "{command:?}: {}",
@@ -136,7 +132,7 @@ fn tracker_rendered(cluster: &str) -> Vec<Value> {
 }
 
 fn walk_through() -> Vec<String> {
-    let directory = repository().join(DEPLOY).join("walk-through");
+    let directory = workspace().join(DEPLOY).join("walk-through");
     let mut scripts: Vec<String> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -7,15 +7,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use system::workspace;
+
 const README: &str = include_str!("../README.md");
 
 /// The time limit of a command in seconds. The specs take two minutes.
 const TIME_LIMIT: &str = "600";
-
-fn workspace() -> &'static Path {
-    let gem = Path::new(env!("CARGO_MANIFEST_DIR"));
-    gem.ancestors().nth(2).expect("the gem lies in a workspace")
-}
 
 /// The commands in the README.
 fn commands() -> Vec<&'static str> {

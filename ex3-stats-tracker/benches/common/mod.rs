@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use spin_host::manifest::Manifest;
 use spin_host::{Host, Options};
+use system::workspace;
 use tokio::net::{TcpListener, TcpStream};
 use wasm::guests::{Guest, Target};
 
@@ -40,12 +41,6 @@ pub(crate) fn page() -> (&'static str, Bytes) {
             ("generated page", page.render().into())
         }
     }
-}
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the crate lies in the workspace")
 }
 
 /// The component's manifest.

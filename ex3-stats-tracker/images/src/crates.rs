@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use system::workspace;
 
 use crate::bill::Package;
-use crate::names::workspace;
 
 /// The crates of a package's program or module for a target, as cargo resolves them: without those that only built it.
 pub(crate) fn linked(package: &str, target: &str, features: bool) -> Result<Vec<Package>> {

@@ -8,12 +8,13 @@ use oci_spec::image::{
     ANNOTATION_VERSION, Arch, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfigurationBuilder,
     ImageManifestBuilder, MediaType, Os, PlatformBuilder, RootFsBuilder, SCHEMA_VERSION,
 };
+use system::workspace;
 
 use crate::{
     bill::{self, Package},
     layer::Layer,
     layout::Layout,
-    names::{USER, VERSION, workspace},
+    names::{USER, VERSION},
 };
 
 /// What a container runs, and what the image says of itself.

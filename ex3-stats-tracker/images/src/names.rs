@@ -1,6 +1,4 @@
-//! What registries, the chart and containers know the images by, and the workspace that they are made from.
-
-use std::path::Path;
+//! What registries, the chart and containers know the images by.
 
 /// The tag of what is built: the workspace's version, which is the chart's appVersion.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -15,9 +13,3 @@ pub const USER: u32 = 65532;
 pub(crate) const COMPONENT: &str = "stats-tracker-component";
 pub(crate) const SPIN: &str = "stats-tracker-spin";
 pub(crate) const RAILS: &str = "stats-tracker-rails";
-
-/// The workspace's root.
-pub(crate) fn workspace() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
-}

@@ -8,10 +8,11 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use system::command_line::{self, typed};
+use system::{
+    command_line::{self, typed},
+    workspace,
+};
 use wasm::guests;
-
-use crate::names::workspace;
 
 /// The package, whose program has its name.
 pub(crate) const PACKAGE: &str = "ex3-stats-tracker";

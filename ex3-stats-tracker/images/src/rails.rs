@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use system::debian_root::DebianRoot;
+use system::{debian_root::DebianRoot, workspace};
 
 use crate::{
     bill::Package,
@@ -13,7 +13,7 @@ use crate::{
     image::{Image, read},
     layer::Layer,
     layout::Layout,
-    names::{self, VERSION, workspace},
+    names::{self, VERSION},
 };
 
 /// The application, from the workspace's root.

@@ -13,3 +13,11 @@ pub mod command_line;
 pub mod debian_root;
 pub mod ports;
 pub mod postgresql;
+
+use std::path::Path;
+
+/// The workspace's root, where it was when this crate was compiled.
+pub fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}

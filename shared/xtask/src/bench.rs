@@ -16,9 +16,8 @@ use clap::Args;
 use jiff::Timestamp;
 use system::command_line;
 
-use crate::FAILED;
-use crate::matrix::records;
-use crate::run::{Cargo, announce_and_run, bold, red};
+use crate::records;
+use crate::run::{Cargo, FAILED, announce_and_run, bold, red};
 use crate::selection::Selection;
 
 /// Criterion's arguments that make a run short: figures come out, but coarse ones.
@@ -140,7 +139,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
         commit: Commit::of(workspace),
         benches,
     };
-    let path = record.write(&records(workspace))?;
+    let path = record.write(&records::directory(workspace))?;
     command_line::print(format!("{}\n", path.strip_prefix(workspace).unwrap_or(&path).display()).as_bytes())?;
     Ok(conclude(&record))
 }
@@ -246,7 +245,7 @@ fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
 
 /// The newest record that can be read, for how long its benches ran.
 fn newest(workspace: &Path) -> Option<Record> {
-    let paths: Vec<PathBuf> = Record::list(&records(workspace)).ok()?;
+    let paths: Vec<PathBuf> = Record::list(&records::directory(workspace)).ok()?;
     let records = paths.iter().rev().filter_map(|path| Record::read(path).ok());
     records.into_iter().find(|record| !record.quick)
 }
@@ -335,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_workspace_has_benches_and_the_fuzz_target_is_none() {
-        let benches = benches(&Cargo::new(crate::workspace()), &Selection::here(&[])).unwrap();
+        let benches = benches(&Cargo::new(system::workspace().to_path_buf()), &Selection::here(&[])).unwrap();
         for name in ["hello", "parser", "host", "load"] {
             assert!(benches.contains(name), "{name} in {benches:?}");
         }
@@ -376,7 +375,7 @@ measure() {{
 
     #[cfg(unix)]
     fn recorded(workspace: &Path) -> Vec<Record> {
-        let paths = Record::list(&records(workspace)).unwrap();
+        let paths = Record::list(&records::directory(workspace)).unwrap();
         paths.iter().map(|path| Record::read(path).unwrap()).collect()
     }
 

@@ -8,24 +8,21 @@ mod check;
 mod deny;
 mod matrix;
 mod readme;
+mod records;
 mod run;
 mod selection;
 mod setup;
 mod test_programs;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
-use system::command_line;
+use system::{command_line, workspace};
 use wasm::guests;
 
-use run::Cargo;
+use run::{Cargo, FAILED};
 use setup::Purpose;
-
-/// Exit code for a check that failed.
-const FAILED: u8 = 1;
 
 /// The project's own commands.
 #[derive(Parser)]
@@ -83,9 +80,9 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
-    let cargo = Cargo::new(workspace());
+    let cargo = Cargo::new(workspace().to_path_buf());
     match command {
-        Command::Demo => setup::demo(&cargo, &workspace(), || {
+        Command::Demo => setup::demo(&cargo, workspace(), || {
             cargo.run(&[
                 "run",
                 "--package",
@@ -97,15 +94,15 @@ fn run(command: Command) -> Result<ExitCode> {
             ])
         }),
         Command::Test => {
-            setup::set_up(Purpose::Test, &cargo, &workspace())?;
+            setup::set_up(Purpose::Test, &cargo, workspace())?;
             check::all(&cargo)
         }
         Command::Setup { dry_run: true } => {
-            command_line::print_styled(&setup::plan(Purpose::Test, &workspace()))?;
+            command_line::print_styled(&setup::plan(Purpose::Test, workspace()))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Setup { dry_run: false } => {
-            setup::set_up(Purpose::Test, &cargo, &workspace()).map(|()| ExitCode::SUCCESS)
+            setup::set_up(Purpose::Test, &cargo, workspace()).map(|()| ExitCode::SUCCESS)
         }
         Command::Guests => {
             for guest in guests::ALL {
@@ -123,9 +120,9 @@ fn run(command: Command) -> Result<ExitCode> {
             all.extend(arguments.iter().map(String::as_str));
             cargo.run(&all)
         }
-        Command::Readme { write } => readme::run(&workspace(), &cargo, write),
-        Command::Bench(options) => bench::run(&workspace(), &cargo, &options),
-        Command::Matrix(options) => matrix::run(&workspace(), &cargo, &options),
+        Command::Readme { write } => readme::run(workspace(), &cargo, write),
+        Command::Bench(options) => bench::run(workspace(), &cargo, &options),
+        Command::Matrix(options) => matrix::run(workspace(), &cargo, &options),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut script);
@@ -133,10 +130,4 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-/// The workspace's root.
-fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use bench::matrix::record::{Error, Record};
+use bench::matrix::record::Record;
 use bench::matrix::{compare, json, part};
 use clap::Args;
 use system::command_line;
 
 use crate::readme;
+use crate::records;
 use crate::run::{Cargo, bold};
 
 /// What to render, and how.
@@ -32,32 +33,18 @@ pub(crate) struct Options {
     compare: Option<Vec<PathBuf>>,
 }
 
-/// Where records are kept.
-pub(crate) fn records(workspace: &Path) -> PathBuf {
-    workspace.join("shared/bench/records")
-}
-
-/// The record in a file, or of a name.
-pub(crate) fn named(workspace: &Path, name: &Path) -> Result<Record, Error> {
-    let kept = records(workspace).join(format!("{}.json", name.display()));
-    match !name.exists() && kept.is_file() {
-        true => Record::read(&kept),
-        false => Record::read(name),
-    }
-}
-
 /// Does what the options say.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
     if let Some([before, after]) = options.compare.as_deref() {
-        let comparison = compare::compare(&named(workspace, before)?, &named(workspace, after)?);
+        let comparison = compare::compare(&records::named(workspace, before)?, &records::named(workspace, after)?);
         return match options.json {
             true => print(&(serde_json::to_string_pretty(&comparison)? + "\n")),
             false => print(&compare::in_words(&comparison)),
         };
     }
     let record = match &options.record {
-        Some(name) => named(workspace, name)?,
-        None => Record::newest(&records(workspace))?.1,
+        Some(name) => records::named(workspace, name)?,
+        None => Record::newest(&records::directory(workspace))?.1,
     };
     if options.write {
         return write(workspace, cargo, &record);
@@ -77,7 +64,7 @@ fn write(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
         return Ok(command_line::fail(sysexits::ExitCode::DataErr, message));
     }
     // A README names its record, and the tests look for it among the records that are kept.
-    Record::read(&records(workspace).join(format!("{}.json", record.name())))?;
+    Record::read(&records::directory(workspace).join(format!("{}.json", record.name())))?;
     readme::splice_record(workspace, cargo, record)
 }
 

@@ -39,7 +39,7 @@ use bench::matrix::Record;
 use bench::matrix::part::{Part, Rendered};
 use system::{cache, command_line};
 
-use crate::matrix;
+use crate::records;
 use crate::run::{Cargo, announce_and_run};
 use crate::selection::Selection;
 
@@ -132,7 +132,7 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
     splice_all(workspace, cargo, write, |source, directory| match source {
         Source::Matrix { part, record } => {
             let name = record.context("no record is named; `cargo xtask matrix --write` names the newest")?;
-            rendered(part, &matrix::named(workspace, Path::new(name))?, directory)
+            rendered(part, &records::named(workspace, Path::new(name))?, directory)
         }
         source => Ok((Block::Fenced(content(source, workspace, cargo)?), None)),
     })
@@ -495,7 +495,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cargo = Cargo::new(directory.path().to_path_buf());
         let record = Record::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/record.json")).unwrap();
-        record.write(&matrix::records(directory.path())).unwrap();
+        record.write(&records::directory(directory.path())).unwrap();
         assert!(
             cargo
                 .in_workspace("git")
@@ -557,7 +557,7 @@ mod tests {
         let (directory, cargo, mut record) = workspace();
         splice_record(directory.path(), &cargo, &record).unwrap();
         record.recorded_at = "2026-12-24T00:00:00Z".parse().unwrap();
-        record.write(&matrix::records(directory.path())).unwrap();
+        record.write(&records::directory(directory.path())).unwrap();
         compare(directory.path(), &cargo, false).unwrap();
     }
 

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use system::command_line;
 
+/// Exit code for a check that failed.
+pub(crate) const FAILED: u8 = 1;
+
 /// Cargo, at the workspace's root.
 pub(crate) struct Cargo {
     program: PathBuf,

@@ -18,6 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use system::workspace;
+
 use Manner::{Code, NotRun, Until};
 
 /// What a command of a README begins with. Other code spans are names, options or values.
@@ -199,10 +201,6 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
         ],
     ),
 ];
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Typed {

@@ -1,15 +1,13 @@
 //! What no source of this workspace may say.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use system::workspace;
 
 /// Guests print by WASI alone, and a test's output is cargo's to read.
 const LEFT_OUT: [&str; 4] = ["/tests/", "/benches/", "ex1-hello/guest/", "/examples/"];
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
-}
 
 /// The programs' own sources, each up to its tests.
 fn sources() -> Vec<(PathBuf, String)> {

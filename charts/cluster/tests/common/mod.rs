@@ -7,22 +7,14 @@ pub(crate) mod stand_in_kubelet;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
     sync::{Arc, Mutex, Weak},
 };
 
 use cluster::ApiServer;
 use system::command_line;
-
-/// Where the workspace is.
-pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap()
-        .to_owned()
-}
+pub(crate) use system::workspace;
 
 /// Where the chart is.
 pub(crate) fn chart() -> PathBuf {

@@ -5,18 +5,12 @@
 //! It sees this workspace, /tmp and the network, and is given this environment, without what is about the machine's own
 //! Ruby. `cargo run -p system --bin debian-root -- --rebuild` makes the root anew with what Debian offers today.
 
-use std::{
-    env,
-    ffi::OsString,
-    os::unix::process::CommandExt,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{env, ffi::OsString, os::unix::process::CommandExt, process::ExitCode};
 
 use clap::Parser;
 use sysexits::ExitCode as Exit;
-use system::command_line;
 use system::debian_root::{self, DebianRoot, Error};
+use system::{command_line, workspace};
 
 /// What would send a program in the root looking in the machine's own directories.
 const OF_THE_MACHINE: [&str; 10] = [
@@ -96,9 +90,4 @@ fn become_the_program(root: &DebianRoot, program: OsString, arguments: Vec<OsStr
         },
         Err(error) => error,
     }
-}
-
-fn workspace() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
 }

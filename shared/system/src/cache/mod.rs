@@ -4,6 +4,7 @@
 //! that was moved elsewhere, into a container image for example, uses the user's cache directory. A library that another
 //! program loads, as Ruby does, names its checkout with [`set_checkout`].
 
+mod location;
 mod replace;
 mod trust;
 
@@ -11,21 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, io};
 
+pub use location::{ENVIRONMENT_VARIABLE, target_directory};
 pub use replace::{Error, create, lock, replace};
 pub use trust::{open, trusted};
-
-/// Names another directory for the cache.
-pub const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_CACHE_DIR";
 
 /// The variable's old name. It is refused, since nobody would notice that the cache is in another place than the
 /// expected one.
 const OLD_ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";
-
-/// Cargo writes this file into every target directory that it creates itself.
-const TARGET_DIRECTORY_TAG: &str = "CACHEDIR.TAG";
-
-/// Cargo writes this file into the directory of each profile, also in a target directory that was there before.
-const PROFILE_DIRECTORY_LOCK: &str = ".cargo-lock";
 
 /// The checkout that this process's library was built in.
 static CHECKOUT: OnceLock<PathBuf> = OnceLock::new();
@@ -70,18 +63,6 @@ pub fn directory(kind: &str) -> Result<PathBuf, Error> {
         })
 }
 
-/// The target directory that an executable lies in, or `None` where it lies in no such directory.
-pub fn target_directory(executable: &Path) -> Option<&Path> {
-    let above = || executable.ancestors().skip(1);
-    above()
-        .find(|directory| directory.join(TARGET_DIRECTORY_TAG).is_file())
-        .or_else(|| {
-            above()
-                .find(|directory| directory.join(PROFILE_DIRECTORY_LOCK).is_file())?
-                .parent()
-        })
-}
-
 /// The target directory of a checkout, unless that is gone. Cargo is not asked for it: that would take it a while.
 fn target_directory_of(workspace: &Path) -> Option<PathBuf> {
     workspace.join("Cargo.toml").is_file().then(|| {
@@ -101,6 +82,7 @@ fn user_cache() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use super::location::{PROFILE_DIRECTORY_LOCK, TARGET_DIRECTORY_TAG};
     use super::*;
 
     #[test]

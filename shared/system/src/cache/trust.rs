@@ -10,7 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::cache::{ENVIRONMENT_VARIABLE, Error, target_directory};
+use crate::cache::location::{ENVIRONMENT_VARIABLE, target_directory};
+use crate::cache::replace::Error;
 
 /// Checks that only this program's user or root can have written a file or a directory. It has to exist.
 ///

@@ -10,7 +10,11 @@ use std::{
 use crate::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::debian_root::{BUILDER, Error, PACKAGES, SUITE, mirror, on_path};
+use crate::debian_root::{
+    contents::{PACKAGES, SUITE},
+    error::{BUILDER, Error, on_path},
+    mirror,
+};
 
 /// Counted up when a root made before would no longer do although its packages are the same.
 const RECIPE: u32 = 1;

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::debian_root::{Error, RUNNER, on_path};
+use crate::debian_root::error::{Error, RUNNER, on_path};
 
 /// What Linux or [`RUNNER`] provides instead of the root's own.
 const PROVIDED: [&str; 5] = ["dev", "proc", "run", "sys", "tmp"];

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::debian_root::SUITE;
+use crate::debian_root::contents::SUITE;
 
 /// Debian's own keys, as the machine's apt has them.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";

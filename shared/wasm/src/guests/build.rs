@@ -7,9 +7,10 @@ use std::time::SystemTime;
 
 use system::{cache, command_line};
 
+use crate::guests::error::Error;
+use crate::guests::guest::{Guest, Target};
 use crate::guests::inputs::Inputs;
 use crate::guests::toolchain::{TRIPLE, Toolchain};
-use crate::guests::{Error, Guest, Target};
 
 /// The cargo profile of every guest, see the workspace's manifest.
 const PROFILE: &str = "guest";

@@ -5,14 +5,17 @@
 //! next host takes the cached module without asking cargo, in about a millisecond.
 
 mod build;
+mod error;
+mod guest;
 mod inputs;
 mod toolchain;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::path::PathBuf;
 
+pub use error::Error;
+pub use guest::{Guest, Target};
 pub use inputs::dependency_file_inputs;
-use system::cache;
+use system::{cache, workspace};
 pub use toolchain::{RUSTFLAGS, Toolchain, rustflags};
 
 /// Hello World as a WASI command.
@@ -62,26 +65,6 @@ pub const ALL: [Guest; 6] = [
     SPIN_COMPONENT,
 ];
 
-/// A crate of this workspace that is compiled to WebAssembly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Guest {
-    /// The cargo package.
-    pub package: &'static str,
-    /// Which of the package's targets is the guest.
-    pub target: Target,
-    /// The cargo features, without the package's default ones.
-    pub features: &'static [&'static str],
-}
-
-/// Which of a package's targets is the guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// A `main.rs`: a WASI command with `_start`.
-    Program,
-    /// A `cdylib`: a WASI reactor, or the core module of a component.
-    Library,
-}
-
 impl Guest {
     /// Makes sure that the guest is built from its present source, and says where its module lies.
     ///
@@ -89,7 +72,7 @@ impl Guest {
     /// others wait for it.
     pub fn build(&self) -> Result<PathBuf, Error> {
         let directory = cache::directory("guests")?;
-        build::build(self, &workspace(), &directory, &directory.join("build"))
+        build::build(self, workspace(), &directory, &directory.join("build"))
     }
 
     /// Reads the module, built from its present source.
@@ -117,76 +100,4 @@ impl Guest {
             Err(source) => Err(Error::Kept { path, source }),
         }
     }
-
-    /// The module's file name in the cache.
-    fn file_name(&self) -> String {
-        let kind = match self.target {
-            Target::Program => "program",
-            Target::Library => "library",
-        };
-        let words: Vec<&str> = [self.package]
-            .iter()
-            .chain(self.features)
-            .chain([&kind])
-            .copied()
-            .collect();
-        format!("{}.wasm", words.join("."))
-    }
-}
-
-/// Why there is no guest.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No compiler for wasm32-wasip1 is installed.
-    #[error(
-        "the guest {package} can't be built: no Rust standard library for wasm32-wasip1 was found; \
-         run `cargo xtask setup`, or `rustup target add wasm32-wasip1`"
-    )]
-    NoToolchain {
-        /// The guest's package.
-        package: &'static str,
-    },
-    /// The workspace that this program was built in is gone, and no module is cached.
-    #[error("the guest {package} can't be built: its source is not at {} any more", workspace.display())]
-    NoSource {
-        /// The guest's package.
-        package: &'static str,
-        /// Where the workspace was.
-        workspace: PathBuf,
-    },
-    /// Cargo could not be started.
-    #[error("`{command}` can't be started: {source}; install Rust from https://rustup.rs")]
-    NoCargo {
-        /// The command line.
-        command: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Cargo failed. What it printed stands on stderr.
-    #[error("the guest {package} can't be built: `{command}` ended with {status}; what cargo said stands above")]
-    Build {
-        /// The guest's package.
-        package: &'static str,
-        /// The command line.
-        command: String,
-        /// How cargo ended.
-        status: ExitStatus,
-    },
-    /// A built module can't be read or cached.
-    #[error("the guest's file {} can't be used: {source}", path.display())]
-    Kept {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// There is no place for guests that is this user's own, or whether another process is building can't be found out.
-    #[error("the guest can't be cached: {0}")]
-    Place(#[from] cache::Error),
-}
-
-/// The workspace's root, where it was when this crate was compiled.
-fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }

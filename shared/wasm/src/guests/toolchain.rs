@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::guests::Target;
+use crate::guests::guest::Target;
 
 /// The target triple of every guest.
 pub(crate) const TRIPLE: &str = "wasm32-wasip1";
@@ -95,7 +95,7 @@ pub fn rustflags(flags: impl IntoIterator<Item = OsString>) -> OsString {
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     // Each registry has a directory in there, which cargo makes only when it needs it.
     let crates = home.map(|home| renamed(&home.join("registry/src"), CRATES));
-    let workspace = renamed(&crate::guests::workspace(), WORKSPACE);
+    let workspace = renamed(system::workspace(), WORKSPACE);
     let flags: Vec<_> = flags.into_iter().chain(crates).chain([workspace]).collect();
     flags.join(OsStr::new(SEPARATOR))
 }

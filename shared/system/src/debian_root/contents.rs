@@ -1,0 +1,15 @@
+//! What is in a root.
+
+/// Debian 13.
+pub const SUITE: &str = "trixie";
+
+/// What is in the root beside the base system.
+pub const PACKAGES: [&str; 7] = [
+    "puma",
+    "rails",
+    "ruby",
+    "ruby-bundler",
+    "ruby-json-schemer",
+    "ruby-pg",
+    "ruby-sqlite3",
+];
