@@ -1,4 +1,4 @@
-//! The images, each built once for all tests, and unpacked.
+//! The images, each built once for all tests of a program, and unpacked.
 
 use std::{
     env, fs,
@@ -24,7 +24,8 @@ pub(crate) fn layout(image: Image) -> &'static Path {
 }
 
 fn directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("images")
+    // Two programs may run at once.
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"))
 }
 
 pub(crate) fn build(image: Image, output: &Path) -> PathBuf {

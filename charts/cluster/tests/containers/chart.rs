@@ -1,5 +1,4 @@
-//! The images run as the chart runs them: unpacked, each container with the chart's user, arguments, environment and
-//! read-only root, found by the chart's own names.
+//! The chart's objects, and the test that starts their containers.
 
 use std::{
     env, fs,
@@ -14,7 +13,7 @@ use cluster::Tool;
 use github::stand_in::{self, StandIn};
 use images::Image;
 use serde_json::Value;
-use system::postgresql::PostgreSql;
+use system::{postgresql::PostgreSql, workspace};
 
 use crate::{
     built::{again_as_root, is_root, layout, run, unpacked},
@@ -40,7 +39,7 @@ struct Chart {
 
 impl Chart {
     fn render() -> Self {
-        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/stats-tracker");
+        let chart = workspace().join("charts/stats-tracker");
         let rendered = run(Tool::Helm
             .command()
             .unwrap_or_else(|error| panic!("{error}"))
