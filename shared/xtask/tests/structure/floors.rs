@@ -1,9 +1,10 @@
 //! Which crates of this workspace may use which: what `shared/` has is for every example, and knows none of them.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
+
+use crate::metadata::metadata;
 
 /// It runs the examples. The tests of the chart may use them too, and lie with the chart.
 const MAY_USE_EXAMPLES: &str = "xtask";
@@ -44,17 +45,6 @@ fn shared(metadata: &Value) -> (Vec<String>, Vec<Arrow>) {
         }
     }
     (crates, arrows)
-}
-
-fn metadata() -> Value {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(workspace)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]
