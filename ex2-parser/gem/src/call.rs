@@ -29,7 +29,7 @@ use rb_sys::{Qnil, VALUE};
 
 use crate::fiber::{self, Fiber};
 use crate::helper::{AssertSend, Link, ResultSlot};
-use crate::store_cell::ProcCall;
+use crate::request::{Reply, Request};
 use crate::{error, gvl};
 
 /// The largest depth of nested calls: a guest calls a proc that calls a guest. Each level uses the thread's own stack,
@@ -49,27 +49,6 @@ pub(crate) struct Options {
     pub(crate) time_limit: Option<Duration>,
     /// Whether to release the GVL at once, and not after [`GVL_TIME_SLICE`].
     pub(crate) release_gvl: bool,
-}
-
-/// The reason for which a guest is suspended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Request {
-    /// Ruby has an interrupt for this thread.
-    Interrupt,
-    /// The time slice with the GVL is over.
-    ReleaseGvl,
-    /// The guest called a proc. The call's data is on the suspended stack.
-    Proc(*mut ProcCall<'static>),
-}
-
-// SAFETY: the receiver uses the pointer only while the guest that owns the call is suspended.
-unsafe impl Send for Request {}
-
-/// The instruction to a suspended guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Continue,
-    Terminate,
 }
 
 /// The reason for which a guest is terminated.
@@ -524,7 +503,7 @@ fn handle<T: 'static>(ruby: &Ruby, request: Request, call: Option<*mut Call<T>>)
             format!("guests and procs call each other {MAX_DEPTH} deep: does a proc call the export that called it?"),
         )),
         // SAFETY: the guest is suspended in the function that owns the call's data.
-        Request::Proc(call) => unsafe { (*call).run(ruby, current.fiber().id()) },
+        Request::Proc(call) => unsafe { call.run(ruby, current.fiber().id()) },
     }));
     current.fiber().depth().fetch_sub(1, Ordering::Relaxed);
     if call.is_some() {

@@ -7,14 +7,14 @@ use magnus::value::Opaque;
 use magnus::{DataTypeFunctions, Error, Ruby, TypedData, Value};
 use wasmer::FunctionType;
 
-use crate::instance::Instance;
+use crate::store::Store;
 use crate::store_cell::StoreCell;
 use crate::{error, value};
 
 #[derive(TypedData)]
 #[magnus(class = "WasmHost::Function", free_immediately, mark)]
 pub(crate) struct Function {
-    instance: Opaque<Obj<Instance>>,
+    store: Opaque<Obj<Store>>,
     function: wasmer::Function,
     ty: FunctionType,
     name: String,
@@ -22,14 +22,14 @@ pub(crate) struct Function {
 
 impl DataTypeFunctions for Function {
     fn mark(&self, marker: &magnus::gc::Marker) {
-        marker.mark(self.instance);
+        marker.mark(self.store);
     }
 }
 
 impl Function {
-    pub(crate) fn new(instance: Obj<Instance>, function: wasmer::Function, ty: FunctionType, name: String) -> Self {
+    pub(crate) fn new(store: Obj<Store>, function: wasmer::Function, ty: FunctionType, name: String) -> Self {
         Self {
-            instance: instance.into(),
+            store: store.into(),
             function,
             ty,
             name,
@@ -37,8 +37,8 @@ impl Function {
     }
 
     pub(crate) fn call(ruby: &Ruby, this: Obj<Self>, arguments: &[Value]) -> Result<Value, Error> {
-        let instance = ruby.get_inner(this.instance);
-        call(ruby, instance.cell(), &this.function, &this.ty, &this.name, arguments)
+        let store = ruby.get_inner(this.store);
+        call(ruby, store.cell(), &this.function, &this.ty, &this.name, arguments)
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::call::{Reply, Request};
+use crate::request::{Reply, Request};
 
 /// The channel between the two threads.
 #[derive(Debug)]

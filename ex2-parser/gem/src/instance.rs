@@ -1,6 +1,6 @@
 //! `WasmHost::Instance`: an instance of a module, linked with procs.
 
-use std::cell::OnceCell;
+use std::hint;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,28 +17,21 @@ use crate::function::{self, Function};
 use crate::global::Global;
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::store::Store;
 use crate::store_cell::{Import, StoreCell};
 use crate::{error, value};
 
 #[derive(TypedData)]
 #[magnus(class = "WasmHost::Instance", free_immediately, mark)]
 pub(crate) struct Instance {
+    store: Opaque<Obj<Store>>,
+    /// The store's.
     cell: Arc<StoreCell>,
-    /// Not set while the start function runs.
-    instance: OnceCell<wasmer::Instance>,
 }
 
 impl DataTypeFunctions for Instance {
     fn mark(&self, marker: &magnus::gc::Marker) {
-        self.cell.mark(marker);
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        // SAFETY: Ruby drops this object, with the GVL held.
-        let ruby = unsafe { Ruby::get_unchecked() };
-        self.cell.freed(&ruby);
+        marker.mark(self.store);
     }
 }
 
@@ -65,14 +58,17 @@ impl Instance {
         let cell = StoreCell::new(module.engine(memory_limit, &memory), options, memory);
         // Created first: it marks the values that are taken out of the imports, for the garbage collector. Another thread
         // may remove them from the Hash.
+        let store = Store::new(ruby, Arc::clone(&cell));
         let this = ruby.obj_wrap(Self {
+            store: store.into(),
             cell,
-            instance: OnceCell::new(),
         });
+        // The collector finds it on the stack until the instance marks it.
+        hint::black_box(&store);
         let (resolved, procs) = this.resolve_imports(ruby, imports, module.compiled())?;
         let functions = this.cell.define(ruby, procs)?;
         let mut attached = Vec::new();
-        let linked = this.instantiate(ruby, this, &module, &resolved, functions, &mut attached);
+        let linked = this.instantiate(ruby, store, &module, &resolved, functions, &mut attached);
         if linked.is_err() {
             for memory in attached {
                 memory.detach();
@@ -126,7 +122,7 @@ impl Instance {
     fn instantiate(
         &self,
         ruby: &Ruby,
-        this: Obj<Self>,
+        store: Obj<Store>,
         module: &Module,
         resolved: &[ResolvedImport],
         functions: Vec<wasmer::Function>,
@@ -139,7 +135,7 @@ impl Instance {
                 ResolvedImport::Function => functions.next().map(Extern::Function),
                 ResolvedImport::Memory(memory, ty) => {
                     let memory = ruby.get_inner(*memory);
-                    let (handle, newly) = memory.attach(ruby, this, *ty)?;
+                    let (handle, newly) = memory.attach(ruby, store, *ty)?;
                     if newly {
                         attached.push(memory);
                     }
@@ -164,7 +160,7 @@ impl Instance {
             };
             match instance {
                 Ok(instance) => {
-                    _ = self.instance.set(instance);
+                    store.set_instance(instance);
                     return Ok(());
                 }
                 // The address space may be full of unreachable instances that the collector has not freed yet.
@@ -173,10 +169,6 @@ impl Instance {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn cell(&self) -> &Arc<StoreCell> {
-        &self.cell
     }
 
     /// Frees the guest's memory and code at once, without waiting for the garbage collector.
@@ -206,40 +198,41 @@ impl Instance {
         let name = name_of(name)?;
         let function = this.exported_function(ruby, &name)?;
         let ty = this.cell.with(ruby, |store| function.ty(store))?;
-        Ok(ruby.obj_wrap(Function::new(this, function, ty, name)))
+        Ok(ruby.obj_wrap(Function::new(ruby.get_inner(this.store), function, ty, name)))
     }
 
     fn exported_function(&self, ruby: &Ruby, name: &str) -> Result<wasmer::Function, Error> {
         match self.export(ruby, name)? {
-            Extern::Function(function) => Ok(function.clone()),
-            other => Err(self.wrong_kind(ruby, name, other, "function")),
+            Extern::Function(function) => Ok(function),
+            other => Err(self.wrong_kind(ruby, name, &other, "function")),
         }
     }
 
     pub(crate) fn memory(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Memory>, Error> {
         let name = name_of(name)?;
         match this.export(ruby, &name)? {
-            Extern::Memory(memory) => Ok(ruby.obj_wrap(Memory::of(this, memory.clone()))),
-            other => Err(this.wrong_kind(ruby, &name, other, "memory")),
+            Extern::Memory(memory) => Ok(ruby.obj_wrap(Memory::of(ruby.get_inner(this.store), memory))),
+            other => Err(this.wrong_kind(ruby, &name, &other, "memory")),
         }
     }
 
     pub(crate) fn global(ruby: &Ruby, this: Obj<Self>, name: Value) -> Result<Obj<Global>, Error> {
         let name = name_of(name)?;
         match this.export(ruby, &name)? {
-            Extern::Global(global) => Ok(ruby.obj_wrap(Global::new(this, global.clone(), name))),
-            other => Err(this.wrong_kind(ruby, &name, other, "global")),
+            Extern::Global(global) => Ok(ruby.obj_wrap(Global::new(ruby.get_inner(this.store), global, name))),
+            other => Err(this.wrong_kind(ruby, &name, &other, "global")),
         }
     }
 
-    fn export(&self, ruby: &Ruby, name: &str) -> Result<&Extern, Error> {
-        let Some(instance) = self.instance.get() else {
+    fn export(&self, ruby: &Ruby, name: &str) -> Result<Extern, Error> {
+        let store = ruby.get_inner(self.store);
+        let Some(instance) = store.instance() else {
             return Err(error::busy(
                 ruby,
                 "the instance's start function still runs: use it afterwards",
             ));
         };
-        instance.exports.get_extern(name).ok_or_else(|| {
+        instance.exports.get_extern(name).cloned().ok_or_else(|| {
             let names: Vec<String> = instance.exports.iter().map(|(name, _)| format!("{name:?}")).collect();
             error::export(
                 ruby,

@@ -2,7 +2,8 @@
 //!
 //! Each class has a file here, a file with its documentation in `lib`, and a file with its examples in `spec`. The other
 //! files here are shared by the classes: guests are interruptible (`checkpoint`), run on a stack of their own (`call`)
-//! and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`).
+//! and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`), and
+//! is a Ruby object (`store`), which the objects of an instance hold.
 
 #![allow(
     missing_docs,
@@ -25,23 +26,21 @@ mod instrumentation;
 mod memory;
 mod module;
 mod program;
+mod request;
+mod store;
 mod store_cell;
 mod value;
-
-use std::path::Path;
 
 use magnus::prelude::*;
 use magnus::typed_data::TypedData;
 use magnus::{Error, RModule, Ruby, function, method};
-use system::cache;
+use system::{cache, workspace};
 
 /// Defines the methods. `lib/wasm_host/native.rb` has defined the classes before it loads this library.
 #[magnus::init(name = "wasm_host")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
     // The running program is Ruby, so the checkout cannot be found from the program's path.
-    if let Some(workspace) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2) {
-        cache::set_checkout(workspace);
-    }
+    cache::set_checkout(workspace());
     let host: RModule = ruby.define_module("WasmHost")?;
     let class = |name: &str| -> Result<magnus::RClass, Error> {
         let class = host.define_class(name, ruby.class_object())?;
@@ -84,8 +83,11 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
 
     let native: RModule = host.define_module("Native")?;
     native.define_singleton_method("run", function!(program::run, -1))?;
-    let mark = native.define_class("FiberMark", ruby.class_object())?;
-    mark.undef_default_alloc_func();
+    for name in ["FiberMark", "Store"] {
+        native
+            .define_class(name, ruby.class_object())?
+            .undef_default_alloc_func();
+    }
 
     let page = ruby.define_module("GhcrPage")?;
     page.define_singleton_method("read", function!(ghcr_page::parse, 1))?;
@@ -102,5 +104,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     global::Global::class(ruby);
     guest::Guest::class(ruby);
     fiber::Mark::class(ruby);
+    store::Store::class(ruby);
     Ok(())
 }

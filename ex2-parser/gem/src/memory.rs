@@ -8,7 +8,7 @@ use magnus::value::Opaque;
 use magnus::{DataTypeFunctions, Error, Integer, RString, Ruby, TypedData, Value};
 use wasmer::{MemoryError, MemoryType, Pages, StoreMut};
 
-use crate::instance::Instance;
+use crate::store::Store;
 use crate::store_cell::StoreCell;
 use crate::{error, module};
 
@@ -17,12 +17,12 @@ use crate::{error, module};
 pub(crate) struct Memory {
     /// For a memory that Ruby creates: the initial and the maximum number of pages.
     pages: (u32, Option<u32>),
-    /// The instance that has the memory, and its memory there.
+    /// The store that has the memory, and its memory there.
     owner: RefCell<Option<Owner>>,
 }
 
 struct Owner {
-    instance: Opaque<Obj<Instance>>,
+    store: Opaque<Obj<Store>>,
     memory: wasmer::Memory,
 }
 
@@ -30,7 +30,7 @@ impl DataTypeFunctions for Memory {
     fn mark(&self, marker: &magnus::gc::Marker) {
         // Code that borrows it mutably does not allocate, so the collector never runs during such a borrow.
         if let Some(owner) = &*self.owner.borrow() {
-            marker.mark(owner.instance);
+            marker.mark(owner.store);
         }
     }
 }
@@ -45,26 +45,26 @@ impl Memory {
     }
 
     /// A memory that an instance exports.
-    pub(crate) fn of(instance: Obj<Instance>, memory: wasmer::Memory) -> Self {
+    pub(crate) fn of(store: Obj<Store>, memory: wasmer::Memory) -> Self {
         Self {
             pages: (0, None),
             owner: RefCell::new(Some(Owner {
-                instance: instance.into(),
+                store: store.into(),
                 memory,
             })),
         }
     }
 
-    /// Attaches the memory to `instance`, which imports a memory of the type `imported`. Returns `false` if it was attached
-    /// to that instance before.
+    /// Attaches the memory to the instance with this store, which imports a memory of the type `imported`. Returns `false`
+    /// if it was attached to that instance before.
     pub(crate) fn attach(
         &self,
         ruby: &Ruby,
-        instance: Obj<Instance>,
+        store: Obj<Store>,
         imported: MemoryType,
     ) -> Result<(wasmer::Memory, bool), Error> {
         if let Some(owner) = &*self.owner.borrow() {
-            if ruby.get_inner(owner.instance).as_raw() == instance.as_raw() {
+            if ruby.get_inner(owner.store).as_raw() == store.as_raw() {
                 return Ok((owner.memory.clone(), false));
             }
             return Err(error::link(
@@ -74,12 +74,12 @@ impl Memory {
         }
         let (minimum, maximum) = self.pages;
         let ty = MemoryType::new(Pages(minimum), maximum.map(Pages).or(imported.maximum), false);
-        let memory = instance
+        let memory = store
             .cell()
             .with(ruby, |store| wasmer::Memory::new(store, ty))?
             .map_err(|cause| error::link(ruby, too_large(&cause)))?;
         *self.owner.borrow_mut() = Some(Owner {
-            instance: instance.into(),
+            store: store.into(),
             memory: memory.clone(),
         });
         Ok((memory, true))
@@ -162,8 +162,8 @@ impl Memory {
                 "the memory belongs to no instance yet: hand it to WasmHost::Instance.new as an import",
             )
         })?;
-        let instance = ruby.get_inner(owner.instance);
-        work(ruby, &owner.memory, instance.cell())
+        let store = ruby.get_inner(owner.store);
+        work(ruby, &owner.memory, store.cell())
     }
 }
 

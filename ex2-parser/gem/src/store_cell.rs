@@ -12,8 +12,9 @@ use magnus::{Error, RArray, Ruby, Value};
 use rb_sys::{Qnil, VALUE};
 use wasmer::{AsStoreMut, Engine, Function, FunctionEnv, FunctionEnvMut, FunctionType, RuntimeError, Store, StoreMut};
 
-use crate::call::{self, Options, Reply, Request};
+use crate::call::{self, Options};
 use crate::checkpoint::MemoryUse;
+use crate::request::{ProcRequest, Reply, Request, RunProc};
 use crate::{error, fiber, value};
 
 /// A store that one call at a time uses.
@@ -24,7 +25,7 @@ pub(crate) struct StoreCell {
     /// The borrower, while the store is lent.
     lent: Cell<Borrower>,
     imports: OnceCell<Vec<Import>>,
-    /// Ruby's objects that the instance marks for the garbage collector.
+    /// Ruby's objects that the Ruby object of the store marks for the garbage collector.
     marked: RefCell<Vec<Opaque<Value>>>,
     options: Options,
     memory: Arc<MemoryUse>,
@@ -106,7 +107,7 @@ impl StoreCell {
         }
     }
 
-    /// Keeps a Ruby value alive for as long as the instance lives.
+    /// Keeps a Ruby value alive for as long as the store lives.
     pub(crate) fn keep(&self, value: Value) {
         self.marked.borrow_mut().push(value.into());
     }
@@ -203,7 +204,7 @@ impl StoreCell {
             arguments,
             results: Vec::new(),
         };
-        match call::suspend(Request::Proc(ptr::from_mut(&mut call).cast())) {
+        match call::suspend(Request::Proc(ProcRequest::new(&mut call))) {
             Reply::Continue => Ok(call.results),
             // The call's error is stored elsewhere, so this text is never shown.
             Reply::Terminate => Err(RuntimeError::new("ended by Ruby")),
@@ -298,7 +299,7 @@ impl StorePtr {
 }
 
 /// The data of a guest's call of a proc. The guest is suspended until the proc returns.
-pub(crate) struct ProcCall<'a> {
+struct ProcCall<'a> {
     cell: &'a StoreCell,
     store: *mut StoreMut<'static>,
     import: usize,
@@ -306,9 +307,9 @@ pub(crate) struct ProcCall<'a> {
     results: Vec<wasmer::Value>,
 }
 
-impl ProcCall<'_> {
+impl RunProc for ProcCall<'_> {
     /// Calls the proc. The proc may use the store.
-    pub(crate) fn run(&mut self, ruby: &Ruby, fiber: u64) -> Result<(), Error> {
+    fn run(&mut self, ruby: &Ruby, fiber: u64) -> Result<(), Error> {
         let cell = self.cell;
         cell.report_memory(ruby)?;
         let before = cell.lent.replace(Borrower {
@@ -320,7 +321,9 @@ impl ProcCall<'_> {
         cell.access.0.store(LENT, Ordering::Release);
         self.call(ruby)
     }
+}
 
+impl ProcCall<'_> {
     fn call(&mut self, ruby: &Ruby) -> Result<(), Error> {
         let Some(import) = self.cell.imports.get().and_then(|imports| imports.get(self.import)) else {
             return Ok(());
