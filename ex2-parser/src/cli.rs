@@ -115,7 +115,10 @@ fn read(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
         });
     }
     let file = file.filter(|file| *file != Path::new("-"));
-    let name = file.map_or_else(|| "standard input".into(), |file| one_line(&file.display().to_string()));
+    let name = file.map_or_else(
+        || "standard input".into(),
+        |file| command_line::printable(&file.display().to_string()),
+    );
     let unreadable = |error: io::Error| Failure {
         exit: Exit::NoInput,
         message: format!("{name}: it can't be read: {error}; is it the right file?"),
@@ -216,17 +219,13 @@ impl Failure {
         let (exit, message) = match error {
             wasm::Error::Page(error) => (Exit::DataErr, format!("{name}: {}: {error}", error.kind())),
             wasm::Error::Guest(error) => (Exit::Unavailable, error.to_string()),
-            error => (Exit::Software, format!("{name}: {}", one_line(&error.to_string()))),
+            error => (
+                Exit::Software,
+                format!("{name}: {}", command_line::printable(&error.to_string())),
+            ),
         };
         Self { exit, message }
     }
-}
-
-/// Replaces control characters: a file's name may contain line breaks, and a message has to stay on one line.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() { '\u{FFFD}' } else { character })
-        .collect()
 }
 
 fn print(text: &[u8]) -> Result<(), Failure> {

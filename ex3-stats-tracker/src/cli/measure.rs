@@ -1,16 +1,13 @@
 //! `measure`: every package once, to the terminal.
 
-use system::command_line;
+use system::command_line::{self, printable};
 
 use super::arguments::MeasureOptions;
 use super::error::{Error, print};
 use super::show::print_table;
 use super::start::start;
 use super::stop::{INTERRUPTED, Stop, gracefully};
-use crate::measure::{
-    Collection, Kind, Manners, Problem, Source, Tracker, collection::exit_code, printable::printable,
-    progress::Progress,
-};
+use crate::measure::{Collection, Kind, Manners, Problem, Source, Tracker, collection::exit_code, progress::Progress};
 
 /// Measures and prints.
 pub(super) async fn measure(options: MeasureOptions, stop: &mut Stop) -> Result<u8, Error> {

@@ -8,7 +8,7 @@ use std::{net::TcpListener, time::Duration};
 use github::stand_in;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use system::command_line;
+use system::command_line::{self, printable};
 
 use super::arguments::UpOptions;
 use super::error::Error;
@@ -23,7 +23,7 @@ use crate::{
         database, figures,
         server::{address, socket},
     },
-    measure::{Source, Tracker, printable::printable, progress::Progress},
+    measure::{Source, Tracker, progress::Progress},
 };
 
 /// Rails' usual port.

@@ -9,9 +9,9 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
+use system::command_line::printable;
 
 use super::error::Error;
-use crate::measure::printable::printable;
 
 /// The schemes of `DATABASE_URL` for the supported databases.
 const DATABASES: [&str; 3] = ["sqlite3:", "postgresql:", "postgres:"];

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use system::command_line::printable;
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::{
@@ -201,7 +202,7 @@ fn last_lines(log: &Path, from: u64) -> io::Result<String> {
     let lines: Vec<String> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| format!("    {}", crate::measure::printable::printable(line)))
+        .map(|line| format!("    {}", printable(line)))
         .collect();
     Ok(lines[lines.len().saturating_sub(RECENT_OUTPUT_LINES)..].join("\n"))
 }

@@ -8,12 +8,11 @@
 //! | `pass` | the order of requests, their rate, and retries |
 //! | `collection` | the result of a pass, and its JSON |
 //! | `progress` | the progress bar |
-//! | `table`, `sparkline`, `printable` | formats a collection for people |
+//! | `table`, `sparkline` | formats a collection for people |
 
 pub mod collection;
 pub mod component;
 pub mod pass;
-pub mod printable;
 pub mod progress;
 pub mod sparkline;
 pub mod spin;

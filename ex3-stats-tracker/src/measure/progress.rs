@@ -6,9 +6,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use system::command_line;
+use system::command_line::{self, printable};
 
-use super::{component::Problem, pass::Observer, printable::printable};
+use super::{component::Problem, pass::Observer};
 
 /// The shortest wait that is reported.
 const MIN_REPORTED_WAIT: Duration = Duration::from_secs(2);

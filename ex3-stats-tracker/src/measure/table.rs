@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use system::command_line::printable;
 
 use super::{
     collection::{Collection, Earlier, Numbers, Source},
-    printable::printable,
     sparkline::sparkline,
 };
 

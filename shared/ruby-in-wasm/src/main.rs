@@ -123,7 +123,10 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
         let path = arguments.module.as_deref().unwrap_or(Path::new(RUBY.file));
         Failure::new(
             Exit::DataErr,
-            format!("{}: it is not a valid module: {error}", one_line(path)),
+            format!(
+                "{}: it is not a valid module: {error}",
+                command_line::printable(&path.display().to_string())
+            ),
         )
     })?;
     drop(wasm);
@@ -148,7 +151,7 @@ fn script(code: Option<String>, file: Option<String>, arguments: Vec<String>) ->
             arguments: first.into_iter().chain(arguments).collect(),
         }),
         (None, Some(file)) => Ok(Script {
-            name: one_line(Path::new(&file)),
+            name: command_line::printable(&file),
             code: read(Path::new(&file), SCRIPT_LIMIT)?,
             arguments,
         }),
@@ -222,14 +225,14 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// A path as part of a message, whatever characters it has.
-fn one_line(path: &Path) -> String {
-    path.display().to_string().escape_debug().to_string()
-}
-
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let refused = |exit, cause: String| Failure::new(exit, format!("{}: {cause}", one_line(path)));
+    let refused = |exit, cause: String| {
+        Failure::new(
+            exit,
+            format!("{}: {cause}", command_line::printable(&path.display().to_string())),
+        )
+    };
     File::open(path)
         // One byte more than allowed tells a file that just fits from one that goes on.
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))

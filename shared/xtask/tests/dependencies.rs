@@ -1,14 +1,14 @@
 //! What the product must not have, whatever else of the workspace does.
 
-use std::path::Path;
 use std::process::Command;
+
+use system::workspace;
 
 /// Their licence (BUSL-1.1) asks for a contract where they are used in production.
 const SINGLEPASS: &str = "wasmer-compiler-singlepass";
 const LLVM: &str = "wasmer-compiler-llvm";
 
 fn dependencies(packages: &[&str]) -> String {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let mut tree = Command::new("cargo");
     tree.args([
         "tree",
@@ -23,7 +23,7 @@ fn dependencies(packages: &[&str]) -> String {
     for package in packages {
         tree.args(["--package", package]);
     }
-    let output = tree.current_dir(workspace).output().unwrap();
+    let output = tree.current_dir(workspace()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

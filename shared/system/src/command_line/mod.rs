@@ -2,8 +2,9 @@
 //!
 //! The answer goes to stdout, everything else to stderr, and the exit code is one of sysexits.h. So says [`arguments`]
 //! of a wrong command line, [`print()`] and [`note`] of a reader that went away, and [`fail`] of an error. [`typed()`]
-//! shows a command that a program runs itself.
+//! shows a command that a program runs itself, and [`printable()`] a text of somebody else.
 
+mod printable;
 mod typed;
 
 use std::error::Error;
@@ -15,6 +16,7 @@ use anstyle::AnsiColor;
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
+pub use printable::printable;
 pub use typed::typed;
 
 /// The process's arguments. Help and the version are answers and end the program with 0, a wrong command line ends it

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// Escapes control characters and characters that change the direction of text, as `\u{1b}`. Names and messages come from
-/// pages that anyone can write.
+/// Escapes control characters and characters that change the direction of text, as `\u{1b}`. What is left has one line.
+/// Names, messages and paths may come from anyone.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
