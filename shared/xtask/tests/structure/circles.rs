@@ -68,10 +68,12 @@ fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
     }
     let directory = format!("{}/", directory.path().display());
     let uses = uses(&PathBuf::from(format!("{directory}lib.rs")));
-    circles(&uses)
+    let mut found: Vec<_> = circles(&uses)
         .into_iter()
         .map(|line| line.replace(&directory, ""))
-        .collect()
+        .collect();
+    found.sort();
+    found
 }
 
 #[test]
