@@ -1,10 +1,10 @@
-//! The benches: what they measure, where it is written, and what is made from it.
+//! The shared parts of the benches.
 //!
-//! | module | what it has |
+//! | module | content |
 //! | --- | --- |
-//! | [`cases`] | what a bench tells of each case that it measures |
+//! | [`cases`] | the benchmark cases, and the report that a bench writes about them |
 //! | `engines` (feature `engines`) | the engines and compilers that the benches compare |
-//! | [`ruby_vm`] | Ruby in a process of the benches' own (with the feature `ruby`) |
+//! | [`ruby_vm`] | Ruby in a separate process (feature `ruby`) |
 //! | [`matrix`] | records of the figures, and the tables, plots and verdicts made from them |
 
 pub mod cases;

@@ -1,11 +1,11 @@
-//! Starts real Rubies. This is a program and not a list of tests: it is started once more as the process with Ruby.
+//! Starts real Rubies. Without the test harness, because this program also runs as the process with Ruby.
 
 use std::time::Duration;
 
 use bench::ruby_vm::magnus::{self, Ruby};
 use bench::ruby_vm::{self, Error, Tasks, Vm};
 
-/// Takes each task for Ruby code.
+/// Evaluates each task as Ruby code.
 struct Evaluate;
 
 impl Tasks for Evaluate {
@@ -68,7 +68,7 @@ fn what_ruby_raises_is_an_error() {
         matches!(ruby.answer("("), Err(Error::Raised(_))),
         "a mistake in the code"
     );
-    assert_eq!(ruby.answer("1").unwrap(), "1", "and it goes on");
+    assert_eq!(ruby.answer("1").unwrap(), "1", "the process continues");
 }
 
 fn a_process_that_ends_is_an_error() {

@@ -481,7 +481,7 @@ if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/
         let workspace = tempfile::tempdir().unwrap();
         let cargo = cargo(workspace.path(), BUILT);
         let error = run(workspace.path(), &cargo, &options(&["hello"])).unwrap_err();
-        assert!(error.to_string().contains("hello ran and left no figure"), "{error}");
+        assert!(error.to_string().contains("hello ran and wrote no figure"), "{error}");
         assert!(recorded(workspace.path()).is_empty());
     }
 

@@ -1,19 +1,19 @@
-//! What a bench's figures are figures of: the cases of the matrix, as a bench tells them to whoever renders it.
+//! Benchmark cases, and the report of a bench about its cases.
 //!
-//! Criterion writes one figure a directory and knows nothing of engines, versions and sizes. So each bench writes
-//! beside Criterion's directories, as `cases-<bench>.json`, a [`Report`]: every case it measured with the directories
-//! that hold its figures, and every case it left out with the reason.
+//! Criterion writes one directory for each figure, without engines, versions and sizes. So each bench also writes a
+//! [`Report`], as `cases-<bench>.json` beside Criterion's directories: every measured case with the directories of its
+//! figures, and every skipped case with the reason.
 //!
-//! A case stands in a [`Row`] and a [`Column`]; those two lists are what the matrix is made of:
+//! A case belongs to a [`Row`] and a [`Column`] of the matrix:
 //!
-//! | row | what one unit of its work is |
+//! | row | one unit of its work |
 //! | --- | --- |
-//! | `Hello World` | the line, written to the sink by one `write`, by something that is loaded already |
-//! | `HTML Parser` | a page's bytes to its total and its 30 daily downloads |
-//! | `Process start` | a process of its own, from its start to its end, that says the line once |
-//! | `Call` | a call that does nothing, across one border or another |
+//! | `Hello World` | the line, written to the sink by one `write`, by loaded code |
+//! | `HTML Parser` | from a page's bytes to its total and its 30 daily downloads |
+//! | `Process start` | a new process that prints the line once, from its start to its end |
+//! | `Call` | an empty call, within one language or between two |
 //!
-//! | column | who does the work |
+//! | column | implementation |
 //! | --- | --- |
 //! | `Native C` | a library in C, called from Ruby |
 //! | `Ruby` | Ruby code in CRuby |
@@ -23,16 +23,16 @@
 //! | `Ruby in Wasm` | Ruby code in CRuby, compiled to WebAssembly |
 //! | `Wasm from Ruby` | a module that the gem runs in CRuby's process |
 //! | `Rust from Ruby` | native code, compiled from Rust, called from Ruby by the gem |
-//! | `Floor` | less than the work: what it can't be done below |
+//! | `Floor` | a part of the work: a lower bound of its time |
 //! | `Shortcut` | a shortcut, not a parser |
 //!
-//! And a case has a [`Model`]: only cases of one model are compared.
+//! A case also has a [`Model`]. Only cases of one model are compared.
 //!
-//! | model | what one unit of its work runs in |
+//! | model | where one unit of its work runs |
 //! | --- | --- |
-//! | `call` | what is loaded and warm already: an instance, or a virtual machine |
-//! | `start` | a fresh instance, which can do it once |
-//! | `process` | a process of its own |
+//! | `call` | in a loaded and warm instance, virtual machine or process |
+//! | `start` | in a fresh instance, which runs once |
+//! | `process` | in a new process |
 
 mod recorder;
 mod report;

@@ -1,18 +1,18 @@
-//! What a bench keeps while it runs.
+//! The recorder of a running bench.
 
 use std::env;
 use std::io::{self, Write};
 
 use crate::cases::report::{self, Case, Report, Ruby, Skipped};
 
-/// Collects what is measured and what is left out, and writes the report at the end.
+/// Collects the measured and the skipped cases, and writes the report at the end.
 #[derive(Debug)]
 pub struct Recorder {
     report: Report,
 }
 
 impl Recorder {
-    /// An empty report of a bench.
+    /// A recorder for the bench of this name, as after `cargo bench --bench`.
     #[must_use]
     pub fn new(bench: &str) -> Self {
         Self {
@@ -25,12 +25,12 @@ impl Recorder {
         }
     }
 
-    /// Adds a case that was measured.
+    /// Adds a measured case.
     pub fn measured(&mut self, case: Case) {
         self.report.cases.push(case);
     }
 
-    /// Adds a case that is not measured, and says so on stderr.
+    /// Adds a skipped case with the reason, and prints both to stderr.
     pub fn skipped(&mut self, id: &str, label: &str, why: &str) {
         _ = writeln!(io::stderr(), "left out: {label} ({id}): {why}");
         self.report.skipped.push(Skipped {
@@ -40,16 +40,16 @@ impl Recorder {
         });
     }
 
-    /// Says which Ruby ran.
+    /// Sets the Ruby that ran in the bench.
     pub fn ruby(&mut self, ruby: Ruby) {
         self.report.ruby = Some(ruby);
     }
 
-    /// Writes the report beside Criterion's directories, if anything was measured: `cargo test --benches` runs each
-    /// case once and times nothing, and a list of names measures nothing either.
+    /// Writes the report beside Criterion's directories, if the bench has measured: `cargo test --benches` runs each
+    /// case once without timing it, and `--list` only prints names.
     ///
     /// # Errors
-    /// If it can't be written.
+    /// If the report can't be written.
     pub fn finish(self) -> Result<(), report::Error> {
         let mut arguments = env::args().skip(1);
         let measures = arguments.any(|argument| argument == "--bench")

@@ -1,4 +1,4 @@
-//! The report as it is stored.
+//! The report of a bench, as its JSON file stores it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use system::cache;
 
-/// What one bench measured, and what it didn't.
+/// The measured and the skipped cases of one bench.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The bench's name, as after `cargo bench --bench`.
     pub bench: String,
-    /// What was measured, in the order of measuring.
+    /// The measured cases, in the order of measuring.
     pub cases: Vec<Case>,
-    /// What was not.
+    /// The skipped cases.
     pub skipped: Vec<Skipped>,
-    /// The Ruby that ran in the bench, where one did.
+    /// The Ruby that ran in the bench; `None` for a bench without Ruby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruby: Option<Ruby>,
 }
@@ -36,43 +36,43 @@ pub struct Report {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its name for programs, the same in every run: `wat/wasmer-cranelift`. Criterion's group is called so too.
+    /// The name for programs, stable between runs: `wat/wasmer-cranelift`. Also the name of Criterion's group.
     pub id: String,
-    /// Its name for readers.
+    /// The name for readers.
     pub label: String,
-    /// What is done.
+    /// The kind of work.
     pub row: Row,
-    /// What one unit of its work runs in.
+    /// Where one unit of the work runs.
     pub model: Model,
-    /// Who does it.
+    /// The implementation.
     pub column: Column,
-    /// What runs it, with its version: `Wasmer 7.4.2, Cranelift`.
+    /// The engine with its version: `Wasmer 7.4.2, Cranelift`.
     pub engine: String,
-    /// The versions of everything whose version may change the figure, by name.
+    /// The versions of all software that can change the figure, by name.
     pub versions: BTreeMap<String, String>,
     /// The size of the guest, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest_bytes: Option<u64>,
-    /// The size of what the guest was compiled to, in bytes.
+    /// The size of the guest's compiled code, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compiled_bytes: Option<u64>,
-    /// The directories of its figures, below Criterion's; [`estimates`] is the file in there.
+    /// The directory of each figure, relative to Criterion's; [`estimates`] is the path of its file.
     pub steps: BTreeMap<Step, String>,
 }
 
-/// A case that was not measured.
+/// A case that the bench did not measure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
-    /// The id that it would have.
+    /// The id of the case, or of a group of cases.
     pub id: String,
-    /// Its name for readers.
+    /// The name for readers.
     pub label: String,
-    /// What is missing, and where there is a next step, that.
+    /// The reason, for example a missing program, and how to install it.
     pub why: String,
 }
 
 impl Skipped {
-    /// Whether the case with that id was left out by this, alone or with a group of cases: `ruby` leaves out `ruby/puts`.
+    /// Whether this skips the case `id`, alone or in a group: `ruby` skips `ruby/puts`.
     pub fn covers(&self, id: &str) -> bool {
         id.strip_prefix(&*self.id)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -84,9 +84,9 @@ impl Skipped {
 pub struct Ruby {
     /// `RUBY_VERSION`.
     pub version: String,
-    /// Whether it has YJIT, and its cases therefore stand twice, without and with it.
+    /// Whether this Ruby has YJIT. Then each of its cases is measured twice: without and with YJIT.
     pub yjit: bool,
-    /// `RUBY_DESCRIPTION`, of the one without YJIT.
+    /// `RUBY_DESCRIPTION` without YJIT.
     pub description: String,
 }
 
@@ -99,10 +99,10 @@ macro_rules! names {
         }
 
         impl $kind {
-            /// Every one, in the order of the matrix.
+            /// All variants, in the order of the matrix.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// As readers and files call it.
+            /// The name in tables and in files.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
@@ -118,21 +118,21 @@ macro_rules! names {
 }
 
 names! {
-    /// What is done.
+    /// A kind of work: a row of the matrix.
     Row {
-        /// The line, said by something that is loaded already.
+        /// Print the line, by loaded code.
         HelloWorld = "Hello World",
-        /// A package page to its counts.
+        /// Read the counts of a package page.
         HtmlParser = "HTML Parser",
-        /// A process that says the line once.
+        /// Run a process that prints the line once.
         ProcessStart = "Process start",
-        /// A call that does nothing.
+        /// An empty call.
         Call = "Call",
     }
 }
 
 impl Row {
-    /// One unit of its work.
+    /// One unit of the work, for the head of a table.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -145,19 +145,19 @@ impl Row {
 }
 
 names! {
-    /// What one unit of a case's work runs in. Figures of two models say nothing about each other.
+    /// Where one unit of a case's work runs. Figures of two models are not compared.
     Model {
-        /// What is loaded and warm already: an instance, a virtual machine, or the process itself.
+        /// In a loaded and warm instance, virtual machine or process.
         Call = "call",
-        /// A fresh instance, which can do it once: a WASI program, from its start to its end.
+        /// In a fresh instance, which runs once: a WASI program, from its start to its end.
         Start = "start",
-        /// A process of its own.
+        /// In a new process.
         Process = "process",
     }
 }
 
 names! {
-    /// Who does it.
+    /// An implementation: a column of the matrix.
     Column {
         /// A library in C, called from Ruby.
         NativeC = "Native C",
@@ -175,7 +175,7 @@ names! {
         WasmFromRuby = "Wasm from Ruby",
         /// Native code that the gem calls.
         RustFromRuby = "Rust from Ruby",
-        /// What the work can't be done below.
+        /// A part of the work: a lower bound of its time.
         Floor = "Floor",
         /// A shortcut, not a parser.
         Shortcut = "Shortcut",
@@ -183,51 +183,51 @@ names! {
 }
 
 names! {
-    /// A part of what a case takes. The directory is called so as well.
+    /// A measured step of a case. Also the name of its directory.
     Step {
-        /// From text to a module.
+        /// From Wat to a binary module.
         Assemble = "assemble",
-        /// From a module to machine code, or from nothing to an interpreter that can work: what is done once.
+        /// Done once: compile a module to machine code, or start an interpreter.
         Setup = "setup",
-        /// Compiled code from the disk, checked and loaded.
+        /// Read compiled code from the disk, check and load it.
         Load = "load",
-        /// A loaded module to an instance with its own memory.
+        /// From a loaded module to an instance with its own memory.
         Instantiate = "instantiate",
-        /// From the code on the disk to an instance that can be called: load, instantiate. The work is no part of it.
+        /// From compiled code on the disk to an instance: load, instantiate; without the work.
         Ready = "ready",
-        /// Text to the first answer: assemble, set up, instantiate, work.
+        /// From Wat to the first answer: assemble, set up, instantiate, work.
         StartFromText = "start from text",
-        /// A module to the first answer: set up, instantiate, work.
+        /// From a binary module to the first answer: set up, instantiate, work.
         StartFromBinary = "start from binary",
-        /// From the code on the disk to the first answer: load, instantiate, work. A process, to its end.
+        /// From compiled code on the disk to the first answer: load, instantiate, work. Of a process: until its end.
         Start = "start",
-        /// One unit of the row's work, by what is loaded and warm.
+        /// One unit of the row's work, loaded and warm.
         Work = "work",
     }
 }
 
-/// Why there is no report.
+/// The report can't be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It can't be read or written.
+    /// The file can't be read or written.
     #[error("{}: {cause}; `cargo bench` writes it", path.display())]
     File {
         /// The report's file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// It is not a report.
+    /// The file's content is not a report.
     #[error("{} is no bench's report: {cause}; `cargo bench` writes it anew", path.display())]
     Content {
         /// The report's file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error of the JSON parser.
         cause: serde_json::Error,
     },
 }
 
-/// Criterion's directory, for programs that lie in a target directory: `CRITERION_HOME` or the target directory's.
+/// Criterion's directory: `CRITERION_HOME`, or `criterion` in the target directory of the running program.
 #[must_use]
 pub fn directory() -> Option<PathBuf> {
     env::var_os("CRITERION_HOME").map(PathBuf::from).or_else(|| {
@@ -236,14 +236,14 @@ pub fn directory() -> Option<PathBuf> {
     })
 }
 
-/// The file with Criterion's estimates for a case's step.
+/// The file with Criterion's estimates of a step, a value of [`Case::steps`].
 #[must_use]
 pub fn estimates(criterion: &Path, step: &str) -> PathBuf {
     criterion.join(step).join("new/estimates.json")
 }
 
 impl Case {
-    /// A case with nothing measured yet.
+    /// A case without steps and sizes.
     pub fn new(
         id: impl Into<String>,
         label: impl Into<String>,
@@ -266,7 +266,7 @@ impl Case {
         }
     }
 
-    /// Notes that a step is measured, and returns the name for it in Criterion's group, which is called as `id` is.
+    /// Adds a measured step, and returns its function name in Criterion's group `id`.
     pub fn measures(&mut self, step: Step) -> &'static str {
         self.steps.insert(step, step_directory(&self.id, step.name()));
         step.name()
@@ -274,13 +274,13 @@ impl Case {
 }
 
 impl Report {
-    /// The file of a bench's report.
+    /// The file of a bench's report, in Criterion's directory.
     #[must_use]
     pub fn path(criterion: &Path, bench: &str) -> PathBuf {
         criterion.join(format!("cases-{bench}.json"))
     }
 
-    /// Reads what a bench wrote.
+    /// Reads the report of a bench.
     ///
     /// # Errors
     /// If the bench didn't run, or another version of this crate wrote the file.
@@ -293,10 +293,10 @@ impl Report {
         serde_json::from_slice(&text).map_err(|cause| Error::Content { path, cause })
     }
 
-    /// Writes the report, whole or not at all.
+    /// Writes the report atomically.
     ///
     /// # Errors
-    /// If it can't be written.
+    /// If the file can't be written.
     pub fn write(&self, criterion: &Path) -> Result<(), Error> {
         let path = Self::path(criterion, &self.bench);
         let text = serde_json::to_string_pretty(self).map_err(|cause| Error::Content {
@@ -317,16 +317,16 @@ impl Report {
     }
 }
 
-/// The directory that Criterion makes for a function of a group, below its own.
+/// The directory that Criterion makes for a function of a group, relative to its own.
 fn step_directory(group: &str, function: &str) -> String {
     format!("{}/{}", file_name(group), file_name(function))
 }
 
-/// Criterion's way to make a name fit for a file system.
+/// A name as Criterion makes a file name of it.
 fn file_name(name: &str) -> String {
-    const LONGEST: usize = 64;
+    const MAX_BYTES: usize = 64;
     let replaced = name.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_");
-    let cut = &replaced[..replaced.floor_char_boundary(LONGEST)];
+    let cut = &replaced[..replaced.floor_char_boundary(MAX_BYTES)];
     if cfg!(windows) {
         cut.trim_end().to_lowercase()
     } else {

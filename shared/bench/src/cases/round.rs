@@ -1,11 +1,11 @@
-//! A run of the benches has several rounds, and a bench may want to know which it is in.
+//! The round of a run in which a bench measures: a run repeats the benches several times.
 
 use std::env;
 
-/// The environment variable with the round's number, from 1. Where it is not set there is one round only.
+/// The environment variable with the round's number, from 1. If it is not set, the run has one round.
 pub const ROUND: &str = "BENCH_ROUND";
 
-/// Whether this is a run's first round: what takes minutes to measure is measured in that one alone.
+/// Whether this is a run's first round. Cases that take minutes are measured only in this one.
 pub fn is_first_round() -> bool {
     is_first(env::var(ROUND).ok().as_deref())
 }

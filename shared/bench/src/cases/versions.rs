@@ -1,8 +1,8 @@
-//! The versions that this workspace is built from.
+//! The versions of the crates in `Cargo.lock`.
 
 use serde::Deserialize;
 
-/// As it was when this crate was compiled, which cargo does anew when the file changes.
+/// The lock file at compile time. Cargo compiles this crate again when the file changes.
 const LOCK: &str = include_str!("../../../../Cargo.lock");
 
 #[derive(Deserialize)]
@@ -16,7 +16,8 @@ struct Package {
     version: String,
 }
 
-/// The version of a crate in `Cargo.lock`; of several, all of them, with commas; "not built" where it has none.
+/// The version of a crate in `Cargo.lock`. Several versions are joined with commas; a crate that is not in the file is
+/// "not built".
 #[must_use]
 pub fn locked(name: &str) -> String {
     let packages = toml::from_str(LOCK).map_or_else(|_| Vec::new(), |lock: Lock| lock.package);

@@ -1,6 +1,6 @@
-//! The engines that benches run guests in, each with the name and the versions that its cases are filed under.
+//! The engines that benches run guests in, each with its name and its versions.
 //!
-//! All of them keep what they compiled in the same store, behind the same checks.
+//! All engines keep compiled code in the same cache, with the same checks.
 
 pub mod wasmer;
 #[cfg(feature = "runtimes")]
@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 
 use crate::cases::{self, Recorder};
 
-/// What a case says about the engine in it.
+/// The names and versions of an engine, for its cases.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// For ids: `wasmer-cranelift`.
+    /// The part of a case's id: `wasmer-cranelift`.
     pub id: &'static str,
-    /// For readers, in a label: `Wasmer, Cranelift`.
+    /// The part of a case's label: `Wasmer, Cranelift`.
     pub label: String,
-    /// With the version: `Wasmer 7.4.2, Cranelift`.
+    /// The name with the version: `Wasmer 7.4.2, Cranelift`.
     pub name: String,
-    /// The versions that matter.
+    /// The versions of the engine's crates, by name.
     pub versions: BTreeMap<String, String>,
 }
 
@@ -39,10 +39,10 @@ impl About {
     }
 }
 
-/// Why a case is not there that the feature would bring.
+/// The reason of a case that is skipped because the feature `runtimes` is off.
 pub const WITHOUT_RUNTIMES: &str = "built without the feature `runtimes`: add --features runtimes";
 
-/// Names the cases of a guest that this build has no engine for.
+/// Adds the skipped cases of a guest: those whose engine is not in this build.
 pub fn skip_others(recorder: &mut Recorder, guest: &str, label: &str) {
     let mut skip = |built: bool, id: &str, name: &str, why: &str| {
         if !built {

@@ -1,4 +1,4 @@
-//! Wasmer, with each compiler that this build has.
+//! Wasmer with each compiler of this build.
 
 use wasm::guest_limits::{self, Limits};
 use wasmer::{Engine, Module};
@@ -8,15 +8,15 @@ use crate::engines::About;
 /// Wasmer with one of its compilers.
 #[derive(Clone, Debug)]
 pub struct Wasmer {
-    /// What its cases say.
+    /// The names and versions.
     pub about: About,
-    /// The engine, with limits.
+    /// The engine, with the guest limits.
     pub engine: Engine,
 }
 
 impl Wasmer {
-    /// Why this engine can't run a guest, if it can't: Singlepass has no vectors, and the guests that are compiled from
-    /// Rust use them. The default engine has to run all of them, so it is not asked.
+    /// The reason why this engine can't run a guest; `None` if it can. Singlepass has no SIMD, and the guests compiled
+    /// from Rust use it. The default engine must run all guests, so that it always returns `None`.
     pub fn refusal(&self, guest: &[u8]) -> Option<String> {
         if self.about.id == default().id {
             return None;
@@ -26,7 +26,7 @@ impl Wasmer {
     }
 }
 
-/// Wasmer's engines, the default one first.
+/// Wasmer's engines, the default engine first.
 #[must_use]
 pub fn all(limits: Limits) -> Vec<Wasmer> {
     vec![
@@ -47,7 +47,7 @@ pub fn all(limits: Limits) -> Vec<Wasmer> {
     ]
 }
 
-/// What cases say about the engine that this workspace's programs run guests in.
+/// The engine in which this workspace's programs run guests.
 #[must_use]
 pub fn default() -> About {
     About::new(
@@ -58,8 +58,7 @@ pub fn default() -> About {
     )
 }
 
-/// What cases say about the engine that Ruby in Wasm runs in: Cranelift's code, or where that takes too long to make,
-/// Singlepass's.
+/// The engine of Ruby in Wasm: Cranelift, or Singlepass where compiling with Cranelift takes too long.
 #[must_use]
 pub fn of_ruby(cranelift: bool) -> About {
     match cranelift {

@@ -1,15 +1,15 @@
-//! What could make the figures unfair: what is so in every run, and what a record says of its own.
+//! The bias of the figures: what could make them unfair, in every run and in the run of one record.
 
 use crate::matrix::record::Estimates;
 use crate::matrix::{RUN_TO_RUN, Record, markdown, number, rounds};
 
-/// An interval of more than this part of its estimate to each side is named.
+/// An interval is wide if its half width is more than this part of its estimate.
 const WIDE: f64 = 0.05;
 
-/// More threads than this part of the cores wanted to run already: the figures had to share the machine.
+/// A machine is busy if its load before the run was more than this for each core.
 const BUSY: f64 = 0.5;
 
-/// One statement each.
+/// The statements about a record's bias, each as Markdown in one line.
 pub fn statements(record: &Record) -> Vec<String> {
     let mut statements = vec![machine(record)];
     statements.extend(load(record));
@@ -165,7 +165,7 @@ mod tests {
     use crate::matrix::fixture;
 
     #[test]
-    fn a_quiet_machine_and_a_busy_one_are_told_apart() {
+    fn the_load_before_the_run_is_stated() {
         let mut record = fixture::record();
         assert!(in_words(&record).contains("it had little else to do"));
         record.load_before.as_mut().unwrap().one = 1.5;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_told_with_how_far_they_differ() {
+    fn the_number_of_rounds_is_stated_with_their_spread() {
         let mut record = fixture::record();
         assert!(!in_words(&record).contains("quietest"));
         assert!(in_words(&record).contains("what varied within it (95 %"));
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_and_changed_is_said() {
+    fn skipped_cases_and_changed_files_are_stated() {
         let mut record = fixture::record();
         assert!(!in_words(&record).contains("Left out"));
         fixture::skip(&mut record, "htree", "not installed");

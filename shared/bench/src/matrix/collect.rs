@@ -1,8 +1,7 @@
-//! From what a bench leaves on the disk to its part of a record.
+//! From the files that a bench writes to its part of a record.
 //!
-//! A bench gets a directory of its own ([`prepare`]) as `CRITERION_HOME`, which is emptied before it runs: what is in
-//! there afterwards is of this run. Criterion's usual directory keeps the figures of every bench that ever ran, also of
-//! those that were renamed since, and nothing in it says of which run they are.
+//! A bench gets its own empty directory ([`prepare`]) as `CRITERION_HOME`, so that all files in it are of this run.
+//! Criterion's default directory would also have the figures of earlier runs, and of cases that were renamed since.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,45 +16,45 @@ use walkdir::WalkDir;
 use crate::matrix::record::{Bench, Estimates};
 use crate::matrix::{Interval, number};
 
-/// The file in which a bench that is none of Criterion's leaves its rates: by name, each round's requests a second.
+/// The file with the rates of a bench that doesn't use Criterion: by name, the requests a second of each round.
 pub const RATES: &str = "rates.json";
 
-/// More digits than any measurement has. With all of a number's sixteen, a record would be twice as long to read.
+/// More digits than any measurement needs. With all sixteen digits a record would be twice as large.
 const RECORDED_DIGITS: usize = 7;
 
-/// Why what a bench left can't become a part of a record.
+/// The files of a bench can't become a part of a record.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file is not there or not what it should be.
+    /// A file is missing or malformed.
     #[error("{path}: {problem}; run the bench again", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem, as text.
         problem: String,
     },
-    /// The bench says that it measured something, and there is no figure.
-    #[error("the bench {bench} says that it measured {case}, and left no figure in {directory}")]
+    /// The report has a case whose figure is missing.
+    #[error("the bench {bench} reports the case {case}, but there is no figure in {directory}")]
     NoFigure {
         /// The bench.
         bench: String,
         /// The case's id.
         case: String,
-        /// Where its figure should be, below Criterion's directory.
+        /// The expected directory of its figure, relative to Criterion's directory.
         directory: String,
     },
-    /// Nothing at all was measured.
-    #[error("the bench {bench} ran and left no figure")]
+    /// There is no figure at all.
+    #[error("the bench {bench} ran and wrote no figure")]
     Nothing {
         /// The bench.
         bench: String,
     },
 }
 
-/// Makes `directory` an empty one.
+/// Creates `directory`, or removes everything in it.
 ///
 /// # Errors
-/// If it can't be emptied or made.
+/// If the directory can't be emptied or created.
 pub fn prepare(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -64,11 +63,11 @@ pub fn prepare(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
-/// What a bench called `name` left in `directory` within so many `seconds`; `failed` says how it ended, if not well.
-/// Every text of its report goes through `cleaned`.
+/// The part of a record for the bench `name`, from the files in `directory`. `seconds` is its duration, `failed` is why
+/// it failed. `cleaned` is applied to every text of its report.
 ///
 /// # Errors
-/// If a file can't be understood, or the bench ended well and a figure is missing.
+/// If a file is malformed, or if a figure is missing although the bench did not fail.
 pub fn bench(
     directory: &Path,
     name: &str,
@@ -78,7 +77,7 @@ pub fn bench(
 ) -> Result<Bench, Error> {
     let path = Report::path(directory, name);
     let report = match path.is_file() {
-        true => serde_json::from_value(with_texts(read(&path)?, cleaned)).map_err(|error| Error::File {
+        true => serde_json::from_value(map_texts(read(&path)?, cleaned)).map_err(|error| Error::File {
             path,
             problem: error.to_string(),
         })?,
@@ -131,7 +130,7 @@ fn complete(bench: &Bench) -> Result<(), Error> {
     Ok(())
 }
 
-/// Criterion's files, as far as they are read.
+/// The fields of Criterion's files that are used.
 mod criterion {
     use serde::Deserialize;
 
@@ -166,7 +165,7 @@ mod criterion {
     }
 }
 
-/// Every estimate below Criterion's directory, by the directory it is in.
+/// All estimates below Criterion's directory, by the relative directory of each.
 fn estimates(directory: &Path) -> Result<BTreeMap<String, Estimates>, Error> {
     let mut found = BTreeMap::new();
     for entry in WalkDir::new(directory).sort_by_file_name() {
@@ -208,8 +207,8 @@ fn estimates(directory: &Path) -> Result<BTreeMap<String, Estimates>, Error> {
     Ok(found)
 }
 
-/// Criterion's intervals are resampled, and nothing keeps those from missing their own estimate by a hair: then they
-/// are widened to it.
+/// `None` if the estimate can't be a time. Criterion's intervals come from resampling, and one can exclude its own
+/// estimate by a rounding error: then it is widened to include it.
 fn interval(estimate: &criterion::Estimate) -> Option<Interval> {
     let limits = &estimate.confidence_interval;
     let recorded = |value| number::rounded(value, RECORDED_DIGITS);
@@ -230,26 +229,26 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     serde_json::from_slice(&bytes).map_err(|error| file(error.to_string()))
 }
 
-/// A JSON value with every text in it replaced, names of fields excepted.
-fn with_texts(value: Value, replaced: &dyn Fn(&str) -> String) -> Value {
+/// A JSON value with `replaced` applied to every text; the names of fields stay.
+fn map_texts(value: Value, replaced: &dyn Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(replaced(&text)),
-        Value::Array(values) => values.into_iter().map(|value| with_texts(value, replaced)).collect(),
+        Value::Array(values) => values.into_iter().map(|value| map_texts(value, replaced)).collect(),
         Value::Object(fields) => fields
             .into_iter()
-            .map(|(name, value)| (name, with_texts(value, replaced)))
+            .map(|(name, value)| (name, map_texts(value, replaced)))
             .collect(),
         other => other,
     }
 }
 
-/// A text in one line, without this machine's own paths: where the workspace lies and where its user lives is no part of a record.
+/// A text in one line without this machine's paths: the workspace becomes `.` and the home directory `~`.
 pub fn without_paths(text: &str, workspace: &Path, home: Option<&Path>) -> String {
     let mut text = text.replace(&*workspace.to_string_lossy(), ".");
     if let Some(home) = home.filter(|home| home.parent().is_some()) {
         text = text.replace(&*home.to_string_lossy(), "~");
     }
-    // What a program said of its failure may go over several lines.
+    // A program's error message can have several lines.
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
@@ -267,8 +266,8 @@ mod tests {
         )
     }
 
-    /// What Criterion leaves of one function.
-    fn leave(directory: &Path, function: &str, median: &str) {
+    /// Writes the files that Criterion writes for one function.
+    fn write_figure(directory: &Path, function: &str, median: &str) {
         let new = directory.join(function).join("new");
         fs::create_dir_all(&new).unwrap();
         let mean = estimate(11.0, 10.0, 12.0);
@@ -308,7 +307,7 @@ mod tests {
     #[test]
     fn figures_and_cases_become_a_bench() {
         let home = tempfile::tempdir().unwrap();
-        leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
+        write_figure(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/work");
         let bench = bench(home.path(), "hello", 1.5, None, &str::to_owned).unwrap();
         assert_eq!((bench.name.as_str(), bench.cases.len()), ("hello", 1));
@@ -318,17 +317,17 @@ mod tests {
     }
 
     #[test]
-    fn a_run_before_leaves_nothing_behind() {
+    fn files_of_an_earlier_run_are_not_read() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().join("hello");
-        leave(&home, "renamed since/work", &estimate(10.0, 9.0, 11.0));
+        write_figure(&home, "renamed since/work", &estimate(10.0, 9.0, 11.0));
         report(&home, "renamed since/work");
         prepare(&home).unwrap();
         assert!(matches!(
             bench(&home, "hello", 1.0, None, &str::to_owned),
             Err(Error::Nothing { .. })
         ));
-        leave(&home, "wat_kept/work", &estimate(10.0, 9.0, 11.0));
+        write_figure(&home, "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         let bench = bench(&home, "hello", 1.0, None, &str::to_owned).unwrap();
         assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["wat_kept/work"]);
         assert!(bench.cases.is_empty());
@@ -337,7 +336,7 @@ mod tests {
     #[test]
     fn a_case_without_its_figure_is_an_error_unless_the_bench_failed() {
         let home = tempfile::tempdir().unwrap();
-        leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
+        write_figure(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/start");
         let error = bench(home.path(), "hello", 1.0, None, &str::to_owned)
             .unwrap_err()
@@ -360,7 +359,7 @@ mod tests {
     #[test]
     fn cut_files_and_impossible_times_are_named() {
         let home = tempfile::tempdir().unwrap();
-        leave(home.path(), "wat_kept/work", &estimate(-10.0, -11.0, -9.0));
+        write_figure(home.path(), "wat_kept/work", &estimate(-10.0, -11.0, -9.0));
         let error = bench(home.path(), "hello", 1.0, None, &str::to_owned)
             .unwrap_err()
             .to_string();
@@ -378,15 +377,15 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_beside_its_estimate_is_widened() {
+    fn an_interval_that_excludes_its_estimate_is_widened() {
         let home = tempfile::tempdir().unwrap();
-        leave(home.path(), "wat_kept/work", &estimate(10.0, 10.1, 11.0));
+        write_figure(home.path(), "wat_kept/work", &estimate(10.0, 10.1, 11.0));
         let bench = bench(home.path(), "hello", 1.0, None, &str::to_owned).unwrap();
         assert_eq!(bench.estimates["wat_kept/work"].median.lower, 10.0);
     }
 
     #[test]
-    fn rates_are_taken_as_they_are() {
+    fn rates_are_copied() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(RATES), r#"{"native/8":[1.0,3.0,2.0]}"#).unwrap();
         assert_eq!(
@@ -398,7 +397,7 @@ mod tests {
     #[test]
     fn every_text_of_a_report_is_cleaned() {
         let home = tempfile::tempdir().unwrap();
-        leave(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
+        write_figure(home.path(), "wat_kept/work", &estimate(10.0, 9.0, 11.0));
         report(home.path(), "wat_kept/work");
         let cleaned = |text: &str| text.replace("Wasmer", "clean");
         let bench = bench(home.path(), "hello", 1.0, None, &cleaned).unwrap();
@@ -406,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machines_paths_stay_here() {
+    fn paths_of_this_machine_are_removed() {
         let text = "no file /home/name/checkout/a.rb\n  from /home/name/gems";
         let clean = without_paths(text, Path::new("/home/name/checkout"), Some(Path::new("/home/name")));
         assert_eq!(clean, "no file ./a.rb   from ~/gems");

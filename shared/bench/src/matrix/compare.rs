@@ -1,9 +1,10 @@
-//! Two records side by side: which of their differences are noise.
+//! Compares two records: which of their differences are noise?
 //!
-//! An interval holds what varied within its run. Between two runs more varies: what else the machine did, where the
-//! system put the memory, how warm the processor was. How much more is learned from the two records themselves: most
-//! figures have no reason to differ, so the spread of all the differences is the spread of noise. A difference is more
-//! than noise where the two intervals' ratio excludes 1 and it is three times as far out as that spread. Few figures teach
+//! An interval covers the variation within one run. More varies between two runs: other programs, the layout of the
+//! memory, the temperature of the processor. The two records show how much: most figures have no reason to differ, so
+//! that the spread of all differences is the spread of the noise. A difference is more than noise if the interval of
+//! its ratio excludes 1, and if it is more than three times that spread. From few figures no spread can be estimated. Then
+//! a difference is more than noise if it is more than [`RUN_TO_RUN`]. Few figures teach
 //! no spread: of those a difference is more where it is beyond [`RUN_TO_RUN`].
 
 use std::collections::BTreeMap;
@@ -15,27 +16,27 @@ use crate::matrix::markdown::{self, Align};
 use crate::matrix::record::{Bench, Estimates};
 use crate::matrix::{Interval, RUN_TO_RUN, Record, figure, number};
 
-/// So many times the noise's spread: of normal noise one figure in 370 is further out.
-const BEYOND: f64 = 3.0;
+/// The threshold in standard deviations of the noise: one figure in 370 of normally distributed noise is beyond it.
+const THRESHOLD_IN_DEVIATIONS: f64 = 3.0;
 
-/// From the median of absolute deviations to a normal distribution's standard deviation.
+/// The factor from the median absolute deviation to the standard deviation of a normal distribution.
 const TO_STANDARD_DEVIATION: f64 = 1.4826;
 
-/// No run repeats itself more exactly than this: a spread learned from few or lucky figures may be smaller.
-const LEAST_NOISE: f64 = 0.01;
+/// The least standard deviation of the noise, relative to a figure: the estimated one can be too small by chance.
+const MIN_DEVIATION: f64 = 0.01;
 
-/// From fewer figures no spread is learned. Then a difference is noise as far as two runs of one machine differ anyhow.
-const LEAST_FIGURES: usize = 8;
+/// The number of figures that is needed to estimate the spread. With fewer the threshold is [`RUN_TO_RUN`].
+const MIN_FIGURES: usize = 8;
 
-/// What a difference is.
+/// The classification of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// Nothing that another run might not show as well.
+    /// The difference is not significant.
     Noise,
-    /// The second took less time.
+    /// The second record's figure is less.
     Faster,
-    /// The second took more time.
+    /// The second record's figure is more.
     Slower,
 }
 
@@ -49,45 +50,45 @@ impl Finding {
     }
 }
 
-/// One figure in both records.
+/// A figure that both records have.
 #[derive(Clone, Debug, Serialize)]
 pub struct Difference {
-    /// The bench and Criterion's name.
+    /// The bench and Criterion's name: `parser: htree/work`.
     pub name: String,
-    /// In the first record: in nanoseconds, or as a multiple of its bench's native row.
+    /// The figure in the first record: nanoseconds, or a multiple of the bench's native case.
     pub before: Interval,
-    /// In the second.
+    /// The figure in the second record.
     pub after: Interval,
-    /// `after / before`, where that has an end.
+    /// `after / before`; `None` if its interval has no upper limit.
     pub ratio: Option<Interval>,
-    /// What that is.
+    /// The classification.
     pub finding: Finding,
 }
 
-/// Two records side by side.
+/// The comparison of two records.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// Whether they say that they were measured on the same machine.
+    /// Whether both records describe the same machine.
     pub same_machine: bool,
-    /// Whether times are compared. Those of two machines are not, only multiples of each bench's native row; unless neither
-    /// record has such a row, as those of browsers, which can't have any.
+    /// Whether times are compared. For two machines only multiples of each bench's native case are, unless neither record
+    /// has a native case: the records of browsers have none.
     pub times: bool,
-    /// What else differs that figures depend on.
+    /// The differences in the conditions of the two runs, each as text.
     pub conditions: Vec<String>,
-    /// How far out a difference has to be, as a part of the figure.
+    /// The least relative difference that is more than noise.
     pub threshold: f64,
-    /// Every figure that both have.
+    /// The figures of both records.
     pub differences: Vec<Difference>,
-    /// Only the first record has these.
+    /// The names of figures in the first record only.
     pub gone: Vec<String>,
-    /// Only the second has these.
+    /// The names of figures in the second record only.
     pub new: Vec<String>,
 }
 
 /// Compares two records.
 pub fn compare(before: &Record, after: &Record) -> Comparison {
-    let same_machine = before.machine.may_be(&after.machine);
-    let compare_times = same_machine || ![before, after].into_iter().any(has_native_row);
+    let same_machine = before.machine.may_equal(&after.machine);
+    let compare_times = same_machine || ![before, after].into_iter().any(has_native_case);
     let (first, second) = match compare_times {
         true => (times(before), times(after)),
         false => (multiples(before), multiples(after)),
@@ -137,16 +138,17 @@ fn finding(ratio: Option<&Interval>, threshold: f64) -> Finding {
     }
 }
 
-/// How far out a ratio has to be, learned from all of them. Logarithms, so that twice and half are equally far.
+/// The least relative difference that is more than noise, from all ratios. With logarithms a ratio and its inverse are
+/// equally far from 1.
 fn threshold(ratios: impl Iterator<Item = f64>) -> f64 {
     let logarithms: Vec<f64> = ratios.map(f64::ln).collect();
-    if logarithms.len() < LEAST_FIGURES {
+    if logarithms.len() < MIN_FIGURES {
         return RUN_TO_RUN;
     }
     let middle = median(logarithms.clone());
     let deviations = logarithms.iter().map(|logarithm| (logarithm - middle).abs()).collect();
     let spread = TO_STANDARD_DEVIATION * median(deviations);
-    (BEYOND * spread.max(LEAST_NOISE)).exp_m1()
+    (THRESHOLD_IN_DEVIATIONS * spread.max(MIN_DEVIATION)).exp_m1()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -167,16 +169,16 @@ fn all(record: &Record) -> impl Iterator<Item = (&str, &Estimates)> {
     })
 }
 
-/// Every median, by bench and name.
+/// The medians by bench and name, in nanoseconds.
 fn times(record: &Record) -> BTreeMap<String, Interval> {
     all(record)
         .map(|(bench, estimates)| (format!("{bench}: {}", estimates.id), estimates.median))
         .collect()
 }
 
-/// Every median as a multiple of its bench's native row; a bench without such a row has none.
+/// The medians by bench and name, as multiples of the bench's native case. A bench without a native case has none.
 fn multiples(record: &Record) -> BTreeMap<String, Interval> {
-    let reference = |name: &str| native_row(record.benches.iter().find(|bench| bench.name == name)?);
+    let reference = |name: &str| native_case(record.benches.iter().find(|bench| bench.name == name)?);
     all(record)
         .filter_map(|(bench, estimates)| {
             let multiple = estimates.median.ratio(&reference(bench)?)?;
@@ -185,8 +187,8 @@ fn multiples(record: &Record) -> BTreeMap<String, Interval> {
         .collect()
 }
 
-/// The figure of a bench's native case.
-fn native_row(bench: &Bench) -> Option<Interval> {
+/// The figure of a bench's native case, in nanoseconds.
+fn native_case(bench: &Bench) -> Option<Interval> {
     let native = bench.cases.iter().find(|case| {
         let id = figure::representative(case.row, cases::Column::Rust);
         id == Some(case.id.as_str())
@@ -194,11 +196,11 @@ fn native_row(bench: &Bench) -> Option<Interval> {
     Some(bench.estimates(native, cases::Step::Work)?.median)
 }
 
-fn has_native_row(record: &Record) -> bool {
-    record.benches.iter().any(|bench| native_row(bench).is_some())
+fn has_native_case(record: &Record) -> bool {
+    record.benches.iter().any(|bench| native_case(bench).is_some())
 }
 
-/// What differs beside the figures.
+/// The differences in the conditions of the two runs.
 fn conditions(before: &Record, after: &Record) -> Vec<String> {
     let mut conditions = Vec::new();
     let mut note = |what: &str, before: &str, after: &str| {
@@ -237,7 +239,7 @@ fn conditions(before: &Record, after: &Record) -> Vec<String> {
     conditions
 }
 
-/// The comparison in words: what is no noise first, each with its ratio.
+/// The comparison as Markdown: the differences that are more than noise, the largest first.
 pub fn in_words(comparison: &Comparison) -> String {
     let mut text = String::new();
     text += match (comparison.same_machine, comparison.times) {
@@ -262,9 +264,9 @@ pub fn in_words(comparison: &Comparison) -> String {
         .collect();
     real.sort_by(|left, right| distance(right).total_cmp(&distance(left)));
     let noise = comparison.differences.len() - real.len();
-    let why = match comparison.differences.len() < LEAST_FIGURES {
+    let why = match comparison.differences.len() < MIN_FIGURES {
         true => "as two runs of one machine do".to_owned(),
-        false => format!("which is {BEYOND} times the spread of all differences"),
+        false => format!("which is {THRESHOLD_IN_DEVIATIONS} times the spread of all differences"),
     };
     text += &format!(
         "{} figures in both. {noise} differ by noise alone: their intervals overlap, or they differ by less than {}, \
@@ -313,7 +315,7 @@ pub fn in_words(comparison: &Comparison) -> String {
     text
 }
 
-/// How far out a difference is, whichever way.
+/// The size of a difference, for sorting: a ratio and its inverse have the same.
 fn distance(difference: &Difference) -> f64 {
     (difference.after.estimate / difference.before.estimate).ln().abs()
 }
@@ -324,7 +326,7 @@ mod tests {
     use crate::cases::Step;
     use crate::matrix::fixture;
 
-    /// Two records of one machine, whose figures differ by so little as they do between runs.
+    /// Two records of one machine, whose figures differ only by noise.
     fn pair() -> (Record, Record) {
         let mut before = fixture::record();
         for bench in &mut before.benches {
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_as_everything_does_is_noise() {
+    fn a_difference_within_the_spread_is_noise() {
         let (before, after) = pair();
         let comparison = compare(&before, &after);
         assert!(comparison.same_machine);
@@ -354,12 +356,12 @@ mod tests {
                 .all(|difference| difference.finding == Finding::Noise),
             "{comparison:?}"
         );
-        // 0.97 with half a percent to each side excludes 1: it is the threshold that calls it noise.
+        // The interval of 0.97 ± 0.5 % excludes 1. So the threshold makes it noise.
         assert!(comparison.threshold > 0.03, "{}", comparison.threshold);
     }
 
     #[test]
-    fn what_differs_more_than_everything_is_not() {
+    fn a_difference_beyond_the_spread_is_no_noise() {
         let (before, mut after) = pair();
         fixture::set(&mut after, "htree", Step::Work, fixture::interval(33e6));
         fixture::set(&mut after, "ruby/puts", Step::Work, fixture::interval(900.0));
@@ -405,7 +407,7 @@ mod tests {
     fn of_two_machines_only_ratios_are_compared() {
         let (before, mut after) = pair();
         after.machine.processor = "Processor 1".to_owned();
-        // Half as fast in everything: no ratio differs.
+        // All figures are twice as long, so that no ratio differs.
         for estimates in after.benches.iter_mut().flat_map(|bench| bench.estimates.values_mut()) {
             estimates.median = fixture::interval(estimates.median.estimate * 2.0);
         }
@@ -426,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_two_machines_are_compared_where_there_is_nothing_native() {
+    fn times_of_two_machines_are_compared_without_a_native_case() {
         let (mut before, _) = pair();
         for bench in &mut before.benches {
             bench
@@ -451,7 +453,7 @@ mod tests {
             text.contains("different machines") && text.contains("their times are compared"),
             "{text}"
         );
-        // One of the two is so much slower, and the other as far as runs differ: no spread is learned from two.
+        // One figure is three times as long, the other differs as two runs do. No spread is estimated from two figures.
         assert!(
             text.contains("| hello: ruby_puts/work ") && text.contains(" 1 differ by more."),
             "{text}"
@@ -463,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_one_has_and_what_else_differs_is_said() {
+    fn figures_of_one_record_and_other_conditions_are_listed() {
         let (mut before, mut after) = pair();
         before.benches[0].estimates.insert(
             "old".to_owned(),

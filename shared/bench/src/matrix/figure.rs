@@ -1,4 +1,4 @@
-//! A figure of a case, or why there is none.
+//! A figure of a case, or why it is missing.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use crate::cases::{Case, Column, Model, Row, Skipped, Step};
 use crate::matrix::record::{Bench, Estimates};
 use crate::matrix::{Interval, Record};
 
-/// Why a figure can't be shown.
+/// Why a figure is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// The bench left the case out, and says why.
+    /// The bench skipped the case for this reason.
     Skipped(String),
-    /// A bench failed, and says how.
+    /// The bench failed for this reason.
     Failed(String),
-    /// No bench says anything about it, for they were not all run.
+    /// No bench of the record has the case, but not all benches were run.
     NotMeasured,
-    /// Every bench was run, and none had it: it is newer than the record.
+    /// All benches were run, and none has the case: it is newer than the record.
     NotYet,
-    /// It is of this model, and what it would be compared with is of another.
+    /// The case has this model, which is not the model of the comparison.
     OtherModel(Model),
 }
 
@@ -35,29 +35,29 @@ impl fmt::Display for Missing {
 }
 
 impl Bench {
-    /// A case's estimates of a step.
+    /// The estimates of a case's step.
     pub fn estimates(&self, case: &Case, step: Step) -> Option<&Estimates> {
         self.estimates.get(case.steps.get(&step)?)
     }
 }
 
 impl Record {
-    /// Every case that was measured, with its bench.
+    /// All measured cases, each with its bench.
     pub fn cases(&self) -> impl Iterator<Item = (&Bench, &Case)> {
         self.benches
             .iter()
             .flat_map(|bench| bench.cases.iter().map(move |case| (bench, case)))
     }
 
-    /// The case with an id, and its bench.
+    /// The case with this id, and its bench.
     ///
     /// # Errors
-    /// Why it is not there.
+    /// Why the case is missing.
     pub fn case(&self, id: &str) -> Result<(&Bench, &Case), Missing> {
         if let Some(found) = self.cases().find(|(_, case)| case.id == id) {
             return Ok(found);
         }
-        // Its own reason before that of a group it belongs to.
+        // A case's own reason is more exact than the reason of its group.
         let skipped = |is: &dyn Fn(&Skipped) -> bool| {
             let mut all = self.benches.iter().flat_map(|bench| &bench.skipped);
             all.find(|skipped| is(skipped))
@@ -65,7 +65,7 @@ impl Record {
         if let Some(skipped) = skipped(&|it| it.id == id).or_else(|| skipped(&|it| it.covers(id))) {
             return Err(Missing::Skipped(skipped.why.clone()));
         }
-        // Which bench would have measured it is not known, so any that failed may be why.
+        // The bench of a missing case is unknown, so that any failed bench can be the reason.
         match self.benches.iter().find_map(|bench| bench.failed.clone()) {
             Some(why) => Err(Missing::Failed(why)),
             None if self.all_benches => Err(Missing::NotYet),
@@ -73,10 +73,10 @@ impl Record {
         }
     }
 
-    /// The case with an id, if it is of that model.
+    /// The case with this id, if it has this model.
     ///
     /// # Errors
-    /// Why it is not there, or that it is of another model.
+    /// Why the case is missing, or [`Missing::OtherModel`].
     pub fn case_of(&self, model: Model, id: &str) -> Result<(&Bench, &Case), Missing> {
         match self.case(id)? {
             found if found.1.model == model => Ok(found),
@@ -84,10 +84,10 @@ impl Record {
         }
     }
 
-    /// How long a step of a case takes, in nanoseconds: the median of the samples.
+    /// The time of a case's step in nanoseconds: the median of the samples.
     ///
     /// # Errors
-    /// Why that is not known.
+    /// Why the figure is missing.
     pub fn figure(&self, id: &str, step: Step) -> Result<Interval, Missing> {
         let (bench, case) = self.case(id)?;
         let missing = || match &bench.failed {
@@ -101,8 +101,8 @@ impl Record {
     }
 }
 
-/// The case that stands for a row and a column where there is place for only one: the one that does the same job as the
-/// others in its row, to the same sink, with what a user of it would have switched on. Not the fastest of its column.
+/// The case of a row and a column in the matrix, which shows only one. It does the same job as the other cases of its
+/// row, to the same sink, with usual options. It need not be the fastest of its column.
 pub fn representative(row: Row, column: Column) -> Option<&'static str> {
     Some(match (row, column) {
         (Row::HelloWorld, Column::Ruby) => "ruby/puts",
@@ -125,7 +125,7 @@ mod tests {
     use crate::matrix::fixture;
 
     #[test]
-    fn a_group_that_was_left_out_is_the_reason_for_each_of_its_cases() {
+    fn a_skipped_group_is_the_reason_for_each_of_its_cases() {
         let mut record = fixture::record();
         fixture::skip(&mut record, "ruby/puts", "its own reason");
         let reason = |record: &Record| record.figure("ruby/puts", Step::Work).unwrap_err();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_of_another_model_is_not_there() {
+    fn a_case_of_another_model_is_missing() {
         let record = fixture::record();
         assert!(record.case_of(Model::Start, "rust/wasmer-cranelift").is_ok());
         let missing = record.case_of(Model::Call, "rust/wasmer-cranelift").unwrap_err();
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bench_that_failed_is_the_reason_for_what_nobody_measured() {
+    fn a_failed_bench_is_the_reason_for_an_unknown_case() {
         let mut record = fixture::record();
         record.benches[1].failed = Some("it ended with 101".to_owned());
         let missing = record.figure("gammo", Step::Work).unwrap_err();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_a_case_has_not_is_not_measured_yet() {
+    fn an_unknown_step_is_not_measured_yet() {
         let record = fixture::record();
         assert_eq!(record.figure("rust/native", Step::Start), Err(Missing::NotYet));
     }

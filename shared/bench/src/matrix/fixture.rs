@@ -1,4 +1,4 @@
-//! A record for tests, whose figures are a first probe's.
+//! A record for tests. Its figures are those of a first trial.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::matrix::Interval;
 use crate::matrix::machine::{Commit, Load, Machine};
 use crate::matrix::record::{Bench, Estimates, Record, SCHEMA};
 
-/// An interval of half a percent to each side.
+/// An estimate ± 0.5 %.
 pub(crate) fn interval(estimate: f64) -> Interval {
-    // As short as they are recorded, so that reading them again gives the same numbers.
+    // Rounded as in a record, so that a record that is read again is equal.
     let recorded = |value| crate::matrix::number::rounded(value, 7);
     Interval {
         estimate: recorded(estimate),
@@ -39,7 +39,7 @@ fn add(bench: &mut Bench, id: &str, row: Row, column: Column, engine: &str, step
     let guest = matches!(column, Column::Wat | Column::RustInWasm | Column::RubyInWasm);
     let model = match row {
         Row::ProcessStart => Model::Process,
-        // The one that runs from its start to its end.
+        // The WASI program, which runs from its start to its end.
         _ if id == "rust/wasmer-cranelift" => Model::Start,
         _ => Model::Call,
     };
@@ -70,7 +70,7 @@ fn empty(name: &str) -> Bench {
     }
 }
 
-/// Complete, with a figure for each place of the matrix.
+/// A complete record, with a figure for each place of the matrix.
 pub(crate) fn record() -> Record {
     use Step::{Ready, Setup, Start, Work};
     let wasmer = "Wasmer 7.4.2, Cranelift";
@@ -225,7 +225,7 @@ pub(crate) fn bench<'a>(record: &'a Record, name: &str) -> &'a Bench {
     record.benches.iter().find(|bench| bench.name == name).unwrap()
 }
 
-/// Takes a case out of its bench, as the bench would have left it out.
+/// Turns a measured case into a skipped one.
 pub(crate) fn skip(record: &mut Record, id: &str, why: &str) {
     for bench in &mut record.benches {
         if let Some(place) = bench.cases.iter().position(|case| case.id == id) {
@@ -239,7 +239,7 @@ pub(crate) fn skip(record: &mut Record, id: &str, why: &str) {
     }
 }
 
-/// Makes a case's figure another.
+/// Replaces a case's figure.
 pub(crate) fn set(record: &mut Record, id: &str, step: Step, median: Interval) {
     let (bench, case) = record.case(id).unwrap();
     let (bench, directory) = (bench.name.clone(), case.steps[&step].clone());

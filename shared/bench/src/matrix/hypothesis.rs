@@ -1,8 +1,8 @@
 //! The talk's questions, each answered from a record.
 //!
-//! A question is answered by one comparison or several, all of one [`Model`]. A comparison is a ratio of two figures of
-//! one run, and its verdict is `yes` or `no` only where the whole interval of the ratio says so, with [`RUN_TO_RUN`] to
-//! spare.
+//! One or several comparisons answer a question, all of one [`Model`]. A comparison is the ratio of two figures of one
+//! run. Its verdict is `yes` or `no` only if the whole interval of the ratio is on one side of 1, with a margin of
+//! [`RUN_TO_RUN`].
 //!
 //! [`RUN_TO_RUN`]: crate::matrix::RUN_TO_RUN
 
@@ -17,33 +17,34 @@ use crate::matrix::{Interval, Record, number};
 /// The columns of a question's table.
 const HEAD: [&str; 4] = ["is this faster", "than this", "times (interval)", "verdict"];
 
-/// What a record says to one comparison.
+/// The result of one comparison in a record.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The comparison.
     pub comparison: Comparison,
-    /// The slower's time divided by the faster's: above 1 the answer tends to yes. `Ok(None)` where that has no end.
+    /// The time of [`Comparison::slower`] divided by that of [`Comparison::faster`]: above 1 the verdict tends to yes.
+    /// `Ok(None)` is a ratio without an upper limit.
     pub ratio: Result<Option<Interval>, Missing>,
 }
 
 impl Outcome {
-    /// `None` where a figure is missing.
+    /// The verdict of the ratio; `None` if a figure is missing.
     pub fn verdict(&self) -> Option<Verdict> {
         self.ratio.as_ref().ok().map(|ratio| Verdict::of(ratio.as_ref()))
     }
 }
 
-/// What a record says to a question.
+/// The answer of a record to a question.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The question.
     pub hypothesis: Hypothesis,
-    /// Its comparisons, in its order.
+    /// The results of the question's comparisons, in their order.
     pub outcomes: Vec<Outcome>,
 }
 
 impl Answer {
-    /// From the comparisons that could be made; `None` where another one could still change it.
+    /// The verdict of the question; `None` if a missing comparison could change it.
     pub fn verdict(&self) -> Option<Verdict> {
         let verdicts: Vec<Verdict> = self.outcomes.iter().filter_map(Outcome::verdict).collect();
         let rule = self.hypothesis.rule;
@@ -61,7 +62,7 @@ impl Answer {
         }
     }
 
-    /// How the question was answered before, where that was another answer.
+    /// The earlier answer and why it changed; `None` if it did not change.
     fn earlier(&self) -> Option<String> {
         let Earlier { verdict, why } = self.hypothesis.earlier?;
         let was = capitalised(&verdict.to_string());
@@ -69,7 +70,7 @@ impl Answer {
     }
 }
 
-/// What a record says to each question.
+/// The answer of a record to each question.
 pub fn answers(record: &Record) -> Vec<Answer> {
     ALL.iter().map(|hypothesis| answer(record, *hypothesis)).collect()
 }
@@ -88,23 +89,23 @@ fn answer(record: &Record, hypothesis: Hypothesis) -> Answer {
     }
 }
 
-/// A side's figure, if its case is of the model.
+/// The figure of a side, if its case has this model.
 fn figure(record: &Record, model: Model, side: Side) -> Result<Interval, Missing> {
     record.case_of(model, side.id)?;
     record.figure(side.id, side.step)
 }
 
-/// The questions with their verdicts, ratios and intervals.
+/// All questions with their verdicts, ratios and intervals.
 pub fn in_words(record: &Record) -> String {
-    said(record, answers(record))
+    render(record, answers(record))
 }
 
-/// The same of one question.
+/// One question with its verdict, ratios and intervals.
 pub fn in_words_about(record: &Record, hypothesis: Hypothesis) -> String {
-    said(record, vec![answer(record, hypothesis)])
+    render(record, vec![answer(record, hypothesis)])
 }
 
-/// The questions with their answers alone.
+/// A table of all questions with only their answers.
 pub fn verdicts(record: &Record) -> String {
     let head = [("question", Align::Left), ("answer", Align::Left)];
     let row = |answer: &Answer| vec![answer.hypothesis.question.to_owned(), answer.word()];
@@ -112,8 +113,8 @@ pub fn verdicts(record: &Record) -> String {
     markdown::table(&head, &rows)
 }
 
-/// The same of the questions that one bench's figures say something to, as far as they do. A case that no bench has yet
-/// may be one of that bench's.
+/// The questions and comparisons that need figures of `bench` and of no other bench. A case that no bench of the record
+/// has is taken for one of `bench`.
 pub fn in_words_of(record: &Record, bench: &str) -> String {
     let has = |bench: &Bench, side: Side| {
         let measured = bench.cases.iter().any(|case| case.id == side.id);
@@ -129,10 +130,10 @@ pub fn in_words_of(record: &Record, bench: &str) -> String {
         });
     }
     answers.retain(|answer| !answer.outcomes.is_empty());
-    said(record, answers)
+    render(record, answers)
 }
 
-fn said(record: &Record, answers: Vec<Answer>) -> String {
+fn render(record: &Record, answers: Vec<Answer>) -> String {
     let [faster, slower, ratio, verdict] = HEAD;
     let head = [
         (faster, Align::Left),
@@ -160,7 +161,7 @@ fn said(record: &Record, answers: Vec<Answer>) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// One comparison as it is shown, a text for each column of [`HEAD`].
+/// The texts of one comparison, for the columns of [`HEAD`].
 pub fn row(record: &Record, outcome: &Outcome) -> [String; 4] {
     let side = |side: Side| match record.figure(side.id, side.step) {
         Ok(figure) => format!("{}: {}", side.what, number::time(&figure)),
@@ -197,7 +198,7 @@ mod tests {
     use crate::matrix::record::SCHEMA;
 
     #[test]
-    fn the_verdict_turns_with_the_figures() {
+    fn the_verdict_follows_the_figures() {
         let mut record = fixture::record();
         assert_eq!(answers(&record)[0].verdict(), Some(Verdict::Yes));
         assert_eq!(answers(&record)[1].verdict(), Some(Verdict::No));
@@ -213,12 +214,12 @@ mod tests {
     fn a_question_shows_its_verdict_ratio_and_interval() {
         let text = in_words(&fixture::record());
         assert!(text.contains("with the VM preloaded?** Yes.\n"), "{text}");
-        // 470 / 230, each half a percent to each side: Fieller's interval.
+        // Fieller's interval of 470 / 230, each with an interval of ± 0.5 %.
         assert!(text.contains("| 2.04 × (2.03 to 2.06) | yes "), "{text}");
     }
 
     #[test]
-    fn a_bench_alone_answers_what_is_about_it() {
+    fn a_bench_answers_the_questions_about_its_own_cases() {
         let mut record = fixture::record();
         let hello = in_words_of(&record, "hello");
         assert!(
@@ -243,11 +244,11 @@ mod tests {
 
         fixture::skip(&mut record, "htree", "not installed");
         let parser = in_words_of(&record, "parser");
-        assert!(parser.contains("not installed"), "what is missing is said: {parser}");
+        assert!(parser.contains("not installed"), "the reason is shown: {parser}");
     }
 
     #[test]
-    fn a_missing_figure_is_said_and_decides_nothing() {
+    fn a_missing_figure_is_shown_with_its_reason_and_decides_nothing() {
         let mut record = fixture::record();
         fixture::skip(&mut record, "ruby/puts", "no Ruby");
         let text = in_words(&record);
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_a_missing_figure_could_still_turn_has_no_answer() {
+    fn a_question_that_a_missing_figure_could_change_has_no_answer() {
         let mut record = fixture::record();
         let forget = |record: &mut Record, id: &str| record.benches[0].cases.retain(|case| case.id != id);
         let verdict = |record: &Record, number: usize| answers(record)[number].verdict();
@@ -264,10 +265,10 @@ mod tests {
             (verdict(&record, 0), verdict(&record, 2)),
             (Some(Verdict::Yes), Some(Verdict::Yes))
         );
-        // One that is faster is enough, so the other may be missing.
+        // One `yes` is enough, so that the other figure may be missing.
         forget(&mut record, COMPILED.0);
         assert_eq!((verdict(&record, 0), verdict(&record, 1)), (Some(Verdict::Yes), None));
-        // Each has to be faster.
+        // Each comparison must be `yes`.
         forget(&mut record, "wat-large/wasmer-cranelift");
         assert_eq!(verdict(&record, 2), None);
         let text = in_words(&record);
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_has_changed_is_said_with_the_reason() {
+    fn a_changed_answer_is_shown_with_the_reason() {
         let mut record = fixture::record();
         let question = |record: &Record| {
             let text = in_words(record);
@@ -293,7 +294,7 @@ mod tests {
         };
         assert!(
             !question(&record).contains("before"),
-            "it is what it was: {}",
+            "the answer is unchanged: {}",
             question(&record)
         );
         fixture::set(&mut record, COMPILED.0, Step::Work, fixture::interval(200.0));
@@ -315,7 +316,7 @@ mod tests {
         assert!(in_words(&record).contains("of another model, start: not compared"));
     }
 
-    /// Every question with every record that is kept, and with the figures that tests have.
+    /// Checks every question with every record of this workspace, and with the test record.
     #[test]
     fn no_question_compares_cases_of_two_models() {
         let records = Record::list(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/records"))).unwrap();
@@ -332,7 +333,7 @@ mod tests {
                 }
             }
         }
-        // The figures that tests have hold every case of every question.
+        // The test record has every case of every question.
         for answer in answers(&fixture::record()) {
             assert!(
                 answer.outcomes.iter().all(|outcome| outcome.ratio.is_ok()),
@@ -345,7 +346,7 @@ mod tests {
     fn the_newest_record_answers_every_question() {
         let records = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/records"));
         let (path, record) = Record::newest(records).unwrap();
-        // One that is older than this version can lack a case that is newer than it, and nothing else.
+        // Only a record of an older schema can lack a case: one that was added later.
         let may_lack = |outcome: &Outcome| record.schema < SCHEMA && outcome.ratio == Err(Missing::NotYet);
         for answer in answers(&record) {
             let mut outcomes = answer.outcomes.iter();

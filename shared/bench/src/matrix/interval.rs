@@ -2,52 +2,49 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An estimate and the interval that holds the true value with the record's confidence, all of one unit.
+/// An estimate and the confidence interval of the true value, in the same unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// The estimate itself.
+    /// The estimate.
     pub estimate: f64,
-    /// Where the interval begins.
+    /// The interval's lower limit.
     pub lower: f64,
-    /// Where the interval ends.
+    /// The interval's upper limit.
     pub upper: f64,
 }
 
 impl Interval {
-    /// Whether all three are finite, positive and in order: what a measured time is, and what a ratio needs.
+    /// Whether all three numbers are finite, positive and in order. A time is, and [`Self::ratio`] requires it.
     pub fn is_sound(&self) -> bool {
         self.lower > 0.0 && self.lower <= self.estimate && self.estimate <= self.upper && self.upper.is_finite()
     }
 
-    /// Half the interval's width, as a part of the estimate.
+    /// Half of the interval's width, divided by the estimate.
     pub fn relative_half_width(&self) -> f64 {
         (self.upper - self.lower) / 2.0 / self.estimate
     }
 
-    /// `self / other`, where the two were estimated independently; `None` where `other` is so uncertain that its ratio
-    /// has no upper end.
+    /// `self / other` of two independent estimates; `None` if `other` is so uncertain that the ratio has no upper limit.
     ///
-    /// The limits are those of MOVER-R, the method of variance estimates recovery for a ratio. It needs nothing but the
-    /// two estimates θ₁ and θ₂ with their own limits l and u, which need not lie evenly around them, as those that
-    /// Criterion resamples do not:
+    /// The limits are those of MOVER-R, the method of variance estimates recovery for a ratio. It only needs the two
+    /// estimates θ₁ and θ₂ with their limits l and u. The limits need not be symmetric, and Criterion's are not:
     ///
     /// ```text
     /// L = (θ₁θ₂ − √((θ₁θ₂)² − l₁(2θ₁ − l₁) · u₂(2θ₂ − u₂))) / (u₂(2θ₂ − u₂))
     /// U = (θ₁θ₂ + √((θ₁θ₂)² − u₁(2θ₁ − u₁) · l₂(2θ₂ − l₂))) / (l₂(2θ₂ − l₂))
     /// ```
     ///
-    /// Where the limits do lie evenly around the estimates, this is Fieller's interval. Source: R. G. Newcombe,
+    /// With symmetric limits this is Fieller's interval. Source: R. G. Newcombe,
     /// "MOVER-R confidence intervals for ratios and products of two independently estimated quantities", Statistical
     /// Methods in Medical Research 25 (2016), 1774–1778, after A. Donner and G. Y. Zou, the same journal 21 (2012),
     /// 347–359.
     ///
-    /// Independent they are, but measured in one run of one machine: what disturbs all of a run alike is in neither
-    /// interval, see [`crate::matrix::RUN_TO_RUN`].
+    /// A disturbance of the whole run is in neither interval; see [`crate::matrix::RUN_TO_RUN`].
     pub fn ratio(&self, other: &Self) -> Option<Self> {
         let recovered = |estimate: f64, limit: f64| limit * (2.0 * estimate - limit);
         let product = self.estimate * other.estimate;
-        // Rounding alone can make the difference of two equal numbers negative.
+        // The difference of two equal numbers can be negative because of rounding.
         let root = |own: f64, others: f64| (product * product - own * others).max(0.0).sqrt();
 
         let others_upper = recovered(other.estimate, other.upper);
@@ -79,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn even_intervals_give_fiellers() {
+    fn symmetric_intervals_give_fiellers() {
         // Fieller with both variances known, by hand: with a = 10 ± 1 and b = 5 ± 0.5,
         // (a·b ± √((a·b)² − (a² − 1)(b² − 0.25))) / (b² − 0.25), that is (50 ± √49.75) / 24.75.
         let ratio = interval(10.0, 9.0, 11.0).ratio(&interval(5.0, 4.5, 5.5)).unwrap();
@@ -96,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_numerator_turns_the_interval_around() {
+    fn an_exact_numerator_inverts_the_interval() {
         let ratio = interval(1.0, 1.0, 1.0).ratio(&interval(2.0, 1.0, 3.0)).unwrap();
         // (2 − √(4 − 3)) / 3 and (2 + √(4 − 3)) / 3
         assert_close(ratio.lower, 1.0 / 3.0);
@@ -104,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn uneven_intervals_stay_uneven() {
+    fn asymmetric_intervals_stay_asymmetric() {
         let ratio = interval(10.0, 9.9, 15.0).ratio(&interval(5.0, 4.9, 5.1)).unwrap();
         assert!(ratio.upper - ratio.estimate > 5.0 * (ratio.estimate - ratio.lower));
     }
 
     #[test]
-    fn a_ratio_without_an_end_is_none() {
+    fn a_ratio_without_an_upper_limit_is_none() {
         assert_eq!(interval(1.0, 0.9, 1.1).ratio(&interval(1.0, 0.1, 2.0)), None);
         assert_eq!(interval(1.0, 0.9, 1.1).ratio(&interval(1.0, 0.1, 9.0)), None);
     }
@@ -137,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_ratio_lies_in_its_interval_and_turns_around(
+        fn a_ratio_is_in_its_interval_and_can_be_inverted(
             (first, second) in ((1e-3..1e12_f64, 0.0..0.4_f64, 0.0..0.9_f64), (1e-3..1e12_f64, 0.0..0.4_f64, 0.0..0.9_f64))
         ) {
             let made = |(estimate, below, above): (f64, f64, f64)| {

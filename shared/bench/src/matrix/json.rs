@@ -1,4 +1,4 @@
-//! A record as programs want it: rendered, but with numbers instead of words.
+//! A record as JSON for other programs: the same content as the Markdown, with numbers instead of texts.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::matrix::figure::Missing;
 use crate::matrix::questions::Side;
 use crate::matrix::{Interval, Record, bias, hypothesis, table};
 
-/// The matrix, every case with every step, the answers and the bias. Times are in nanoseconds.
+/// The matrix, all cases with their steps, the answers and the bias. Times are in nanoseconds.
 pub fn of(record: &Record) -> Value {
     let matrix: Vec<Value> = table::places(record)
         .iter()
@@ -94,7 +94,7 @@ mod tests {
     use crate::matrix::fixture;
 
     #[test]
-    fn figures_are_numbers_and_what_is_missing_is_said() {
+    fn figures_are_numbers_and_missing_ones_have_a_reason() {
         let mut record = fixture::record();
         fixture::skip(&mut record, "htree", "not installed");
         let value = of(&record);

@@ -1,4 +1,4 @@
-//! What the figures depend on beside the code: the machine, its system, the tools, and how busy it was.
+//! The conditions of a run: the machine, its system and load, the compiler and the commit.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind};
 
-/// The machine. No name and no address: two machines that say the same here may still be two.
+/// The machine, without its name and address: two machines can have the same description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
-    /// The processor, as it calls itself.
+    /// The processor's brand name.
     pub processor: String,
-    /// What it understands: `x86_64`.
+    /// The instruction set: `x86_64`.
     pub architecture: String,
-    /// How many of its cores this system has, threads counted.
+    /// The number of logical cores.
     pub cores: usize,
-    /// In bytes.
+    /// The size of the memory in bytes.
     pub memory_bytes: u64,
-    /// Whether it is one of several on the same hardware; `None` where that can't be known.
+    /// Whether it is a virtual machine; `None` if that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub virtual_machine: Option<bool>,
     /// The operating system with its version.
@@ -28,32 +28,32 @@ pub struct Machine {
     pub kernel: String,
 }
 
-/// How many threads wanted to run, on average over the last minutes.
+/// The load average: the mean number of threads that run or wait for a core.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// One minute.
+    /// Of the last minute.
     pub one: f64,
-    /// Five minutes.
+    /// Of the last five minutes.
     pub five: f64,
-    /// Fifteen minutes.
+    /// Of the last fifteen minutes.
     pub fifteen: f64,
 }
 
-/// What the benches were built from.
+/// The commit that the benches were built from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
-    /// In full.
+    /// The full id.
     pub id: String,
-    /// Whether files that git knows of differed from it.
+    /// Whether tracked files differed from the commit.
     pub changed: bool,
 }
 
 const UNKNOWN: &str = "unknown";
 
 impl Machine {
-    /// This one.
+    /// The machine on which this program runs.
     pub fn this() -> Self {
         let wanted = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())
@@ -75,15 +75,16 @@ impl Machine {
         }
     }
 
-    /// Whether the two can be the same. The system, its kernel and the memory that it leaves to others change with
-    /// updates and reboots, the machine does not.
-    pub fn may_be(&self, other: &Self) -> bool {
+    /// Whether the two can be the same machine. The system, its kernel and the kernel's share of the memory may differ:
+    /// they change with updates.
+    pub fn may_equal(&self, other: &Self) -> bool {
         let size = |machine: &Self| (machine.memory_bytes as f64 / f64::from(1 << 30)).round();
         (&self.processor, &self.architecture, self.cores) == (&other.processor, &other.architecture, other.cores)
             && size(self) == size(other)
     }
 
-    /// In one line, for example `AMD EPYC, 2 cores (virtual), 7.75 GiB, Linux (Debian GNU/Linux 12)`.
+    /// The machine in one line, for example `AMD EPYC, 2 cores of a virtual machine, 7.8 GiB of memory, Linux (Debian
+    /// GNU/Linux 12), Linux 6.1.0`.
     pub fn in_words(&self) -> String {
         let virtually = match self.virtual_machine {
             Some(true) => " of a virtual machine",
@@ -100,7 +101,7 @@ impl Machine {
     }
 }
 
-/// Linux repeats here what the processor says of itself, and a hypervisor makes it say so.
+/// From the flags of `/proc/cpuinfo`: under a hypervisor the processor has the flag `hypervisor`.
 fn virtual_machine() -> Option<bool> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let flags = text.lines().find(|line| line.starts_with("flags"))?;
@@ -108,7 +109,7 @@ fn virtual_machine() -> Option<bool> {
 }
 
 impl Load {
-    /// Now. `None` where the system doesn't count.
+    /// The current load; `None` if the system has no load average.
     pub fn now() -> Option<Self> {
         let load = sysinfo::System::load_average().ok()?;
         Some(Self {
@@ -120,22 +121,22 @@ impl Load {
 }
 
 impl Commit {
-    /// What `directory` has checked out; `None` where it is no checkout or there is no git.
+    /// The commit that is checked out in `directory`; `None` outside of a checkout or without git.
     pub fn of(directory: &Path) -> Option<Self> {
         Some(Self {
-            id: said(directory, "git", &["rev-parse", "HEAD"])?,
-            changed: !said(directory, "git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
+            id: output_of(directory, "git", &["rev-parse", "HEAD"])?,
+            changed: !output_of(directory, "git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
         })
     }
 }
 
-/// The compiler in use in `directory`, with its version.
+/// The version of the compiler in use in `directory`: `rustc 1.95.0`.
 pub fn rustc(directory: &Path) -> String {
-    said(directory, "rustc", &["--version"]).unwrap_or_else(|| UNKNOWN.to_owned())
+    output_of(directory, "rustc", &["--version"]).unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
-/// What a program prints, without the line's end; `None` if it isn't there or fails.
-fn said(directory: &Path, program: &str, arguments: &[&str]) -> Option<String> {
+/// The output of a program, without the final line break; `None` if it is not installed or fails.
+fn output_of(directory: &Path, program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(directory)
@@ -159,12 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn an_update_makes_no_other_machine_and_another_processor_does() {
+    fn an_update_keeps_the_machine_and_another_processor_does_not() {
         let machine = crate::matrix::fixture::record().machine;
         let changed = |change: fn(&mut Machine)| {
             let mut other = machine.clone();
             change(&mut other);
-            machine.may_be(&other)
+            machine.may_equal(&other)
         };
         assert!(changed(|machine| machine.kernel = "Linux 7".to_owned()));
         assert!(changed(|machine| machine.memory_bytes -= 4096));
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn this_compiler_says_its_version() {
+    fn the_compiler_has_its_version() {
         assert!(rustc(Path::new(env!("CARGO_MANIFEST_DIR"))).starts_with("rustc 1."));
     }
 
@@ -185,12 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn a_checkout_says_whether_it_was_changed() {
+    fn a_commit_says_whether_files_differ() {
         let directory = tempfile::tempdir().unwrap();
         let git = |arguments: &[&str]| {
             let identity = ["-c", "user.name=Name", "-c", "user.email=name@example.org"];
             let arguments: Vec<&str> = identity.iter().chain(arguments).copied().collect();
-            assert!(said(directory.path(), "git", &arguments).is_some(), "{arguments:?}");
+            assert!(
+                output_of(directory.path(), "git", &arguments).is_some(),
+                "{arguments:?}"
+            );
         };
         fs::write(directory.path().join("file"), "one").unwrap();
         git(&["init", "--quiet"]);

@@ -1,8 +1,8 @@
-//! Markdown that stays what it was meant to be, whatever the texts in it are.
+//! Markdown tables, and escaping.
 
 use std::fmt::Write;
 
-/// A text in a line of Markdown: what would be markup there is shown instead.
+/// A text for a line of Markdown, with its markup escaped.
 pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -19,32 +19,32 @@ pub(crate) fn text(text: &str) -> String {
     escaped
 }
 
-/// How a column is set.
+/// The alignment of a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
-    /// Words.
+    /// For texts.
     Left,
-    /// Figures.
+    /// For figures.
     Right,
 }
 
-/// A table whose columns are as wide as they have to be, so that it can be read in a terminal too.
+/// A table with padded columns, so that it can also be read in a terminal.
 pub(crate) fn table(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let width = |text: &str| text.chars().count();
     let widths: Vec<usize> = head
         .iter()
         .enumerate()
         .map(|(column, (name, _))| {
-            let cases = rows.iter().map(|row| width(&row[column]));
-            cases.chain([width(name), 3]).max().unwrap_or(3)
+            let cells = rows.iter().map(|row| width(&row[column]));
+            cells.chain([width(name), 3]).max().unwrap_or(3)
         })
         .collect();
-    let line = |cases: &[String]| {
+    let line = |cells: &[String]| {
         let mut line = "|".to_owned();
-        for ((case, width), (_, align)) in cases.iter().zip(&widths).zip(head) {
+        for ((cell, width), (_, align)) in cells.iter().zip(&widths).zip(head) {
             let _ = match align {
-                Align::Left => write!(line, " {case:<width$} |"),
-                Align::Right => write!(line, " {case:>width$} |"),
+                Align::Left => write!(line, " {cell:<width$} |"),
+                Align::Right => write!(line, " {cell:>width$} |"),
             };
         }
         line + "\n"
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_is_shown_and_does_nothing() {
+    fn markup_is_escaped() {
         assert_eq!(
             text("a|b <!-- end --> `c` [d](e)"),
             r"a\|b &lt;!-- end --> \`c\` \[d\](e)"
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_case() {
+    fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [
             vec!["a µ".to_owned(), "1".to_owned()],
             vec!["b".to_owned(), "1000".to_owned()],

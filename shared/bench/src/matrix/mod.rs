@@ -1,28 +1,28 @@
-//! Records of the benches' figures, and what is made from them: tables, plots and verdicts.
+//! Records of the benches' figures, and the tables, plots and verdicts made from them.
 //!
-//! `cargo xtask bench` runs the benches and writes one [`Record`] a run: every estimate with its confidence interval,
-//! and everything that the figures depend on. No record is ever changed. `cargo xtask matrix` reads one and renders it,
-//! so that no figure in a README was ever typed.
+//! `cargo xtask bench` runs the benches and writes one [`Record`] for each run: every estimate with its confidence
+//! interval, and all conditions that the figures depend on. A record is never changed. `cargo xtask matrix` reads a
+//! record and renders it, so that no figure in a README is typed by hand.
 //!
-//! The way of a figure, and where to read on:
+//! The way of a figure:
 //!
 //! | step | module |
 //! | --- | --- |
-//! | Criterion's files and the benches' reports become a record | [`collect`] |
+//! | Criterion's files and the benches' reports become a part of a record | [`collect`] |
 //! | several rounds of a bench become one | [`rounds`] |
-//! | the record, written once and checked when it is read | [`record`] |
-//! | what its cases are, in older ones | `model` |
-//! | what machine it was | [`machine`] |
-//! | a figure of a case, or why there is none | [`figure`] |
+//! | the record: written once, checked when it is read | [`record`] |
+//! | the model of a case in older records | `model` |
+//! | the machine | [`machine`] |
+//! | a figure of a case, or why it is missing | [`figure`] |
 //! | tables | [`table`] |
 //! | plots | [`plot`] |
 //! | questions, and the cases that answer them | [`questions`] |
 //! | their answers | [`hypothesis`] |
 //! | parts of READMEs and slides, by name | [`part`] |
 //! | what the talk's slides draw | [`talk`] |
-//! | what could make the figures unfair | [`bias`] |
-//! | two records side by side | [`compare`] |
-//! | how certain a ratio is | [`Interval::ratio`] |
+//! | the bias of the figures | [`bias`] |
+//! | two records compared | [`compare`] |
+//! | the confidence interval of a ratio | [`Interval::ratio`] |
 
 pub mod bias;
 pub mod collect;
@@ -48,6 +48,6 @@ pub mod talk;
 pub use interval::Interval;
 pub use record::Record;
 
-/// Two runs of one machine differ by so much although nothing has changed: a part of the figure. Nothing closer
-/// together than that is called faster or slower, however narrow the intervals of one run are.
+/// The relative difference between two runs of the same code on one machine. Two figures with a smaller difference are
+/// not called faster or slower, even if the intervals of one run are narrower.
 pub const RUN_TO_RUN: f64 = 0.05;

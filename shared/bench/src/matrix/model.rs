@@ -1,7 +1,7 @@
-//! The model of a case, in records that name none.
+//! The model of a case in records before the fourth schema.
 //!
-//! From the fourth schema on a case says which model it is of. Before that its id tells: what is called a process is one,
-//! and the Rust guest under WASI is the one that starts anew for each line.
+//! Since the fourth schema each case has its model. In older records the id determines it: the names of processes are
+//! known, and the Rust guest under WASI was the only one in a fresh instance for each line.
 
 use crate::cases::Model;
 use serde_json::Value;
@@ -9,11 +9,11 @@ use serde_json::Value;
 /// The first schema whose cases name their model.
 pub(crate) const SINCE: u64 = 4;
 
-/// Puts its model into each case of a record that has none.
+/// Adds the model to each case of a record that has none.
 pub(crate) fn add(record: &mut Value) {
     let benches = record.get_mut("benches").and_then(Value::as_array_mut);
     for bench in benches.into_iter().flatten() {
-        // What is called `cells` there became `cases` in the third schema.
+        // The third schema renamed `cells` to `cases`.
         for name in ["cells", "cases"] {
             let cases = bench.get_mut(name).and_then(Value::as_array_mut);
             for case in cases.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -26,7 +26,7 @@ pub(crate) fn add(record: &mut Value) {
     }
 }
 
-/// By the id of a case.
+/// The model of the case with this id.
 fn of(id: &str) -> Model {
     let (guest, runs_in) = id.split_once('/').unwrap_or((id, ""));
     let is_engine = runs_in == "wasmtime" || runs_in.starts_with("wasmer-");
@@ -49,7 +49,7 @@ mod tests {
     use crate::matrix::Record;
 
     #[test]
-    fn an_id_tells_the_model() {
+    fn an_id_determines_the_model() {
         for (id, model) in [
             ("rust/native", Model::Call),
             ("rust/wasmtime", Model::Start),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_named_stays() {
+    fn an_existing_model_stays() {
         let mut record = serde_json::json!({ "benches": [{ "cases": [
             { "id": "rust/wasmtime", "model": "call" },
             { "id": "rust/wasmtime" },

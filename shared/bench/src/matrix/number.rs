@@ -1,22 +1,22 @@
-//! Numbers as people read them: a unit that fits, and no more digits than the measurement has.
+//! Numbers for readers: with a suitable unit, and with as many digits as the measurement allows.
 
 use crate::matrix::Interval;
 
-/// Units of time and how many nanoseconds each is, the longest first.
+/// The units of time in nanoseconds, the longest first.
 const TIMES: [(&str, f64); 4] = [("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0)];
 
-/// Units of size and how many bytes each is, the largest first.
+/// The units of size in bytes, the largest first.
 const SIZES: [(&str, f64); 3] = [("MiB", 1_048_576.0), ("KiB", 1024.0), ("B", 1.0)];
 
-/// An interval of at most this part of its estimate to each side lets the third digit stand.
+/// A third digit is shown if the interval's relative half width is at most this.
 const THREE_DIGITS: f64 = 0.01;
 
-/// A time in nanoseconds, for example `1.23 µs`: three significant digits, two where the interval says no more.
+/// A time in nanoseconds, for example `1.23 µs`: three significant digits, or two for a wide interval.
 pub fn time(nanoseconds: &Interval) -> String {
     with_unit(nanoseconds.estimate, digits(nanoseconds), &TIMES)
 }
 
-/// A time in nanoseconds that is exact, such as a tick of an axis, without the zeros at its end: `10 µs`.
+/// An exact time in nanoseconds, such as a tick of an axis, without trailing zeros: `10 µs`.
 pub fn exact_time(nanoseconds: f64) -> String {
     let (unit, size) = unit(nanoseconds, &TIMES);
     format!("{} {unit}", nanoseconds / size)
@@ -29,7 +29,7 @@ pub fn ratio(ratio: &Interval) -> String {
 
 /// A ratio with its interval, for example `12.3 × (12.2 to 12.4)`.
 pub fn ratio_with_interval(ratio: &Interval) -> String {
-    // The ends tell how certain the estimate is, so they keep a digit that it may have lost.
+    // The limits show the precision, so that they always have three digits.
     format!(
         "{} ({} to {})",
         self::ratio(ratio),
@@ -47,7 +47,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A part of a whole in percent, for example `4.2 %`.
+/// A fraction in percent, for example `4.2 %`.
 pub fn percent(part: f64) -> String {
     format!("{} %", significant(part * 100.0, 2))
 }
@@ -61,7 +61,7 @@ fn digits(interval: &Interval) -> usize {
 }
 
 fn with_unit(value: f64, digits: usize, units: &[(&'static str, f64)]) -> String {
-    // Rounded first: 999.9 ns are 1.00 µs, and not 1000 ns.
+    // The unit fits the rounded value: 999.9 ns are 1.00 µs, not 1000 ns.
     let (unit, size) = unit(value.max(rounded(value, digits)), units);
     format!("{} {unit}", significant(value / size, digits))
 }
@@ -71,20 +71,20 @@ fn unit(value: f64, units: &[(&'static str, f64)]) -> (&'static str, f64) {
     *fits.unwrap_or(&units[units.len() - 1])
 }
 
-/// The value with so many significant digits, without an exponent.
+/// The value with this number of significant digits, without an exponent.
 fn significant(value: f64, digits: usize) -> String {
     let value = rounded(value, digits);
     let decimals = (digits as i32 - 1 - magnitude(value)).max(0);
     format!("{value:.*}", decimals as usize)
 }
 
-/// The value with so many significant digits, and zeros after them.
+/// The value rounded to this number of significant digits.
 pub(crate) fn rounded(value: f64, digits: usize) -> f64 {
-    // The standard library rounds decimal digits correctly, which multiplying and dividing by powers of ten does not.
+    // The standard library rounds decimal digits correctly. Multiplying and dividing by powers of ten would not.
     format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
 }
 
-/// The power of ten of the first digit.
+/// The power of ten of the first significant digit.
 fn magnitude(value: f64) -> i32 {
     if value == 0.0 {
         return 0;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn ratios_say_how_certain_they_are() {
+    fn ratios_have_digits_by_their_interval() {
         assert_eq!(ratio(&within(12.34, 0.001)), "12.3 ×");
         assert_eq!(ratio(&within(1234.0, 0.001)), "1230 ×");
         assert_eq!(ratio(&within(0.5, 0.001)), "0.500 ×");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_have_no_zeros_at_their_end() {
+    fn ticks_have_no_trailing_zeros() {
         assert_eq!(exact_time(10.0), "10 ns");
         assert_eq!(exact_time(1e5), "100 µs");
         assert_eq!(exact_time(0.1), "0.1 ns");

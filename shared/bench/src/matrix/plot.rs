@@ -1,8 +1,8 @@
-//! The plots: one row a case, an estimate with its interval, on a logarithmic axis from nanoseconds to seconds.
+//! The plots as SVG: one row for each case, an estimate with its interval, on a logarithmic axis.
 //!
-//! Text stays text, colours follow the reader's choice of light or dark, and a title and a description say in words
-//! what the plot shows. The background is the plot's own: a page that is dark although its reader asked for light, as
-//! GitHub's may be, leaves the plot readable.
+//! Text is SVG text, the colours follow the reader's light or dark scheme, and a title and a description have the same
+//! content for screen readers. The plot has its own background, because GitHub's page can be dark although the browser's
+//! scheme is light.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use kuva::render::theme::Theme;
 use crate::matrix::record::Bench;
 use crate::matrix::{Interval, number};
 
-/// A colour as it is on light and on dark.
+/// A colour in the light and in the dark scheme.
 struct Colour {
     light: &'static str,
     dark: &'static str,
@@ -39,7 +39,7 @@ const GRID: Colour = Colour {
     light: "#d1d9e0",
     dark: "#3d444d",
 };
-/// Blue and orange are told apart by every eye, and the two series have different shapes as well.
+/// Blue and orange can be distinguished with any colour blindness. The two series also have different shapes.
 const WORK: Colour = Colour {
     light: "#0969da",
     dark: "#58a6ff",
@@ -49,7 +49,7 @@ const START: Colour = Colour {
     dark: "#ffa657",
 };
 
-/// What of each case is drawn.
+/// The steps that are drawn for each case.
 const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
     (
         Step::Work,
@@ -65,27 +65,27 @@ const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
     ),
 ];
 
-/// Pixels.
+/// The sizes are in pixels.
 const WIDTH: f64 = 900.0;
 const ROW_HEIGHT: f64 = 26.0;
 const HEIGHT_WITHOUT_ROWS: f64 = 150.0;
-/// Half of the axis's last label may stand out there.
+/// Space for one half of the axis's last label.
 const RIGHT_MARGIN: f64 = 40.0;
 
-/// What a plot shows.
+/// The subject of a plot.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
-    /// The bench.
+    /// The name of the bench.
     pub bench: &'static str,
-    /// Which of its cases.
+    /// The rows whose cases are drawn.
     pub rows: &'static [Row],
-    /// What they have in common.
+    /// The title above the plot.
     pub title: &'static str,
-    /// Where it lies, below the workspace.
+    /// The file, relative to the workspace.
     pub path: &'static str,
 }
 
-/// Every plot there is.
+/// All plots.
 pub const SUBJECTS: [Subject; 2] = [
     Subject {
         bench: "hello",
@@ -101,7 +101,7 @@ pub const SUBJECTS: [Subject; 2] = [
     },
 ];
 
-/// The plot as SVG; `None` if the bench measured nothing of it.
+/// The plot as SVG; `None` if the bench has no figure for it.
 pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     let mut cases: Vec<&Case> = bench
         .cases
@@ -116,7 +116,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         let figures = SERIES.iter().filter_map(|(step, ..)| figure(bench, case, *step));
         figures.map(|figure| figure.estimate).fold(f64::INFINITY, f64::min)
     };
-    // The slowest first: rows are counted from below.
+    // The slowest first, because rows are counted from the bottom.
     cases.sort_by(|left, right| fastest(right).total_cmp(&fastest(left)));
 
     let mut plots = Vec::new();
@@ -172,7 +172,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         .with_legend_entries(legend)
         .with_legend_position(LegendPosition::OutsideBottomColumns)
         .with_legend_box(false);
-    // The library draws a grid only where both axes have numbers.
+    // kuva draws a grid only if both axes are numeric.
     for decade in decade_of(least) + 1..=decade_of(most * 2.0) {
         let line = ReferenceLine::vertical(10_f64.powi(decade));
         layout = layout.with_reference_line(line.with_color(GRID.light).with_dasharray("none"));
@@ -189,7 +189,7 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     ))
 }
 
-/// A case's label. In a plot all models stand side by side, and most are told by their labels already.
+/// A case's label. A plot has cases of all models, and the labels of the model `start` do not show it.
 fn label(case: &Case) -> String {
     match case.model {
         Model::Call | Model::Process => case.label.clone(),
@@ -201,7 +201,7 @@ fn figure(bench: &Bench, case: &Case, step: Step) -> Option<Interval> {
     Some(bench.estimates(case, step)?.median)
 }
 
-/// The power of ten at or below a time.
+/// The largest power of ten that is not above the time.
 fn decade_of(nanoseconds: f64) -> i32 {
     nanoseconds.log10().floor() as i32
 }
@@ -220,7 +220,7 @@ fn theme() -> Theme {
     }
 }
 
-/// Every row in words, the fastest first.
+/// All rows as text, the fastest first.
 fn description(bench: &Bench, cases: &[&Case]) -> String {
     let mut text = String::new();
     for case in cases.iter().rev() {
@@ -233,7 +233,7 @@ fn description(bench: &Bench, cases: &[&Case]) -> String {
     text.trim_end().to_owned()
 }
 
-/// The plot with what its library leaves out: that it can be scaled, its colours on dark, and itself in words.
+/// The plot with a `viewBox`, dark colours, a title and a description, which kuva does not write.
 fn described(svg: &str, width: f64, height: f64, title: &str, description: &str) -> String {
     let mut dark = String::new();
     for colour in [BACKGROUND, TEXT, GRID, WORK, START] {
@@ -258,8 +258,8 @@ fn described(svg: &str, width: f64, height: f64, title: &str, description: &str)
     }
 }
 
-/// The library numbers its clipping regions through all plots of a process, and here the one has to equal the other
-/// whichever was drawn first. A plot has one region.
+/// Removes the number from the name of the clipping region: kuva counts the regions of all plots of a process, but the
+/// file must not depend on the order of drawing. A plot has one region.
 fn without_numbered_clips(svg: &str) -> String {
     const CLIP: &str = "kuva-clip-";
     let mut parts = svg.split(CLIP);
@@ -293,14 +293,14 @@ mod tests {
             .collect()
     }
 
-    /// Where a text stands.
+    /// The x coordinate of a text.
     fn x_of(svg: &str, text: &str) -> f64 {
         let line = svg.lines().find(|line| line.contains(&format!(">{text}</text>")));
         values(line.unwrap(), "x")[0].parse().unwrap()
     }
 
     #[test]
-    fn every_case_is_named_in_text_and_in_words() {
+    fn every_case_is_in_the_plot_and_in_its_description() {
         let svg = drawn(&fixture::record());
         assert!(svg.contains(">ruby/puts</text>"), "{svg}");
         assert!(svg.contains("<title id=\"title\">Hello World"), "{svg}");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_a_fresh_instance_each_time_says_so() {
+    fn the_label_of_a_start_mentions_the_fresh_instance() {
         let svg = drawn(&fixture::record());
         assert!(
             svg.contains(">rust/wasmer-cranelift: a fresh instance each</text>"),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_as_wide_as_it_is_uncertain() {
+    fn an_interval_is_drawn_with_its_width() {
         let mut record = fixture::record();
         let interval = Interval {
             estimate: 1000.0,
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn every_colour_has_another_on_dark() {
+    fn every_colour_has_a_dark_one() {
         let svg = drawn(&fixture::record());
         let body = &svg[svg.find("</style>").unwrap()..];
         let colours = [BACKGROUND, TEXT, GRID, WORK, START].map(|colour| colour.light);
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_texts_and_no_markup() {
+    fn labels_are_escaped() {
         let mut record = fixture::record();
         record.benches[0].cases[0].label = "</title><script>&".to_owned();
         let svg = drawn(&record);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_not_drawn() {
+    fn a_skipped_case_is_not_drawn() {
         let mut record = fixture::record();
         assert_eq!(svg(fixture::bench(&record, "parser"), &SUBJECTS[0]), None);
         fixture::skip(&mut record, "ruby/puts", "no Ruby");

@@ -1,4 +1,4 @@
-//! The talk's questions: what they ask, which cases answer each, and when the answer is yes.
+//! The talk's questions, the comparisons that answer them, and the rules for the answers.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::matrix::{Interval, RUN_TO_RUN};
 
-/// What the figures say to a question.
+/// The answer of the figures to a question of the form "is this faster?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// They say so.
+    /// It is faster.
     Yes,
-    /// They say the contrary.
+    /// It is slower.
     No,
-    /// They don't say.
+    /// The interval allows both.
     #[serde(rename = "not distinguishable")]
     NotDistinguishable,
 }
@@ -31,7 +31,8 @@ impl fmt::Display for Verdict {
 }
 
 impl Verdict {
-    /// Whether something is faster than another, where `ratio` is the other's time divided by its own.
+    /// The verdict of a ratio: the time of the side that is expected to be slower, divided by the other side's time.
+    /// `None` is a ratio without an upper limit.
     pub fn of(ratio: Option<&Interval>) -> Self {
         match ratio {
             Some(ratio) if ratio.lower > 1.0 + RUN_TO_RUN => Self::Yes,
@@ -41,17 +42,17 @@ impl Verdict {
     }
 }
 
-/// How many of the comparisons have to say yes.
+/// The number of comparisons that must be `yes` for the answer `yes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// One: the question asks whether something can be.
+    /// At least one: for a question with "can".
     Any,
-    /// Each: the question asks whether something is so.
+    /// All of them: for a question with "is".
     Every,
 }
 
 impl Rule {
-    /// What one comparison alone can answer.
+    /// The verdict that decides the question if a single comparison has it.
     pub(crate) fn decisive(self) -> Verdict {
         match self {
             Self::Any => Verdict::Yes,
@@ -74,48 +75,48 @@ impl Rule {
     }
 }
 
-/// What is compared, as a part of a sentence.
+/// One side of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
     /// The case's id.
     pub id: &'static str,
-    /// The step.
+    /// The step of the case.
     pub step: Step,
-    /// What that is.
+    /// The description in the table, such as "HTree".
     pub what: &'static str,
 }
 
-/// Whether one figure is less than another. Both are always of one model: there is no way to say anything else.
+/// Whether one figure is less than another. The variants allow no figures of two models.
 #[derive(Clone, Copy, Debug)]
 pub enum Comparison {
-    /// One case by the same step as another. A record in which either is of another model than the question's gives no
-    /// answer.
+    /// The same step of two cases. If a record has another model for one of them than the question's, the outcome is
+    /// [`Missing::OtherModel`](crate::matrix::figure::Missing::OtherModel).
     Cases {
-        /// The step of both.
+        /// The step of both cases.
         step: Step,
-        /// The id of what may be faster, and what that is.
+        /// The id and description of the case that is expected to be faster.
         faster: (&'static str, &'static str),
-        /// Than what.
+        /// The id and description of the other case.
         slower: (&'static str, &'static str),
     },
-    /// One case by two of its steps.
+    /// Two steps of one case.
     Steps {
         /// The case's id.
         id: &'static str,
-        /// The step that may take less time, and what that is.
+        /// The step that is expected to be faster, and its description.
         faster: (Step, &'static str),
-        /// Than which.
+        /// The other step and its description.
         slower: (Step, &'static str),
     },
 }
 
 impl Comparison {
-    /// What may be faster.
+    /// The side that is expected to be faster.
     pub fn faster(&self) -> Side {
         self.sides().0
     }
 
-    /// Than what.
+    /// The other side.
     pub fn slower(&self) -> Side {
         self.sides().1
     }
@@ -134,29 +135,29 @@ impl Comparison {
     }
 }
 
-/// How a question was answered before it compared what it compares now.
+/// The answer to a question before its comparisons were changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Earlier {
     /// The answer.
     pub verdict: Verdict,
-    /// Why it was no good, as a whole sentence.
+    /// Why the earlier comparison was unfair, as a sentence.
     pub why: &'static str,
 }
 
 /// A question of the talk.
 #[derive(Clone, Copy, Debug)]
 pub struct Hypothesis {
-    /// Its name in markers and for programs, which stays when the question is asked in other words.
+    /// The name in markers and for programs, independent of the question's text.
     pub name: &'static str,
-    /// As the talk asks it.
+    /// The question in the talk's words.
     pub question: &'static str,
-    /// Of which all of its cases are.
+    /// The model of all of its cases.
     pub model: Model,
-    /// When the answer is yes.
+    /// The rule for the verdicts of its comparisons.
     pub rule: Rule,
-    /// What answers it.
+    /// The comparisons that answer it.
     pub comparisons: &'static [Comparison],
-    /// How it was answered before.
+    /// Its earlier answer; `None` if its comparisons never changed.
     pub earlier: Option<Earlier>,
 }
 
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_needs_the_whole_interval_and_some_to_spare() {
+    fn a_verdict_needs_the_whole_interval_beyond_the_margin() {
         assert_eq!(Verdict::of(Some(&ratio(1.5, 2.0))), Verdict::Yes);
         assert_eq!(Verdict::of(Some(&ratio(0.5, 0.6))), Verdict::No);
         assert_eq!(Verdict::of(Some(&ratio(0.9, 2.0))), Verdict::NotDistinguishable);
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn one_case_shows_that_it_can_be_and_one_case_that_it_is_not_so() {
+    fn one_yes_decides_any_and_one_no_decides_every() {
         use Verdict::{No, NotDistinguishable, Yes};
         assert_eq!(Rule::Any.verdict(&[No, Yes, NotDistinguishable]), Yes);
         assert_eq!(Rule::Any.verdict(&[No, NotDistinguishable]), NotDistinguishable);

@@ -1,4 +1,4 @@
-//! The record of one run: written once, never changed, checked whenever it is read.
+//! The record of one run: written once, never changed, checked each time it is read.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,20 +13,20 @@ use sysexits::ExitCode;
 use crate::matrix::machine::{Commit, Load, Machine};
 use crate::matrix::{Interval, model};
 
-/// What this version writes. Another number means other fields.
+/// The schema that this version writes. Each schema has other fields.
 pub const SCHEMA: u32 = 4;
 
-/// The oldest that it reads. The first had one round and did not name the number; until the second, cases were called
-/// `cells`, and skipped ones `left_out`; until the third, a case's model was told by its id alone.
+/// The oldest schema that can be read. Schema 1 had no field `rounds`: there was one round. Schemas 1 and 2 called
+/// `cases` `cells`, and `skipped` `left_out`. Schemas 1 to 3 had no models.
 const OLDEST_SCHEMA: u32 = 1;
 
-/// A record has some hundred kilobytes; what is larger than this is none.
+/// The largest file that is read. A record has some hundred kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Everything one run measured, and all that the figures depend on.
+/// The figures of one run, and its conditions.
 ///
-/// The talk's slide "Your machine" saves one too, of what a browser measures and knows;
-/// `shared/xtask/tests/browser-record.json` has no more than a record has to have.
+/// The talk's slide "Your machine" saves a record of a browser's figures. `shared/xtask/tests/browser-record.json` has only
+/// the required fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -34,50 +34,50 @@ pub struct Record {
     pub schema: u32,
     /// When the run ended.
     pub recorded_at: Timestamp,
-    /// Whether less was measured, to see that it works: such figures are too coarse to be shown.
+    /// Whether it was a short trial run. Its figures are too coarse for a README.
     pub quick: bool,
-    /// How often each bench was run; see [`crate::matrix::rounds`].
+    /// The number of rounds; see [`crate::matrix::rounds`].
     #[serde(default = "one")]
     pub rounds: u32,
-    /// Whether every bench of the workspace was asked for.
+    /// Whether all benches of the workspace were run.
     pub all_benches: bool,
-    /// What it ran on.
+    /// The machine.
     pub machine: Machine,
-    /// How busy that was before the run.
+    /// The load before the run.
     pub load_before: Option<Load>,
-    /// And after it.
+    /// The load after the run.
     pub load_after: Option<Load>,
     /// The compiler of the native code, with its version.
     pub rustc: String,
-    /// What was built.
+    /// The commit that was built; `None` outside of a checkout.
     pub commit: Option<Commit>,
-    /// What each bench measured, in the order in which they ran.
+    /// The benches, in the order of running.
     pub benches: Vec<Bench>,
 }
 
-/// What one bench measured.
+/// The figures of one bench.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bench {
-    /// As after `cargo bench --bench`.
+    /// The name, as after `cargo bench --bench`.
     pub name: String,
-    /// How long it ran.
+    /// The duration of all its rounds.
     pub seconds: f64,
-    /// Why its figures are not all here, where it failed.
+    /// Why it failed; then figures may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
     /// The Ruby that ran in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruby: Option<Ruby>,
-    /// What the figures are figures of.
+    /// The measured cases.
     #[serde(alias = "cells")]
     pub cases: Vec<Case>,
-    /// The cases that it can have and didn't measure.
+    /// The skipped cases.
     #[serde(alias = "left_out")]
     pub skipped: Vec<Skipped>,
-    /// The figures, by the directory that Criterion gave each.
+    /// The figures, by Criterion's directory of each.
     pub estimates: BTreeMap<String, Estimates>,
-    /// Requests a second in each round, by what answered them over how many connections.
+    /// The requests a second in each round, by the server and the number of connections.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rates: BTreeMap<String, Vec<f64>>,
 }
@@ -86,21 +86,20 @@ pub struct Bench {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimates {
-    /// Criterion's name for what was measured.
+    /// Criterion's name of the function.
     pub id: String,
-    /// How probable it is that an interval holds the true value.
+    /// The confidence level of the intervals, 0 to 1.
     pub confidence: f64,
-    /// How many samples there were; each is the mean of some calls.
+    /// The number of samples; each is the mean of several calls.
     pub samples: usize,
-    /// The one that is shown: a pause of the machine during some samples leaves it alone.
+    /// The median of the samples. Tables show it, because a pause of the machine during some samples does not change it.
     pub median: Interval,
-    /// Over all samples.
+    /// The mean of all samples.
     pub mean: Interval,
-    /// Of the line through samples of more and more calls, where Criterion took such.
+    /// The slope of Criterion's linear regression, if its sampling mode was linear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope: Option<Interval>,
-    /// The median of each round, in their order, where there were several. What stands above is of the one in which it
-    /// is least.
+    /// The median of each round in nanoseconds, if there were several. The other fields are of the round with the least.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<f64>,
 }
@@ -109,32 +108,32 @@ fn one() -> u32 {
     1
 }
 
-/// Why a record can't be read or written.
+/// A record can't be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such file, or it can't be read.
+    /// The file does not exist, or it can't be read.
     #[error("{path} can't be read: {source}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// It is larger than any record.
+    /// The file is larger than any record.
     #[error("{path} is no record: it has more than {} MiB", MAX_BYTES >> 20, path = path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// It is not what `cargo xtask bench` writes.
+    /// The file's content is not a record.
     #[error("{path} is no record: {source}", path = path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
-    /// Another version wrote it.
+    /// Another version of this program wrote the record.
     #[error("{path} is a record of schema {found}, and this program reads schemas {OLDEST_SCHEMA} to {SCHEMA}", path = path.display())]
     Schema {
         /// The file.
@@ -142,38 +141,38 @@ pub enum Error {
         /// Its schema.
         found: u64,
     },
-    /// It says what can't be.
+    /// The record contradicts itself, or has texts that are unsafe to print.
     #[error("{path} is no sound record: {problem}", path = path.display())]
     Unsound {
         /// The file.
         path: PathBuf,
-        /// What.
+        /// The problem, as text.
         problem: String,
     },
-    /// No record is in the directory.
+    /// The directory has no complete record.
     #[error("{directory} has no complete record; `cargo xtask bench` makes one, and `--record` names another", directory = directory.display())]
     None {
         /// The directory.
         directory: PathBuf,
     },
-    /// There is one already, and none is ever overwritten.
-    #[error("{path} is there already, and no record is ever overwritten", path = path.display())]
+    /// The file exists, and a record is never overwritten.
+    #[error("{path} exists already, and a record is never overwritten", path = path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// It can't be written.
+    /// The file can't be written.
     #[error("{path} can't be written: {source}", path = path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl Error {
-    /// As in sysexits.h.
+    /// The exit code, as in `sysexits.h`.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unreadable { .. } | Self::None { .. } => ExitCode::NoInput,
@@ -186,25 +185,25 @@ impl Error {
 }
 
 impl Record {
-    /// Its name without `.json`: when it was recorded, without characters that some file systems refuse.
+    /// The file name without `.json`: the time of recording, without the colons that some file systems refuse.
     pub fn name(&self) -> String {
         self.recorded_at.strftime("%Y-%m-%dT%H%M%SZ").to_string()
     }
 
-    /// Whether it has what the READMEs show: a full run of every bench, none of which failed.
+    /// Whether READMEs can show it: a full run of all benches, without a failure.
     pub fn is_complete(&self) -> bool {
         self.all_benches && !self.quick && self.benches.iter().all(|bench| bench.failed.is_none())
     }
 
-    /// The Ruby that ran in a bench.
+    /// The Ruby of the first bench with Ruby.
     pub fn ruby(&self) -> Option<&Ruby> {
         self.benches.iter().find_map(|bench| bench.ruby.as_ref())
     }
 
-    /// Writes it into `directory`, whole or not at all, and never over another.
+    /// Writes the record to a new file in `directory`, atomically, and returns its path.
     ///
     /// # Errors
-    /// If there is one of that name, or the directory can't be written to.
+    /// If a record of that name exists, or the file can't be written.
     pub fn write(&self, directory: &Path) -> Result<PathBuf, Error> {
         let path = directory.join(format!("{}.json", self.name()));
         let unwritable = |source| Error::Unwritable {
@@ -227,10 +226,10 @@ impl Record {
         }
     }
 
-    /// Reads a record and checks that it is one, and that nothing in it can do harm where it is shown.
+    /// Reads a record and validates it: its figures are possible, and its texts are safe to print.
     ///
     /// # Errors
-    /// If it can't be read, isn't a record, or says what can't be.
+    /// If the file can't be read, or is no sound record.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let path = path.to_path_buf();
         let mut bytes = Vec::new();
@@ -240,7 +239,7 @@ impl Record {
             Ok(length) if length as u64 > MAX_BYTES => return Err(Error::TooLarge { path }),
             Ok(_) => {}
         }
-        // The schema alone first: a later version's record is to be told from a file that is none.
+        // The schema first: a record of a later version has a better error than a file that is no record.
         #[derive(Deserialize)]
         struct Schema {
             schema: u64,
@@ -272,7 +271,7 @@ impl Record {
     /// The newest complete record in `directory`, and its file.
     ///
     /// # Errors
-    /// If there is none, or a record in there can't be read: passing it over could show older figures as the newest.
+    /// If there is none, or if a newer file can't be read: skipping it could show older figures as the newest.
     pub fn newest(directory: &Path) -> Result<(PathBuf, Self), Error> {
         // The names are dates, so the last is the newest.
         for path in Self::list(directory)?.into_iter().rev() {
@@ -286,7 +285,7 @@ impl Record {
         })
     }
 
-    /// The files of all records in `directory`, the oldest first. A directory that isn't there has none.
+    /// The files of all records in `directory`, the oldest first. A missing directory has none.
     ///
     /// # Errors
     /// If the directory can't be read.
@@ -311,11 +310,11 @@ impl Record {
         Ok(paths)
     }
 
-    /// What can't be, if anything.
+    /// Why the record is not sound; `None` for a sound record.
     fn problem(&self) -> Option<String> {
         let unsound = self.benches.iter().find_map(Bench::problem);
         unsound.or_else(|| {
-            // All strings of all fields, those that are added one day included.
+            // As JSON, so that the texts of all fields are checked, also of fields that are added later.
             let value = serde_json::to_value(self).ok()?;
             let text = text_with_control_characters(&value)?;
             Some(format!("a text with control characters: {text:?}"))
@@ -346,7 +345,7 @@ impl Bench {
     }
 }
 
-/// A temporary file is its owner's alone; a record is for everybody.
+/// Only the owner can read a temporary file, but a record is for all users.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -358,7 +357,7 @@ fn make_readable(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Control characters move a terminal's cursor and break a table's lines.
+/// The first text with a control character, which could move a terminal's cursor or break a table.
 fn text_with_control_characters(value: &serde_json::Value) -> Option<&str> {
     use serde_json::Value;
     let bad = |text: &str| text.chars().any(char::is_control);
@@ -381,7 +380,7 @@ mod tests {
     use super::*;
     use crate::matrix::fixture;
 
-    /// Writes a text as a record's file and reads it as one.
+    /// Writes a text to a file and reads the file as a record.
     fn read(text: &str) -> Result<Record, Error> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("record.json");
@@ -405,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn no_record_is_ever_overwritten() {
+    fn a_record_is_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let mut record = fixture::record();
         let path = record.write(directory.path()).unwrap();
@@ -469,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn another_schema_is_told_from_another_file() {
+    fn a_later_schema_has_its_own_error() {
         let error = read(r#"{"schema":5,"everything":"else"}"#).unwrap_err();
         assert!(
             error
@@ -489,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_the_third_schema_has_its_models_by_id_and_a_later_one_has_to_name_them() {
+    fn a_record_of_the_third_schema_gets_models_by_id_and_a_later_one_must_have_them() {
         let mut third = json(&fixture::record());
         for bench in third["benches"].as_array_mut().unwrap() {
             for case in bench["cases"].as_array_mut().unwrap() {
@@ -521,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_is_refused() {
+    fn an_unsound_record_is_refused() {
         let refused = |change: &dyn Fn(&mut serde_json::Value), problem: &str| {
             let mut record = json(&fixture::record());
             change(&mut record);

@@ -1,15 +1,15 @@
-//! A bench that was measured several times in one run, some minutes apart.
+//! The rounds of a bench: one run measures it several times, some minutes apart.
 //!
-//! What else a machine does comes and goes in minutes, a virtual machine's neighbours included, and a bench measures
-//! its cases one after the other. So two cases that stand side by side in a table may have met two different machines.
-//! All of that only ever makes a figure longer: the round in which it is shortest is the nearest to what it costs.
+//! A bench measures its cases one after the other, and other load on the machine changes within minutes, also from
+//! other virtual machines on the same hardware. So two neighbours in a table can be measured under different load. Load
+//! only makes a figure longer, so that the shortest of its rounds is the best estimate.
 
 use std::collections::btree_map::Entry;
 
 use crate::matrix::record::{Bench, Estimates};
 
-/// The rounds of one bench as one: each estimate is that of the round with the shortest median, and has the medians of
-/// all of them beside it. Cases are the first round's, which measures all of them.
+/// Merges the rounds of a bench. Each estimate is that of the round with the least median, with the medians of all
+/// rounds. The cases are those of the first round, which measures all cases.
 pub fn quietest(first: Bench, later: Vec<Bench>) -> Bench {
     let mut bench = first;
     if later.is_empty() {
@@ -45,8 +45,8 @@ fn add(shown: &mut Estimates, mut round: Estimates) {
     shown.rounds = rounds;
 }
 
-/// How much longer the longest round took than the shortest, as a part of that: 0.5 for half as long again. `None`
-/// where there was one round only.
+/// The relative difference of the longest and the shortest round: 0.5 if the longest took 50 % more. `None` for a single
+/// round.
 pub fn spread(estimates: &Estimates) -> Option<f64> {
     let (least, most) = (estimates.rounds.iter().copied()).fold((f64::INFINITY, 0.0_f64), |(least, most), median| {
         (least.min(median), most.max(median))
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::matrix::fixture;
 
-    /// A round in which the function took so many nanoseconds.
+    /// A round in which the function took this number of nanoseconds.
     fn round(nanoseconds: f64) -> Bench {
         let mut bench = fixture::record().benches.remove(0);
         bench.estimates = [("work".to_owned(), fixture::estimates(nanoseconds))].into();
@@ -84,13 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn one_round_stays_as_it_is() {
+    fn a_single_round_is_unchanged() {
         assert_eq!(quietest(round(20.0), Vec::new()), round(20.0));
         assert_eq!(spread(&fixture::estimates(20.0)), None);
     }
 
     #[test]
-    fn what_the_first_round_alone_measured_is_kept() {
+    fn figures_of_the_first_round_alone_are_kept() {
         let mut first = round(20.0);
         first.estimates.insert("setup".to_owned(), fixture::estimates(9e9));
         let bench = quietest(first, vec![round(30.0)]);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_of_all_rounds_stand_side_by_side() {
+    fn rates_of_all_rounds_are_joined() {
         let [mut first, mut second] = [20.0, 20.0].map(round);
         first.rates.insert("native/8".to_owned(), vec![1.0, 2.0]);
         second.rates.insert("native/8".to_owned(), vec![3.0]);

@@ -1,4 +1,4 @@
-//! The tables: the talk's matrix, and one row a case.
+//! The tables: the talk's matrix, and a bench's cases, steps and rates.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::matrix::markdown::{self, Align};
 use crate::matrix::record::Bench;
 use crate::matrix::{Interval, Record, number};
 
-/// The matrix as the talk promised it, and beside it the columns that run in WebAssembly.
+/// The columns of the talk's matrix, then the other columns that run in WebAssembly.
 pub(crate) const COLUMNS: [Column; 6] = [
     Column::NativeC,
     Column::Ruby,
@@ -19,32 +19,32 @@ pub(crate) const COLUMNS: [Column; 6] = [
     Column::RubyInWasm,
 ];
 
-/// Its model: everything in it is loaded beforehand and warm.
+/// The model of all cases in the matrix.
 const MODEL: Model = Model::Call;
 
-/// Its rows.
+/// The rows of the matrix.
 const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
 
-/// What each of its figures is the time of.
+/// The work that each figure is the time of.
 const UNIT: &str = "one unit of work, in a warm call";
 
-/// What the matrix never had a figure for: nobody writes a parser by hand in Wat, or a greeting to compare in C.
-const NOT_ASKED: &str = "";
+/// The text of a place without a case: there is no parser written by hand in Wat, and no Hello World in C.
+const NO_CASE: &str = "";
 
 /// One place of the matrix.
 #[derive(Clone, Debug)]
 pub struct Place<'a> {
-    /// What is done.
+    /// The kind of work.
     pub row: Row,
-    /// Who does it.
+    /// The implementation.
     pub column: Column,
-    /// The case that stands for both.
+    /// The id of the case that is shown here.
     pub id: &'static str,
-    /// That case with its figure, or why there is none.
+    /// That case with its figure, or why the figure is missing.
     pub figure: Result<(&'a Case, Interval), Missing>,
 }
 
-/// Every place of the matrix that has a case, row by row.
+/// All places of the matrix that have a case, row by row.
 pub fn places(record: &Record) -> Vec<Place<'_>> {
     let all = ROWS
         .iter()
@@ -53,7 +53,7 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
         let id = figure::representative(row, column)?;
         let of = |id: &str| Ok((record.case_of(MODEL, id)?.1, record.figure(id, Step::Work)?));
         let figure = of(id).or_else(|missing| match missing {
-            // Of another run with other names, the first of its kind is better than nothing: it is named below.
+            // An older record can have other ids: then the first case of this place is shown, with its label.
             Missing::NotMeasured | Missing::NotYet => {
                 let other = record
                     .cases()
@@ -72,13 +72,13 @@ pub fn places(record: &Record) -> Vec<Place<'_>> {
     .collect()
 }
 
-/// The rows of the talk's matrix as they are shown: the head of each, and a text for each of [`COLUMNS`].
+/// The rows of the talk's matrix as texts: the head of each, and a text for each of [`COLUMNS`].
 pub(crate) fn summary_rows(record: &Record) -> Vec<(String, [String; 6])> {
     let places = places(record);
     let text = |row: Row, column: Column| {
         let place = places.iter().find(|place| place.row == row && place.column == column);
         match place.map(|place| &place.figure) {
-            None => NOT_ASKED.to_owned(),
+            None => NO_CASE.to_owned(),
             Some(Ok((_, figure))) => number::time(figure),
             Some(Err(_)) => "none".to_owned(),
         }
@@ -88,7 +88,7 @@ pub(crate) fn summary_rows(record: &Record) -> Vec<(String, [String; 6])> {
         .collect()
 }
 
-/// The talk's matrix: one unit of work by what is loaded and warm.
+/// The talk's matrix: the time of one unit of work in a warm call.
 pub fn summary(record: &Record) -> String {
     let places = places(record);
     let mut head = vec![(UNIT, Align::Left)];
@@ -113,12 +113,12 @@ pub fn summary(record: &Record) -> String {
     text
 }
 
-/// A row's name, and what one unit of its work is.
+/// A row's name with the unit of its work.
 fn with_unit(row: Row) -> String {
     format!("{row}: {}", row.unit())
 }
 
-/// Every case that a bench measured, a table for each kind of work, the versions, and what was left out.
+/// The cases of a bench, one table for each row, with the versions and the skipped cases.
 pub fn cases(bench: &Bench) -> String {
     let columns = [Step::Setup, Step::Start, Step::Work];
     let tables = by_row(bench, |row, cases| {
@@ -160,10 +160,10 @@ pub fn cases(bench: &Bench) -> String {
     sections.join("\n")
 }
 
-/// What runs a case, and where that is Ruby, which.
+/// A case's engine, with the version of Ruby if it needs Ruby.
 fn engine(case: &Case) -> String {
     match case.versions.get("ruby") {
-        // The first words of Ruby's description are its version, the rest is the platform.
+        // The first words of Ruby's description are its version.
         Some(ruby) => {
             let version = ruby.split(" (").next().unwrap_or(ruby);
             format!("{} ({version})", case.engine)
@@ -172,7 +172,7 @@ fn engine(case: &Case) -> String {
     }
 }
 
-/// What the cases were built from, each version once.
+/// The versions of all cases, each once.
 fn versions(bench: &Bench) -> String {
     let all: BTreeSet<(&String, &String)> = bench.cases.iter().flat_map(|case| &case.versions).collect();
     let all: Vec<String> = all
@@ -185,7 +185,7 @@ fn versions(bench: &Bench) -> String {
     }
 }
 
-/// Every step of every case that has more of them than its work.
+/// The steps of all cases that have more than one.
 pub fn steps(bench: &Bench) -> String {
     by_row(bench, |_, cases| {
         let used = |step: &&Step| cases.iter().any(|case| case.steps.contains_key(step));
@@ -225,7 +225,7 @@ pub fn rates(bench: &Bench) -> String {
     markdown::table(&head, &rows)
 }
 
-/// What answered over how many connections, with the requests a second of the middle round, and of the worst and the best.
+/// The name of each rate, with the requests a second of the median, the worst and the best round.
 pub(crate) fn rates_in_order(bench: &Bench) -> Vec<(&str, [f64; 3])> {
     let mut rates: Vec<(&String, &Vec<f64>)> = bench.rates.iter().collect();
     rates.sort_by_key(|(name, _)| by_number(name));
@@ -242,7 +242,7 @@ pub(crate) fn rates_in_order(bench: &Bench) -> Vec<(&str, [f64; 3])> {
         .collect()
 }
 
-/// A name as it is sorted: 8 connections come before 64.
+/// A key for sorting names by their numbers: 8 connections before 64.
 fn by_number(name: &str) -> String {
     let words = name.split(' ');
     let padded = words.map(|word| match word.parse::<u64>() {
@@ -252,7 +252,7 @@ fn by_number(name: &str) -> String {
     padded.collect::<Vec<_>>().join(" ")
 }
 
-/// What a bench left out, and why.
+/// The skipped cases with their reasons.
 fn skipped(bench: &Bench) -> String {
     let lines: String = bench
         .skipped
@@ -268,7 +268,7 @@ fn skipped(bench: &Bench) -> String {
     }
 }
 
-/// A section for each kind of work that the bench has cases of.
+/// A section for each row that the bench has cases of.
 fn by_row(bench: &Bench, section: impl Fn(Row, &[&Case]) -> String) -> String {
     let mut sections = Vec::new();
     for row in Row::ALL {
@@ -299,7 +299,7 @@ mod tests {
     use crate::matrix::fixture;
 
     #[test]
-    fn the_matrix_has_a_figure_in_every_case_it_names() {
+    fn the_matrix_has_a_figure_for_every_case() {
         let text = summary(&fixture::record());
         let hello = text.lines().find(|line| line.starts_with("| Hello World")).unwrap();
         let figures: Vec<&str> = hello.split('|').map(str::trim).collect();
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_without_a_figure_has_its_reason() {
+    fn a_case_without_a_figure_has_a_reason() {
         let mut record = fixture::record();
         fixture::skip(
             &mut record,
@@ -361,7 +361,7 @@ mod tests {
             head(&summary(&record)).contains("one unit of work, in a warm call"),
             "{record:?}"
         );
-        // Of the guests compiled from Rust, one starts anew for each line: it is no figure for the matrix.
+        // The only other guest compiled from Rust has the model `start`, so that the matrix can't show it.
         record.benches[0]
             .cases
             .retain(|case| case.id != "rust-module/wasmer-cranelift");
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_of_the_native_rows_model_is_a_multiple_of_it() {
+    fn only_cases_of_the_native_cases_model_are_compared_with_it() {
         let text = cases(fixture::bench(&fixture::record(), "hello"));
         let line = |id: &str| text.lines().find(|line| line.contains(id)).unwrap().to_owned();
         assert!(line("rust-module/wasmer-cranelift").contains("| call "), "{text}");
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_named_once_and_rubys_beside_its_engine() {
+    fn versions_are_listed_once_and_rubys_also_beside_the_engine() {
         let mut record = fixture::record();
         for case in &mut record.benches[0].cases {
             let ruby = "ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]";
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_are_those_that_a_case_of_the_table_has() {
+    fn the_table_has_a_column_for_each_step_of_its_cases() {
         let record = fixture::record();
         let text = steps(fixture::bench(&record, "hello"));
         let head = text.lines().find(|line| line.contains("case")).unwrap();
@@ -428,7 +428,7 @@ mod tests {
             head.contains("setup") && head.contains("work") && !head.contains("assemble"),
             "{head}"
         );
-        assert!(!text.contains("rust/native"), "it has nothing but its work: {text}");
+        assert!(!text.contains("rust/native"), "its only step is the work: {text}");
     }
 
     #[test]
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_show_the_middle_round_and_both_ends() {
+    fn rates_show_the_median_the_least_and_the_most() {
         let mut record = fixture::record();
         record.benches[0]
             .rates

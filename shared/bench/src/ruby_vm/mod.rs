@@ -1,9 +1,9 @@
-//! Ruby's virtual machine, loaded and waiting, for benches.
+//! A loaded Ruby virtual machine for benches.
 //!
-//! A process starts Ruby once, with the options that it has then, on the thread that it will stay on; and a bench wants
-//! two, without and with YJIT. So each is a process of its own: the same executable once more, with Ruby embedded in it
-//! by `magnus`. It gets its tasks by name on a pipe and tells how long they took by its own clock, so that neither the
-//! pipe nor the other process is in a figure.
+//! A process can start Ruby only once, on one thread and with fixed options, but a bench needs Ruby without and with
+//! YJIT. So each Ruby runs in its own process: the same executable, with Ruby embedded by `magnus`. The process gets its
+//! tasks by name on a pipe. It measures with its own clock, so that a figure includes neither the pipe nor the other
+//! process.
 //!
 //! ```no_run
 //! # #[cfg(feature = "ruby")] {
@@ -21,7 +21,7 @@
 //!     }
 //! }
 //!
-//! // First of all in `main`: in the other process this doesn't return.
+//! // The first statement of `main`: in the process with Ruby it doesn't return.
 //! bench::ruby_vm::serve_if_asked(|_| Ok(Sum));
 //! let mut ruby = Vm::start(&["--yjit"])?;
 //! assert_eq!(ruby.answer("1 + 1")?, "2");

@@ -1,17 +1,17 @@
-//! What the two processes say to each other: a line of JSON, answered by a line of JSON.
+//! The protocol of the two processes: each request and each reply is a line of JSON.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Set in the process that is to serve.
+/// The environment variable that is set in the process with Ruby.
 pub(crate) const ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_RUBY_VM";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    /// Run a task once and say what came out.
+    /// Run a task once and reply its answer.
     Answer { task: String },
-    /// Run a task so often and say how long that took.
+    /// Run a task so many times and reply the time that it took.
     Measure { task: String, iterations: u64 },
 }
 
@@ -21,7 +21,7 @@ pub(crate) enum Reply {
     Ready,
     Answer(String),
     Took(Duration),
-    /// Ruby can't load something.
+    /// Ruby's `LoadError`: a library is not installed.
     Missing(String),
     /// A Ruby exception, with its backtrace.
     Raised(String),

@@ -1,4 +1,4 @@
-//! The process that asks.
+//! The bench's side: starts the process with Ruby and sends requests to it.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -7,28 +7,28 @@ use std::time::Duration;
 
 use crate::ruby_vm::protocol::{ENVIRONMENT_VARIABLE, Reply, Request};
 
-/// A process with Ruby in it. Dropping it ends the process.
+/// A process with Ruby. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Vm {
     process: Child,
-    /// Taken when the process is to end, which it does when nobody can ask it any more.
+    /// Closed to end the process.
     requests: Option<ChildStdin>,
     replies: BufReader<ChildStdout>,
 }
 
-/// Why there is no answer.
+/// A request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The process can't be started.
-    #[error("the process that is to have Ruby can't be started: {0}")]
+    #[error("the process with Ruby can't be started: {0}")]
     NotStarted(#[source] io::Error),
-    /// The process has ended. What it said stands on stderr.
-    #[error("the process that had Ruby has ended ({0}); what it said stands above")]
+    /// The process has ended. Its messages are on stderr.
+    #[error("the process with Ruby has ended ({0}); its messages are above")]
     Gone(ExitStatus),
-    /// It said what it never says: the executable doesn't begin with `serve_if_asked`, or prints before it.
-    #[error("the process that has Ruby said something else: {0}")]
+    /// The reply is not of the protocol: the executable doesn't call `serve_if_asked` first, or prints before it.
+    #[error("the process with Ruby sent an unexpected reply: {0}")]
     NotUnderstood(String),
-    /// Ruby can't load something that is not installed.
+    /// A Ruby library is not installed.
     #[error("{0}")]
     Missing(String),
     /// Ruby raised an exception.
@@ -39,18 +39,18 @@ pub enum Error {
 impl Vm {
     /// Starts Ruby with command-line options, such as `--yjit`.
     ///
-    /// Its texts are UTF-8, whatever language this process has: without that, libxml2 stops at a page's first byte
-    /// beyond ASCII, and looks fast.
+    /// Its default encoding is UTF-8, whatever this process's locale is: with ASCII libxml2 would stop at a page's first
+    /// other byte, and seem fast.
     ///
     /// # Errors
-    /// If this Ruby doesn't start with these options.
+    /// If Ruby doesn't start with these options.
     pub fn start(options: &[&str]) -> Result<Self, Error> {
         let mut process = env::current_exe()
             .and_then(|this| {
                 Command::new(this)
                     .env(ENVIRONMENT_VARIABLE, "1")
                     .env("LC_ALL", "C.UTF-8")
-                    // An embedded Ruby has no command line; this is where it takes its options from.
+                    // An embedded Ruby has no command line: it takes its options from this variable.
                     .env("RUBYOPT", options.join(" "))
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
@@ -67,38 +67,38 @@ impl Vm {
         };
         match vm.reply()? {
             Reply::Ready => Ok(vm),
-            other => Err(refusal(other)),
+            other => Err(failure(other)),
         }
     }
 
     /// Runs a task once and returns its answer.
     ///
     /// # Errors
-    /// Ruby's, and [`Error::Gone`] if it ended the process.
+    /// Ruby's exception, and [`Error::Gone`] if the task ended the process.
     pub fn answer(&mut self, task: &str) -> Result<String, Error> {
         let task = task.to_owned();
-        match self.ask(&Request::Answer { task })? {
+        match self.request(&Request::Answer { task })? {
             Reply::Answer(answer) => Ok(answer),
-            other => Err(refusal(other)),
+            other => Err(failure(other)),
         }
     }
 
-    /// Runs a task as often as it is told, and returns how long that took by the other process's clock.
+    /// Runs a task `iterations` times, and returns the time that this took by the other process's clock.
     ///
     /// # Errors
-    /// Ruby's, and [`Error::Gone`] if it ended the process.
+    /// Ruby's exception, and [`Error::Gone`] if the task ended the process.
     pub fn measure(&mut self, task: &str, iterations: u64) -> Result<Duration, Error> {
         let task = task.to_owned();
-        match self.ask(&Request::Measure { task, iterations })? {
+        match self.request(&Request::Measure { task, iterations })? {
             Reply::Took(duration) => Ok(duration),
-            other => Err(refusal(other)),
+            other => Err(failure(other)),
         }
     }
 
-    fn ask(&mut self, request: &Request) -> Result<Reply, Error> {
+    fn request(&mut self, request: &Request) -> Result<Reply, Error> {
         let line = serde_json::to_string(request).map_err(|error| Error::NotUnderstood(error.to_string()))?;
-        let asked = self.requests.as_mut().map(|requests| writeln!(requests, "{line}"));
-        match asked {
+        let sent = self.requests.as_mut().map(|requests| writeln!(requests, "{line}"));
+        match sent {
             Some(Ok(())) => self.reply(),
             _ => Err(self.gone()),
         }
@@ -118,7 +118,7 @@ impl Vm {
     }
 }
 
-fn refusal(reply: Reply) -> Error {
+fn failure(reply: Reply) -> Error {
     match reply {
         Reply::Missing(what) => Error::Missing(what),
         Reply::Raised(what) => Error::Raised(what),
@@ -129,7 +129,7 @@ fn refusal(reply: Reply) -> Error {
 impl Drop for Vm {
     fn drop(&mut self) {
         drop(self.requests.take());
-        // Nobody is left who could be told.
+        // `drop` can't return an error.
         _ = self.process.wait();
     }
 }
