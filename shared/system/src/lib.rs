@@ -1,8 +1,8 @@
 //! The machine that a program of this workspace runs on.
 //!
-//! | module | what it has |
+//! | module | content |
 //! | --- | --- |
-//! | [`command_line`] | arguments, output and exit codes of every program |
+//! | [`command_line`] | arguments, output and exit codes of all programs |
 //! | [`cache`] | the cache of guests, compiled code and roots |
 //! | [`debian_root`] | a Debian root directory, in which Rails runs |
 //! | [`ports`] | a free port |
@@ -16,7 +16,7 @@ pub mod postgresql;
 
 use std::path::Path;
 
-/// The workspace's root, where it was when this crate was compiled.
+/// The workspace's root when this crate was compiled.
 pub fn workspace() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here)

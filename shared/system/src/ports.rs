@@ -1,22 +1,22 @@
-//! Ports for programs that can't be told to take any free one.
+//! A free port, for programs that can't listen on port 0.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::{io, process};
 
-/// Below the range from which the system takes the ports of outgoing connections and of port 0, which begins at 32768: a
-/// port from there is likely to be another connection's a moment later.
+/// The ports are below 32768, where the system's range for outgoing connections and for port 0 begins: another connection
+/// could soon use a port of that range.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// So many are tried. That each of them is taken is another trouble than bad luck.
+/// The number of ports that are tried. If all are in use, there is another problem than bad luck.
 const ATTEMPTS: u16 = 100;
 
-/// A port on this machine that nobody listens on. Another program may take it before the caller's does, which then has to
-/// say so.
+/// A port of the loopback interface that is not in use. Another program can take it before the caller uses it, so that the
+/// caller has to handle that error.
 ///
 /// # Errors
 ///
-/// The last port's, where none of many is free.
+/// The error of the last port, if none of many is free.
 pub fn free_port() -> io::Result<u16> {
     let mut ended = io::Error::from(io::ErrorKind::AddrInUse);
     for attempt in 0..ATTEMPTS {
@@ -29,11 +29,11 @@ pub fn free_port() -> io::Result<u16> {
     Err(ended)
 }
 
-/// A number that differs between processes and calls, so that programs that ask at the same time get other ports.
+/// A number that differs between processes and calls, so that programs that start at the same time get different ports.
 fn random(attempt: u16) -> u16 {
     use std::hash::{BuildHasher, RandomState};
 
-    // The standard library seeds it from the system's random source.
+    // The standard library seeds `RandomState` from the system's random source.
     RandomState::new().hash_one((process::id(), attempt)) as u16
 }
 

@@ -75,11 +75,11 @@ impl PostgreSql {
             .expect("a temporary directory can be made");
         // The server and its clients may run as other users, and need access.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("permissions can be set");
-        let its_user = user_of_the_server(directory.path());
+        let user = user_of_the_server(directory.path());
         let data = directory.path().join("data");
         let command = |program: &str| {
             let mut command = Command::new(programs.join(program));
-            if let Some((user, group)) = its_user {
+            if let Some((user, group)) = user {
                 command.uid(user).gid(group);
             }
             command.arg("-D").arg(&data).current_dir("/").stdin(Stdio::null());
@@ -102,7 +102,7 @@ impl PostgreSql {
             .append(true)
             .open(data.join("pg_hba.conf"))
             .and_then(|mut file| writeln!(file, "host all all all scram-sha-256"))
-            .expect("the addresses that may come can be written");
+            .expect("the allowed addresses can be written");
 
         let (listens, port) = address.map_or((String::new(), DEFAULT_PORT), |address| {
             (address.ip().to_string(), address.port())
@@ -221,7 +221,7 @@ fn user_of_the_server(directory: &Path) -> Option<(u32, u32)> {
     let id = |what: &str| -> u32 {
         let printed = run(Command::new("id").args([what, "postgres"]));
         let id = printed.trim().parse();
-        id.expect("there is a user `postgres`, whom the package makes")
+        id.expect("there is a user `postgres`, which the package creates")
     };
     let is_root = directory.metadata().is_ok_and(|metadata| metadata.uid() == 0);
     is_root.then(|| {
@@ -246,24 +246,24 @@ fn output(command: &mut Command) -> Output {
 mod tests {
     use super::*;
 
-    fn asked(psql: &mut Command, question: &str) -> Output {
-        output(psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", question]))
+    fn query(psql: &mut Command, sql: &str) -> Output {
+        output(psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", sql]))
     }
 
     #[test]
     fn it_answers_by_its_socket_and_by_its_address_and_leaves_nothing() {
         let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
         postgresql.create_database("made");
-        let question = "SELECT current_user || '@' || current_database()";
-        let by_socket = asked(postgresql.client("psql").arg("made"), question);
+        let sql = "SELECT current_user || '@' || current_database()";
+        let by_socket = query(postgresql.client("psql").arg("made"), sql);
         assert_eq!(String::from_utf8_lossy(&by_socket.stdout), "postgres@made\n");
-        let by_url = asked(postgresql.client("psql").arg(postgresql.url("made")), question);
+        let by_url = query(postgresql.client("psql").arg(postgresql.url("made")), sql);
         assert_eq!(by_url.stdout, by_socket.stdout);
 
         let mut by_address = postgresql.client("psql");
         by_address.envs(postgresql.variables()).arg("made");
-        assert_eq!(asked(&mut by_address, question).stdout, by_socket.stdout);
-        let refused = asked(by_address.env("PGPASSWORD", "another"), question);
+        assert_eq!(query(&mut by_address, sql).stdout, by_socket.stdout);
+        let refused = query(by_address.env("PGPASSWORD", "another"), sql);
         assert!(String::from_utf8_lossy(&refused.stderr).contains("password authentication failed"));
 
         let directory = postgresql.socket_directory().to_owned();
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn without_an_address_there_is_the_socket_alone() {
         let postgresql = PostgreSql::start();
-        let answer = asked(&mut postgresql.client("psql"), "SHOW listen_addresses");
+        let answer = query(&mut postgresql.client("psql"), "SHOW listen_addresses");
         assert_eq!(String::from_utf8_lossy(&answer.stdout), "\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Programs in the real root: what they see, what they can't, and how they end.
+//! Programs in the real root: their access to the machine, and their end.
 
 use std::{
     fs,
@@ -56,7 +56,7 @@ fn a_secret_is_in_no_arguments() {
 }
 
 #[test]
-fn it_writes_where_it_may_and_nowhere_else() {
+fn it_writes_only_to_writable_mounts() {
     let read = tempfile::tempdir().unwrap();
     let written = tempfile::tempdir().unwrap();
     let (read, written) = (read.path(), written.path());
@@ -77,7 +77,7 @@ fn it_writes_where_it_may_and_nowhere_else() {
 }
 
 #[test]
-fn a_directory_is_bound_in_wherever_it_lies_and_another_within_it() {
+fn a_directory_can_be_mounted_anywhere_and_another_within_it() {
     let outer = tempfile::tempdir_in("/var/tmp").unwrap();
     let inner = outer.path().join("storage");
     fs::create_dir(&inner).unwrap();
@@ -88,7 +88,7 @@ fn a_directory_is_bound_in_wherever_it_lies_and_another_within_it() {
 }
 
 #[test]
-fn its_end_is_told() {
+fn its_exit_code_is_the_programs() {
     assert_eq!(output(&shell("exit 69")).status.code(), Some(69));
     assert_eq!(output(&shell("kill -9 $$")).status.code(), Some(128 + 9));
 }
@@ -115,7 +115,7 @@ fn it_reaches_this_machine() {
 #[test]
 fn it_and_all_it_started_end_with_the_thread_that_started_it() {
     let mut command = shell("sleep 1000 & echo started; sleep 1000").command().unwrap();
-    // The thread goes when the program is there: one that goes before is nobody's parent yet.
+    // The thread ends after the program has started, because before that it is no parent.
     let starter = thread::spawn(move || {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -125,7 +125,7 @@ fn it_and_all_it_started_end_with_the_thread_that_started_it() {
         (child, stdout)
     });
     let (mut child, mut stdout) = starter.join().unwrap();
-    // Whoever is left would hold the pipe open.
+    // A remaining process would keep the pipe open.
     stdout.read_to_string(&mut String::new()).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(9));
 }

@@ -1,4 +1,4 @@
-//! The program: its usage, and how it ends.
+//! Tests of the command line and its exit codes.
 
 use std::process::{Command, Output};
 
@@ -10,7 +10,7 @@ fn debian_root(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn help_is_an_answer_and_runs_nothing() {
+fn help_runs_no_program() {
     let help = debian_root(&["--help"]);
     assert!(help.status.success() && help.stderr.is_empty());
     assert!(String::from_utf8(help.stdout).unwrap().contains("--rebuild"));

@@ -1,4 +1,4 @@
-//! The engine and the system interface that programs run in.
+//! The host: the engine and the system interface of programs.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,77 +15,77 @@ use wasmer_wasix::{PluggableRuntime, Runtime, WasiEnvBuilder, WasiError, WasiFun
 
 use crate::stream::Stream;
 
-/// What a program may hold in its memory and tables: 1 GiB, where an interpreter with its standard library finds room,
-/// and more table entries than it has functions.
+/// The limits on a program's memory and tables: 1 GiB, enough for an interpreter with its standard library, and more
+/// table entries than it has functions.
 pub const LIMITS: Limits = Limits {
     memory: Pages(16 * 1024),
     table: 1_000_000,
 };
 
-/// The function that a WASI command begins with.
+/// The entry point of a WASI command.
 const START: &str = "_start";
 
-/// Where programs run. Making one starts threads, so it is made once.
+/// A host of WASI programs. It has threads, so that a process needs only one.
 pub struct Host {
     engine: Engine,
     wasi: Arc<dyn Runtime + Send + Sync>,
-    /// wasmer-wasix asks tokio for the runtime that it is in.
+    /// wasmer-wasix expects to run within a tokio runtime.
     tokio: tokio::runtime::Runtime,
 }
 
-/// What a program is given.
+/// The arguments and the standard streams of a program.
 pub struct Program {
-    /// Its own name, its argument 0.
+    /// Argument 0, the program's name.
     pub name: String,
     /// The other arguments.
     pub arguments: Vec<String>,
-    /// Where it reads.
+    /// Standard input.
     pub stdin: Box<dyn Read + Send>,
-    /// Where it answers.
+    /// Standard output.
     pub stdout: Box<dyn Write + Send>,
-    /// Where it says everything else.
+    /// Standard error.
     pub stderr: Box<dyn Write + Send>,
 }
 
-/// Why a program didn't run to its end. An exit code of its own, whichever, is no error.
+/// A program did not run to its end. A non-zero exit code is no error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It wants what this host doesn't offer, or holds more than it may.
+    /// The program needs an import that this host lacks, or exceeds the limits.
     #[error("the program can't be linked: {0}")]
     Link(String),
-    /// It is no WASI command.
+    /// The module is not a WASI command.
     #[error(
         "the module exports no function \"{START}\" without parameters and results, so it is no WASI command: build it as a program, not as a library"
     )]
     NotACommand,
-    /// It did something that WebAssembly doesn't allow. A Rust program that panics ends like this.
+    /// The program trapped. A panic in Rust ends like this, too.
     #[error("the program was stopped: {0}")]
     Trap(String),
     /// The system interface can't be set up.
     #[error("the program can't be started: {0}")]
     Setup(String),
-    /// A file that it was to find can't be put there.
-    #[error("the file {path} can't be handed in: {cause}")]
+    /// A file can't be added to the program's file system.
+    #[error("the file {path} can't be added to the program's file system: {cause}")]
     File {
-        /// The file, as the program would see it.
+        /// The path in the program's file system.
         path: PathBuf,
-        /// Why not.
+        /// The error, as text.
         cause: String,
     },
 }
 
 impl Host {
-    /// Starts the threads that wasmer-wasix works with, and an engine with limits on memories and tables.
+    /// Starts the threads of wasmer-wasix, and creates an engine with limits on memories and tables.
     pub fn new(limits: Limits) -> io::Result<Self> {
         Self::with(guest_limits::engine(limits), |_, _| Imports::new())
     }
 
-    /// The same with an engine of the caller's, and with imports that programs find besides WASI's own.
+    /// As [`Self::new`], with the caller's engine, and with imports in addition to those of WASI.
     pub fn with(
         engine: Engine,
         imports: impl Fn(&Module, &mut StoreMut<'_>) -> Imports + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        // It only ever waits: the program runs on the thread that calls it.
+        // One thread is enough, because it only waits: a program runs on its caller's thread.
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -100,19 +100,19 @@ impl Host {
         })
     }
 
-    /// The engine that modules have to be compiled by.
+    /// The engine that must compile the modules.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Links a module with the system interface and makes an instance of it.
+    /// Links a module with the system interface and creates an instance.
     pub fn instantiate(&self, module: &Module, program: Program) -> Result<Process<'_>, Error> {
         self.instantiate_with_files(module, program, &[])
     }
 
-    /// The same for a program that finds `files`, each an absolute path and what is to be read there.
+    /// As [`Self::instantiate`], with read-only `files` in the program's file system: absolute paths and contents.
     ///
-    /// They are copies in memory: the program still sees no file of this machine.
+    /// The files are copies in memory. The program has no access to this machine's files.
     pub fn instantiate_with_files(
         &self,
         module: &Module,
@@ -130,12 +130,12 @@ impl Host {
             .fs(file_system(files)?)
             .runtime(Arc::clone(&self.wasi));
         if !files.is_empty() {
-            // Opened this way the directory is for reading alone.
+            // A directory that is opened like this is read-only.
             builder
                 .preopen_vfs_dirs(["/".to_owned()])
                 .map_err(|error| Error::Setup(error.to_string()))?;
         }
-        // The program's own thread is the one.
+        // The only thread is the program's first one.
         builder.capabilities_mut().threading.max_threads = Some(1);
         let (instance, environment) = builder.instantiate(module.clone(), &mut store).map_err(link_error)?;
         Ok(Process {
@@ -182,7 +182,7 @@ fn link_error(error: WasiRuntimeError) -> Error {
     }
 }
 
-/// A program that is ready to start.
+/// An instance of a program, ready to start.
 pub struct Process<'host> {
     host: &'host Host,
     store: Store,
@@ -191,7 +191,7 @@ pub struct Process<'host> {
 }
 
 impl Process<'_> {
-    /// Works with the instance of a module that is no command, surrounded by what WASI's functions need.
+    /// Calls the exports of a module that is no command, within the tokio runtime that WASI's functions need.
     pub fn work<T>(&mut self, work: impl FnOnce(&mut Store, &Instance) -> T) -> T {
         let _entered = self.host.tokio.enter();
         work(&mut self.store, &self.instance)
@@ -205,7 +205,7 @@ impl Process<'_> {
         ended
     }
 
-    /// Lets go of what WASI holds for the program: open files, say. `code` is the program's exit code, if it has one.
+    /// Releases the program's resources, such as open files. `code` is the program's exit code; `None` if it trapped.
     pub fn end(&mut self, code: Option<i32>) {
         let _entered = self.host.tokio.enter();
         self.environment.on_exit(&mut self.store, code.map(Into::into));
@@ -216,7 +216,7 @@ impl Process<'_> {
     }
 }
 
-/// WASI's way to end a program, `proc_exit`, stops it like a trap does: tells the two apart.
+/// The exit code of a program that called `proc_exit`, which wasmer-wasix reports like a trap; or the trap as an error.
 pub fn exit_code(error: RuntimeError) -> Result<i32, Error> {
     match error.downcast_ref() {
         Some(WasiError::Exit(code)) => Ok(code.raw()),

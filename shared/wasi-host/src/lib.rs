@@ -1,8 +1,7 @@
-//! Runs a WASI program under Wasmer: any program, with arguments, and the three standard streams.
+//! Runs any WASI program under Wasmer, with arguments and the three standard streams.
 //!
-//! The program gets nothing else: no file of this machine (what it creates lives in its memory), no network, no
-//! environment variable, no other thread or process. A host that embeds it may hand in more: copies of files, and
-//! imports of its own.
+//! The program has no access to this machine's files (files that it creates are in memory), to the network, to
+//! environment variables, or to other threads and processes. An embedding host can add copies of files, and imports.
 
 mod host;
 mod stream;

@@ -18,22 +18,22 @@ use wasi_host::{Host, LIMITS, Program};
 use wasm::compiled_code;
 use wasm::guest_limits::{self, TimedOut};
 
-/// The largest module that is read. A scripting language's interpreter has 30 MB.
+/// The largest module that is read. An interpreter of a scripting language has 30 MB.
 const SIZE_LIMIT: u64 = 256 << 20;
 
-/// How long a program may take, in seconds: enough to compile an interpreter on a slow machine.
+/// The default time limit in seconds: enough to compile an interpreter on a slow machine.
 const TIME_LIMIT: u64 = 120;
 
-/// The longest time that can be asked for, in seconds: a day.
-const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
+/// The largest value of --time-limit in seconds: a day.
+const MAX_TIME_LIMIT: u64 = 24 * 60 * 60;
 
 /// Runs a WASI program under Wasmer, with this program's standard streams.
 ///
-/// The program sees no file of this machine, no network and no environment variable. Its compiled code is cached, so
-/// the next run only loads it.
+/// The program has no access to files, the network or environment variables. Its compiled code is cached, so that the
+/// next run only loads it.
 ///
-/// The exit code is the program's own. 64 is a mistake on the command line, 65 a module that can't be run or a program
-/// that was stopped, 66 a file that can't be read, 69 something that isn't there.
+/// The exit code is the program's own, or 64 for a wrong command line, 65 for a module that can't be run or a program
+/// that was stopped, 66 for a file that can't be read, 71 if the host can't be started.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -41,21 +41,21 @@ struct Arguments {
     #[arg(value_name = "FILE", required_unless_present = "completions")]
     file: Option<PathBuf>,
 
-    /// What the program gets as its arguments
+    /// The program's arguments
     #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 
-    /// How long it may take
+    /// The program's time limit
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_LIMIT))]
     time_limit: u64,
 
-    /// Print a shell's completions for this program
+    /// Print the completions for a shell
     #[arg(long, value_name = "SHELL")]
     completions: Option<Shell>,
 }
 
-/// A sentence for stderr, and the exit code.
+/// An exit code, and a message for stderr.
 struct Failure(Exit, String);
 
 fn main() -> ExitCode {
@@ -76,13 +76,13 @@ fn main() -> ExitCode {
     let limit = Duration::from_secs(arguments.time_limit);
     let ended = guest_limits::within(limit, move || run(&file, arguments.arguments));
     match ended {
-        // A process's exit code has 8 bits, and a program's own 32.
+        // The exit code of a process has 8 bits, but that of a WASI program has 32.
         Ok(Ok(code)) => u8::try_from(code).map_or(ExitCode::from(u8::MAX), ExitCode::from),
         Ok(Err(Failure(exit, message))) => command_line::fail(exit, format_args!("{name}: {message}")),
         Err(TimedOut { limit }) => command_line::fail(
             Exit::DataErr,
             format_args!(
-                "{name}: the program was not done within {} s: --time-limit gives it longer",
+                "{name}: the program was not done within {} s: --time-limit sets a longer time",
                 limit.as_secs()
             ),
         ),
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
 fn run(file: &Path, arguments: Vec<String>) -> Result<i32, Failure> {
     let wasm = read(file)?;
     let host =
-        Host::new(LIMITS).map_err(|error| Failure(Exit::OsErr, format!("its host can't be started: {error}")))?;
+        Host::new(LIMITS).map_err(|error| Failure(Exit::OsErr, format!("the host can't be started: {error}")))?;
     let cache = compiled_code::Store::default_location();
     let module = compiled_code::wasmer::module(&cache, host.engine(), &wasm)
         .map_err(|error| Failure(Exit::DataErr, format!("it is not a valid module: {error}")))?;
@@ -110,7 +110,7 @@ fn run(file: &Path, arguments: Vec<String>) -> Result<i32, Failure> {
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let mut wasm = Vec::new();
     File::open(file)
-        // One byte more than allowed tells a file that just fits from one that goes on.
+        // One byte more than the limit, to recognise a file that is too large.
         .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm))
         .map_err(|error| Failure(Exit::NoInput, format!("it can't be read: {error}")))?;
     match wasm.len() as u64 {
@@ -119,7 +119,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         _ => Err(Failure(
             Exit::DataErr,
             format!(
-                "it has more than {} MiB, which is the most that is read",
+                "it has more than {} MiB, the largest size that is read",
                 SIZE_LIMIT >> 20
             ),
         )),

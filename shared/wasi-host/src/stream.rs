@@ -1,7 +1,7 @@
-//! A standard stream: a blocking reader or writer in the shape that wasmer-wasix wants.
+//! A standard stream: adapts a blocking reader or writer to wasmer-wasix.
 //!
-//! Its own shape is a file of an asynchronous file system. A program that runs alone on its thread waits for its
-//! streams anyway, so these block, and hand on each write as it comes, without a buffer of their own.
+//! wasmer-wasix expects a file of an asynchronous file system. The program is alone on its thread and has to wait for its
+//! streams, so that these may block. They have no buffer: each write is passed on at once.
 
 use std::fmt;
 use std::io::{self, Read, SeekFrom, Write};
@@ -12,12 +12,12 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use wasmer_wasix::{FsError, VirtualFile};
 
-/// How many bytes a poll says are ready. The program may ask for fewer or more.
+/// The number of ready bytes that a poll returns. The program can still read fewer or more.
 const READY: usize = 8 * 1024;
 
 /// One of the three standard streams.
 pub(crate) struct Stream {
-    /// The mutex is never locked, it makes what is only `Send` also `Sync`.
+    /// The mutex is never locked. It makes a `Send` type also `Sync`.
     end: Mutex<End>,
 }
 
@@ -54,7 +54,7 @@ impl Stream {
     }
 }
 
-/// Tries again where a signal came in between: wasmer-wasix would pass that on to the program as a failure.
+/// Repeats an attempt that a signal interrupted, because wasmer-wasix would report an error to the program.
 fn uninterrupted<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match attempt() {
@@ -94,7 +94,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// wasmer-wasix seeks files and not standard streams, but wants the trait.
+/// Required by [`VirtualFile`]. wasmer-wasix does not seek in standard streams.
 impl AsyncSeek for Stream {
     fn start_seek(self: Pin<&mut Self>, _: SeekFrom) -> io::Result<()> {
         Ok(())

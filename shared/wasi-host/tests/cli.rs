@@ -1,4 +1,4 @@
-//! The program as its user meets it, with WASI programs written for each test.
+//! Tests of the command line, with WASI programs written for each test.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ fn writes(stream: u32, text: &str, code: i32) -> String {
 }
 
 #[test]
-fn what_is_written_goes_where_it_belongs_and_the_exit_code_is_the_programs() {
+fn output_goes_to_its_stream_and_the_exit_code_is_the_programs() {
     for (stream, code) in [(1, 0), (2, 7), (1, 255)] {
         let (_directory, path) = program(&writes(stream, "Hello", code));
         let (stdout, stderr) = if stream == 1 { ("Hello", "") } else { ("", "Hello") };
@@ -68,7 +68,7 @@ fn standard_input_and_arguments_are_passed_on() {
         .success()
         .stdout("Grüße");
 
-    // Writes its arguments' bytes as WASI lays them out, each with a zero at its end.
+    // Writes its arguments as WASI stores them, each with a zero at its end.
     let arguments = format!(
         r#"(module {} {} {} (memory (export "memory") 1)
              (func (export "_start")
@@ -141,7 +141,7 @@ fn a_program_that_never_ends_is_stopped() {
 }
 
 #[test]
-fn what_cannot_be_run_is_refused_in_one_line() {
+fn a_module_that_cannot_run_is_refused_in_one_line() {
     for (text, why) in [
         (r#"(module (memory (export "memory") 1))"#, "no WASI command"),
         (
@@ -174,7 +174,7 @@ fn what_cannot_be_run_is_refused_in_one_line() {
 }
 
 #[test]
-fn what_is_no_program_is_refused() {
+fn a_file_that_is_no_module_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
     wasi_host()

@@ -1,13 +1,13 @@
-//! WebAssembly on this machine, apart from what a guest does.
+//! Guests and their compiled code, independent of what a guest does.
 //!
-//! | module | what it has |
+//! | module | content |
 //! | --- | --- |
-//! | [`guests`] | builds guests where they are needed, rebuilds them when their source changes |
-//! | [`compiled_code`] | compiled WebAssembly, cached on disk and checked before it is trusted |
-//! | `guest_limits` (feature `wasmer`) | what a guest under Wasmer may take: memory and time |
+//! | [`guests`] | builds guests, and rebuilds them when their source changes |
+//! | [`compiled_code`] | compiled WebAssembly, cached on disk and checked before use |
+//! | `guest_limits` (feature `wasmer`) | limits on a guest's memory and time under Wasmer |
 //!
-//! The programs that run a WASI guest are crates of their own, beside this one: `wasi-host`, and `ruby-in-wasm` for Ruby.
-//! They need `wasmer-wasix`, which takes longer to compile than all of this.
+//! The hosts of WASI programs are other crates, `wasi-host` and `ruby-in-wasm`, because they need `wasmer-wasix`, which
+//! takes longer to compile than this crate with all its dependencies.
 
 pub mod compiled_code;
 #[cfg(feature = "wasmer")]

@@ -1,9 +1,10 @@
-//! Runs a program in the Debian root, which is built first where it is not there. For work on the Rails application:
+//! Runs a program in the Debian root, which is built first if it does not exist. For work on the Rails application:
 //!
 //!     cd ex3-stats-tracker/rails && cargo run -p system --bin debian-root -- bin/rails test
 //!
-//! It sees this workspace, /tmp and the network, and is given this environment, without what is about the machine's own
-//! Ruby. `cargo run -p system --bin debian-root -- --rebuild` makes the root anew with what Debian offers today.
+//! The program has access to this workspace, /tmp and the network. It inherits the environment, except variables for the
+//! machine's own programs, such as its Ruby. `cargo run -p system --bin debian-root -- --rebuild` builds the root again
+//! with Debian's current packages.
 
 use std::{env, ffi::OsString, os::unix::process::CommandExt, process::ExitCode};
 
@@ -12,24 +13,23 @@ use sysexits::ExitCode as Exit;
 use system::debian_root::{self, DebianRoot, Error};
 use system::{command_line, workspace};
 
-/// What would send a program in the root looking in the machine's own directories.
-const OF_THE_MACHINE: [&str; 10] = [
+/// Prefixes of variables that name the machine's own directories and programs, and must not reach the root.
+const MACHINE_VARIABLES: [&str; 10] = [
     "BUNDLE_", "BUNDLER_", "GEM_", "HOME", "LANG", "LC_", "LD_", "PATH", "RUBY", "TMPDIR",
 ];
 
-/// Runs a program in Debian 13 with Rails, beside the machine's own programs; makes that Debian first where it is not
-/// there.
+/// Runs a program in a Debian 13 with Rails, separate from the machine's own programs. The first run builds that Debian.
 ///
-/// The program sees this workspace, /tmp and the network, and ends as it ends by itself. Exit codes of this command's
-/// own: 64 a wrong command line, 69 something is missing or can't be started, 74 the answer can't be written.
+/// The program has access to this workspace, /tmp and the network. The exit code is the program's own, or 64 for a wrong
+/// command line, 69 if something is missing or can't be started, 74 if the answer can't be written.
 #[derive(Debug, Parser)]
 #[command(name = "debian-root", version)]
 struct Arguments {
-    /// Make the root if it is not there, and print where it lies
+    /// Build the root if it does not exist, and print its path
     #[arg(long, conflicts_with_all = ["rebuild", "program"])]
     build: bool,
 
-    /// Make the root anew with what Debian offers today, and print where it lies
+    /// Build the root again with Debian's current packages, and print its path
     #[arg(long, conflicts_with = "program")]
     rebuild: bool,
 
@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(value_name = "PROGRAM", required_unless_present_any = ["build", "rebuild"])]
     program: Option<OsString>,
 
-    /// Its arguments, for example -v
+    /// The program's arguments, for example -v
     #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     match arguments.program {
         Some(program) => command_line::fail(
             Exit::Unavailable,
-            become_the_program(&root, program, arguments.arguments),
+            exec(&root, program, arguments.arguments),
         ),
         None => match command_line::print(format!("{}\n", root.directory().display()).as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
@@ -68,8 +68,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// This process becomes the program, so that signals and the terminal are the program's. Returns only if it can't.
-fn become_the_program(root: &DebianRoot, program: OsString, arguments: Vec<OsString>) -> Error {
+/// Replaces this process by the program, so that the program gets the signals and the terminal. Returns only on failure.
+fn exec(root: &DebianRoot, program: OsString, arguments: Vec<OsString>) -> Error {
     let mut inside = root.command(program).args(arguments).write(workspace()).write("/tmp");
     if let Some(storage) = env::var_os("STATS_TRACKER_STORAGE") {
         inside = inside.write(storage);
@@ -78,8 +78,8 @@ fn become_the_program(root: &DebianRoot, program: OsString, arguments: Vec<OsStr
         inside = inside.current_dir(directory);
     }
     for (name, value) in env::vars_os() {
-        let of_the_machine = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
-        if !OF_THE_MACHINE.iter().any(of_the_machine) {
+        let has_prefix = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
+        if !MACHINE_VARIABLES.iter().any(has_prefix) {
             inside = inside.env(name, value);
         }
     }

@@ -1,4 +1,4 @@
-//! What every program here does with its command line, around its own work.
+//! The command line of all programs here.
 //!
 //! The answer goes to stdout, everything else to stderr, and the exit code is one of sysexits.h. So says [`arguments`]
 //! of a wrong command line, [`print()`] and [`note`] of a reader that went away, and [`fail`] of an error. [`typed()`]
@@ -19,11 +19,11 @@ use clap_complete::Shell;
 pub use printable::printable;
 pub use typed::typed;
 
-/// The process's arguments. Help and the version are answers and end the program with 0, a wrong command line ends it
-/// with 64, where clap itself would say 2.
+/// The process's arguments. Help and the version end the program with 0, a wrong command line with 64 instead of clap's
+/// 2.
 pub fn arguments<A: Parser>() -> A {
     A::try_parse().unwrap_or_else(|error| {
-        // Nothing is left to be done about a closed terminal.
+        // An error of a closed stream is ignored: the process ends anyway.
         _ = error.print();
         let code = if error.use_stderr() {
             sysexits::ExitCode::Usage
@@ -34,7 +34,7 @@ pub fn arguments<A: Parser>() -> A {
     })
 }
 
-/// A shell's completions for a program.
+/// The script that completes a program's options in a shell.
 pub fn completions<A: CommandFactory>(shell: Shell) -> Vec<u8> {
     let mut command = A::command();
     let name = command.get_name().to_owned();
@@ -43,11 +43,11 @@ pub fn completions<A: CommandFactory>(shell: Shell) -> Vec<u8> {
     script
 }
 
-/// Writes an answer to stdout. A reader that has seen enough (`| head`) is no error.
+/// Writes an answer to stdout. A closed pipe (`| head`) is no error.
 ///
 /// # Errors
 ///
-/// What else keeps it from being written, such as a full disk.
+/// Any other error, such as a full disk.
 pub fn print(answer: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(answer).and_then(|()| stdout.flush()) {
@@ -56,13 +56,13 @@ pub fn print(answer: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes a line to stderr: progress, a warning. Styles are for terminals only. That nobody reads it ends nothing, where
+/// Writes a line to stderr: progress or a warning. Styles are removed if stderr is no terminal. Errors are ignored, where
 /// `eprintln!` would panic.
 pub fn note(message: impl Display) {
     _ = writeln!(anstream::stderr().lock(), "{message}");
 }
 
-/// The same for a text with styles, which are for terminals only.
+/// As [`print()`], for a text with styles, which are removed if stdout is no terminal.
 ///
 /// # Errors
 ///
@@ -75,22 +75,22 @@ pub fn print_styled(text: &str) -> io::Result<()> {
     }
 }
 
-/// An error and its causes in one sentence. A cause that a message names already is not said again: errors differ in
-/// whether their own message ends with it.
+/// An error and its causes in one line. A cause that the message contains already is not repeated, because the messages
+/// of some errors end with their cause.
 pub fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
+        let message = cause.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
         }
         next = cause.source();
     }
     text
 }
 
-/// Says what went wrong, on stderr, and returns the exit code.
+/// Writes an error to stderr, and returns the exit code.
 pub fn fail(code: impl Into<u8>, message: impl Display) -> ExitCode {
     let style = AnsiColor::Red.on_default().bold();
     note(format_args!("{style}error:{style:#} {message}"));
@@ -125,16 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_said_once() {
+    fn a_cause_is_printed_once() {
         let cause = || Some(io::Error::other("the disk is full"));
-        for (message, said) in [
+        for (message, printed) in [
             ("it can't be written", "it can't be written: the disk is full"),
             (
                 "it can't be written: the disk is full",
                 "it can't be written: the disk is full",
             ),
         ] {
-            assert_eq!(causes(&Failure(message, cause())), said);
+            assert_eq!(causes(&Failure(message, cause())), printed);
         }
         assert_eq!(causes(&Failure("alone", None)), "alone");
     }

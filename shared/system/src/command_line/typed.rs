@@ -1,11 +1,9 @@
-//! A command as it could be typed into a shell.
+//! A command as shell input.
 
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// A command as it could be typed into a shell, with the variables that it sets.
-///
-/// For showing what is run, and for saying what failed: a reader can repeat it.
+/// A command as shell input, with its environment variables, so that a reader of a message can repeat it.
 pub fn typed(command: &Command) -> String {
     let variables = command
         .get_envs()
@@ -27,7 +25,7 @@ fn quoted(word: &OsStr) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         word
     } else if word.contains(char::is_control) {
-        // Bash and Zsh read escapes in there.
+        // Bash and Zsh interpret escapes in `$'…'`.
         format!("$'{}'", word.chars().map(escaped).collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))

@@ -1,4 +1,4 @@
-//! Making the root, once.
+//! Builds the root.
 
 use std::{
     env, fs,
@@ -16,11 +16,11 @@ use crate::debian_root::{
     mirror,
 };
 
-/// Counted up when a root made before would no longer do although its packages are the same.
+/// To be increased when an existing root can't be used any more although its packages are the same.
 const RECIPE: u32 = 1;
 
-/// What nobody reads in here: a third of the size. The licences stay.
-const LEFT_OUT: [&str; 5] = [
+/// The dpkg options that exclude documentation, a third of the size. The licences stay.
+const DPKG_OPTIONS: [&str; 5] = [
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
     "path-exclude=/usr/share/man/*",
@@ -28,18 +28,18 @@ const LEFT_OUT: [&str; 5] = [
     "path-exclude=/usr/share/locale/*",
 ];
 
-/// Where the root lies, named after all that it is made from.
-pub(crate) fn place() -> Result<PathBuf, Error> {
-    let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {LEFT_OUT:?}", env::consts::ARCH);
+/// The root's directory. Its name has a digest of everything that the root is built from.
+pub(crate) fn location() -> Result<PathBuf, Error> {
+    let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {DPKG_OPTIONS:?}", env::consts::ARCH);
     Ok(cache::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
 }
 
-/// Whether the root is there. Programs are run from it: one that another user may have put there is none.
+/// Whether the root exists. Its programs are run, so that no other user may be able to write to it.
 ///
 /// # Errors
 ///
-/// Something is there that is not this user's alone.
-pub(crate) fn is_there(place: &Path) -> Result<bool, Error> {
+/// If another user could have written the directory.
+pub(crate) fn exists(place: &Path) -> Result<bool, Error> {
     if !place.is_dir() {
         return Ok(false);
     }
@@ -49,8 +49,8 @@ pub(crate) fn is_there(place: &Path) -> Result<bool, Error> {
 
 pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
     let _lock = cache::lock(&place.with_extension("lock"))?;
-    // Whoever held the lock may have built it.
-    if !is_there(place)? {
+    // The process that held the lock before may have built the root.
+    if !exists(place)? {
         make(place)?;
     }
     Ok(place.to_owned())
@@ -71,13 +71,13 @@ fn make(place: &Path) -> Result<(), Error> {
     cache::replace(place, |directory| unpack(&builder, directory))
 }
 
-/// mmdebstrap writes an archive and tar unpacks it, so that every file belongs to whoever builds and can remove it;
-/// in a directory that mmdebstrap fills for others than root, the files belong to nobody this user can act for.
+/// mmdebstrap writes an archive and tar unpacks it, so that all files belong to the user who builds, and can be removed.
+/// If mmdebstrap fills the directory itself and is not run by root, the files belong to users of another namespace.
 fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     let mut mmdebstrap = Command::new(builder);
     mmdebstrap.args(["--variant=minbase", "--format=tar", "--quiet"]);
     mmdebstrap.arg(format!("--include={}", PACKAGES.join(",")));
-    mmdebstrap.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
+    mmdebstrap.args(DPKG_OPTIONS.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
     command_line::note(format_args!("{} | tar --extract", command_line::typed(&mmdebstrap)));
     let mut mmdebstrap = mmdebstrap
@@ -99,10 +99,10 @@ fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     if !unpacked.success() {
         return Err(Error::Unpacking(unpacked));
     }
-    // What is bound over needs something to be bound over.
+    // A bind mount of a file needs an existing file below it.
     for file in ["etc/hosts", "etc/resolv.conf"] {
         let path = directory.join(file);
-        // It may be a link to somewhere that is not there.
+        // It can be a symbolic link to a missing file.
         let _ = fs::remove_file(&path);
         File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
     }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_is_there_is_not_built_again() {
+    fn an_existing_root_is_not_built_again() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("root");
         cache::create(&place).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_others_may_have_put_there_is_not_used() {
+    fn a_root_that_others_can_write_to_is_not_used() {
         use std::os::unix::fs::PermissionsExt;
 
         let directory = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 /// Debian 13.
 pub const SUITE: &str = "trixie";
 
-/// What is in the root beside the base system.
+/// The packages in the root, in addition to the base system.
 pub const PACKAGES: [&str; 7] = [
     "puma",
     "rails",

@@ -4,13 +4,13 @@ use std::{io, path::PathBuf, process::ExitStatus};
 
 use crate::cache;
 
-/// Makes roots; `mmdebstrap` on Debian.
+/// The program that builds roots, of Debian's package `mmdebstrap`.
 pub const BUILDER: &str = "mmdebstrap";
 
-/// Runs programs in them; `bubblewrap` on Debian.
+/// The program that runs programs in a root, of Debian's package `bubblewrap`.
 pub const RUNNER: &str = "bwrap";
 
-/// Why there is no root, or nothing runs in it.
+/// The root can't be built, or a program can't be run in it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// One of [`BUILDER`] and [`RUNNER`] is missing.
@@ -18,17 +18,17 @@ pub enum Error {
     Missing {
         /// The program.
         program: &'static str,
-        /// The Debian package that brings it.
+        /// The Debian package of the program.
         package: &'static str,
     },
-    /// The builder said no; why is on stderr.
+    /// The builder failed. Its messages are on stderr.
     #[error(
-        "{BUILDER} ended with {0}; it needs Debian's mirror, the package debian-archive-keyring and, for others than \
-         root, the packages uidmap and a range of ids in /etc/subuid"
+        "{BUILDER} ended with {0}; it needs Debian's mirror, the package debian-archive-keyring and, if you are not \
+         root, the package uidmap and a range of ids in /etc/subuid"
     )]
     Builder(ExitStatus),
-    /// What the builder wrote could not be unpacked.
-    #[error("tar ended with {0} while it unpacked what {BUILDER} made; is the disk full?")]
+    /// The builder's archive can't be unpacked.
+    #[error("tar ended with {0} while it unpacked the archive of {BUILDER}; is the disk full?")]
     Unpacking(ExitStatus),
     /// A file or a program failed.
     #[error("{what}: {error}")]
@@ -53,7 +53,7 @@ impl Error {
     }
 }
 
-/// The program's path, so that it is found however the environment changes on the way to it.
+/// The absolute path of a program, because the command has another PATH.
 pub(crate) fn on_path(program: &'static str, package: &'static str) -> Result<PathBuf, Error> {
     which::which(program).map_err(|_| Error::Missing { program, package })
 }

@@ -1,4 +1,4 @@
-//! Running a program in the root.
+//! Runs a program in the root.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -9,12 +9,11 @@ use std::{
 
 use crate::debian_root::error::{Error, RUNNER, on_path};
 
-/// What Linux or [`RUNNER`] provides instead of the root's own.
+/// The directories that Linux or [`RUNNER`] provides instead of those in the root.
 const PROVIDED: [&str; 5] = ["dev", "proc", "run", "sys", "tmp"];
 
-/// A program to be run in the root, and what it sees of the machine: the network, the directories that are bound in,
-/// at their own paths, and the environment it is given. The root itself can't be written to, nor can another process
-/// be seen; `/tmp` is its own, and empty.
+/// A program in the root, and its access to the machine: the network, the directories that are mounted at their own paths,
+/// and the environment that it gets. The root is read-only, `/tmp` is private and empty, and other processes are hidden.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Inside {
@@ -44,56 +43,56 @@ impl Inside {
         }
     }
 
-    /// Arguments for the program.
+    /// Adds arguments.
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// A variable of its environment. It has no others than these, `PATH`, `HOME` and `LANG`.
+    /// Adds an environment variable. The only others are `PATH`, `HOME` and `LANG`.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Binds a directory or file in, to be read; an absolute path.
+    /// Mounts a directory or file, read-only; an absolute path.
     pub fn read(mut self, path: impl Into<PathBuf>) -> Self {
         self.binds.push((path.into(), Access::Read));
         self
     }
 
-    /// Binds a directory or file in, to be written to. It may lie in one that is only read.
+    /// Mounts a directory or file, writable. It may be within a read-only one.
     pub fn write(mut self, path: impl Into<PathBuf>) -> Self {
         self.binds.push((path.into(), Access::Write));
         self
     }
 
-    /// The directory it starts in; one that is bound in.
+    /// Sets the program's working directory, which must be mounted.
     pub fn current_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
     }
 
-    /// The command. Its process ends with the program's exit code (128 and the signal's number where it was killed by
-    /// one), and a signal to it ends the program, too.
+    /// The command to spawn. Its exit code is the program's, or 128 plus the number of the signal that killed the program.
+    /// A signal to the command also ends the program.
     ///
-    /// The program and whatever it starts are killed when the thread that spawned the command ends: spawn it from one
-    /// that lives as long as the program shall, not from one of a pool.
+    /// The program and its child processes are killed when the thread that spawned the command ends. So spawn it from a
+    /// thread that lives as long as the program, not from a thread of a pool.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], or the root can't be read.
+    /// [`Error::Missing`], or [`Error::Io`] if the root can't be read.
     pub fn command(&self) -> Result<Command, Error> {
         let mut command = Command::new(on_path(RUNNER, "bubblewrap")?);
         command.args(["--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]);
         self.expose(&mut command, Path::new(""))
             .map_err(Error::io(format!("reading {}", self.root.display())))?;
         command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp"]);
-        // Who has which name and address on this machine's network.
+        // The names and addresses of this machine's network.
         for file in ["/etc/resolv.conf", "/etc/hosts"] {
             command.args(["--ro-bind-try", file, file]);
         }
-        // A directory before what lies in it, or it would hide that.
+        // A directory before the mounts within it, because it would hide them.
         let mut binds: Vec<_> = self.binds.iter().collect();
         binds.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (path, access) in binds {
@@ -107,7 +106,7 @@ impl Inside {
             command.arg("--chdir").arg(directory);
         }
         command.arg("--").arg(&self.program).args(&self.arguments);
-        // By the environment and not by arguments, which everybody on the machine can read.
+        // As environment variables, because all users of the machine can read a process's arguments.
         command
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -117,8 +116,8 @@ impl Inside {
         Ok(command)
     }
 
-    /// Lets the root's `directory` be seen: bound whole, unless something shall be bound in below it that the root does
-    /// not have. Nothing can be created in what is only read, so there its entries are bound one by one.
+    /// Mounts the root's `directory`, read-only. If a mount point below it is missing in the root, the entries of the
+    /// directory are mounted one by one, because a mount point can't be created in a read-only directory.
     fn expose(&self, command: &mut Command, directory: &Path) -> io::Result<()> {
         let mut entries: Vec<_> = fs::read_dir(self.root.join(directory))?.collect::<Result<_, _>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
@@ -131,7 +130,7 @@ impl Inside {
             let kind = entry.file_type()?;
             if kind.is_symlink() {
                 command.arg("--symlink").arg(fs::read_link(entry.path())?).arg(&path);
-            } else if kind.is_dir() && self.holds_a_new_bind(&path) {
+            } else if kind.is_dir() && self.needs_a_mount_point(&path) {
                 command.arg("--dir").arg(&path);
                 self.expose(command, &below)?;
             } else {
@@ -141,7 +140,7 @@ impl Inside {
         Ok(())
     }
 
-    fn holds_a_new_bind(&self, path: &Path) -> bool {
+    fn needs_a_mount_point(&self, path: &Path) -> bool {
         self.binds.iter().any(|(bind, _)| {
             bind != path
                 && bind

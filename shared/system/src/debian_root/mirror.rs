@@ -1,13 +1,14 @@
-//! Where this machine gets Debian's packages from. It may be a mirror nearby, or the only one that can be reached.
+//! The Debian mirror of this machine's apt, which may be the nearest or the only reachable one.
 
 use std::{fs, path::Path};
 
 use crate::debian_root::contents::SUITE;
 
-/// Debian's own keys, as the machine's apt has them.
+/// Debian's keys in the machine's apt.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// Entries for [`SUITE`], from the machine's apt sources; none where those name no Debian, on Ubuntu for example.
+/// The apt entries of [`SUITE`] at the mirrors in the machine's apt sources. Empty if no source is Debian's, for example
+/// on Ubuntu.
 pub(crate) fn entries() -> Vec<String> {
     let mut texts = vec![fs::read_to_string("/etc/apt/sources.list").unwrap_or_default()];
     if let Ok(files) = fs::read_dir("/etc/apt/sources.list.d") {
@@ -42,7 +43,7 @@ fn entries_from(texts: &[String], keyring: bool) -> Vec<String> {
     entries
 }
 
-/// The addresses in a file of either of apt's formats.
+/// The URLs in an apt source file, in either format.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).flat_map(|line| {
         let rest = if let Some(rest) = line.strip_prefix("URIs:") {
@@ -81,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn the_keyring_is_named_where_it_is_there() {
+    fn an_existing_keyring_is_used() {
         assert!(entries_from(&[DEB822.into()], true)[0].starts_with(&format!("deb [signed-by={KEYRING}] http")));
     }
 
     #[test]
-    fn other_distributions_and_strangers_are_no_mirrors_of_debian() {
+    fn other_distributions_and_repositories_are_no_mirrors_of_debian() {
         let others =
             "deb http://archive.example/ubuntu noble main\ndeb https://download.example/linux/debian-tools x y\n";
         assert!(entries_from(&[others.into(), String::new()], true).is_empty());

@@ -1,9 +1,8 @@
-//! A Debian beside the machine's own, built once, that programs run in.
+//! A Debian root directory, built once, for programs such as Rails.
 //!
-//! The tracker's Rails is Debian 13's: one that gets security updates for years and is the same on a laptop, in the
-//! tests and in the container image. Whatever the machine itself has is left alone. [`DebianRoot::get`] downloads
-//! Debian's packages into a directory of some 200 MB, in a minute or less, and keeps it; [`DebianRoot::command`] runs a
-//! program in it.
+//! The tracker uses Rails of Debian 13, which has security updates for years, and is the same on a laptop, in tests and in
+//! the container image. The machine's own programs are not changed. [`DebianRoot::get`] downloads Debian's packages into
+//! a directory of some 200 MB, in a minute or less, and keeps it. [`DebianRoot::command`] runs a program in it.
 
 mod build;
 mod contents;
@@ -17,48 +16,47 @@ pub use contents::{PACKAGES, SUITE};
 pub use error::{BUILDER, Error, RUNNER};
 pub use inside::Inside;
 
-/// A root that is there.
+/// A built root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DebianRoot {
     directory: PathBuf,
 }
 
 impl DebianRoot {
-    /// The root, if it is built and this user's own.
+    /// The root, if it is built and no other user can write to it.
     pub fn find() -> Option<Self> {
-        let directory = build::place().ok()?;
-        build::is_there(&directory).ok()?.then_some(Self { directory })
+        let directory = build::location().ok()?;
+        build::exists(&directory).ok()?.then_some(Self { directory })
     }
 
-    /// The root, which is built first where it is not there. Of several processes that ask at once, one builds and the
-    /// others wait for it. What is done and why goes to stderr.
+    /// The root, which is built first if it does not exist. Of several processes at once, one builds and the others wait.
+    /// Progress goes to stderr.
     ///
     /// # Errors
     ///
-    /// [`Error`], with what to do.
+    /// [`Error`]; its message has the next step.
     pub fn get() -> Result<Self, Error> {
         if let Some(root) = Self::find() {
             return Ok(root);
         }
-        build::build(&build::place()?).map(|directory| Self { directory })
+        build::build(&build::location()?).map(|directory| Self { directory })
     }
 
-    /// Builds the root anew, with what Debian offers today, and puts it in the place of the one that is there. Programs
-    /// that run in that one must not.
+    /// Builds a new root with Debian's current packages and replaces the old one, in which no program may run.
     ///
     /// # Errors
     ///
-    /// [`Error`], with what to do; the old root is still there then.
+    /// [`Error`]; its message has the next step. The old root is unchanged.
     pub fn rebuild() -> Result<Self, Error> {
-        build::rebuild(&build::place()?).map(|directory| Self { directory })
+        build::rebuild(&build::location()?).map(|directory| Self { directory })
     }
 
-    /// Where it lies.
+    /// The root's path.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// A program to run in it: a name on the root's path, or a path that is bound in.
+    /// A program to run in the root: a name on the root's PATH, or a path that is mounted.
     pub fn command(&self, program: impl Into<std::ffi::OsString>) -> Inside {
         Inside::new(&self.directory, program.into())
     }

@@ -1,10 +1,10 @@
-//! What an entry was made from and for.
+//! The key of a cache entry.
 
 use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// Names compiled code by all that it depends on: guest, engine, version, compiler and processor.
+/// The name of compiled code, from everything that the code depends on: guest, engine, version, compiler and processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     engine: String,
@@ -19,8 +19,8 @@ impl Key {
         Self::for_processor(&processor_features(), guest, engine, engine_version, compiler)
     }
 
-    /// The same for code that was not compiled for this processor alone: for a container image, say. The engine has to
-    /// check for itself that the processor can run it.
+    /// A key for code that was not compiled only for this processor, but for a container image for example. The engine
+    /// must check that the processor can run it.
     pub fn portable(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
         Self::for_processor(b"any", guest, engine, engine_version, compiler)
     }
@@ -36,7 +36,7 @@ impl Key {
             features,
             guest,
         ] {
-            // The length keeps ("ab", "c") apart from ("a", "bc").
+            // With the length, ("ab", "c") and ("a", "bc") have different digests.
             hash.update(&(part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -53,8 +53,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// A byte for each processor feature that a compiler may have relied on, so that a directory shared between machines
-/// never hands one machine instructions that only the other has.
+/// One byte for each processor feature that a compiler may use. So machines that share a cache directory do not load code
+/// with instructions that they lack.
 fn processor_features() -> Vec<u8> {
     macro_rules! detected {
         ($detect:ident: $($feature:tt)*) => { vec![$(u8::from(std::arch::$detect!($feature))),*] };
@@ -67,7 +67,7 @@ fn processor_features() -> Vec<u8> {
     return detected!(is_aarch64_feature_detected: "lse" "paca" "fp16" "dotprod");
     #[allow(
         unreachable_code,
-        reason = "other processors have no feature that these engines choose by"
+        reason = "on other processors the engines use no optional feature"
     )]
     Vec::new()
 }

@@ -196,8 +196,8 @@ mod tests {
         store.path(&key()).unwrap()
     }
 
-    /// Asks a store for the code of `key`, and says what came back and how often it compiled.
-    fn ask(store: &Store, key: &Key, accepted: bool) -> (Vec<u8>, u32) {
+    /// Loads or compiles the code of `key`, and returns it with the number of compilations.
+    fn load(store: &Store, key: &Key, accepted: bool) -> (Vec<u8>, u32) {
         let compilations = Cell::new(0);
         let code = store
             .load_or_compile(
@@ -222,17 +222,17 @@ mod tests {
     fn compiles_once_then_loads() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path().join("new/below"));
-        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1));
-        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 0));
+        assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 0));
     }
 
     #[test]
     fn an_entry_for_another_engine_version_is_not_used() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path());
-        assert_eq!(ask(&store, &key(), true).1, 1);
+        assert_eq!(load(&store, &key(), true).1, 1);
         assert_eq!(
-            ask(&store, &Key::new(b"guest", "engine", "1.0.1", "compiler"), true).1,
+            load(&store, &Key::new(b"guest", "engine", "1.0.1", "compiler"), true).1,
             1
         );
     }
@@ -241,7 +241,7 @@ mod tests {
     fn a_damaged_entry_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path());
-        ask(&store, &key(), true);
+        load(&store, &key(), true);
         let whole = fs::read(path(&store)).unwrap();
         let mut damaged = vec![Vec::new(), b"foreign".to_vec(), [&whole[..], b"longer"].concat()];
         damaged.extend((0..whole.len()).map(|length| whole[..length].to_vec()));
@@ -252,7 +252,7 @@ mod tests {
         }));
         for bytes in damaged {
             fs::write(path(&store), &bytes).unwrap();
-            assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1), "{bytes:?}");
+            assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 1), "{bytes:?}");
             assert_eq!(fs::read(path(&store)).unwrap(), whole);
         }
     }
@@ -262,8 +262,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path());
         store.put(&key(), b"of an older layout").unwrap();
-        assert_eq!(ask(&store, &key(), false), (b"code".to_vec(), 1));
-        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 0));
+        assert_eq!(load(&store, &key(), false), (b"code".to_vec(), 1));
+        assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 0));
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         fs::write(&file, "in the way").unwrap();
-        assert_eq!(ask(&Store::at(file.join("store")), &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(load(&Store::at(file.join("store")), &key(), true), (b"code".to_vec(), 1));
     }
 
     #[test]
@@ -299,16 +299,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_of_its_own_a_store_keeps_nothing() {
+    fn without_a_directory_nothing_is_cached() {
         let store = Store { directory: None };
-        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1));
-        assert_eq!(ask(&store, &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(load(&store, &key(), true), (b"code".to_vec(), 1));
     }
 
-    /// What is whole, and under the right name, and nevertheless may be anybody's.
+    /// Valid entries under the right name that another user could have written.
     #[cfg(unix)]
     #[test]
-    fn code_that_others_may_have_put_there_is_never_loaded() {
+    fn code_that_others_could_have_written_is_never_loaded() {
         use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
         const NOBODY: u32 = 65534;
@@ -317,16 +317,16 @@ mod tests {
             let above = tempfile::tempdir().unwrap();
             let store = Store::at(above.path().join("store"));
             store.put(&key(), b"foreign").unwrap();
-            assert_eq!(ask(&store, &key(), true), (b"foreign".to_vec(), 0));
+            assert_eq!(load(&store, &key(), true), (b"foreign".to_vec(), 0));
             (above, store)
         };
-        let never_loaded = |store: &Store, kept_anew: bool| {
+        let never_loaded = |store: &Store, cached_again: bool| {
             assert!(store.get(&key()).is_err());
-            assert_eq!(ask(store, &key(), true), (b"code".to_vec(), 1));
-            assert_eq!(ask(store, &key(), true).1, u32::from(!kept_anew));
+            assert_eq!(load(store, &key(), true), (b"code".to_vec(), 1));
+            assert_eq!(load(store, &key(), true).1, u32::from(!cached_again));
         };
 
-        // In a directory of this user's a file that others may write to is replaced.
+        // In a directory of this user a file that others may write to is replaced.
         let (_above, store) = planted();
         mode(&path(&store), 0o666);
         never_loaded(&store, true);
@@ -335,7 +335,7 @@ mod tests {
         symlink(above.path().join("elsewhere"), path(&store)).unwrap();
         never_loaded(&store, true);
 
-        // In a directory that others may write to nothing is used, nor cached.
+        // In a directory that others may write to, nothing is loaded or cached.
         let (above, store) = planted();
         mode(&above.path().join("store"), 0o777);
         never_loaded(&store, false);

@@ -9,8 +9,8 @@ pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, Co
     module_by(store, engine, guest, || Module::new(engine, guest))
 }
 
-/// The same with a compilation of the caller's, which can say that it takes long. It has to compile `guest` with
-/// `engine`.
+/// As [`module`], with the caller's `compile`, which can print a message before a long compilation. It must compile
+/// `guest` with `engine`.
 pub fn module_by(
     store: &Store,
     engine: &Engine,
@@ -20,8 +20,8 @@ pub fn module_by(
     let key = Key::new(guest, "wasmer", wasmer_types::VERSION, &engine.deterministic_id());
     store.load_or_compile(
         &key,
-        // SAFETY: the entry carries this engine's name, version and settings and is whole, and only this program's user
-        // or root can have written it.
+        // SAFETY: the entry's key has this engine's name, version and settings, its checksum is right, and only this
+        // program's user or root can have written it.
         |entry| unsafe { Module::deserialize_unchecked(engine, entry.code()) },
         || {
             let module = compile()?;

@@ -1,4 +1,4 @@
-//! An engine whose memories and tables can't grow past a limit.
+//! An engine that limits the size of memories and tables.
 
 use std::ptr::NonNull;
 
@@ -6,24 +6,24 @@ use wasmer::sys::vm::{MemoryError, MemoryStyle, TableStyle, VMMemory, VMMemoryDe
 use wasmer::sys::{BaseTunables, NativeEngineExt, Target, Tunables};
 use wasmer::{Engine, MemoryType, Pages, TableType};
 
-/// How much a guest's memories and tables may hold, each of them.
+/// The largest size of each memory and of each table of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Of a memory, in pages of 64 KiB.
+    /// The pages of a memory, 64 KiB each.
     pub memory: Pages,
-    /// Of a table, in entries. The host pays 16 bytes for each, whether it is used or not.
+    /// The entries of a table. Each takes 16 bytes of the host's memory, also if it is unused.
     pub table: u32,
 }
 
-/// The default engine, with `limits` on every memory and table that is made in it, the guest's own and the host's.
+/// The default engine, with `limits` on every memory and table that a guest or the host creates in it.
 ///
-/// A guest that asks for more at the start can't be instantiated; one that asks later gets -1 from `memory.grow` and
-/// `table.grow`, as on a machine that is full. Code compiled by this engine is the same as the default engine's.
+/// A guest with a larger minimum can't be instantiated. Beyond the limit `memory.grow` and `table.grow` return -1. The
+/// compiled code is the same as the default engine's.
 pub fn engine(limits: Limits) -> Engine {
     limited(Engine::default(), limits)
 }
 
-/// The same for an engine of the caller's: one with another compiler, say.
+/// As [`engine`], for the caller's engine, for example with another compiler.
 pub fn limited(mut engine: Engine, limits: Limits) -> Engine {
     engine.set_tunables(Limited {
         base: BaseTunables::for_target(&Target::default()),
@@ -32,77 +32,77 @@ pub fn limited(mut engine: Engine, limits: Limits) -> Engine {
     engine
 }
 
-/// The default tunables, with every type's maximum lowered to the limit. Wasmer itself then refuses what is larger.
+/// The default tunables, with every type's maximum lowered to the limit, which Wasmer then enforces.
 struct Limited {
     base: BaseTunables,
     limits: Limits,
 }
 
 impl Limited {
-    fn memory(&self, asked: &MemoryType) -> Result<MemoryType, MemoryError> {
+    fn memory(&self, requested: &MemoryType) -> Result<MemoryType, MemoryError> {
         let limit = self.limits.memory;
-        if asked.minimum > limit {
+        if requested.minimum > limit {
             return Err(MemoryError::MinimumMemoryTooLarge {
-                min_requested: asked.minimum,
+                min_requested: requested.minimum,
                 max_allowed: limit,
             });
         }
         Ok(MemoryType {
-            maximum: Some(asked.maximum.map_or(limit, |maximum| maximum.min(limit))),
-            ..*asked
+            maximum: Some(requested.maximum.map_or(limit, |maximum| maximum.min(limit))),
+            ..*requested
         })
     }
 
-    fn table(&self, asked: &TableType) -> Result<TableType, String> {
+    fn table(&self, requested: &TableType) -> Result<TableType, String> {
         let limit = self.limits.table;
-        if asked.minimum > limit {
+        if requested.minimum > limit {
             return Err(format!(
-                "it asks for {} table entries, and may have {limit}",
-                asked.minimum
+                "it needs {} table entries, but the limit is {limit}",
+                requested.minimum
             ));
         }
         Ok(TableType {
-            maximum: Some(asked.maximum.map_or(limit, |maximum| maximum.min(limit))),
-            ..*asked
+            maximum: Some(requested.maximum.map_or(limit, |maximum| maximum.min(limit))),
+            ..*requested
         })
     }
 }
 
 impl Tunables for Limited {
-    fn memory_style(&self, asked: &MemoryType) -> MemoryStyle {
-        self.base.memory_style(asked)
+    fn memory_style(&self, requested: &MemoryType) -> MemoryStyle {
+        self.base.memory_style(requested)
     }
 
-    fn table_style(&self, asked: &TableType) -> TableStyle {
-        self.base.table_style(asked)
+    fn table_style(&self, requested: &TableType) -> TableStyle {
+        self.base.table_style(requested)
     }
 
-    fn create_host_memory(&self, asked: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
-        self.base.create_host_memory(&self.memory(asked)?, style)
+    fn create_host_memory(&self, requested: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
+        self.base.create_host_memory(&self.memory(requested)?, style)
     }
 
     unsafe fn create_vm_memory(
         &self,
-        asked: &MemoryType,
+        requested: &MemoryType,
         style: &MemoryStyle,
         location: NonNull<VMMemoryDefinition>,
     ) -> Result<VMMemory, MemoryError> {
-        // SAFETY: the caller's promise about `location` is passed on as it is.
-        unsafe { self.base.create_vm_memory(&self.memory(asked)?, style, location) }
+        // SAFETY: `location` is passed on unchanged, so that the caller's guarantee holds.
+        unsafe { self.base.create_vm_memory(&self.memory(requested)?, style, location) }
     }
 
-    fn create_host_table(&self, asked: &TableType, style: &TableStyle) -> Result<VMTable, String> {
-        self.base.create_host_table(&self.table(asked)?, style)
+    fn create_host_table(&self, requested: &TableType, style: &TableStyle) -> Result<VMTable, String> {
+        self.base.create_host_table(&self.table(requested)?, style)
     }
 
     unsafe fn create_vm_table(
         &self,
-        asked: &TableType,
+        requested: &TableType,
         style: &TableStyle,
         location: NonNull<VMTableDefinition>,
     ) -> Result<VMTable, String> {
-        // SAFETY: the caller's promise about `location` is passed on as it is.
-        unsafe { self.base.create_vm_table(&self.table(asked)?, style, location) }
+        // SAFETY: `location` is passed on unchanged, so that the caller's guarantee holds.
+        unsafe { self.base.create_vm_table(&self.table(requested)?, style, location) }
     }
 }
 

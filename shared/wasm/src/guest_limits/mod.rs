@@ -1,6 +1,6 @@
-//! What a guest under Wasmer may take from its host: memory and table entries ([`engine`]), and time ([`within`]).
+//! Limits on a guest under Wasmer: memory and table entries ([`engine`]), and time ([`within`]).
 //!
-//! A guest can't touch its host's memory, but without limits it can still fill the machine's, or never return.
+//! A guest can't access its host's memory. But without limits it can use up the machine's memory, or never return.
 
 mod memory;
 mod time;

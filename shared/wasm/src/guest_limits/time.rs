@@ -1,30 +1,30 @@
-//! A limit on how long a guest may run.
+//! A time limit for a guest.
 
 use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// The work was not done in time.
+/// The work did not end within its time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not done within {} s", .limit.as_secs_f64())]
 pub struct TimedOut {
-    /// How long it was given.
+    /// The time limit.
     pub limit: Duration,
 }
 
-/// Does `work` on a thread of its own and waits at most `limit` for it.
+/// Runs `work` on a new thread and waits at most `limit` for it.
 ///
-/// Work that is late is left behind, still running: the caller is expected to report it and to end the process. This
-/// is for programs that run one guest and exit. Wasmer's own ways of stopping a guest both cost something on every
-/// call or in every loop, in a guest that behaves as well: its feature `experimental-host-interrupt` registers each
-/// call in a map shared by all threads, its metering counts instructions (and one instruction can fill a memory).
+/// After the limit the thread still runs, so that the caller must end the process. This is for programs that run one
+/// guest and exit. Wasmer's own ways of stopping a guest make each call or each loop slower: the feature
+/// `experimental-host-interrupt` registers each call in a map shared by all threads, and metering counts instructions,
+/// although one instruction can fill a whole memory.
 ///
-/// A panic in `work` goes on in the caller.
+/// A panic in `work` continues in the caller.
 pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, TimedOut> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let worker = thread::spawn(move || {
-        // The receiver is gone when the work is late: then nobody wants its result.
+        // After the time limit the receiver is dropped, and the result is not needed.
         _ = sender.send(work());
     });
     match receiver.recv_timeout(limit) {

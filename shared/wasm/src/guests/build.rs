@@ -1,4 +1,4 @@
-//! Building a guest and keeping what was built.
+//! Builds a guest and caches its module.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,11 +12,11 @@ use crate::guests::guest::{Guest, Target};
 use crate::guests::inputs::Inputs;
 use crate::guests::toolchain::{TRIPLE, Toolchain};
 
-/// The cargo profile of every guest, see the workspace's manifest.
+/// The cargo profile of all guests, defined in the workspace's manifest.
 const PROFILE: &str = "guest";
 
-/// What an outer cargo, rustup or linter sets for the host's build and a guest's must not inherit.
-const FOREIGN_VARIABLES: [&str; 9] = [
+/// Variables that an outer cargo, rustup or linter sets for the host's build. A guest's build must not inherit them.
+const HOST_BUILD_VARIABLES: [&str; 9] = [
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_TARGET_DIR",
@@ -28,8 +28,8 @@ const FOREIGN_VARIABLES: [&str; 9] = [
     "RUSTFLAGS",
 ];
 
-/// Builds `guest` of the workspace at `workspace`, if need be, and keeps it in `directory`. Cargo works in
-/// `target_directory`, which guests share so that what they have in common is compiled once.
+/// Returns the path of the module of `guest` in the cache `directory`. If the module is not current, cargo builds it from
+/// the source in `workspace`. All guests share `target_directory`, so that common dependencies are compiled once.
 pub(crate) fn build(
     guest: &Guest,
     workspace: &Path,
@@ -37,7 +37,7 @@ pub(crate) fn build(
     target_directory: &Path,
 ) -> Result<PathBuf, Error> {
     let module = directory.join(guest.file_name());
-    // What a guest says is believed: one that another user may have put there is not run.
+    // The output of a guest is trusted, so that a module that another user could have written is not run.
     if module.exists() {
         cache::trusted(&module)?;
     }
@@ -46,7 +46,7 @@ pub(crate) fn build(
         return Ok(module);
     }
     if !workspace.join("Cargo.lock").is_file() {
-        // A program that was moved away from its source runs what was put beside it.
+        // A program in another place than its source uses the module that was installed with it.
         return if module.is_file() {
             Ok(module)
         } else {
@@ -63,7 +63,7 @@ pub(crate) fn build(
     let toolchain = Toolchain::find().ok_or(Error::NoToolchain { package: guest.package })?;
     let started = SystemTime::now();
     let built = run_cargo(guest, &toolchain, workspace, target_directory)?;
-    keep(&built, &module, &inputs, workspace, started)?;
+    save(&built, &module, &inputs, workspace, started)?;
     Ok(module)
 }
 
@@ -77,7 +77,7 @@ fn is_current(module: &Path, inputs: &Path, workspace: &Path) -> bool {
     inputs.are_current(workspace, &module)
 }
 
-/// Runs cargo, and says where it put the module.
+/// Runs cargo, and returns the path of its module.
 fn run_cargo(
     guest: &Guest,
     toolchain: &Toolchain,
@@ -85,7 +85,7 @@ fn run_cargo(
     target_directory: &Path,
 ) -> Result<PathBuf, Error> {
     let (mut command, arguments) = toolchain.command(guest.target);
-    for variable in FOREIGN_VARIABLES {
+    for variable in HOST_BUILD_VARIABLES {
         if !command.get_envs().any(|(name, _)| name == variable) {
             command.env_remove(variable);
         }
@@ -136,13 +136,13 @@ fn run_cargo(
         .with_extension("wasm"))
 }
 
-/// Copies the module into the cache, and writes down what it was built from.
+/// Copies the module into the cache, and writes the list of its inputs.
 ///
-/// The list is removed first and written last, so that a process killed between leaves a module that is built again.
-fn keep(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: SystemTime) -> Result<(), Error> {
+/// The list is removed first and written last: if this process is killed between, the module is built again.
+fn save(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: SystemTime) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_path_buf();
-        |source| Error::Kept { path, source }
+        |source| Error::File { path, source }
     };
     let bytes = fs::read(built).map_err(failed(built))?;
     let dependency_file = built.with_extension("d");
@@ -152,8 +152,8 @@ fn keep(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: S
         _ => {}
     }
     write_atomically(module, &bytes).map_err(failed(module))?;
-    // Where a source changed while cargo ran, it is unknown which state was compiled: without a list the next host
-    // builds again.
+    // If a source changed while cargo ran, it is unknown which version was compiled. Without a list the next host builds
+    // again.
     if let Some(list) = Inputs::from_dependency_file(&dependencies, workspace, &bytes)
         .filter(|list| list.are_older_than(started, workspace))
     {
@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// A workspace of its own with one program, which prints `text`.
+    /// Creates a workspace with one program, which prints `text`.
     fn write_workspace(root: &Path, text: &str) {
         let manifest =
             "[package]\nname = \"hello-guest\"\nedition = \"2024\"\n[profile.guest]\ninherits = \"release\"\n";
@@ -201,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_is_built_kept_and_rebuilt_when_its_source_or_module_changes() {
+    fn a_guest_is_built_once_and_again_when_its_source_or_module_changes() {
         let root = tempfile::tempdir().unwrap();
         let cache = tempfile::tempdir().unwrap();
         let target = cache::directory("guests").unwrap().join("build");
         let build = || build(&crate::guests::HELLO, root.path(), cache.path(), &target).unwrap();
         write_workspace(root.path(), "the first text");
 
-        // Several at once: one builds, all get the module.
+        // Of several threads one builds, and all get the module.
         let modules: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(build)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn without_source_the_kept_module_is_used_if_there_is_one() {
+    fn without_source_a_cached_module_is_used() {
         let directory = tempfile::tempdir().unwrap();
         let nowhere = directory.path().join("nowhere");
         let error = build(&crate::guests::HELLO, &nowhere, directory.path(), &nowhere).unwrap_err();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn guests_are_kept_apart() {
+    fn each_guest_has_its_own_file() {
         let names: std::collections::BTreeSet<_> = crate::guests::ALL.iter().map(Guest::file_name).collect();
         assert_eq!(names.len(), crate::guests::ALL.len());
     }

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 use system::cache;
 
-/// Why there is no guest.
+/// A guest can't be built or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No compiler for wasm32-wasip1 is installed.
@@ -17,12 +17,12 @@ pub enum Error {
         /// The guest's package.
         package: &'static str,
     },
-    /// The workspace that this program was built in is gone, and no module is cached.
+    /// The workspace that this program was built in does not exist any more, and no module is cached.
     #[error("the guest {package} can't be built: its source is not at {} any more", workspace.display())]
     NoSource {
         /// The guest's package.
         package: &'static str,
-        /// Where the workspace was.
+        /// The former path of the workspace.
         workspace: PathBuf,
     },
     /// Cargo could not be started.
@@ -30,28 +30,28 @@ pub enum Error {
     NoCargo {
         /// The command line.
         command: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Cargo failed. What it printed stands on stderr.
-    #[error("the guest {package} can't be built: `{command}` ended with {status}; what cargo said stands above")]
+    /// Cargo failed. Its messages are on stderr.
+    #[error("the guest {package} can't be built: `{command}` ended with {status}; cargo's messages are above")]
     Build {
         /// The guest's package.
         package: &'static str,
         /// The command line.
         command: String,
-        /// How cargo ended.
+        /// The exit status of cargo.
         status: ExitStatus,
     },
     /// A built module can't be read or cached.
     #[error("the guest's file {} can't be used: {source}", path.display())]
-    Kept {
+    File {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// There is no place for guests that is this user's own, or whether another process is building can't be found out.
+    /// The cache has no usable directory, or its lock can't be taken.
     #[error("the guest can't be cached: {0}")]
-    Place(#[from] cache::Error),
+    Cache(#[from] cache::Error),
 }

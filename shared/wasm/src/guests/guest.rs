@@ -5,16 +5,16 @@
 pub struct Guest {
     /// The cargo package.
     pub package: &'static str,
-    /// Which of the package's targets is the guest.
+    /// The target of the package that is the guest.
     pub target: Target,
-    /// The cargo features, without the package's default ones.
+    /// The cargo features. The package's default features are off.
     pub features: &'static [&'static str],
 }
 
-/// Which of a package's targets is the guest.
+/// The kind of a guest's cargo target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// A `main.rs`: a WASI command with `_start`.
+    /// A binary target: a WASI command with `_start`.
     Program,
     /// A `cdylib`: a WASI reactor, or the core module of a component.
     Library,

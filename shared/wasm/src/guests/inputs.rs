@@ -1,4 +1,4 @@
-//! What a guest was built from.
+//! The inputs of a guest's build.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +9,11 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use crate::guests::toolchain::{CRATES, FEATURES, WORKSPACE};
 
-/// The files that a module was built from, with a digest over their names, their contents and the compiler's flags, and
-/// a digest of the module.
+/// The files that a module was built from, a digest of their names, their contents and the compiler's flags, and a digest
+/// of the module.
 ///
-/// Kept as text beside the module: the two digests, then a path a line, relative to the workspace where possible.
+/// Stored as text beside the module: the two digests, then one path for each line, relative to the workspace where
+/// possible.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Inputs {
     digest: u128,
@@ -21,7 +22,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads cargo's dependency file (`output: input input …`), and adds the manifests that those sources belong to.
+    /// The inputs from cargo's dependency file (`output: input input …`), and the manifests of their crates. `None` if a
+    /// file can't be read.
     pub(crate) fn from_dependency_file(text: &str, workspace: &Path, module: &[u8]) -> Option<Self> {
         let mut files = BTreeSet::from([PathBuf::from("Cargo.lock")]);
         for source in dependency_file_inputs(text) {
@@ -41,12 +43,12 @@ impl Inputs {
         })
     }
 
-    /// Whether the module was built from what the workspace holds now, and is what was built then.
+    /// Whether neither the inputs nor the module have changed since the build.
     pub(crate) fn are_current(&self, workspace: &Path, module: &[u8]) -> bool {
         self.module == xxh3_128(module) && digest(&self.files, workspace) == Some(self.digest)
     }
 
-    /// Whether no file changed since `time`.
+    /// Whether all files were last changed before `time`.
     pub(crate) fn are_older_than(&self, time: SystemTime, workspace: &Path) -> bool {
         let modified = |file| fs::metadata(workspace.join(file)).and_then(|metadata| metadata.modified());
         self.files
@@ -70,7 +72,7 @@ impl Inputs {
     }
 }
 
-/// `None` where a file can't be read: then it has changed.
+/// `None` if a file can't be read, which counts as a change.
 fn digest(files: &BTreeSet<PathBuf>, workspace: &Path) -> Option<u128> {
     let mut hash = Xxh3Default::new();
     for flag in [FEATURES, CRATES, WORKSPACE] {
@@ -87,8 +89,7 @@ fn digest(files: &BTreeSet<PathBuf>, workspace: &Path) -> Option<u128> {
     Some(hash.digest128())
 }
 
-/// What cargo says in its dependency file (`output: input input …`) that an output was built from. Spaces inside a path
-/// are written `\ ` there.
+/// The inputs in cargo's dependency file (`output: input input …`). A space within a path is written as `\ `.
 pub fn dependency_file_inputs(text: &str) -> Vec<PathBuf> {
     let Some((_, inputs)) = text.lines().next().unwrap_or_default().split_once(": ") else {
         return Vec::new();
@@ -125,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn survive_being_written_down() {
+    fn are_the_same_after_writing_and_reading() {
         let (root, text) = workspace();
         let inputs = Inputs::from_dependency_file(&text, root.path(), b"module").unwrap();
         assert_eq!(Inputs::from_text(&inputs.to_text()), Some(inputs));
     }
 
     #[test]
-    fn name_sources_manifests_and_the_lock_file() {
+    fn include_sources_manifests_and_the_lock_file() {
         let (root, text) = workspace();
         let inputs = Inputs::from_dependency_file(&text, root.path(), b"module").unwrap();
         let names: Vec<_> = inputs.files.iter().map(|file| file.to_str().unwrap()).collect();

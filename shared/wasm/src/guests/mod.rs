@@ -1,8 +1,8 @@
-//! Builds guests for wasm32-wasip1, keeps them, and rebuilds them when their source changes.
+//! Builds guests for wasm32-wasip1, caches them, and rebuilds them when their source changes.
 //!
 //! A guest is an ordinary crate of this workspace. The first host that needs it builds it with cargo, printing the
-//! command, and keeps the module beside a list of everything it was built from. While none of that has changed, the
-//! next host takes the cached module without asking cargo, in about a millisecond.
+//! command, and caches the module with a list of its inputs. While no input changes, the next host uses the cached
+//! module without cargo, in about a millisecond.
 
 mod build;
 mod error;
@@ -24,7 +24,7 @@ pub const HELLO: Guest = Guest {
     target: Target::Program,
     features: &[],
 };
-/// Hello World as a module that has the imports and the export of `hello.wat`.
+/// Hello World as a module with the imports and the export of `hello.wat`.
 pub const HELLO_MODULE: Guest = Guest {
     package: "hello-guest",
     target: Target::Library,
@@ -55,7 +55,7 @@ pub const SPIN_COMPONENT: Guest = Guest {
     features: &[],
 };
 
-/// Every guest of this workspace.
+/// All guests of this workspace.
 pub const ALL: [Guest; 6] = [
     HELLO,
     HELLO_MODULE,
@@ -66,29 +66,28 @@ pub const ALL: [Guest; 6] = [
 ];
 
 impl Guest {
-    /// Makes sure that the guest is built from its present source, and says where its module lies.
+    /// Builds the guest if its source has changed, and returns the path of its module.
     ///
-    /// The cargo command and what it prints go to stderr. Of several processes that ask at once, one builds and the
-    /// others wait for it.
+    /// The cargo command and its output go to stderr. Of several processes at once, one builds and the others wait.
     pub fn build(&self) -> Result<PathBuf, Error> {
         let directory = cache::directory("guests")?;
         build::build(self, workspace(), &directory, &directory.join("build"))
     }
 
-    /// Reads the module, built from its present source.
+    /// The bytes of the module, built if its source has changed.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         let path = self.build()?;
-        std::fs::read(&path).map_err(|source| Error::Kept { path, source })
+        std::fs::read(&path).map_err(|source| Error::File { path, source })
     }
 
-    /// Builds the guest, and puts a copy of a library's module where cargo itself would put it with the target and the
-    /// profile that `guest` names: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. There Spin looks for it, on
-    /// machines too where cargo could not build it.
+    /// Builds the guest, a library, and copies its module to cargo's own path for the profile `guest`, where Spin expects
+    /// it: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. So Spin also finds it where plain cargo can't build it,
+    /// for example with Debian's compiler.
     pub fn copy_to_target(&self) -> Result<PathBuf, Error> {
         let module = self.read()?;
         let directory = workspace().join("target/wasm32-wasip1/guest");
         let path = directory.join(self.package.replace('-', "_")).with_extension("wasm");
-        // Written anew and renamed: whoever reads it meanwhile has the old one or the new one, whole.
+        // Written to a temporary file and renamed: a reader has the old module or the new one, but never a part.
         let written = std::fs::create_dir_all(&directory)
             .and_then(|()| tempfile::NamedTempFile::new_in(&directory))
             .and_then(|mut file| {
@@ -97,7 +96,7 @@ impl Guest {
             });
         match written {
             Ok(_) => Ok(path),
-            Err(source) => Err(Error::Kept { path, source }),
+            Err(source) => Err(Error::File { path, source }),
         }
     }
 }

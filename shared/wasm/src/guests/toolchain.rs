@@ -9,14 +9,15 @@ use crate::guests::guest::Target;
 /// The target triple of every guest.
 pub(crate) const TRIPLE: &str = "wasm32-wasip1";
 
-/// What of WebAssembly, beyond its first version, guests are compiled to use. Every engine of this project runs it.
+/// The features of WebAssembly that guests use beyond version 1.0. All engines of this project support them.
 pub(crate) const FEATURES: &str = "-Ctarget-feature=+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint";
 
-/// What stands in messages in the place of the directory with the sources of all crates, and in that of this workspace.
+/// Replaces cargo's directory of crate sources in a program's messages.
 pub(crate) const CRATES: &str = "/crates";
+/// Replaces this workspace's directory in a program's messages.
 pub(crate) const WORKSPACE: &str = "/stats-tracker";
 
-/// What stands between two flags there.
+/// The separator of the flags in [`RUSTFLAGS`].
 const SEPARATOR: &str = "\x1f";
 
 /// Debian's compiler (package rustc-web), which need not be the first on the PATH.
@@ -28,20 +29,20 @@ const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 /// The C library for WASI (package wasi-libc).
 const DEBIAN_LIBC: &str = "/usr/lib/wasm32-wasi";
 
-/// How this machine compiles for wasm32-wasip1.
+/// A toolchain that compiles for wasm32-wasip1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Toolchain {
     /// The compiler on the PATH has the target's standard library, as after `rustup target add wasm32-wasip1`.
     Installed,
     /// Debian's compiler, which builds the standard library from its source.
     Debian {
-        /// The linker. Debian's own `wasm-ld` does not find the C library, the one that comes with rustup's does.
+        /// The linker of rustup's toolchain: Debian's `wasm-ld` does not find the C library.
         linker: PathBuf,
     },
 }
 
 impl Toolchain {
-    /// Looks for a toolchain: the one on the PATH first, then Debian's.
+    /// The toolchain of this machine: the one on the PATH, or else Debian's. `None` if neither is complete.
     pub fn find() -> Option<Self> {
         if library_directory().is_some_and(|directory| holds_standard_library(&directory)) {
             return Some(Self::Installed);
@@ -53,7 +54,7 @@ impl Toolchain {
         (complete && linker.is_file()).then_some(Self::Debian { linker })
     }
 
-    /// The cargo command that builds one target of one package, up to and including `--`, and what follows it.
+    /// The begin of the cargo command that builds a guest, and the arguments for rustc after `--`.
     pub(crate) fn command(&self, target: Target) -> (Command, Vec<OsString>) {
         let mut command;
         let mut arguments = Vec::new();
@@ -65,7 +66,7 @@ impl Toolchain {
             }
             Self::Debian { linker } => {
                 command = Command::new(DEBIAN_CARGO);
-                // Building the standard library is an unstable feature that this variable allows a stable compiler.
+                // Building the standard library is unstable. This variable allows it with a stable compiler.
                 command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
                 command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
                 let libc = format!("-L{DEBIAN_LIBC}").into();
@@ -84,16 +85,16 @@ impl Toolchain {
     }
 }
 
-/// The variable that hands flags to rustc, also such as hold spaces.
+/// The variable for rustc's flags. Unlike `RUSTFLAGS` it allows flags with spaces.
 pub const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 
-/// A value for [`RUSTFLAGS`]: these flags, and those that put names in the place of this machine's directories, which
-/// would stand in a program's messages otherwise. So the same source gives the same program, on whatever machine.
+/// A value for [`RUSTFLAGS`]: `flags`, and flags that replace this machine's directories in a program's messages by fixed
+/// names. So the same source gives the same program on every machine.
 pub fn rustflags(flags: impl IntoIterator<Item = OsString>) -> OsString {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
-    // Each registry has a directory in there, which cargo makes only when it needs it.
+    // The parent of all registries' directories: cargo creates those only when it needs them.
     let crates = home.map(|home| renamed(&home.join("registry/src"), CRATES));
     let workspace = renamed(system::workspace(), WORKSPACE);
     let flags: Vec<_> = flags.into_iter().chain(crates).chain([workspace]).collect();
@@ -118,7 +119,7 @@ fn print_from_rustc(arguments: &[&str]) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(printed.trim_end()))
 }
 
-/// Where the PATH's compiler would look for the target's standard library.
+/// The directory where the PATH's compiler expects the target's standard library.
 fn library_directory() -> Option<PathBuf> {
     print_from_rustc(&["--print", "target-libdir", "--target", TRIPLE])
 }
