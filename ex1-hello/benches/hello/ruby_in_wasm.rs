@@ -19,13 +19,13 @@ const LABEL: &str = "Ruby in Wasm, puts, sync, a loop in Ruby";
 
 /// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
-    let about = engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
+    let about = engines::wasmer::of_ruby(Compiler::DEFAULT == Compiler::Cranelift);
     let id = format!("ruby/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,
         Err(error) => return recorder.skipped(&id, LABEL, &error.to_string()),
     };
-    let host = Host::new(Compiler::OF_THIS_BUILD).unwrap();
+    let host = Host::new(Compiler::DEFAULT).unwrap();
     let cache = CompiledCode::default_location();
     let load = || host.load(&cache, &binary).unwrap();
     let module = load();

@@ -18,7 +18,7 @@ const LABEL: &str = "HTree in Ruby in Wasm";
 
 /// Has to run last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &Page) {
-    let about = engines::wasmer::of_ruby(Compiler::OF_THIS_BUILD == Compiler::Cranelift);
+    let about = engines::wasmer::of_ruby(Compiler::DEFAULT == Compiler::Cranelift);
     let id = format!("htree/{}", about.id);
     let binary = match RUBY.read() {
         Ok(binary) => binary,
@@ -31,7 +31,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
             "this machine's Ruby has no HTree to hand in (Debian: ruby-htree)",
         );
     };
-    let host = Host::new(Compiler::OF_THIS_BUILD).unwrap();
+    let host = Host::new(Compiler::DEFAULT).unwrap();
     let module = host.load(&CompiledCode::default_location(), &binary).unwrap();
     let mut files = library.into_files();
     files.push((PathBuf::from("/page.html"), page.bytes().to_vec()));
@@ -42,7 +42,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder, page: &P
     let mut ruby = host.start(&module, start).unwrap_or_else(|error| panic!("{error}"));
     for code in [
         &format!("$LOAD_PATH.unshift {:?}", Library::DIRECTORY),
-        Library::FOR_HTREE,
+        Library::HTREE_COMPATIBILITY,
         HTREE_PARSER,
         "require 'json'",
         "$page = File.read('/page.html', encoding: 'UTF-8')",

@@ -1,47 +1,46 @@
-//! The module's exports: how its host starts the interpreter and hands values to and fro.
+//! The module's exports, in the canonical ABI of the component model.
 //!
-//! Texts go in as memory that the module allocates and then owns; a compound result comes back as the address where it
-//! lies. A value of Ruby's is known by its address alone, and is kept from Ruby's garbage collector until it is given
-//! back ([`Abi::release`]).
+//! A text argument is written to memory that the module allocates and then owns. A compound result is returned as its
+//! address. A Ruby value is represented by its address, and Ruby's garbage collector keeps it until [`Abi::release`].
 
 use wasi_host::Process;
 use wasmer::{AsStoreRef, Instance, Memory, MemoryAccessError, RuntimeError, Store, TypedFunction, WasmTypeList};
 
-/// A value of Ruby's.
+/// The handle of a Ruby value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value(i32);
 
-/// A method's name.
+/// The id of a method's name (a symbol).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Method(i32);
 
-/// Why a piece of Ruby has no value.
+/// Why an evaluation or a call has no value.
 #[derive(Debug)]
-pub(crate) enum Left {
-    /// By an exception, which is this value.
+pub(crate) enum Failure {
+    /// It raised this exception.
     Raised(Value),
-    /// By another jump: Ruby's number for it.
+    /// It ended by another jump, with Ruby's tag of the jump.
     Jump(i32),
-    /// The module can't go on.
+    /// The module was stopped.
     Stopped(Stopped),
 }
 
-/// Why nothing more can be asked of the module.
+/// Why the module was stopped. It can't be called again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
-    #[error("it names an address outside its memory: {0}")]
+    #[error("it returned an address outside its memory: {0}")]
     Memory(#[from] MemoryAccessError),
     #[error(transparent)]
     Trap(#[from] RuntimeError),
 }
 
-impl<E: Into<Stopped>> From<E> for Left {
+impl<E: Into<Stopped>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Stopped(error.into())
     }
 }
 
-/// The exports that are used here.
+/// The exports that this host calls.
 pub(crate) struct Abi {
     memory: Memory,
     allocate: TypedFunction<(i32, i32, i32, i32), i32>,
@@ -57,7 +56,7 @@ pub(crate) struct Abi {
 }
 
 impl Abi {
-    /// Looks the exports up. The error names what is missing.
+    /// Looks up the exports. The error is the name of a missing one.
     pub(crate) fn new(store: &Store, instance: &Instance) -> Result<Self, String> {
         fn function<P: WasmTypeList, R: WasmTypeList>(
             store: &Store,
@@ -96,10 +95,10 @@ impl Abi {
         })
     }
 
-    /// Starts the interpreter with the arguments of a command line, its name included.
+    /// Starts the interpreter with a command line, including argument 0.
     pub(crate) fn start(&self, process: &mut Process<'_>, arguments: &[&str]) -> Result<(), Stopped> {
         process.work(|store, _| {
-            // A text is two words: its address and its length.
+            // A text is represented by two words: its address and its length.
             let list = self.allocate.call(store, 0, 0, 4, word(arguments.len() * 8))?;
             for (index, argument) in arguments.iter().enumerate() {
                 let (address, length) = self.write(store, argument)?;
@@ -112,8 +111,8 @@ impl Abi {
         })
     }
 
-    /// Evaluates code. A zero byte would end it.
-    pub(crate) fn evaluate(&self, process: &mut Process<'_>, code: &str) -> Result<Value, Left> {
+    /// Evaluates code, which must not contain a zero byte: Ruby would take it for the end.
+    pub(crate) fn evaluate(&self, process: &mut Process<'_>, code: &str) -> Result<Value, Failure> {
         process.work(|store, _| {
             let (address, length) = self.write(store, code)?;
             let result = self.evaluate.call(store, address, length)?;
@@ -121,7 +120,7 @@ impl Abi {
         })
     }
 
-    /// The number that Ruby knows a method's name by.
+    /// The id of a method's name.
     pub(crate) fn intern(&self, process: &mut Process<'_>, method: &str) -> Result<Method, Stopped> {
         process.work(|store, _| {
             let (address, length) = self.write(store, method)?;
@@ -136,7 +135,7 @@ impl Abi {
         receiver: Value,
         method: Method,
         arguments: &[Value],
-    ) -> Result<Value, Left> {
+    ) -> Result<Value, Failure> {
         process.work(|store, _| {
             let list = self.allocate.call(store, 0, 0, 4, word(arguments.len() * 4))?;
             for (index, argument) in arguments.iter().enumerate() {
@@ -155,7 +154,7 @@ impl Abi {
         process.work(|store, _| {
             let result = self.text.call(store, string.0)?;
             let (address, length) = self.two_words(store, result)?;
-            // The view's own check comes before the bytes are allocated for.
+            // The view checks the range before it allocates the bytes.
             let bytes = {
                 let view = self.memory.view(store);
                 let end = u64::from(address as u32) + u64::from(length as u32);
@@ -166,12 +165,12 @@ impl Abi {
         })
     }
 
-    /// Leaves a value to Ruby's garbage collector.
+    /// Allows Ruby's garbage collector to free a value.
     pub(crate) fn release(&self, process: &mut Process<'_>, value: Value) -> Result<(), Stopped> {
         process.work(|store, _| Ok(self.release.call(store, value.0)?))
     }
 
-    /// Writes a text, and behind it the zero byte that Ruby's own functions want. Returns its address and length.
+    /// Writes a text, with a zero byte after it, which Ruby's functions expect. Returns its address and length.
     fn write(&self, store: &mut Store, text: &str) -> Result<(i32, i32), Stopped> {
         let address = self.allocate.call(store, 0, 0, 1, word(text.len() + 1))?;
         let view = self.memory.view(store);
@@ -181,19 +180,19 @@ impl Abi {
         Ok((address, word(text.len())))
     }
 
-    /// The value that an evaluation or a call left at an address, or how it was left.
-    fn value(&self, store: &mut Store, result: i32) -> Result<Value, Left> {
+    /// The result of an evaluation or a call: a value and a state, at the address `result`.
+    fn value(&self, store: &mut Store, result: i32) -> Result<Value, Failure> {
         let (value, state) = self.two_words(store, result)?;
-        // Ruby's numbers for jumps, of which the lower 4 bits are the kind.
+        // The lower 4 bits of the state are Ruby's tag of a jump.
         match state & 0xf {
             0 => Ok(Value(value)),
-            // A raised exception, and one of the interpreter's own. It is Ruby's `$!` until it is forgotten.
+            // TAG_RAISE and TAG_FATAL. The exception is `$!` until it is cleared.
             6 | 8 => {
                 let raised = self.raised.call(store)?;
                 self.forget_raised.call(store)?;
-                Err(Left::Raised(Value(raised)))
+                Err(Failure::Raised(Value(raised)))
             }
-            other => Err(Left::Jump(other)),
+            other => Err(Failure::Jump(other)),
         }
     }
 
@@ -205,7 +204,7 @@ impl Abi {
     }
 }
 
-/// A length or address in the module's 32-bit memory. What doesn't fit is too much for the module to allocate.
+/// A length or address in the module's 32-bit memory. If it does not fit, the module will fail to allocate `u32::MAX`.
 fn word(length: usize) -> i32 {
     u32::try_from(length).unwrap_or(u32::MAX) as i32
 }

@@ -1,4 +1,4 @@
-//! Compiling Ruby, which takes long enough to say so.
+//! Compiles Ruby's module, with a progress bar, because this takes long.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use wasmer::sys::{CompilerConfig, Cranelift, EngineBuilder, NativeEngineExt, Sin
 use wasmer::{CompileError, Engine, Module};
 use wasmer_types::CompilationProgressCallback;
 
-/// How often a terminal's progress is drawn.
-const REDRAWN: Duration = Duration::from_millis(200);
+/// The interval at which the progress bar is drawn.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What makes machine code of the module.
+/// The compiler of Ruby's module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Compiler {
     /// Compiles slowly to fast code
@@ -22,9 +22,9 @@ pub enum Compiler {
 }
 
 impl Compiler {
-    /// The one whose wait can be borne: Cranelift, but where Cranelift itself is not optimised, as in a dev build, it
-    /// takes 40 times as long as it should, and Singlepass is taken.
-    pub const OF_THIS_BUILD: Self = if cfg!(debug_assertions) {
+    /// Cranelift; but in a dev build Singlepass, because there Cranelift itself is not optimised and takes 40 times as
+    /// long.
+    pub const DEFAULT: Self = if cfg!(debug_assertions) {
         Self::Singlepass
     } else {
         Self::Cranelift
@@ -45,7 +45,7 @@ impl Compiler {
         EngineBuilder::new(config).engine().into()
     }
 
-    /// Compiles, and says on stderr what is done, how far it is where that is a terminal, and how long it took.
+    /// Compiles, with messages on stderr, and with a progress bar if that is a terminal.
     pub(crate) fn compile(self, engine: &Engine, wasm: &[u8]) -> Result<Module, CompileError> {
         command_line::note(format_args!(
             "compiling {} MB of WebAssembly with Wasmer's {}, once: the result is cached",
@@ -53,9 +53,9 @@ impl Compiler {
             self.name(),
         ));
         let started = Instant::now();
-        // indicatif draws nothing where stderr is not a terminal.
+        // indicatif draws nothing if stderr is not a terminal.
         let bar = ProgressBar::no_length().with_style(style());
-        bar.enable_steady_tick(REDRAWN);
+        bar.enable_steady_tick(REDRAW_INTERVAL);
         let module = engine.new_module_with_progress(wasm, progress(bar.clone()));
         bar.finish_and_clear();
         if module.is_ok() {
@@ -69,7 +69,7 @@ fn style() -> ProgressStyle {
     static STYLE: OnceLock<ProgressStyle> = OnceLock::new();
     STYLE
         .get_or_init(|| {
-            ProgressStyle::with_template("{wide_bar} {percent:>3} %  {elapsed}").expect("the template is this one")
+            ProgressStyle::with_template("{wide_bar} {percent:>3} %  {elapsed}").expect("the template is valid")
         })
         .clone()
 }

@@ -1,4 +1,4 @@
-//! What Ruby runs in, and what it is started with.
+//! The host of Ruby's module, and the streams and files of a Ruby.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -13,29 +13,29 @@ use crate::compile::Compiler;
 use crate::ruby::{Error, Ruby};
 use crate::{javascript, package};
 
-/// How much of the machine's stack Ruby may use, in bytes: as much as a process's main thread has. Compiling one of
-/// HTree's regular expressions takes more than Wasmer's 1 MiB. Ruby stops its own recursions long before.
+/// The size of Ruby's stack in bytes, as much as a process's main thread has. Compiling one of HTree's regular expressions
+/// takes more than Wasmer's 1 MiB. Ruby's own limit of recursion is much lower.
 const STACK: usize = 8 << 20;
 
-/// Where Rubies run. Making one starts threads, so it is made once.
+/// A host of Rubies. It has threads, so that a process needs only one.
 pub struct Host {
     wasi: wasi_host::Host,
     compiler: Compiler,
 }
 
-/// What a Ruby is given.
+/// The standard streams and files of a Ruby.
 pub struct Start {
-    /// Where it reads.
+    /// Standard input.
     pub stdin: Box<dyn Read + Send>,
-    /// Where it answers. Ruby has a buffer of its own, see [`Ruby::flush`].
+    /// Standard output. Ruby has its own buffer, see [`Ruby::flush`].
     pub stdout: Box<dyn Write + Send>,
-    /// Where it says everything else.
+    /// Standard error.
     pub stderr: Box<dyn Write + Send>,
-    /// What it finds as files: each an absolute path, and what is to be read there.
+    /// Read-only files: absolute paths and contents.
     pub files: Vec<(PathBuf, Vec<u8>)>,
 }
 
-/// Nothing to read, and this process's stdout and stderr.
+/// An empty stdin, this process's stdout and stderr, and no files.
 impl Default for Start {
     fn default() -> Self {
         Self {
@@ -48,10 +48,10 @@ impl Default for Start {
 }
 
 impl Host {
-    /// Starts the threads that WASI works with, and an engine with limits on memories and tables
+    /// Starts the threads of the WASI host, and creates an engine with limits on memories and tables
     /// ([`wasi_host::LIMITS`]).
     ///
-    /// Wasmer has one stack size for the whole process, and this sets it.
+    /// This sets Wasmer's stack size, which is the same in the whole process.
     pub fn new(compiler: Compiler) -> io::Result<Self> {
         wasmer::sys::vm::set_stack_size(STACK);
         let engine = guest_limits::limited(compiler.engine(), LIMITS);
@@ -61,20 +61,20 @@ impl Host {
         })
     }
 
-    /// The engine that modules have to be compiled by.
+    /// The engine that must compile the modules.
     pub fn engine(&self) -> &Engine {
         self.wasi.engine()
     }
 
     /// Loads the compiled code of `wasm` from the cache, or compiles it and caches the result.
     ///
-    /// Compiling takes many seconds: it is said on stderr, and of several processes one does it while the others wait.
+    /// Compiling takes many seconds, with a message on stderr. Of several processes one compiles and the others wait.
     pub fn load(&self, cache: &CompiledCode, wasm: &[u8]) -> Result<Module, CompileError> {
         let load_or = |compile: &dyn Fn() -> Result<Module, CompileError>| {
             compiled_code::wasmer::module_by(cache, self.engine(), wasm, compile)
         };
         load_or(&|| {
-            // Where there can be no lock, each compiles. With it, the one that waited finds what the other has cache.
+            // A process that waited for the lock finds the code in the cache. Without a lock each process compiles.
             let _lock = cache::directory("npm").and_then(|directory| cache::lock(&directory.join(package::LOCK)));
             load_or(&|| self.compiler.compile(self.engine(), wasm))
         })

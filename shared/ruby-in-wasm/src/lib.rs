@@ -1,4 +1,4 @@
-//! Ruby itself, as WebAssembly under Wasmer: the whole interpreter, with its standard library inside.
+//! CRuby compiled to WebAssembly, under Wasmer: the whole interpreter with its standard library.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,10 +12,10 @@
 //! # }
 //! ```
 //!
-//! The module is the one that the Ruby project publishes at npm ([`RUBY`]). It is no program but a library: its host
-//! starts the interpreter and hands it code ([`Ruby`]). What Ruby gets is what any WASI program here gets, see
-//! [`wasi_host`], and the [files](Start::files) that are handed in. It was made for JavaScript hosts; where it asks
-//! for JavaScript it is stopped, see the module `javascript`.
+//! The Ruby project publishes the module at npm ([`RUBY`]). It is a library, not a program: its host starts the
+//! interpreter and evaluates code in it ([`Ruby`]). Ruby has the access of any WASI program here, see [`wasi_host`], and
+//! copies of [files](Start::files). The module is made for JavaScript hosts. A call of JavaScript stops Ruby, see the
+//! module `javascript`.
 
 mod abi;
 mod compile;

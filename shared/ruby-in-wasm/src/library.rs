@@ -1,4 +1,4 @@
-//! Ruby sources of this machine, for a Ruby in Wasm.
+//! Ruby libraries of this machine, for a Ruby in Wasm.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,22 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A library's sources, without native extensions: those can't be loaded into WebAssembly.
+/// The sources of a library, without native extensions, which WebAssembly can't load.
 #[derive(Clone, Debug)]
 pub struct Library {
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl Library {
-    /// Where Ruby in Wasm finds the sources. It belongs on its `$LOAD_PATH`.
+    /// The directory of the sources in Ruby's file system. It must be added to `$LOAD_PATH`.
     pub const DIRECTORY: &str = "/library";
 
-    /// What HTree needs in a Ruby that is newer than it, to be evaluated before `require "htree"`: it asks strings
-    /// whether they are tainted, which Ruby 3.2 stopped knowing.
-    pub const FOR_HTREE: &str = "class Object; def tainted? = false; def untaint = self; end";
+    /// Ruby code to be evaluated before `require "htree"`: HTree calls `tainted?`, which Ruby 3.2 removed.
+    pub const HTREE_COMPATIBILITY: &str = "class Object; def tainted? = false; def untaint = self; end";
 
-    /// Looks for a library where this machine's own Ruby looks for it. `None` where there is no Ruby, or no such
-    /// library.
+    /// The library `name` on the `$LOAD_PATH` of this machine's Ruby. `None` without Ruby or without the library.
     pub fn find(name: &str) -> Option<Self> {
         let output = Command::new("ruby")
             .args(["-e", "puts $LOAD_PATH"])
@@ -35,7 +33,7 @@ impl Library {
             .find_map(|directory| Self::read(Path::new(directory), name).ok())
     }
 
-    /// Reads `NAME.rb` and the `.rb` files below the directory `NAME`.
+    /// Reads `NAME.rb` and the `.rb` files below the directory `NAME`, in `directory`.
     pub fn read(directory: &Path, name: &str) -> io::Result<Self> {
         let main = Path::new(name).with_extension("rb");
         let mut files = vec![(guest_path(&main), fs::read(directory.join(&main))?)];
@@ -57,7 +55,7 @@ fn read_below(root: &Path, directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>
     for entry in entries {
         let entry = entry?;
         let path = directory.join(entry.file_name());
-        // What a link leads to is not followed into: it might lead back.
+        // Symbolic links to directories are not followed, because they can form a circle.
         let kind = entry.file_type()?;
         if kind.is_dir() {
             read_below(root, &path, files)?;

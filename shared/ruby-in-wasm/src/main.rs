@@ -1,4 +1,4 @@
-//! Runs Ruby itself, as WebAssembly under Wasmer.
+//! Runs CRuby, compiled to WebAssembly, under Wasmer.
 //!
 //! ```sh
 //! cargo run -p ruby-in-wasm -- -e 'puts "Hello World from WebAssembly!"'
@@ -24,30 +24,32 @@ use wasm::guest_limits::{self, TimedOut};
 
 use crate::output::Output;
 
-/// The largest script, and the largest module, that is read. Both would be held in memory.
+/// The largest script that is read, in bytes: it is held in memory.
 const SCRIPT_LIMIT: u64 = 16 << 20;
+
+/// The largest module that is read, in bytes: it is held in memory.
 const MODULE_LIMIT: u64 = 256 << 20;
 
-/// How long a script may take, in seconds.
+/// The default time limit of a script in seconds.
 const TIME_LIMIT: u64 = 60;
 
-/// The longest time that can be asked for, in seconds: a day.
-const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
+/// The largest value of --time-limit in seconds: a day.
+const MAX_TIME_LIMIT: u64 = 24 * 60 * 60;
 
-/// What Ruby itself exits with after an exception.
+/// Ruby's exit code after an exception.
 const RAISED: u8 = 1;
 
-/// Where the script lies for Ruby.
+/// The directory of the script in Ruby's file system.
 const SCRIPTS: &str = "/script";
 
-/// Runs Ruby itself, as WebAssembly under Wasmer.
+/// Runs CRuby, compiled to WebAssembly, under Wasmer.
 ///
-/// Ruby sees no file of this machine but its script, no network and no environment variable. It is fetched by npm when
-/// it is first asked for, and compiled once; both are cached.
+/// Ruby has no access to files except its script, to the network or to environment variables. The first run fetches Ruby
+/// with npm and compiles it; both are cached.
 ///
-/// The exit code is the script's own, 1 after an exception. 64 is a mistake on the command line, 65 a module that is no
-/// Ruby or a script that was stopped, 66 a file that can't be read, 69 something that isn't there (npm, a network), 74
-/// when nothing can be written to stdout.
+/// The exit code is the script's own, 1 after an exception, or 64 for a wrong command line, 65 for a module that is not
+/// Ruby or a script that was stopped, 66 for a file that can't be read, 69 if something is missing (npm, a network), 71 if
+/// the host can't be started, 73 if the cache can't be written, 74 if stdout can't be written.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -59,37 +61,37 @@ struct Arguments {
     #[arg(value_name = "FILE", required_unless_present_any = ["execute", "completions"])]
     file: Option<String>,
 
-    /// What the script gets as its arguments
+    /// The script's arguments
     #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 
-    /// How long the script may take, once Ruby is compiled
+    /// The script's time limit, without the time to compile Ruby
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_LIMIT))]
     time_limit: u64,
 
-    /// What compiles Ruby; a dev build's Cranelift takes many minutes
-    #[arg(long, value_enum, default_value_t = Compiler::OF_THIS_BUILD)]
+    /// The compiler of Ruby; in a dev build Cranelift takes many minutes
+    #[arg(long, value_enum, default_value_t = Compiler::DEFAULT)]
     compiler: Compiler,
 
     /// Another ruby.wasm, built for the same JavaScript hosts
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
 
-    /// Print a shell's completions for this program
+    /// Print the completions for a shell
     #[arg(long, value_name = "SHELL", exclusive = true)]
     completions: Option<Shell>,
 }
 
-/// What Ruby is to run.
+/// A script and its arguments.
 struct Script {
-    /// As `$0` shows it.
+    /// The value of `$0`.
     name: String,
     code: Vec<u8>,
     arguments: Vec<String>,
 }
 
-/// A sentence for stderr, and the exit code.
+/// An exit code, and a message for stderr.
 struct Failure(Exit, String);
 
 impl Failure {
@@ -136,7 +138,7 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
         Err(Failure::new(
             Exit::DataErr,
             format!(
-                "{name}: the script was not done within {} s: --time-limit gives it longer",
+                "{name}: the script was not done within {} s: --time-limit sets a longer time",
                 limit.as_secs()
             ),
         ))
@@ -161,7 +163,7 @@ fn script(code: Option<String>, file: Option<String>, arguments: Vec<String>) ->
 
 fn exit_for(error: &PackageError) -> Exit {
     match error {
-        PackageError::Kept { .. } | PackageError::NoPlace { .. } => Exit::CantCreat,
+        PackageError::File { .. } | PackageError::Cache { .. } => Exit::CantCreat,
         _ => Exit::Unavailable,
     }
 }
@@ -180,20 +182,20 @@ fn execute(host: &Host, module: &wasmer::Module, script: &Script) -> Result<u8, 
     for argument in &script.arguments {
         _ = write!(code, "{}, ", literal(argument));
     }
-    // A script that is loaded has its own name in what Ruby says about it.
+    // With `load`, Ruby's messages have the script's own name.
     _ = write!(code, "]); load({}); $stdout.flush", literal(&path));
     let mut ruby = host.start(module, start).map_err(|error| failure(script, error))?;
     let ended = ruby.eval(&code);
     if let Err(Error::Raised(_) | Error::Exit(_)) = ended {
-        // What is still in its buffer was said before it ended. That nobody takes it is known from the output.
+        // Ruby's buffer can still have output of the script. An error of writing it is in `output`.
         _ = ruby.flush();
     }
     match (output.failure(), ended) {
-        // A reader that has seen enough (`| head`) is no failure.
+        // A closed pipe (`| head`) is no failure.
         (Some(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
-        (Some(error), _) => Err(unwritten("what the script says", &error)),
+        (Some(error), _) => Err(unwritten("the script's output", &error)),
         (None, Ok(_)) => Ok(0),
-        // A process's exit code has 8 bits, and Ruby's own exit takes the lower ones too.
+        // The exit code of a process has 8 bits. Like Ruby, this takes the lower ones.
         (None, Err(Error::Exit(code))) => Ok(code as u8),
         (None, Err(Error::Raised(exception))) => {
             command_line::note(exception.full_message.trim_end_matches('\n'));
@@ -211,7 +213,7 @@ fn unwritten(what: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::IoErr, format!("{what} can't be written to stdout: {error}"))
 }
 
-/// The last part of a path, for a name inside.
+/// The file name of a path.
 fn file_name(name: &str) -> String {
     Path::new(name)
         .file_name()
@@ -220,7 +222,7 @@ fn file_name(name: &str) -> String {
         .to_string()
 }
 
-/// Ruby's way to write a text down.
+/// A text as a literal of Ruby.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
@@ -234,11 +236,11 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
         )
     };
     File::open(path)
-        // One byte more than allowed tells a file that just fits from one that goes on.
+        // One byte more than the limit, to recognise a file that is too large.
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| refused(Exit::NoInput, format!("it can't be read: {error}")))?;
     if bytes.len() as u64 > limit {
-        let cause = format!("it has more than {} MiB, which is the most that is read", limit >> 20);
+        let cause = format!("it has more than {} MiB, the largest size that is read", limit >> 20);
         return Err(refused(Exit::DataErr, cause));
     }
     Ok(bytes)

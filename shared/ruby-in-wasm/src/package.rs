@@ -1,4 +1,4 @@
-//! The package that brings the module, and fetching it.
+//! The npm package of the module: fetched once, checked, and cached.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -14,39 +14,39 @@ use sha2::{Digest, Sha512};
 use system::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The file beside what is fetched that whoever fetches or compiles it locks.
+/// The lock file in the cache directory, for the process that fetches or compiles.
 pub(crate) const LOCK: &str = "lock";
 
 /// The program that fetches.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// How long npm may take. 30 MB come within this on any line that one would wait for.
+/// The time limit for npm, enough for 30 MB on a slow line.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// How often npm is asked whether it is done.
-const ASKED: Duration = Duration::from_millis(50);
+/// The interval at which npm's end is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A file of a package at npm, in one version.
+/// A file in one version of an npm package.
 #[derive(Clone, Copy, Debug)]
 pub struct Package {
     /// The package's name.
     pub name: &'static str,
-    /// Its version.
+    /// The package's version.
     pub version: &'static str,
-    /// The SHA-512 of the archive, as npm prints it: `npm view NAME@VERSION dist.integrity`.
+    /// The SHA-512 of the archive, as `npm view NAME@VERSION dist.integrity` prints it.
     pub integrity: &'static str,
-    /// The file, as the archive names it.
+    /// The file's path in the archive.
     pub file: &'static str,
     /// The file's length, in bytes.
     pub length: u64,
-    /// The file's XXH3, which finds damage at every start and costs milliseconds.
+    /// The file's XXH3, which is checked at each start because it takes only milliseconds.
     pub checksum: u128,
 }
 
 /// Ruby 3.4 with its standard library.
 ///
-/// The package has two modules that are alike but for the files inside. The one without a standard library has 17 MB
-/// and lacks `uri` and `pp`, which the parser HTree needs; its code is the same 12 MB, and takes as long to compile.
+/// The package has two modules with the same code of 12 MB. The one without the standard library has 17 MB, takes as long
+/// to compile, and lacks `uri` and `pp`, which the parser HTree needs.
 pub const RUBY: Package = Package {
     name: "@ruby/3.4-wasm-wasi",
     version: "2.10.1",
@@ -56,81 +56,81 @@ pub const RUBY: Package = Package {
     checksum: 0xaf91_1440_2ceb_303a_5f56_43b9_ce0f_f8fc,
 };
 
-/// Why the file isn't there.
+/// The file can't be fetched or cached.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no npm.
+    /// npm can't be started.
     #[error(
-        "npm can't be started, which fetches {package}: {cause}; set this machine up with `cargo xtask setup`, or install Node.js with npm"
+        "npm can't be started to fetch {package}: {cause}; set up this machine with `cargo xtask setup`, or install Node.js with npm"
     )]
     NoNpm {
         /// Name and version.
         package: String,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// npm could not fetch it. What it printed stands on stderr.
+    /// npm failed. Its messages are on stderr.
     #[error(
-        "npm could not fetch {package}, it ended with {status} and said why above; with a network, `{command}` shows whether it can"
+        "npm could not fetch {package} and ended with {status}; its messages are above; check the network, then try `{command}`"
     )]
     Npm {
         /// Name and version.
         package: String,
-        /// How npm ended.
+        /// The exit status of npm.
         status: ExitStatus,
         /// A command line to try.
         command: String,
     },
-    /// npm didn't end.
+    /// npm was still running at the time limit.
     #[error("npm was not done fetching {package} within {} minutes: is there a network?", TIME_LIMIT.as_secs() / 60)]
     Late {
         /// Name and version.
         package: String,
     },
-    /// Something else came than what was asked for.
+    /// The fetched archive or file is not the published one.
     #[error(
-        "what npm fetched as {package} is not what was published: {cause}; nothing of it is used, try again or look at npm's registry setting"
+        "the archive that npm fetched for {package} is not what was published: {cause}; it is not used; try again, or check npm's registry setting"
     )]
     Foreign {
         /// Name and version.
         package: String,
-        /// What is wrong with it.
+        /// The difference, as text.
         cause: String,
     },
-    /// There is no place that is this user's own.
+    /// There is no directory for the cache.
     #[error("Ruby can't be cached: {cause}")]
-    NoPlace {
-        /// What was looked for.
+    Cache {
+        /// The error of the cache.
         cause: cache::Error,
     },
-    /// The cache can't be read or written.
-    #[error("{path} can't be used: {cause}; STATS_TRACKER_CACHE_DIR names another place")]
-    Kept {
+    /// A file of the cache can't be read or written.
+    #[error("{path} can't be used: {cause}; set STATS_TRACKER_CACHE_DIR to another directory")]
+    File {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
 }
 
 impl Package {
-    /// Reads the file from this machine's cache; where it isn't yet, or is damaged, fetches it first and
-    /// says so on stderr.
+    /// Reads the file from this machine's cache. If it is missing or damaged, npm fetches it first, with a message on
+    /// stderr.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        self.read_in(&cache::directory("npm").map_err(|error| Error::NoPlace { cause: error })?)
+        self.read_in(&cache::directory("npm").map_err(|error| Error::Cache { cause: error })?)
     }
 
-    /// The same with a directory of the caller's.
+    /// As [`Self::read`], with the caller's directory as the cache.
     pub fn read_in(&self, directory: &Path) -> Result<Vec<u8>, Error> {
-        let path = directory.join(self.kept_name());
+        let path = directory.join(self.cached_name());
         if let Some(bytes) = self.whole(&path) {
             return Ok(bytes);
         }
         let failed = |path: &Path| {
             let path = path.to_path_buf();
-            |cause| Error::Kept { path, cause }
+            |cause| Error::File { path, cause }
         };
-        // One process fetches, the others wait and find it there.
+        // One process fetches. The others wait, and find the file in the cache.
         let _lock = cache::lock(&directory.join(LOCK)).map_err(|failure| failed(directory)(failure.error))?;
         if let Some(bytes) = self.whole(&path) {
             return Ok(bytes);
@@ -148,7 +148,7 @@ impl Package {
         format!("{}@{}", self.name, self.version)
     }
 
-    fn kept_name(&self) -> String {
+    fn cached_name(&self) -> String {
         let (_, file) = self.file.rsplit_once('/').unwrap_or(("", self.file));
         format!(
             "{}-{}-{file}",
@@ -171,13 +171,13 @@ impl Package {
         bytes.len() as u64 == self.length && xxh3_128(bytes) == self.checksum
     }
 
-    /// Has npm put the archive into a directory, and returns its bytes.
+    /// Lets npm write the archive into an empty directory, and returns its bytes.
     fn fetch(&self, directory: &Path) -> Result<Vec<u8>, Error> {
         let mut npm = Command::new(NPM);
         npm.args(["pack", &self.specifier(), "--ignore-scripts", "--loglevel=error"]);
         let command = command_line::typed(&npm);
         command_line::note(format_args!("fetching {}, once: {command}", self.specifier()));
-        // Its only output is the archive's name. The answer alone belongs on stdout.
+        // npm's stdout is only the archive's name, and does not belong to this program's answer.
         npm.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
         let status = self.run(&mut npm)?;
         if !status.success() {
@@ -190,7 +190,7 @@ impl Package {
         let archives = fs::read_dir(directory).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
         match archives.as_deref() {
             Ok([archive]) => fs::read(archive.path()).map_err(|error| self.foreign(error)),
-            Ok(entries) => Err(self.foreign(format!("{} files came, and one was asked for", entries.len()))),
+            Ok(entries) => Err(self.foreign(format!("{} files came instead of one", entries.len()))),
             Err(error) => Err(self.foreign(error)),
         }
     }
@@ -206,9 +206,9 @@ impl Package {
             if let Some(status) = process.try_wait().map_err(no_npm)? {
                 return Ok(status);
             }
-            thread::sleep(ASKED);
+            thread::sleep(POLL_INTERVAL);
         }
-        // Whether it can be ended or not, it is no longer waited for.
+        // Errors are ignored: the time limit is the error to report.
         _ = process.kill();
         _ = process.wait();
         Err(Error::Late {
@@ -216,7 +216,7 @@ impl Package {
         })
     }
 
-    /// Checks the archive, and takes the file out of it.
+    /// Checks the archive's integrity, and extracts the file.
     fn unpack(&self, archive: &[u8]) -> Result<Vec<u8>, Error> {
         let integrity = format!("sha512-{}", BASE64_STANDARD.encode(Sha512::digest(archive)));
         if integrity != self.integrity {
@@ -240,7 +240,7 @@ impl Package {
         if self.is_undamaged(&bytes) {
             Ok(bytes)
         } else {
-            Err(self.foreign(format!("the file {} in it is another", self.file)))
+            Err(self.foreign(format!("its file {} is missing or different", self.file)))
         }
     }
 

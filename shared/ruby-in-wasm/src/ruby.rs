@@ -1,13 +1,13 @@
-//! A Ruby that has been started.
+//! A running Ruby.
 
 use std::fmt;
 
 use wasi_host::Process;
 
-use crate::abi::{Abi, Left, Method, Stopped, Value};
+use crate::abi::{Abi, Failure, Method, Stopped, Value};
 
-/// What Ruby is started with: nothing that a script would have to wait for, and UTF-8. A program has to be given, and
-/// this one does nothing.
+/// The command line of Ruby: without the libraries that make the start slower, with UTF-8, and with a program that does
+/// nothing, because Ruby requires one.
 const ARGUMENTS: [&str; 4] = [
     "ruby",
     "--disable=gems,error_highlight,did_you_mean,syntax_suggest",
@@ -15,57 +15,57 @@ const ARGUMENTS: [&str; 4] = [
     "-e_=0",
 ];
 
-/// Gives the text of any value. `String` sees to it that a string comes out, where a `to_s` may return anything.
+/// Returns the text of any value. `String` ensures that the result is a string, where a `to_s` may return any object.
 const TEXT: &str = "->(value) { String(value) }";
 
-/// Gives an exception's class, message, and what Ruby would print about it without a terminal's colours. Each may be
-/// the program's own method, and raise.
+/// Return an exception's class, its message, and Ruby's full message without colours. The program can override each
+/// method, so that it can raise.
 const DESCRIPTION: [&str; 3] = [
     "->(exception) { exception.class.to_s }",
     "->(exception) { exception.message.to_s }",
     "->(exception) { exception.full_message(highlight: false, order: :top).to_s }",
 ];
 
-/// Gives the status of a SystemExit, and nothing for other exceptions.
+/// Returns the status of a SystemExit, and an empty text for other exceptions.
 const EXIT_STATUS: &str = "->(exception) { SystemExit === exception ? exception.status.to_s : '' }";
 
-/// Why code has no value.
+/// Ruby can't be started, or the code has no value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The module can't be linked with what this host offers.
+    /// The module can't be linked with this host's imports.
     #[error(transparent)]
     Host(#[from] wasi_host::Error),
-    /// The module is another.
-    #[error("the module exports no \"{0}\" as Ruby's does: is it the package's ruby.wasm or ruby+stdlib.wasm?")]
+    /// The module is not Ruby's: it lacks this export.
+    #[error("the module has no export \"{0}\" as Ruby has: is it the package's ruby.wasm or ruby+stdlib.wasm?")]
     NotRuby(String),
-    /// The code has a zero byte, where Ruby would take it to end.
+    /// The code has a zero byte at this offset.
     #[error("the code has a zero byte at offset {0}, which Ruby takes for its end")]
     ZeroByte(usize),
-    /// An exception came out of the code.
+    /// The code raised an exception.
     #[error(transparent)]
     Raised(#[from] Exception),
-    /// The code called `exit`, with this status. Only the code has ended: Ruby can be given more.
+    /// The code called `exit` with this status. Ruby can still evaluate other code.
     #[error("the code called exit with status {0}")]
     Exit(i32),
-    /// The code jumped to where there is nothing, by a `break` say.
-    #[error("the code was left by a jump that leads nowhere (Ruby's tag {0})")]
+    /// The code jumped out of itself, for example by `break`.
+    #[error("the code ended by a jump without a target (Ruby's tag {0})")]
     Jump(i32),
-    /// Ruby itself was stopped, by a trap or because it asked for what is not there. Nothing more can be asked of it.
+    /// Ruby was stopped, by a trap or by a call of JavaScript. It can't be used any more.
     #[error("Ruby was stopped: {0}")]
     Stopped(String),
-    /// It was stopped before.
-    #[error("Ruby was stopped before, and can't be asked for anything: start another")]
-    Over,
+    /// Ruby was stopped by an earlier evaluation or call.
+    #[error("Ruby was stopped before and can't be used any more: start another")]
+    AlreadyStopped,
 }
 
-/// An exception of Ruby's.
+/// A Ruby exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
     /// The name of its class.
     pub class: String,
     /// Its message.
     pub message: String,
-    /// All that Ruby itself would print about it: with the place, and its cause.
+    /// Ruby's `full_message`: the message with the backtrace and the cause.
     pub full_message: String,
 }
 
@@ -77,15 +77,15 @@ impl fmt::Display for Exception {
     }
 }
 
-/// A Ruby that has been started. It remembers what it was told: constants, methods, global variables.
+/// A running Ruby. Constants, methods and global variables persist between evaluations.
 pub struct Ruby<'host> {
     guest: Guest<'host>,
     call: Method,
     text: Value,
-    is_over: bool,
+    is_stopped: bool,
 }
 
-/// Something in Ruby that can be called, see [`Ruby::function`].
+/// A callable Ruby object, from [`Ruby::function`].
 #[derive(Clone, Copy, Debug)]
 pub struct Function(Value);
 
@@ -100,21 +100,21 @@ impl<'host> Ruby<'host> {
             let call = guest.abi.intern(&mut guest.process, "call")?;
             Ok((call, guest.evaluate(TEXT)?))
         };
-        let (call, text) = started().map_err(|left| match left {
-            Left::Stopped(stopped) => error(stopped),
-            Left::Raised(_) | Left::Jump(_) => Error::Stopped("it can't evaluate a function".to_owned()),
+        let (call, text) = started().map_err(|failure| match failure {
+            Failure::Stopped(stopped) => error(stopped),
+            Failure::Raised(_) | Failure::Jump(_) => Error::Stopped("it can't evaluate a function".to_owned()),
         })?;
         Ok(Self {
             guest,
             call,
             text,
-            is_over: false,
+            is_stopped: false,
         })
     }
 
-    /// Evaluates code, and returns its value's `to_s`. Bytes that are no UTF-8 are replaced.
+    /// Evaluates code, and returns its value's `to_s`. Bytes that are not UTF-8 are replaced.
     ///
-    /// There is no limit on the time it takes, see [`wasm::guest_limits::within`].
+    /// There is no time limit; see [`wasm::guest_limits::within`].
     pub fn eval(&mut self, code: &str) -> Result<String, Error> {
         check(code)?;
         self.guarded(|ruby| {
@@ -125,15 +125,15 @@ impl<'host> Ruby<'host> {
         })
     }
 
-    /// Evaluates code that gives a function: a `lambda`, say. Calling it later costs no parsing.
+    /// Evaluates code that returns a callable object, for example a `lambda`, so that calls need no parsing.
     ///
-    /// It is kept for as long as this Ruby.
+    /// The object lives as long as this Ruby.
     pub fn function(&mut self, code: &str) -> Result<Function, Error> {
         check(code)?;
         self.guarded(|ruby| ruby.guest.evaluate(code)).map(Function)
     }
 
-    /// Calls a function of this Ruby's without arguments. What it returns is left in Ruby.
+    /// Calls a function of this Ruby without arguments, and drops its result.
     pub fn call(&mut self, function: Function) -> Result<(), Error> {
         self.guarded(|ruby| {
             let value = ruby.guest.call(function.0, ruby.call, &[])?;
@@ -141,33 +141,32 @@ impl<'host> Ruby<'host> {
         })
     }
 
-    /// Hands on what Ruby has in its buffer for stdout. It has one, as it would have for a pipe, unless the code says
-    /// `$stdout.sync = true`.
+    /// Flushes Ruby's buffer of stdout. It has one, as for a pipe, unless the code sets `$stdout.sync = true`.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.eval("$stdout.flush").map(drop)
     }
 
-    /// Does something with the guest, and remembers if that was the last thing.
-    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Left>) -> Result<T, Error> {
-        if self.is_over {
-            return Err(Error::Over);
+    /// Runs `work` unless the guest was stopped before, and turns its failure into an error.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Error> {
+        if self.is_stopped {
+            return Err(Error::AlreadyStopped);
         }
-        work(self).map_err(|left| {
-            let described = match left {
-                Left::Raised(exception) => self.describe(exception),
-                Left::Jump(tag) => Ok(Error::Jump(tag)),
-                Left::Stopped(stopped) => Err(stopped),
+        work(self).map_err(|failure| {
+            let described = match failure {
+                Failure::Raised(exception) => self.describe(exception),
+                Failure::Jump(tag) => Ok(Error::Jump(tag)),
+                Failure::Stopped(stopped) => Err(stopped),
             };
             described.unwrap_or_else(|stopped| {
-                self.is_over = true;
+                self.is_stopped = true;
                 error(stopped)
             })
         })
     }
 
     fn describe(&mut self, exception: Value) -> Result<Error, Stopped> {
-        let status = self.ask(EXIT_STATUS, exception)?;
-        let [class, message, full_message] = DESCRIPTION.map(|function| self.ask(function, exception));
+        let status = self.text_of(EXIT_STATUS, exception)?;
+        let [class, message, full_message] = DESCRIPTION.map(|function| self.text_of(function, exception));
         let described = Exception {
             class: class?,
             message: message?,
@@ -177,8 +176,8 @@ impl<'host> Ruby<'host> {
         Ok(status.parse().map_or(Error::Raised(described), Error::Exit))
     }
 
-    /// What a function says about an exception; nothing where it raises itself.
-    fn ask(&mut self, function: &str, exception: Value) -> Result<String, Stopped> {
+    /// The text that `function` returns for an exception; empty if it raises itself.
+    fn text_of(&mut self, function: &str, exception: Value) -> Result<String, Stopped> {
         let answer = self.guest.evaluate(function).and_then(|function| {
             let answer = self.apply(function, exception);
             self.guest.release(function)?;
@@ -186,14 +185,14 @@ impl<'host> Ruby<'host> {
         });
         match answer {
             Ok(text) => Ok(text),
-            Err(Left::Stopped(stopped)) => Err(stopped),
-            Err(Left::Jump(_)) => Ok(String::new()),
-            Err(Left::Raised(another)) => self.guest.release(another).map(|()| String::new()),
+            Err(Failure::Stopped(stopped)) => Err(stopped),
+            Err(Failure::Jump(_)) => Ok(String::new()),
+            Err(Failure::Raised(another)) => self.guest.release(another).map(|()| String::new()),
         }
     }
 
-    /// The text that a function of one parameter gives.
-    fn apply(&mut self, function: Value, argument: Value) -> Result<String, Left> {
+    /// The text that a function of one parameter returns.
+    fn apply(&mut self, function: Value, argument: Value) -> Result<String, Failure> {
         let string = self.guest.call(function, self.call, &[argument])?;
         let bytes = self.guest.abi.text(&mut self.guest.process, string)?;
         self.guest.release(string)?;
@@ -208,11 +207,11 @@ struct Guest<'host> {
 }
 
 impl Guest<'_> {
-    fn evaluate(&mut self, code: &str) -> Result<Value, Left> {
+    fn evaluate(&mut self, code: &str) -> Result<Value, Failure> {
         self.abi.evaluate(&mut self.process, code)
     }
 
-    fn call(&mut self, receiver: Value, method: Method, arguments: &[Value]) -> Result<Value, Left> {
+    fn call(&mut self, receiver: Value, method: Method, arguments: &[Value]) -> Result<Value, Failure> {
         self.abi.call(&mut self.process, receiver, method, arguments)
     }
 
@@ -233,7 +232,7 @@ fn check(code: &str) -> Result<(), Error> {
         .map_or(Ok(()), |offset| Err(Error::ZeroByte(offset)))
 }
 
-/// `exit!` ends Ruby without a word, the way a trap does.
+/// The error for a stopped module. `exit!` also stops it, without an exception.
 fn error(stopped: Stopped) -> Error {
     match stopped {
         Stopped::Trap(trap) => match wasi_host::exit_code(trap) {

@@ -1,4 +1,4 @@
-//! The program as its user meets it.
+//! Tests of the command line.
 
 use std::fs;
 use std::path::Path;
@@ -11,9 +11,9 @@ fn ruby_in_wasm() -> Command {
     Command::cargo_bin("ruby-in-wasm").unwrap()
 }
 
-/// Whether Ruby is there; where it isn't, says loudly that the test is skipped. What stands in the way of fetching it
-/// has tests of its own below.
-fn is_there() -> bool {
+/// Whether Ruby can be fetched. If not, prints that the test is skipped. The failures of fetching have their own tests
+/// below.
+fn has_ruby() -> bool {
     let output = ruby_in_wasm().args(["-e", ""]).output().unwrap();
     match output.status.code() {
         Some(0) => true,
@@ -33,8 +33,8 @@ fn run(code: &str) -> assert_cmd::assert::Assert {
 }
 
 #[test]
-fn a_script_says_what_it_has_to_say() {
-    if !is_there() {
+fn a_script_has_streams_arguments_and_a_name() {
+    if !has_ruby() {
         return;
     }
     run("puts 'Hello World from WebAssembly!'")
@@ -64,7 +64,7 @@ fn a_script_says_what_it_has_to_say() {
 
 #[test]
 fn a_script_ends_with_its_own_exit_code() {
-    if !is_there() {
+    if !has_ruby() {
         return;
     }
     run("puts 1; exit 3").code(3).stdout("1\n").stderr("");
@@ -82,13 +82,13 @@ fn a_script_ends_with_its_own_exit_code() {
     run("require 'js'; JS.global")
         .code(65)
         .stdout(is_empty())
-        .stderr(contains("there is none here"));
+        .stderr(contains("this host does not have"));
     run("p File.read('/etc/passwd'), ENV.to_h").code(1).stdout(is_empty());
 }
 
 #[test]
 fn a_script_that_never_ends_is_stopped() {
-    if !is_there() {
+    if !has_ruby() {
         return;
     }
     for code in ["loop {}", "sleep", "loop { puts 1 }"] {
@@ -105,7 +105,7 @@ fn a_script_that_never_ends_is_stopped() {
 fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
     use std::process::{Command as Process, Stdio};
 
-    if !is_there() {
+    if !has_ruby() {
         return;
     }
     let program = || Process::new(assert_cmd::cargo::cargo_bin("ruby-in-wasm"));
@@ -127,7 +127,7 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
 }
 
 #[test]
-fn what_is_no_ruby_is_refused_in_one_line() {
+fn a_module_that_is_not_ruby_is_refused_in_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
     let refused = |bytes: &[u8], code: i32, why: &str| {
@@ -164,7 +164,7 @@ fn what_is_no_ruby_is_refused_in_one_line() {
         .stderr(contains("can't be read"));
 }
 
-/// Runs the program where nothing is cached yet, with `npm` alone on its search path: a script, or none.
+/// Runs the program with an empty cache, and a PATH with only `npm`: a script, or none.
 #[cfg(unix)]
 fn with_npm(script: Option<&str>) -> assert_cmd::assert::Assert {
     use std::os::unix::fs::PermissionsExt;
@@ -181,12 +181,12 @@ fn with_npm(script: Option<&str>) -> assert_cmd::assert::Assert {
         .args(["-e", "puts 1"])
         .assert()
         .stdout(is_empty());
-    assert_nothing_is_kept(&directory.path().join("cache/npm"));
+    assert_nothing_is_cached(&directory.path().join("cache/npm"));
     assert
 }
 
 #[cfg(unix)]
-fn assert_nothing_is_kept(directory: &Path) {
+fn assert_nothing_is_cached(directory: &Path) {
     let names: Vec<_> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -196,7 +196,7 @@ fn assert_nothing_is_kept(directory: &Path) {
 
 #[cfg(unix)]
 #[test]
-fn what_stands_in_the_way_of_fetching_is_said_with_the_next_step() {
+fn a_failed_fetch_is_reported_with_the_next_step() {
     with_npm(None)
         .code(69)
         .stderr(contains("npm can't be started").and(contains("cargo xtask setup")));

@@ -1,4 +1,4 @@
-//! The library, with the real Ruby.
+//! Tests of the library with the real Ruby.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use ruby_in_wasm::{Compiler, Error, Host, Library, PackageError, RUBY, Ruby, Sta
 use wasm::compiled_code::Store as CompiledCode;
 use wasmer::Module;
 
-static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(Compiler::OF_THIS_BUILD).unwrap());
+static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(Compiler::DEFAULT).unwrap());
 
-/// A Ruby with nothing but `start`; `None`, said loudly, where npm or the network is not there.
+/// A started Ruby. Without npm or a network, prints that the test is skipped, and returns `None`.
 fn ruby(start: Start) -> Option<Ruby<'static>> {
     static MODULE: LazyLock<Option<Module>> = LazyLock::new(|| match RUBY.read() {
         Ok(wasm) => Some(HOST.load(&CompiledCode::default_location(), &wasm).unwrap()),
@@ -24,7 +24,7 @@ fn ruby(start: Start) -> Option<Ruby<'static>> {
     Some(HOST.start(MODULE.as_ref()?, start).unwrap())
 }
 
-/// What Ruby wrote.
+/// The output of Ruby.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -45,7 +45,7 @@ impl Write for Written {
 }
 
 #[test]
-fn code_has_a_value_and_is_remembered() {
+fn code_has_a_value_and_definitions_persist() {
     let Some(mut ruby) = ruby(Start::default()) else { return };
     assert_eq!(ruby.eval("RUBY_VERSION").unwrap().split('.').next(), Some("3"));
     assert_eq!(ruby.eval("def twice(number) = number * 2").unwrap(), "twice");
@@ -69,7 +69,7 @@ fn code_has_a_value_and_is_remembered() {
 }
 
 #[test]
-fn what_is_written_and_read_goes_through_the_host() {
+fn streams_go_through_the_host() {
     let (stdout, stderr) = (Written::default(), Written::default());
     let start = Start {
         stdin: Box::new("first\nsecond".as_bytes()),
@@ -139,24 +139,24 @@ fn an_exception_has_its_class_and_message_and_ends_only_its_code() {
 }
 
 #[test]
-fn what_needs_javascript_stops_ruby_and_says_so() {
+fn a_call_of_javascript_stops_ruby_with_an_error() {
     let Some(mut ruby) = ruby(Start::default()) else { return };
     match ruby.eval("require 'js'; JS.eval('return 1')") {
-        Err(Error::Stopped(why)) => assert!(why.contains("there is none here"), "{why}"),
+        Err(Error::Stopped(why)) => assert!(why.contains("this host does not have"), "{why}"),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(ruby.eval("1"), Err(Error::Over)));
+    assert!(matches!(ruby.eval("1"), Err(Error::AlreadyStopped)));
 }
 
 #[test]
 fn exit_with_an_exclamation_mark_ends_ruby() {
     let Some(mut ruby) = ruby(Start::default()) else { return };
     assert!(matches!(ruby.eval("exit! 4"), Err(Error::Exit(4))));
-    assert!(matches!(ruby.eval("1"), Err(Error::Over)));
+    assert!(matches!(ruby.eval("1"), Err(Error::AlreadyStopped)));
 }
 
 #[test]
-fn files_are_found_where_they_were_put_and_cannot_be_changed() {
+fn files_can_be_read_and_not_changed() {
     let files = [("/own.txt", "one"), ("/deep/er/own.txt", "Grüße")]
         .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
     let start = Start {
@@ -172,7 +172,7 @@ fn files_are_found_where_they_were_put_and_cannot_be_changed() {
     assert_eq!(ruby.eval("File.read('/own.txt')").unwrap(), "one");
 }
 
-/// The total and the bars of a page, as HTree sees them.
+/// Reads the total and the bars of a page with HTree.
 const COUNT: &str = r#"
   page = HTree.parse(File.read("/page.html"))
   labelled = total = nil
@@ -207,7 +207,7 @@ fn htree_reads_a_page() {
     let Some(mut ruby) = ruby(start) else { return };
     ruby.eval(&format!("$LOAD_PATH.unshift {:?}", Library::DIRECTORY))
         .unwrap();
-    ruby.eval(Library::FOR_HTREE).unwrap();
+    ruby.eval(Library::HTREE_COMPATIBILITY).unwrap();
     ruby.eval("require 'htree'").unwrap();
     let bars: Vec<String> = page
         .daily
