@@ -1,9 +1,9 @@
 //! A GitHub on this machine.
 //!
-//! | module | what it has |
+//! | module | content |
 //! | --- | --- |
-//! | [`pages`] | test pages that look like GitHub's, generated |
-//! | `stand_in` (feature `stand-in`) | a server of them: paging, growing counts, and every failure on demand |
+//! | [`pages`] | generated test pages that look like GitHub's |
+//! | `stand_in` (feature `stand-in`) | a server of these pages: paging, growing counts, and failures on demand |
 
 pub mod pages;
 #[cfg(feature = "stand-in")]

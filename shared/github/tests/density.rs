@@ -1,4 +1,4 @@
-//! A padded page is made like a real one: as many tags, attributes, paths, references and lines a byte.
+//! A padded page has the same density of tags, attributes, paths, references and lines as a real page.
 //!
 //!     cargo test -p github --test density -- --nocapture
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use github::pages::{PackagePage, REAL_PACKAGE_PAGE_BYTES};
 use scraper::{Html, Node};
 
-/// What a parser's time depends on, each per 1,000 bytes of the page. Text includes scripts.
+/// The densities that a parser's time depends on, per 1,000 bytes of the page. Text includes scripts.
 #[derive(Debug)]
 struct Density {
     elements: f64,
@@ -19,7 +19,7 @@ struct Density {
     lines: f64,
 }
 
-/// The page captured on 2026-05-10, measured by this very test.
+/// The densities of the page captured on 2026-05-10, measured by this test.
 const CAPTURED: Density = Density {
     elements: 6.0,
     attributes: 17.2,
@@ -30,7 +30,7 @@ const CAPTURED: Density = Density {
     lines: 9.4,
 };
 
-/// How far a generated page may be from it.
+/// The largest relative difference of a generated page.
 const TOLERANCE: f64 = 0.25;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The generator itself, read back with a browser's parsing rules.
+//! Tests of the generated pages, parsed with a browser's rules.
 
 use github::pages;
 use github::pages::{
@@ -21,7 +21,7 @@ fn text(element: ElementRef<'_>) -> String {
         .join(" ")
 }
 
-/// The `h3` right after the label, as FACTS of the page have it.
+/// The `title`s of the `h3`s directly after the label.
 fn total(html: &Html) -> Vec<String> {
     select(html, "span")
         .into_iter()
@@ -31,11 +31,11 @@ fn total(html: &Html) -> Vec<String> {
         .collect()
 }
 
-/// Every opening tag is closed, in order: what a hand-written generator gets wrong first.
+/// Asserts that all start tags are closed, in order.
 fn assert_well_formed(page: &str) {
     let html = Html::parse_document(page);
     assert!(page.starts_with("<!DOCTYPE html>\n"));
-    // A missing DOCTYPE would put a parser into quirks mode; a doubled attribute or a stray end tag is reported too.
+    // A missing DOCTYPE would mean quirks mode. The parser also reports duplicate attributes and stray end tags.
     let errors: Vec<_> = html
         .errors
         .iter()
@@ -96,7 +96,7 @@ fn the_chart_has_30_bars_newest_first() {
 }
 
 #[test]
-fn decoys_are_no_elements_that_a_reader_could_take() {
+fn decoys_do_not_match_the_parsers_rules() {
     let page = PackagePage {
         decoys: true,
         ..Default::default()
@@ -114,7 +114,7 @@ fn decoys_are_no_elements_that_a_reader_could_take() {
 }
 
 #[test]
-fn an_owners_text_stays_text() {
+fn an_owners_text_is_escaped() {
     let hostile = "\"><span>Total downloads</span><h3 title=\"1\">1</h3><script>alert('x')</script><!--\0";
     let page = PackagePage {
         owner: "a\"b".into(),
@@ -140,7 +140,7 @@ fn an_owners_text_stays_text() {
 }
 
 #[test]
-fn a_page_is_padded_to_its_size_and_changes_nothing_by_it() {
+fn padding_changes_only_the_size() {
     for bytes in [1, 30_000, 237_000, 1_000_000] {
         let page = PackagePage {
             bytes,
@@ -292,7 +292,7 @@ fn versions_share_a_count_between_their_tags() {
 }
 
 #[test]
-fn refusals_name_themselves() {
+fn pages_without_a_count_have_their_texts() {
     for (page, title, line) in [
         (pages::not_found(), "Page not found · GitHub", "404"),
         (pages::login(), "Sign in to GitHub · GitHub", "Sign in to GitHub"),

@@ -1,4 +1,4 @@
-//! The program that prints the pages.
+//! Tests of the program `pages`.
 
 use assert_cmd::Command;
 

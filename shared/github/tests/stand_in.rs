@@ -1,4 +1,4 @@
-//! The stand-in as its clients see it: addresses, faults, clock and log over HTTP.
+//! Tests of the stand-in over HTTP: paths, faults, clock and log.
 
 use std::{io::Read, time::Duration};
 
@@ -22,7 +22,7 @@ async fn start() -> StandIn {
 }
 
 fn client() -> Client {
-    // As it comes over the wire: no redirect followed, nothing unpacked.
+    // Redirects are not followed, and bodies are not decompressed.
     Client::builder()
         .redirect(redirect::Policy::none())
         .user_agent("test (me@example.org)")
@@ -111,22 +111,22 @@ async fn an_organisations_form_leads_to_the_repositorys() {
     };
     let organisation = "/orgs/fluxcd/packages/container/package/charts%2Fflagger";
     let repository = "/fluxcd/flagger/pkgs/container/charts%2Fflagger";
-    // The package's faults are the page's, not the redirect's.
+    // The package's faults apply to its page, not to the redirect.
     stand_in.set_fault("charts/flagger", "503".parse().unwrap(), Some(1));
     assert_eq!(ask(organisation).await, (302, Some(repository.into())));
     assert_eq!(ask(repository).await, (503, None));
     assert_eq!(ask(repository).await, (200, None));
     stand_in.set_fault("charts/flagger", Fault::Vanished, None);
     assert_eq!(ask(organisation).await, (404, None));
-    // A user's form was not seen to redirect.
+    // GitHub does not redirect the path of a user's package.
     let user = "/users/stand-in-user/packages/container/package/image-1";
     assert_eq!(ask(user).await, (200, None));
 }
 
-/// Every link of the pages to a package, its versions or one of them leads to a page here, and each link of a page
-/// that GitHub wrote itself has the form of one of them.
+/// All links of the pages to a package, its versions or one version lead to a page here, and have a form that is recorded
+/// from GitHub's pages.
 #[tokio::test]
-async fn links_lead_somewhere_and_look_as_recorded() {
+async fn links_lead_to_pages_and_have_recorded_forms() {
     let stand_in = start().await;
     let links = |page: &str| -> Vec<String> {
         let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
@@ -135,7 +135,7 @@ async fn links_lead_somewhere_and_look_as_recorded() {
             .filter(|link| link.starts_with('/') && (link.contains("/packages/container/") || link.contains("/pkgs/")))
             .collect()
     };
-    // Names and numbers are of no account: `/users/*/packages/container/*/versions?filters%5Bversion_type%5D=tagged`.
+    // Without names and numbers: `/users/*/packages/container/*/versions?filters%5Bversion_type%5D=tagged`.
     let form = |link: &str| {
         let (path, query) = link.split_once('?').unwrap_or((link, ""));
         let words = [
@@ -199,7 +199,7 @@ async fn links_lead_somewhere_and_look_as_recorded() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn a_missing_page_is_not_found() {
     let stand_in = start().await;
     for path in [
         "/",
@@ -220,7 +220,7 @@ async fn what_is_not_there_is_not_found() {
         "/orgs/stand-in-user/packages/container/package/image-1",
         "/users/stand-in-user/packages",
         "/users/fluxcd/packages/container/flagger/versions",
-        // Never seen on a page of GitHub's.
+        // A form that GitHub's pages do not have.
         "/orgs/fluxcd/packages/container/package/flagger/versions",
         "/users/stand-in-user/packages/container/package/image-1/versions",
         "/orgs/fluxcd/packages/container/flagger",
@@ -263,7 +263,7 @@ async fn a_long_list_has_pages() {
 }
 
 #[tokio::test]
-async fn the_chosen_organisation_is_there_once() {
+async fn the_chosen_organisation_exists_once() {
     for (name, packages) in [
         ("fluxcd", 20),
         ("stand-in-many", 75),
@@ -285,7 +285,7 @@ async fn counts_follow_the_clock() {
     let stand_in = start().await;
     let total = async || {
         let (_, page) = get(&stand_in, PACKAGE).await;
-        // The last one with a margin; a comment after it holds another.
+        // The last `h3` of the total's block; a comment after it has another one.
         let label = page.rfind("mb-1\">Total downloads<").unwrap();
         let title = page[label..].split("<h3 title=\"").nth(1).unwrap();
         title.split('"').next().unwrap().parse::<u64>().unwrap()
@@ -301,7 +301,7 @@ async fn counts_follow_the_clock() {
         .unwrap();
     let bars = package.daily(stand_in.now());
     assert!(next_noon > noon);
-    // From noon to noon: half of yesterday's bar and all of the newest, give or take the rounding of two halves.
+    // From noon to noon: half of yesterday's bar and the newest bar, with a rounding error of two halves.
     assert!((next_noon - noon).abs_diff(bars[1].1 / 2 + bars[0].1) <= 1);
     stand_in.set_clock(CLOCK.parse().unwrap());
     assert_eq!(total().await, noon);
@@ -399,7 +399,7 @@ async fn bodies_are_cut() {
 }
 
 #[tokio::test]
-async fn gzip_is_sent_to_those_who_ask_and_on_demand_to_all() {
+async fn gzip_is_sent_if_it_is_accepted_or_as_a_fault() {
     let stand_in = start().await;
     let send = async |accept: Option<&str>| {
         let mut request = client().get(stand_in.base_url() + PACKAGE);
@@ -456,12 +456,12 @@ async fn slow_and_endless_answers_end_with_the_server() {
     while let Ok(chunk) = endless.chunk().await {
         assert!(chunk.is_some(), "the endless body ended as if it were whole");
     }
-    // Its answer comes late or not at all, but something comes.
+    // The answer is late or missing, but the request ends.
     let _ = silent.await.unwrap();
 }
 
 #[tokio::test]
-async fn the_log_tells_who_asked_what_and_how_many_at_once() {
+async fn the_log_has_clients_paths_and_the_concurrency() {
     let stand_in = start().await;
     get(&stand_in, PACKAGE).await;
     get(&stand_in, "/nobody?x=1").await;
@@ -476,7 +476,7 @@ async fn the_log_tells_who_asked_what_and_how_many_at_once() {
     assert_eq!(log.requests[0].user_agent.as_deref(), Some("test (me@example.org)"));
     assert!(log.requests.iter().all(|request| request.ended_at.is_some()));
 
-    // Two that wait for each other's end: both are under way at once.
+    // Two slow requests, so that both are active at the same time.
     stand_in.set_fault("*", Fault::SlowBody(Duration::from_secs(3_600)), None);
     let first = client().get(stand_in.base_url() + PACKAGE).send().await.unwrap();
     let second = client().get(stand_in.base_url() + PACKAGE).send().await.unwrap();
@@ -549,7 +549,7 @@ async fn it_is_controlled_over_http() {
 }
 
 #[tokio::test]
-async fn other_machines_are_kept_out_and_a_taken_port_is_named() {
+async fn other_interfaces_are_refused_and_a_used_port_is_named() {
     let error = StandIn::start("0.0.0.0:0".parse().unwrap(), Options::default())
         .await
         .unwrap_err();

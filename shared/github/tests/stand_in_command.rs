@@ -1,4 +1,4 @@
-//! The program: its usage, its address, its end.
+//! Tests of the program `stand-in`: usage, URL, and end.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// It does not outlive the test, also where that panics.
+/// Kills the process at the end of the test, also after a panic.
 struct KilledOnDrop(Child);
 
 impl Drop for KilledOnDrop {

@@ -36,7 +36,7 @@ pub enum Error {
     #[error(transparent)]
     Host(#[from] wasi_host::Error),
     /// The module is not Ruby's: it lacks this export.
-    #[error("the module has no export \"{0}\" as Ruby has: is it the package's ruby.wasm or ruby+stdlib.wasm?")]
+    #[error("the module exports no \"{0}\", so it is not Ruby: is it the package's ruby.wasm or ruby+stdlib.wasm?")]
     NotRuby(String),
     /// The code has a zero byte at this offset.
     #[error("the code has a zero byte at offset {0}, which Ruby takes for its end")]

@@ -13,7 +13,7 @@ use github::pages::{
 use jiff::civil::Date;
 use system::command_line;
 
-/// Prints a page that looks like one of GitHub's, for tests and for trying things out.
+/// Prints a generated page that looks like one of GitHub's, for tests.
 ///
 /// The same options print the same bytes on every machine. The figures are invented, and the page says so in a comment.
 #[derive(Parser)]
@@ -40,17 +40,17 @@ enum Page {
         #[arg(long, default_value_t = 1_234)]
         total: u64,
     },
-    /// The page of what is private or not there
+    /// The page for a private or missing package
     NotFound,
-    /// The page that asks to slow down
+    /// The page of GitHub's rate limit
     RateLimit {
-        /// Which of the two wordings
+        /// One of the two texts
         #[arg(long, value_enum, default_value_t = Wording::AbuseDetection)]
         wording: Wording,
     },
-    /// The page of a failing server
+    /// The page of a server error
     ServerError {
-        /// The status it names
+        /// The HTTP status
         #[arg(long, default_value_t = 503)]
         status: u16,
     },
@@ -72,10 +72,10 @@ struct PackageOptions {
     /// The exact download count
     #[arg(long, default_value_t = 14_360)]
     total: u64,
-    /// The date of the newest of the 30 bars
+    /// The date of the newest bar
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-05-10")]
     newest: Date,
-    /// Leave the chart of the last 30 days away
+    /// Leave out the chart of the last 30 days
     #[arg(long)]
     no_chart: bool,
     /// The "Issues" counter
@@ -90,10 +90,10 @@ struct PackageOptions {
     /// Put false labels and counters into comments, scripts, attributes and text
     #[arg(long)]
     decoys: bool,
-    /// What the owner wrote about the package
+    /// The owner's description of the package
     #[arg(long, default_value = "A container image")]
     description: String,
-    /// A change of the markup that a parser has to notice
+    /// A change of the markup that a parser must report
     #[arg(long, value_enum)]
     change: Option<MarkupChange>,
     /// Pad the page to at least this many bytes; a real one has about 237000
@@ -109,16 +109,16 @@ struct ListOptions {
     /// The owner is a user
     #[arg(long)]
     user: bool,
-    /// How many container packages to list
+    /// The number of container packages
     #[arg(long, default_value_t = 3)]
     packages: usize,
-    /// How many packages of other ecosystems to list after them
+    /// The number of packages of other ecosystems after them
     #[arg(long, default_value_t = 0)]
     others: usize,
     /// This page's number
     #[arg(long, default_value_t = 1)]
     page: u32,
-    /// How many pages there are
+    /// The number of pages
     #[arg(long, default_value_t = 1)]
     pages: u32,
 }
@@ -128,13 +128,13 @@ struct VersionsOptions {
     /// The package's name
     #[arg(long, default_value = "source-controller")]
     name: String,
-    /// How many versions to list
+    /// The number of versions on this page
     #[arg(long, default_value_t = 3)]
     versions: u64,
     /// This page's number
     #[arg(long, default_value_t = 1)]
     page: u32,
-    /// How many pages there are
+    /// The number of pages
     #[arg(long, default_value_t = 1)]
     pages: u32,
 }

@@ -1,4 +1,4 @@
-//! A GitHub stand-in on this machine, for trying things out.
+//! Runs a GitHub stand-in on this machine.
 //!
 //!     cargo run -p github --features stand-in --bin stand-in -- --port 8009 --fault flagger=429:30
 //!     curl -s http://127.0.0.1:8009/fluxcd/flagger/pkgs/container/flagger
@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use sysexits::ExitCode as Exit;
 use system::command_line;
 
-/// Serves generated pages at GitHub's addresses, on this machine only, until Ctrl-C.
+/// Serves generated pages at GitHub's paths, on this machine only, until Ctrl-C.
 ///
-/// Clock, faults and the log of requests can be reached at /_stand-in. The figures are invented.
+/// /_stand-in controls the clock and the faults, and shows the log of requests. The figures are invented.
 #[derive(Parser)]
 #[command(name = "stand-in", version, after_long_help = format!("The faults: {}", stand_in::fault::SYNTAX))]
 struct Arguments {
@@ -29,13 +29,13 @@ struct Arguments {
     /// The organisation; `fluxcd` has Flux's packages, another name three invented ones
     #[arg(long, default_value = "fluxcd")]
     org: String,
-    /// Let the clock stand at this time, such as 2026-05-10T12:00:00Z
+    /// Stop the clock at this time, such as 2026-05-10T12:00:00Z
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
-    /// Let a package, a path or everything (*) fail, for so many requests or for all; may be repeated
+    /// A fault of a package, of a path or of everything (*), for COUNT requests or for all; can be repeated
     #[arg(long, value_name = "TARGET=FAULT[*COUNT]")]
     fault: Vec<TargetedFault>,
-    /// Packages and versions a page of a list
+    /// The number of packages or versions on a page of a list
     #[arg(long, default_value_t = pages::ROWS_A_PAGE, value_name = "COUNT")]
     rows: usize,
     /// Print the completions of a shell and stop
@@ -77,7 +77,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         stand_in.base_url(),
         control::PREFIX
     ));
-    // A program that starts this one reads the address from stdout; a closed stdout is its own choice.
+    // For a program that starts this one and reads the URL. It may close stdout.
     let _ = writeln!(
         io::stdout(),
         "{}/orgs/{}/packages?ecosystem=container&page=1",

@@ -1,8 +1,8 @@
-//! The addresses the pages link to, as paths on the site's host.
+//! The paths of GitHub's pages.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands for itself in one segment of a path; a name's slash does not: `charts%2Fflagger`.
+/// The characters to encode in a segment of a path. A slash in a name is one of them: `charts%2Fflagger`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One segment of a path, percent-encoded.
@@ -34,7 +34,7 @@ pub fn user_package(user: &str, name: &str) -> String {
     format!("/users/{}/packages/container/package/{}", segment(user), segment(name))
 }
 
-/// An organisation's container packages, from page 1.
+/// A page of an organisation's container packages; `page` begins with 1.
 pub fn organisation_packages(organisation: &str, page: u32) -> String {
     format!(
         "/orgs/{}/packages?ecosystem=container&page={page}",
@@ -42,24 +42,24 @@ pub fn organisation_packages(organisation: &str, page: u32) -> String {
     )
 }
 
-/// A user's container packages, from page 1.
+/// A page of a user's container packages; `page` begins with 1.
 pub fn user_packages(user: &str, page: u32) -> String {
     format!("/{}?tab=packages&ecosystem=container&page={page}", segment(user))
 }
 
-/// What a package's versions have in common, whether or not it has a repository: no `package/` before the name.
+/// The common prefix of the paths of a package's versions, with or without a repository, and without `package/`:
 /// `/orgs/fluxcd/packages/container/charts%2Fflagger`, `/users/octocat/packages/container/image`.
 pub fn versions_of(owner: &str, owner_is_user: bool, name: &str) -> String {
     let accounts = if owner_is_user { "users" } else { "orgs" };
     format!("/{accounts}/{}/packages/container/{}", segment(owner), segment(name))
 }
 
-/// The tagged versions of a package, without the number of the page; `versions_of` is the part of that name.
+/// The tagged versions of a package, without the page's number; `versions_of` is the result of [`versions_of()`].
 pub fn tagged_versions(versions_of: &str) -> String {
     format!("{versions_of}/versions?filters%5Bversion_type%5D=tagged")
 }
 
-/// A page of the tagged versions of a package, from page 1.
+/// A page of the tagged versions of a package; `page` begins with 1.
 pub fn versions(versions_of: &str, page: u32) -> String {
     format!("{}&page={page}", tagged_versions(versions_of))
 }

@@ -1,8 +1,8 @@
-//! Text made safe for HTML, both between tags and inside a double-quoted attribute.
+//! Escapes text for HTML, between tags and in a double-quoted attribute.
 
 use std::fmt::{self, Display, Write};
 
-/// Displays a text with the characters HTML gives a meaning to replaced by references.
+/// Displays a text with HTML's special characters as character references.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl Display for Escaped<'_> {
@@ -14,7 +14,7 @@ impl Display for Escaped<'_> {
                 '>' => out.write_str("&gt;")?,
                 '"' => out.write_str("&quot;")?,
                 '\'' => out.write_str("&#39;")?,
-                // A parser drops or replaces NUL, so that no page can carry one.
+                // Parsers drop or replace NUL, so that a page can't contain it.
                 '\0' => out.write_char('\u{fffd}')?,
                 other => out.write_char(other)?,
             }
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_and_quotes_lose_their_meaning() {
+    fn markup_and_quotes_are_escaped() {
         assert_eq!(
             Escaped("<a title=\"x\">'&'</a>\0").to_string(),
             "&lt;a title=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;\u{fffd}"

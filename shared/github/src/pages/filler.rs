@@ -1,8 +1,8 @@
-//! Believable markup around the anchors: links, icons, menus, scripts, buttons; as much of it as asked for.
+//! Plausible markup around the important parts of a page: links, icons, menus, scripts and buttons, of any size.
 //!
-//! A parser's speed depends on how much of a page is tags, attributes, text and references. So that a benchmark on a
-//! generated page says something about a real one, the filling is mixed to the densities of the page captured on
-//! 2026-05-10 (236,971 bytes), measured by `tests/density.rs`, which holds a padded page to within a quarter of them:
+//! A parser's speed depends on the density of tags, attributes, text and references. So that a benchmark on a generated
+//! page is valid for real pages, the filler has the densities of the page captured on 2026-05-10 (236,971 bytes).
+//! `tests/density.rs` measures them, and asserts that they differ by at most a quarter:
 //!
 //! | per 1,000 bytes | captured | generated |
 //! | --- | --- | --- |
@@ -16,10 +16,10 @@
 
 use std::fmt::Write;
 
-/// Begins every generated page, in a comment: whoever finds one saved somewhere must not take it for GitHub's.
+/// A comment at the begin of every generated page, so that nobody takes a saved page for GitHub's.
 pub const NOTICE: &str = "A generated test page. Not from github.com; its figures are invented.";
 
-/// A small deterministic generator of numbers (SplitMix64): pages must be the same on every machine and in every run.
+/// A deterministic generator of numbers (SplitMix64), because a page must be the same on every machine and in every run.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
@@ -27,7 +27,7 @@ impl Numbers {
         Self(seed)
     }
 
-    /// From a text, so that two packages' pages differ.
+    /// A generator with the hash of a text as its seed, so that the pages of two packages differ.
     pub(crate) fn from_text(text: &str) -> Self {
         Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -50,7 +50,7 @@ impl Numbers {
         WORDS[self.below(WORDS.len() as u64) as usize]
     }
 
-    /// So many hexadecimal digits, as in a digest or the name of an asset.
+    /// A number of hexadecimal digits, as in a digest or in the name of an asset.
     pub(crate) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {
@@ -88,7 +88,7 @@ const WORDS: [&str; 24] = [
     "workflow",
 ];
 
-/// Appends stylesheets, scripts and settings, as in a page's `head`, until `bytes` more are there.
+/// Appends at least `bytes` bytes of stylesheets, scripts and settings, as in a page's `head`.
 pub(crate) fn head(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     let end = out.len() + bytes;
     let mut settings = false;
@@ -127,7 +127,7 @@ pub(crate) fn head(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     }
 }
 
-/// A script of JSON: to a parser one long text that must not be taken for markup.
+/// A script of JSON: one long text that a parser must not take for markup.
 fn script(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     out.push_str(r#"<script type="application/json" id="client-env">{"locale":"en","featureFlags":["start""#);
     let end = out.len() + bytes;
@@ -137,7 +137,7 @@ fn script(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     out.push_str("]}</script>\n");
 }
 
-/// Appends menus, icons, buttons and templates, as in a page's `body`, until `bytes` more are there.
+/// Appends at least `bytes` bytes of menus, icons, buttons and templates, as in a page's `body`.
 pub(crate) fn body(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     let end = out.len() + bytes;
     while out.len() < end {
@@ -150,7 +150,7 @@ pub(crate) fn body(out: &mut String, numbers: &mut Numbers, bytes: usize) {
     }
 }
 
-/// A group of a drop-down menu: links on one line, each with its analytics event in escaped JSON.
+/// A group of a drop-down menu: links on one line, each with an analytics event in escaped JSON.
 fn menu(out: &mut String, numbers: &mut Numbers, end: usize) {
     let group = numbers.word();
     let identifier = numbers.hex(6);
@@ -183,7 +183,7 @@ fn menu(out: &mut String, numbers: &mut Numbers, end: usize) {
     out.push_str("</ul></div></li>\n");
 }
 
-/// A list as a template engine leaves it: deep indentation, and an icon before each line of text.
+/// A list as a template engine renders it: deep indentation, and an icon before each line of text.
 fn list(out: &mut String, numbers: &mut Numbers, end: usize) {
     let _ = writeln!(
         out,
@@ -232,7 +232,7 @@ fn copy_button(out: &mut String, numbers: &mut Numbers) {
     );
 }
 
-/// A button that asks a visitor to sign in, with the event it would report.
+/// A button to sign in, with its analytics event.
 fn signed_out_button(out: &mut String, numbers: &mut Numbers) {
     let word = numbers.word();
     let _ = write!(
@@ -248,7 +248,7 @@ fn signed_out_button(out: &mut String, numbers: &mut Numbers) {
     );
 }
 
-/// An icon: one `svg` with a path of a few hundred characters, a quarter of a real page's bytes.
+/// An icon: an `svg` with a path of a few hundred characters. Icons are a quarter of a real page's bytes.
 pub(crate) fn icon(out: &mut String, numbers: &mut Numbers, class: &str) {
     let _ = write!(
         out,

@@ -1,9 +1,8 @@
-//! Test pages that look like GitHub's, generated: what the parser, the stand-in and the tracker are tested with.
+//! Generated test pages that look like GitHub's, for the tests of the parser, the stand-in and the tracker.
 //!
-//! Every page is built around the few anchors that GitHub's own pages have kept for years (a label's text, an
-//! `aria-label`, `data-` attributes, the shape of an address). Everything else is believable filling written for this
-//! project: no byte of it was taken from GitHub. Nothing is read from a clock or a random source, so the same value
-//! renders to the same bytes on every machine.
+//! Each page has the few stable parts of GitHub's markup: a label's text, an `aria-label`, `data-` attributes, the form
+//! of URLs. The rest is plausible filler written for this project, and nothing is copied from GitHub. No clock and no
+//! random source is used, so that the same value renders to the same bytes on every machine.
 //!
 //! ```
 //! let page = github::pages::PackagePage { total: 1_318, ..Default::default() }.render();
@@ -29,5 +28,5 @@ pub use refusal::{RateLimit, login, not_found, rate_limit, server_error};
 pub use version_list_page::{ListedVersion, VersionListPage};
 pub use version_page::version_page;
 
-/// How many bytes a real package page has: the captured one of 2026-05-10 has 236,971.
+/// The size of a real package page in bytes. The captured page of 2026-05-10 has 236,971.
 pub const REAL_PACKAGE_PAGE_BYTES: usize = 237_000;

@@ -1,4 +1,4 @@
-//! A package's page: the one that carries the total and the last 30 days.
+//! A package's page, with the total and the downloads of the last 30 days.
 
 use std::fmt::Write;
 
@@ -12,73 +12,72 @@ use crate::pages::{
     version_list_page::{ListedVersion, tag_links},
 };
 
-/// How many bars the chart of a package page has, when it has one.
+/// The number of bars in the chart of a package page. A page can also have no chart.
 pub const BARS: usize = 30;
 
-/// Where the total stands in a real page: nine tenths of the bytes come before it.
+/// The position of the total in a real page, as a fraction: nine tenths of the bytes are before it.
 const BEFORE_TOTAL: (usize, usize) = (9, 10);
 
-/// Which generation of spacing classes a page uses. A parser must not notice.
+/// The generation of spacing classes. A parser must not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Classes {
     /// Until early 2026: `my-3`, `pr-1`, `mb-1`.
     Old,
-    /// Since about 2026-02-24: `tmp-my-3`, `tmp-pr-1`, `tmp-mb-1`, but not everywhere.
+    /// Since about 2026-02-24: `tmp-my-3`, `tmp-pr-1`, `tmp-mb-1`, but not for all elements.
     Tmp,
 }
 
-/// A change of the markup that a parser must report as one, rather than answer with another number.
+/// A change of the markup. A parser must report it as an error, and not return a wrong number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The label reads `Downloads overall`.
     LabelRenamed,
-    /// The total's `h3` has no `title` any more, only the rounded text.
+    /// The total's `h3` has only the rounded text and no `title`.
     TitleDropped,
-    /// The `title` holds the rounded text: `14.4K`.
+    /// The `title` is the rounded text: `14.4K`.
     TitleRounded,
     /// The `title` is empty.
     TitleEmpty,
-    /// The `title` holds a number no 64 bits can: 20 nines more than it should.
+    /// The `title` is a number of more than 64 bits: the total with 20 nines after it.
     TitleTooLarge,
     /// A bar's count is not a number.
     BarNotANumber,
 }
 
-/// A package's page. Every text is escaped when it is rendered.
+/// A package's page. All texts are escaped when it is rendered.
 #[derive(Clone, Debug)]
 pub struct PackagePage {
     /// The organisation or user.
     pub owner: String,
-    /// Whether the owner is a user: links then begin with `/users/` instead of `/orgs/`.
+    /// Whether the owner is a user, whose links begin with `/users/` instead of `/orgs/`.
     pub owner_is_user: bool,
     /// The package's repository, without its owner.
     pub repository: Option<String>,
-    /// The package's name, which may hold slashes.
+    /// The package's name, which can contain slashes.
     pub name: String,
     /// The exact download count.
     pub total: u64,
-    /// The bars: date (`2026-05-10`) and count, newest first. Empty: the page has no chart.
+    /// The bars: date (`2026-05-10`) and count, newest first. Empty for a page without a chart.
     pub daily: Vec<(String, u64)>,
-    /// The "Issues" counter, which has the very markup of the total.
+    /// The "Issues" counter, which has the same markup as the total.
     pub issues: u64,
-    /// The "Discussions" counter, where the repository has them: one block more before the total.
+    /// The "Discussions" counter, if the repository has discussions: one more block before the total.
     pub discussions: Option<u64>,
-    /// When the newest version was published, as in the `title` of "Last published".
+    /// The time of publication of the newest version, for the `title` of "Last published".
     pub published: String,
     /// The stars of the repository.
     pub stars: u64,
     /// The spacing classes.
     pub classes: Classes,
-    /// Whether labels, counters and charts that are not the package's stand in comments, scripts, attributes and the
-    /// text around.
+    /// Whether comments, scripts, attributes and texts contain false labels, counters and charts.
     pub decoys: bool,
-    /// What the owner wrote about the package, in a `span` of its own: hostile text is at home here, a label too.
+    /// The owner's description, in its own `span`. It can be hostile, or equal to a label.
     pub description: String,
-    /// The versions under "Recent tagged image versions", each with a counter of its own.
+    /// The versions under "Recent tagged image versions", each with its own counter.
     pub versions: Vec<ListedVersion>,
     /// A change of the markup.
     pub change: Option<Change>,
-    /// Pads the page to at least this many bytes; 0 for the bare page.
+    /// The minimum size in bytes, to which filler is added; 0 for no filler.
     pub bytes: usize,
 }
 
@@ -120,7 +119,7 @@ impl Default for PackagePage {
     }
 }
 
-/// The bars of a chart whose newest day is `newest`, one for each count, newest first.
+/// The bars of a chart: one day for each count, newest first, beginning with `newest`.
 pub fn daily(newest: Date, counts: impl IntoIterator<Item = u64>) -> Vec<(String, u64)> {
     let mut date = newest;
     counts
@@ -141,7 +140,7 @@ impl PackagePage {
         if missing == 0 { bare } else { self.render_with(missing) }
     }
 
-    /// The page's own address.
+    /// The path of this page.
     pub fn address(&self) -> String {
         match (&self.repository, self.owner_is_user) {
             (Some(repository), _) => address::repository_package(&self.owner, repository, &self.name),
@@ -256,7 +255,7 @@ impl PackagePage {
         filler::icon(out, numbers, "octicon octicon-copy");
         out.push_str("</clipboard-copy>\n      </div>\n");
         if self.decoys {
-            // Text that names the label without being it; numbers with a title that follow another label.
+            // Texts that contain the label, and numbers with a `title` after another label.
             out.push_str(
                 r#"      <p>Total downloads 555555 last year; Total downloads are shown below.</p>
       <span class="d-block text-small mb-1">Total downloads of all versions</span><h3 title="666666">667K</h3>
@@ -413,7 +412,7 @@ impl PackagePage {
     }
 }
 
-/// A counter that is not the total, in the total's markup.
+/// Another counter, with the same markup as the total.
 fn counter(out: &mut String, label: &str, count: u64) {
     let _ = write!(
         out,

@@ -1,8 +1,8 @@
-//! Pages that carry no count: not found, rate limits, a failing server, the login form.
+//! Pages without a count: not found, rate limits, server errors, the login form.
 
 use crate::pages::filler::NOTICE;
 
-/// The two wordings of a rate limit.
+/// The text on a rate limit's page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimit {
     /// "an abuse detection mechanism"
@@ -11,7 +11,7 @@ pub enum RateLimit {
     Secondary,
 }
 
-/// The page of a package, organisation or user that is private or not there.
+/// The page for a private or missing package, organisation or user.
 pub fn not_found() -> String {
     page(
         "Page not found · GitHub",
@@ -23,7 +23,7 @@ pub fn not_found() -> String {
     )
 }
 
-/// The page that asks to slow down; its status is 429, sometimes 403.
+/// The page of a rate limit; its status is 429 or 403.
 pub fn rate_limit(wording: RateLimit) -> String {
     let cause = match wording {
         RateLimit::AbuseDetection => "You have triggered an abuse detection mechanism.",
@@ -43,7 +43,7 @@ pub fn rate_limit(wording: RateLimit) -> String {
     )
 }
 
-/// The login form a visitor is redirected to.
+/// The login form.
 pub fn login() -> String {
     page(
         "Sign in to GitHub · GitHub",
@@ -58,7 +58,7 @@ pub fn login() -> String {
     )
 }
 
-/// The page of a failing server, with its status: `500`, `502`, `503`, …
+/// The page of a server error, with its status: `500`, `502`, `503`, …
 pub fn server_error(status: u16) -> String {
     page(
         "Unicorn! · GitHub",

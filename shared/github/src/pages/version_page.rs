@@ -1,8 +1,8 @@
-//! A version's own page, which is easily taken for the package's: it has a total, too.
+//! The page of a version. It also has a total, so that a parser could take it for the package's page.
 
 use crate::pages::{counts::thousands, escape::Escaped, filler::NOTICE};
 
-/// The page of one version of a package: its `Total downloads` are the version's, in a `span` and with commas.
+/// The page of one version of a package. Its `Total downloads` are those of the version, in a `span` and with commas.
 pub fn version_page(name: &str, tag: &str, total: u64) -> String {
     let figure = |label: &str, count: u64| {
         format!(

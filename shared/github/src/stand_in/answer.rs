@@ -1,4 +1,4 @@
-//! An answer and what faults make of it: the bytes on the wire.
+//! A response, and the faults that change its bytes.
 
 use std::{
     io::{self, Write},
@@ -15,22 +15,22 @@ use tokio::sync::watch;
 
 use crate::stand_in::{fault::Fault, log::Entry};
 
-/// The response header that every answer carries, control answers included.
+/// A header of all responses, also of control responses.
 pub const HEADER: &str = "x-stand-in";
 
-/// What it says.
+/// The value of [`HEADER`].
 pub const HEADER_VALUE: &str = "not github.com; generated pages, invented figures";
 
-/// What one piece of a slow or endless body holds.
+/// The size of a piece of a slow body, in bytes.
 const PIECE: usize = 1_024;
 
-/// Long enough for what was written before it to leave the machine's buffers before the connection is cut.
+/// The wait before the connection is cut, so that the bytes written before are sent.
 const BEFORE_THE_CUT: Duration = Duration::from_millis(50);
 
-/// How much a gzip bomb unpacks to.
+/// The decompressed size of a gzip bomb.
 const BOMB_MEGABYTES: usize = 1_024;
 
-/// An answer before faults.
+/// A response without faults.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -60,9 +60,9 @@ impl Answer {
         self
     }
 
-    /// The response, with the faults of the wire.
+    /// The response with a fault that changes its bytes.
     ///
-    /// Bodies that would go on end when `stopped` says so; `entry` lives until the body has been handed over.
+    /// `stopped` ends slow and endless bodies. `entry` is dropped when the body has been sent.
     pub(crate) fn into_response(
         mut self,
         fault: Option<Fault>,
@@ -116,7 +116,7 @@ impl Answer {
             }
             _ => Body::from(self.body),
         };
-        // The entry ends with the body that holds it.
+        // The body owns the entry, so that both end together.
         let body = Body::new(body.map_frame(move |frame| {
             let _ = &entry;
             frame
@@ -139,7 +139,7 @@ impl Answer {
     }
 }
 
-/// Pieces with a pause between; the body breaks off when the server stops.
+/// A body of pieces with a pause between them. It ends with an error when the server stops.
 fn pieces(
     pieces: impl Iterator<Item = Bytes> + Send + 'static,
     pause: Duration,
@@ -164,7 +164,7 @@ fn pieces(
     }))
 }
 
-/// The first half, and then an error, which makes the server end the connection.
+/// The first half of a body, then an error, which makes the server close the connection.
 fn cut(mut body: Vec<u8>) -> Body {
     body.truncate(body.len() / 2);
     let half = Bytes::from(body);
@@ -179,7 +179,7 @@ fn cut(mut body: Vec<u8>) -> Body {
     }))
 }
 
-/// An error at once, so that not even the status is sent.
+/// A body that fails at once, so that not even the status is sent.
 fn disconnect() -> Body {
     Body::from_stream(stream::once(async {
         Err::<Bytes, _>(io::Error::other("disconnected on demand"))
@@ -194,7 +194,8 @@ fn gzip(body: &[u8]) -> Vec<u8> {
         .expect("writing to memory does not fail")
 }
 
-/// A gzip header, and then a compressed megabyte again and again: a full flush makes a block stand for itself.
+/// A gzip header, then the same compressed megabyte many times. After a full flush a block does not depend on earlier
+/// ones, so that it can be repeated.
 fn bomb() -> impl Iterator<Item = Bytes> + Send {
     const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let mut block = Vec::with_capacity(8_192);
@@ -205,14 +206,14 @@ fn bomb() -> impl Iterator<Item = Bytes> + Send {
     std::iter::once(Bytes::from_static(&HEADER)).chain(std::iter::repeat_n(block, BOMB_MEGABYTES))
 }
 
-/// The beginning of a picture and every byte there is, again and again.
+/// The begin of a PNG file, then all byte values several times.
 fn binary() -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.extend((0..64u32).flat_map(|row| (0..=255u8).map(move |byte| byte.wrapping_mul(row as u8 | 1))));
     bytes
 }
 
-/// With a byte order mark, little-endian.
+/// UTF-16, little-endian, with a byte order mark.
 fn utf_16(body: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(body);
     std::iter::once(0xfeff)
@@ -228,13 +229,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bomb_unpacks_to_far_more_than_it_is() {
+    fn a_bomb_decompresses_to_much_more_than_its_size() {
         let packed: Vec<u8> = bomb().flatten().collect();
         assert!(packed.len() < 3 << 20, "{}", packed.len());
         let mut unpacked = 0;
         let mut decoder = flate2::read::GzDecoder::new(&packed[..]);
         let mut buffer = vec![0; 1 << 16];
-        // The end is missing, as the reader is meant to have given up before it.
+        // The end of the stream is missing, because a reader should stop before it.
         while let Ok(read) = decoder.read(&mut buffer) {
             if read == 0 || unpacked >= 64 << 20 {
                 break;

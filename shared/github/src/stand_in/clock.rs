@@ -1,4 +1,4 @@
-//! The time by which counts grow: the system's until it is set, then standing still until it is set again.
+//! The clock of the counts: the system's time, or a set time that does not advance by itself.
 
 use std::{
     sync::{Arc, Mutex},
@@ -7,15 +7,15 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that can be set. Its clones are hands of the same clock.
+/// A clock that can be set. All clones share the time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// `None`: the system's time.
+    /// `None` for the system's time.
     at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Clock {
-    /// A clock that stands at `at`, or shows the system's time.
+    /// A clock that is stopped at `at`, or has the system's time.
     pub fn new(at: Option<Timestamp>) -> Self {
         Self {
             at: Arc::new(Mutex::new(at)),
@@ -27,17 +27,17 @@ impl Clock {
         self.lock().unwrap_or_else(Timestamp::now)
     }
 
-    /// Sets the time; it stands still from then on, so that figures can be told beforehand.
+    /// Sets the time and stops the clock, so that figures are predictable.
     pub fn set(&self, at: Timestamp) {
         *self.lock() = Some(at);
     }
 
-    /// Lets it run with the system's time again.
+    /// Returns to the system's time.
     pub fn run(&self) {
         *self.lock() = None;
     }
 
-    /// Sets the time forward from what it is now; no further than the calendar goes.
+    /// Advances the time and stops the clock, at the latest at [`Timestamp::MAX`].
     pub fn advance(&self, by: Duration) {
         let mut at = self.lock();
         let now = at.unwrap_or_else(Timestamp::now);
@@ -64,8 +64,8 @@ mod tests {
         assert_eq!(clock.now().to_string(), "2026-05-11T12:00:00Z");
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), Timestamp::MAX);
-        let hand = clock.clone();
-        hand.run();
+        let clone = clock.clone();
+        clone.run();
         assert!(clock.now() < Timestamp::MAX);
     }
 }

@@ -1,18 +1,18 @@
-//! Clock, faults and log over HTTP, for tests in other languages and for trying things out.
+//! Clock, faults and log over HTTP, for tests in other languages.
 //!
-//! All of it lies under [`PREFIX`], which no owner on GitHub can have: their names never begin with `_`. Parameters
-//! stand in the query, answers are JSON.
+//! The paths begin with [`PREFIX`], which is no owner's: names on GitHub can't begin with `_`. Parameters are in the
+//! query, answers are JSON.
 //!
-//! | request | what it does |
+//! | request | effect |
 //! | --- | --- |
-//! | `GET /_stand-in` | the clock and the faults |
-//! | `POST /_stand-in/clock?at=2026-05-10T12:00:00Z` | sets the clock, which then stands still |
-//! | `POST /_stand-in/clock?advance=86400` | sets it forward, in seconds |
-//! | `DELETE /_stand-in/clock` | lets it run with the system's time again |
+//! | `GET /_stand-in` | returns the clock and the faults |
+//! | `POST /_stand-in/clock?at=2026-05-10T12:00:00Z` | sets the clock and stops it |
+//! | `POST /_stand-in/clock?advance=86400` | advances the clock by seconds and stops it |
+//! | `DELETE /_stand-in/clock` | returns to the system's time |
 //! | `POST /_stand-in/faults?set=flagger%3D429:2*1` | sets a fault: `TARGET=FAULT*COUNT`, the count optional |
-//! | `DELETE /_stand-in/faults` | clears them all |
-//! | `GET /_stand-in/log` | the requests so far, and how many were under way at once |
-//! | `DELETE /_stand-in/log` | forgets them |
+//! | `DELETE /_stand-in/faults` | removes all faults |
+//! | `GET /_stand-in/log` | returns the requests, and how many were active at the same time |
+//! | `DELETE /_stand-in/log` | clears the log |
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::stand_in::{
     state::Shared,
 };
 
-/// The path of the control addresses.
+/// The common prefix of the control paths.
 pub const PREFIX: &str = "/_stand-in";
 
 pub(crate) fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response {
@@ -94,13 +94,13 @@ fn set_clock(shared: &Shared, uri: &Uri) -> Result<(), Refused> {
             .map_err(|_| refused(format!("`{seconds}` is no number of seconds")))?;
         shared.clock.advance(Duration::from_secs(seconds));
     } else {
-        return Err(refused("say ?at=TIME or ?advance=SECONDS".into()));
+        return Err(refused("a parameter is missing: ?at=TIME or ?advance=SECONDS".into()));
     }
     Ok(())
 }
 
 fn set_fault(shared: &Shared, uri: &Uri) -> Result<(), Refused> {
-    let set = parameter(uri, "set").ok_or_else(|| refused("say ?set=TARGET=FAULT".into()))?;
+    let set = parameter(uri, "set").ok_or_else(|| refused("a parameter is missing: ?set=TARGET=FAULT".into()))?;
     let TargetedFault { target, fault, count } = set.parse().map_err(|error| refused(format!("{error}")))?;
     shared.faults.set(&target, fault, count);
     Ok(())

@@ -1,8 +1,8 @@
-//! How counts grow: a pure function of a package and a time, so that every figure on a page can be foretold.
+//! The counts of a package: a pure function of the package and the time, so that every figure is predictable.
 //!
-//! A package's downloads a day grow in proportion to its age, are fewer on Saturdays and Sundays, and vary by some
-//! percent from day to day. Its total is the sum of all its days, of which the present one counts by the part that has
-//! passed. So totals never fall, and the growth between two midnights is exactly the sum of the bars between them.
+//! The daily downloads grow in proportion to a package's age, are lower on Saturdays and Sundays, and vary by some
+//! percent. The total is the sum of all days; of the current day it includes the part that has passed. So a total never
+//! falls, and its growth between two midnights is the sum of the bars between them.
 
 use crate::pages::BARS;
 use jiff::{
@@ -19,7 +19,7 @@ const SECONDS_A_DAY: u64 = 86_400;
 const DAYS_TO_GROWTH: u64 = 1_000;
 
 impl Package {
-    /// The exact total at a time.
+    /// The exact total at this time.
     pub fn total(&self, at: Timestamp) -> u64 {
         let (today, _) = day(at);
         let Some(age) = self.age(today) else { return 0 };
@@ -29,7 +29,7 @@ impl Package {
         })
     }
 
-    /// The last 30 days at a time, newest first; the newest is the day itself, as far as it has gone.
+    /// The downloads of the last 30 days at this time, newest first. The newest is the part of the current day so far.
     pub fn daily(&self, at: Timestamp) -> Vec<(Date, u64)> {
         let (today, _) = day(at);
         (0..BARS as i64)
@@ -47,7 +47,7 @@ impl Package {
             .collect()
     }
 
-    /// The downloads of one whole day; none before the package was born or after it was retired.
+    /// The downloads of a whole day; 0 before the package's first day and after it was retired.
     pub fn downloads_on(&self, date: Date) -> u64 {
         self.age(date).map_or(0, |age| Days::of(self).downloads(age))
     }
@@ -59,7 +59,7 @@ impl Package {
             .expect("a part of a day's downloads is no more than all of them")
     }
 
-    /// The whole days between the first day and `date`; `None` before it.
+    /// The number of days from the package's first day to `date`; `None` before the first day.
     fn age(&self, date: Date) -> Option<u64> {
         u64::try_from(date.duration_since(self.born).as_secs())
             .ok()
@@ -67,7 +67,7 @@ impl Package {
     }
 }
 
-/// What a package's days depend on, worked out once: a total is the sum of thousands of them.
+/// The parameters of a package's days, computed once because a total is the sum of thousands of days.
 struct Days {
     growth: u64,
     retired: u64,
@@ -101,19 +101,19 @@ impl Days {
             _ => 120,
         };
         // From 90 to 110 percent.
-        let luck = 90 + mixed(self.seed ^ age) % 21;
-        self.growth * (age + 1) / DAYS_TO_GROWTH * weekday / 100 * luck / 100
+        let variation = 90 + mixed(self.seed ^ age) % 21;
+        self.growth * (age + 1) / DAYS_TO_GROWTH * weekday / 100 * variation / 100
     }
 }
 
-/// The last step of `SplitMix64`: neighbouring numbers become far ones.
+/// The last step of `SplitMix64`: similar inputs have very different results.
 fn mixed(number: u64) -> u64 {
     let mixed = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
 
-/// The day in UTC, as on GitHub, and the seconds of it that have passed.
+/// The day in UTC, as on GitHub, and the number of its seconds that have passed.
 fn day(at: Timestamp) -> (Date, u64) {
     let civil = at.to_zoned(TimeZone::UTC).datetime();
     let seconds = u64::try_from(civil.time().duration_since(Time::midnight()).as_secs())
@@ -183,10 +183,10 @@ mod tests {
             .into_iter()
             .find(|package| package.name == "source-controller")
             .unwrap();
-        // The one real figure that is known: 355,103,300 on 2023-04-26.
+        // The only known real figure: 355,103,300 on 2023-04-26.
         let total = package.total(at("2023-04-26T12:00:00Z"));
         assert!(total.abs_diff(355_103_300) < 35_510_330, "{total}");
-        // History for well over 400 days back.
+        // A history of more than 400 days.
         assert!(package.total(at("2025-03-01T00:00:00Z")) > 0);
         assert_eq!(package.total(at("2019-01-01T00:00:00Z")), 0);
         assert!(package.total(Timestamp::MAX) > total);

@@ -1,4 +1,4 @@
-//! What can go wrong, on demand.
+//! Simulated failures.
 
 use std::{
     fmt::{self, Display},
@@ -9,83 +9,83 @@ use std::{
 
 use crate::pages::Change;
 
-/// A failure that an address shows instead of, or on, its page.
+/// A failure that replaces or changes a response.
 ///
-/// Each is written as a word, some with a number after a colon: `429:2`, `slow-body:250`.
+/// The syntax is a word, for some faults with a number after a colon: `429:2`, `slow-body:250`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// `404`: as if private or not there.
+    /// `404`: the page for a private or missing package.
     NotFound,
     /// `429` or `429:SECONDS`: the rate limit's page, without or with `Retry-After`.
     RateLimited {
-        /// Seconds in `Retry-After`.
+        /// The value of `Retry-After` in seconds.
         retry_after: Option<u32>,
     },
-    /// `403`: the other wording of the rate limit's page, with status 403.
+    /// `403`: the rate limit's page with status 403.
     Forbidden,
-    /// `500`, `502`, `503`, …: a short page of a server's failure.
+    /// `500`, `502`, `503`, …: the page of a server error.
     Server(u16),
-    /// `slow-first-byte` or `slow-first-byte:MILLISECONDS`: nothing for so long, then the page.
+    /// `slow-first-byte` or `slow-first-byte:MILLISECONDS`: a wait before the response.
     SlowFirstByte(Duration),
-    /// `slow-body` or `slow-body:MILLISECONDS`: a kilobyte, then so long a pause, and so on.
+    /// `slow-body` or `slow-body:MILLISECONDS`: a pause after each kilobyte of the body.
     SlowBody(Duration),
-    /// `cut-body`: half of what `Content-Length` promises, then the connection ends.
+    /// `cut-body`: half of the `Content-Length`, then the connection is closed.
     CutBody,
-    /// `cut-chunked`: half of the page in chunks, then the connection ends without the last chunk.
+    /// `cut-chunked`: half of the page in chunks, then the connection is closed without the last chunk.
     CutChunked,
-    /// `disconnect`: the connection ends without an answer.
+    /// `disconnect`: the connection is closed without a response.
     Disconnect,
-    /// `gzip`: compressed, whether or not it was asked for.
+    /// `gzip`: compressed, also if the client does not accept it.
     Gzip,
-    /// `gzip-cut`: compressed, and only the first half of it, with a length that fits.
+    /// `gzip-cut`: the first half of the compressed page, with a matching length.
     GzipCut,
-    /// `gzip-bomb`: a megabyte that unpacks to a gigabyte.
+    /// `gzip-bomb`: a megabyte that decompresses to a gigabyte.
     GzipBomb,
     /// `label-renamed`, `title-dropped`, `title-rounded`, `title-empty`, `title-too-large`, `bar-not-a-number`: a
-    /// package's page with its markup changed.
+    /// package's page with changed markup.
     Markup(Change),
-    /// `no-chart`: a package's page without the last 30 days. Not a failure: the total is there.
+    /// `no-chart`: a package's page without the last 30 days. It is no failure, because it has the total.
     NoChart,
     /// `login`: a redirect to the login form.
     Login,
     /// `redirect-loop`: a redirect to the same address.
     RedirectLoop,
-    /// `redirect-elsewhere`: a redirect to another host, which nobody may follow.
+    /// `redirect-elsewhere`: a redirect to another host, which no client may follow.
     RedirectElsewhere,
     /// `endless`: a page that never ends.
     Endless,
-    /// `empty`: status 200 and nothing.
+    /// `empty`: status 200 and an empty body.
     Empty,
     /// `binary`: status 200 and bytes that are no text.
     Binary,
-    /// `utf-16`: the page in another encoding than it says.
+    /// `utf-16`: the page in another encoding than the headers say.
     Utf16,
-    /// `vanished`: not found, and no longer in the list.
+    /// `vanished`: not found, and not in the list any more.
     Vanished,
-    /// `list-shrinks`: the first package of a list is deleted before its second page is asked for. Page 1 shows it, and
-    /// every later page is that of a list without it.
+    /// `list-shrinks`: the first package of a list is deleted before the request of page 2. Page 1 shows it, and the
+    /// later pages are those of a list without it.
     ListShrinks,
-    /// `list-grows`: a package is published before the second page of a list is asked for. Page 1 lacks it, and every
-    /// later page is that of a list which begins with it.
+    /// `list-grows`: a package is published before the request of page 2. Page 1 lacks it, and the later pages are those
+    /// of a list that begins with it.
     ListGrows,
-    /// `heading-off`: a list whose heading counts a package more than its pages show.
+    /// `heading-off`: a list whose heading counts one package more than its pages show.
     HeadingOff,
-    /// `falling-total`: the page, with nine tenths of the total. Not a failure of reading: it is what GitHub says.
+    /// `falling-total`: the page with nine tenths of the total. It is no failure: a client must accept it.
     FallingTotal,
 }
 
 impl Fault {
-    /// Whether it is none of a list's first page, nor counted there.
-    fn spares_the_first_page(self) -> bool {
+    /// Whether it does not apply to the first page of a list, whose requests it also does not count.
+    fn skips_the_first_page(self) -> bool {
         matches!(self, Fault::ListShrinks | Fault::ListGrows)
     }
 }
 
-/// Longer than anyone waits.
+/// The default of `slow-first-byte`: longer than any client waits.
 const VERY_LONG: Duration = Duration::from_secs(24 * 3_600);
 
-/// So that a page of 237 KB takes four minutes.
-const TRICKLE: Duration = Duration::from_secs(1);
+/// The default of `slow-body`: a page of 237 KB takes four minutes.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 const CHANGES: [(&str, Change); 6] = [
     ("label-renamed", Change::LabelRenamed),
@@ -119,7 +119,7 @@ const PLAIN: [(&str, Fault); 20] = [
     ("heading-off", Fault::HeadingOff),
 ];
 
-/// How faults are written, for help texts.
+/// The syntax of all faults, for help texts.
 pub const SYNTAX: &str = "404, 429[:RETRY_AFTER_SECONDS], 403, 500 to 599, slow-first-byte[:MILLISECONDS], \
     slow-body[:MILLISECONDS], cut-body, cut-chunked, disconnect, gzip, gzip-cut, gzip-bomb, label-renamed, \
     title-dropped, title-rounded, title-empty, title-too-large, bar-not-a-number, no-chart, login, redirect-loop, \
@@ -127,7 +127,7 @@ pub const SYNTAX: &str = "404, 429[:RETRY_AFTER_SECONDS], 403, 500 to 599, slow-
 
 /// The text is not one of [`SYNTAX`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no fault; the faults are {SYNTAX}")]
+#[error("`{0}` is not a fault; the faults are {SYNTAX}")]
 pub struct UnknownFault(String);
 
 impl FromStr for Fault {
@@ -143,7 +143,7 @@ impl FromStr for Fault {
         match (word, number) {
             ("429", retry_after) => return Ok(Self::RateLimited { retry_after }),
             ("slow-first-byte", _) => return Ok(Self::SlowFirstByte(duration.unwrap_or(VERY_LONG))),
-            ("slow-body", _) => return Ok(Self::SlowBody(duration.unwrap_or(TRICKLE))),
+            ("slow-body", _) => return Ok(Self::SlowBody(duration.unwrap_or(DEFAULT_PAUSE))),
             ("falling-total", None) => return Ok(Self::FallingTotal),
             (_, Some(_)) => return Err(unknown()),
             _ => {}
@@ -171,7 +171,7 @@ impl Display for Fault {
             Self::Server(status) => write!(out, "{status}"),
             Self::SlowFirstByte(VERY_LONG) => out.write_str("slow-first-byte"),
             Self::SlowFirstByte(duration) => write!(out, "slow-first-byte:{}", duration.as_millis()),
-            Self::SlowBody(TRICKLE) => out.write_str("slow-body"),
+            Self::SlowBody(DEFAULT_PAUSE) => out.write_str("slow-body"),
             Self::SlowBody(duration) => write!(out, "slow-body:{}", duration.as_millis()),
             Self::FallingTotal => out.write_str("falling-total"),
             Self::Markup(wanted) => {
@@ -186,7 +186,7 @@ impl Display for Fault {
     }
 }
 
-/// The faults that are set, the newest first to be looked at.
+/// The active faults, the newest last. The newest that matches a request is applied.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Set>>);
 
@@ -194,7 +194,7 @@ pub(crate) struct Faults(Mutex<Vec<Set>>);
 struct Set {
     target: String,
     fault: Fault,
-    /// How many requests it is still for; `None`: all.
+    /// The number of remaining requests; `None` for all.
     left: Option<u32>,
 }
 
@@ -213,15 +213,15 @@ impl Faults {
         self.lock().clear();
     }
 
-    /// The fault for a request, which is counted.
+    /// The fault for a request. It is counted.
     ///
-    /// `*` is meant for every request, what begins with `/` for a path, and anything else for a package; `page` is the
-    /// number of a list's page.
+    /// The target `*` matches every request, a target that begins with `/` matches a path, and any other a package.
+    /// `page` is the number of a list's page.
     pub(crate) fn take(&self, path: &str, page: u32, package: Option<&str>) -> Option<Fault> {
         let mut faults = self.lock();
         let set = faults.iter_mut().rev().find(|set| {
             set.left != Some(0)
-                && !(page <= 1 && set.fault.spares_the_first_page())
+                && !(page <= 1 && set.fault.skips_the_first_page())
                 && (set.target == "*" || set.target == path || package.is_some_and(|package| set.target == package))
         })?;
         if let Some(left) = &mut set.left {
@@ -230,14 +230,14 @@ impl Faults {
         Some(set.fault)
     }
 
-    /// Whether a package is gone from the lists.
+    /// Whether a package is missing in the lists.
     pub(crate) fn vanished(&self, package: &str) -> bool {
         self.lock()
             .iter()
             .any(|set| set.target == package && set.fault == Fault::Vanished && set.left != Some(0))
     }
 
-    /// `TARGET=FAULT` and how many requests are left, for each.
+    /// Each fault as `TARGET=FAULT`, with the number of remaining requests.
     pub(crate) fn list(&self) -> Vec<(String, Option<u32>)> {
         self.lock()
             .iter()
@@ -250,23 +250,23 @@ impl Faults {
     }
 }
 
-/// A fault with its target, as it is written on a command line: `TARGET=FAULT` or `TARGET=FAULT*COUNT`.
+/// A fault with its target, in the syntax `TARGET=FAULT` or `TARGET=FAULT*COUNT`.
 ///
-/// The target is a package's name, a path (`/orgs/fluxcd/packages`) or `*` for every request; the count is the number
-/// of requests it is for, all without it.
+/// The target is a package's name, a path (`/orgs/fluxcd/packages`), or `*` for every request. The count is the number of
+/// requests with the fault; without it all requests have the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetedFault {
     /// A package, a path or `*`.
     pub target: String,
-    /// What goes wrong there.
+    /// The fault.
     pub fault: Fault,
-    /// For how many requests.
+    /// The number of requests; `None` for all.
     pub count: Option<u32>,
 }
 
 /// The text is not a [`TargetedFault`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum ParseError {
     #[error("`{0}` has no `=`; write PACKAGE=FAULT, such as source-controller=429:2")]
     NoTarget(String),
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_written_as_it_is_read() {
+    fn a_fault_is_displayed_in_the_syntax_that_is_parsed() {
         for text in SYNTAX.split(", ") {
             let text = match text {
                 "500 to 599" => "503".to_string(),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_may_hold_anything_but_the_last_equals_sign() {
+    fn a_target_ends_at_the_last_equals_sign() {
         assert_eq!(
             "charts/flagger=429:2*3".parse(),
             Ok(TargetedFault {
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_lasts_as_many_requests_as_it_was_set_for() {
+    fn a_fault_applies_to_its_number_of_requests() {
         let faults = Faults::default();
         faults.set("flagger", Fault::NotFound, Some(2));
         assert_eq!(faults.take("/a", 1, Some("flux")), None);

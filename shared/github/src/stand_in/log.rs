@@ -1,4 +1,5 @@
-//! Which requests came, how they were answered, and how many were under way at once: what tests of good manners read.
+//! The log of requests: their answers, and how many were active at the same time. Tests of a client's request policy
+//! read it.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard},
@@ -7,36 +8,36 @@ use std::{
 
 use serde::Serialize;
 
-/// More requests than any test makes; a stand-in that is left running must not fill the memory.
-const REMEMBERED: usize = 100_000;
+/// The limit of logged requests, so that a stand-in that runs for long does not use up the memory. No test makes as many.
+const MAX_REQUESTS: usize = 100_000;
 
 /// One request to the stand-in. Requests to its control addresses are not logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
-    /// `GET`, `HEAD`, …
+    /// The method: `GET`, `HEAD`, …
     pub method: String,
-    /// Path and query as they came.
+    /// The path with the query, not decoded.
     pub path: String,
-    /// The `User-Agent`, if there was one.
+    /// The header `User-Agent`.
     pub user_agent: Option<String>,
-    /// The `Accept-Encoding`, if there was one.
+    /// The header `Accept-Encoding`.
     pub accept_encoding: Option<String>,
-    /// The answer's status.
+    /// The status of the answer; 0 before it is known.
     pub status: u16,
-    /// The fault that was at work, as it is written.
+    /// The fault that was applied, in the syntax of [`Fault`](crate::stand_in::Fault).
     pub fault: Option<String>,
-    /// When it came, in milliseconds since the stand-in started.
+    /// The begin of the request, in milliseconds since the stand-in started.
     pub began_at: u64,
-    /// When its answer had been handed over, or its client was gone; `None` while it is under way.
+    /// The time when the answer was sent or the client had disconnected, in milliseconds; `None` for an active request.
     pub ended_at: Option<u64>,
 }
 
 /// A copy of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Log {
-    /// In the order they came.
+    /// The requests, in the order of arrival.
     pub requests: Vec<LoggedRequest>,
-    /// How many were under way at once, at most.
+    /// The largest number of requests that were active at the same time.
     pub maximum_concurrency: usize,
 }
 
@@ -49,8 +50,8 @@ pub(crate) struct Recorder {
 #[derive(Debug, Default)]
 struct State {
     log: Log,
-    under_way: usize,
-    /// How often the log was cleared: an entry of an earlier log must not be written to.
+    active: usize,
+    /// The number of times that the log was cleared: an entry of an earlier log must not change the current one.
     generation: u64,
 }
 
@@ -66,11 +67,11 @@ impl Default for Recorder {
 impl Recorder {
     pub(crate) fn begin(self: &Arc<Self>, mut request: LoggedRequest) -> Entry {
         let mut state = self.lock();
-        state.under_way += 1;
-        state.log.maximum_concurrency = state.log.maximum_concurrency.max(state.under_way);
+        state.active += 1;
+        state.log.maximum_concurrency = state.log.maximum_concurrency.max(state.active);
         request.began_at = self.milliseconds();
         let index = state.log.requests.len();
-        if index < REMEMBERED {
+        if index < MAX_REQUESTS {
             state.log.requests.push(request);
         }
         Entry {
@@ -89,7 +90,7 @@ impl Recorder {
         state.generation += 1;
         state.log = Log {
             requests: Vec::new(),
-            maximum_concurrency: state.under_way,
+            maximum_concurrency: state.active,
         };
     }
 
@@ -102,7 +103,7 @@ impl Recorder {
     }
 }
 
-/// A request under way; dropped when its answer has been handed over.
+/// An active request. It is dropped when the answer has been sent.
 #[derive(Debug)]
 pub(crate) struct Entry {
     recorder: Arc<Recorder>,
@@ -131,7 +132,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let ended_at = self.recorder.milliseconds();
-        self.recorder.lock().under_way -= 1;
+        self.recorder.lock().active -= 1;
         self.update(|request| request.ended_at = Some(ended_at));
     }
 }

@@ -1,5 +1,5 @@
-//! A GitHub stand-in: a small server on this machine that answers at GitHub's addresses with generated pages, and
-//! with every failure on demand.
+//! A GitHub stand-in: a small server on this machine that answers GitHub's paths with generated pages, and simulates
+//! failures on demand.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -8,33 +8,33 @@
 //! let github = StandIn::start("127.0.0.1:0".parse()?, Options::default()).await?;
 //! github.set_fault("source-controller", Fault::RateLimited { retry_after: Some(2) }, Some(1));
 //! github.set_clock("2026-05-10T12:00:00Z".parse()?);
-//! // … let something measure github.base_url() …
+//! // … collect from github.base_url() …
 //! assert_eq!(github.log().maximum_concurrency, 1);
 //! github.stop().await;
 //! # Ok(()) }
 //! ```
 //!
-//! Who is there:
+//! The owners:
 //!
-//! | owner | what it shows |
+//! | owner | content |
 //! | --- | --- |
-//! | [`Options::organisation`], `fluxcd` by default | `fluxcd` has Flux's packages and repositories; another name, three invented packages |
-//! | `stand-in-many` | an organisation of 75 packages, so of three pages, with another ecosystem's package between |
-//! | `stand-in-thousand` | an organisation of 1 000 packages, to measure collections with |
+//! | [`Options::organisation`], `fluxcd` by default | `fluxcd` has Flux's packages and repositories; another name has three invented packages |
+//! | `stand-in-many` | an organisation with 75 packages on three pages, and a package of another ecosystem |
+//! | `stand-in-thousand` | an organisation with 1 000 packages, for long collections |
 //! | `stand-in-empty` | an organisation without packages |
-//! | `stand-in-user` | a user: 404 at the organisation's address |
+//! | `stand-in-user` | a user: 404 at an organisation's path |
 //!
-//! Names are Flux's, figures are not: they are computed from the name and the clock ([`Package::total`]), and every
-//! page and answer says that it does not come from GitHub.
+//! The names are Flux's. The figures are computed from the name and the clock ([`Package::total`]). Each page and each
+//! answer states that it does not come from GitHub.
 //!
-//! | module | concept |
+//! | module | content |
 //! | --- | --- |
-//! | [`organisation`] | who has which packages |
-//! | [`counts`] | how counts grow |
+//! | [`organisation`] | the owners and their packages |
+//! | [`counts`] | the counts of a package at a time |
 //! | [`clock`] | the time, which can be set |
-//! | [`fault`] | what can go wrong, on demand |
-//! | [`log`] | which requests came, and how many at once |
-//! | [`server`] | the addresses |
+//! | [`fault`] | simulated failures |
+//! | [`log`] | the requests, and how many were active at the same time |
+//! | [`server`] | the server and its paths |
 //! | [`control`] | clock, faults and log over HTTP |
 
 mod answer;

@@ -1,4 +1,4 @@
-//! Who has which packages.
+//! The owners and their packages.
 
 use crate::pages::OtherEcosystem;
 use jiff::civil::{Date, date};
@@ -6,26 +6,26 @@ use jiff::civil::{Date, date};
 /// A container package of the stand-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// Its name, which may hold slashes.
+    /// The package's name, which can contain slashes.
     pub name: String,
     /// Its repository, without the owner.
     pub repository: Option<String>,
-    /// About how many downloads a day it has a thousand days after it was born.
+    /// The approximate number of downloads a day at the age of a thousand days.
     pub growth: u64,
     /// Its first day.
     pub born: Date,
-    /// From this day on it has no downloads any more.
+    /// The first day without downloads, of a package that is not used any more.
     pub retired: Option<Date>,
-    /// The "Discussions" counter of its repository, where they are enabled.
+    /// The "Discussions" counter of its repository, if discussions are enabled.
     pub discussions: Option<u64>,
 }
 
 /// An organisation or a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
-    /// The name in addresses. As on GitHub, capitals do not matter.
+    /// The name in paths. As on GitHub, it is not case-sensitive.
     pub name: String,
-    /// Whether it is a user, whose packages are at other addresses.
+    /// Whether it is a user, whose packages have other paths.
     pub user: bool,
     /// Its container packages, in the list's order.
     pub packages: Vec<Package>,
@@ -33,8 +33,8 @@ pub struct Organisation {
     pub other_ecosystems: Vec<OtherEcosystem>,
 }
 
-/// Flux's container packages as they are known from its documentation and releases: name, repository (`-`: none
-/// linked), invented growth in downloads a day, and for the retired ones the first day without downloads.
+/// Flux's container packages, from its documentation and releases: name, repository (`-` for none), invented growth in
+/// downloads a day, and the first day without downloads of retired packages.
 const FLUXCD: [(&str, &str, u64, Option<Date>); 20] = [
     ("source-controller", "source-controller", 782_000, None),
     ("kustomize-controller", "kustomize-controller", 764_000, None),
@@ -82,7 +82,7 @@ impl Organisation {
                 growth,
                 born: BORN,
                 retired,
-                // Enabling them shifts what stands around the total on a page.
+                // Discussions add a block before the total on a page.
                 discussions: matches!(repository, "flux2" | "flagger").then_some(1_847),
             })
             .collect();
@@ -94,7 +94,8 @@ impl Organisation {
         }
     }
 
-    /// An organisation of so many invented packages; every seventh has no repository, every fifth a slash in its name.
+    /// An organisation with this number of invented packages. Every seventh has no repository, every fifth has a slash in
+    /// its name.
     pub fn invented(name: &str, packages: usize) -> Self {
         let packages = (1..=packages)
             .map(|number| Package {
@@ -118,7 +119,7 @@ impl Organisation {
         }
     }
 
-    /// The one that is called `name`: Flux itself, or three invented packages.
+    /// The organisation `name`: Flux, or one with three invented packages.
     pub(crate) fn named(name: &str) -> Self {
         if name.eq_ignore_ascii_case("fluxcd") {
             Self::fluxcd()
@@ -127,8 +128,8 @@ impl Organisation {
         }
     }
 
-    /// The owners that are there besides the chosen organisation.
-    pub(crate) fn always_there() -> Vec<Self> {
+    /// The owners that every stand-in has, in addition to the chosen organisation.
+    pub(crate) fn built_in() -> Vec<Self> {
         let many = Self {
             other_ecosystems: vec![OtherEcosystem {
                 name: "org.example.library".into(),
@@ -149,7 +150,7 @@ impl Organisation {
         ]
     }
 
-    /// The package of that exact name.
+    /// The package with this exact name.
     pub fn package(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name == name)
     }
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn fluxcd_has_the_packages_that_were_seen() {
+    fn fluxcd_has_its_known_packages() {
         let fluxcd = Organisation::fluxcd();
         for name in [
             "source-controller",

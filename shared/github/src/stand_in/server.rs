@@ -1,4 +1,4 @@
-//! The server: GitHub's addresses, answered from the organisations, the clock and the faults.
+//! The server: GitHub's paths, answered from the owners, the clock and the faults.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,19 +24,19 @@ use crate::stand_in::{
     state::{Options, Shared},
 };
 
-/// How long a stopping server waits for the answers under way.
-const TO_FINISH: Duration = Duration::from_secs(2);
+/// The time that a stopping server waits for active requests.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How many versions a package has here, and so two pages of them.
+/// The number of versions of a package: enough for two pages.
 const VERSIONS: u64 = 41;
 
-/// Why a stand-in could not be started.
+/// A stand-in could not be started.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
-    #[error("{0} can be reached from other machines, and a stand-in is for this one only; use 127.0.0.1 or [::1]")]
+    #[error("{0} can be reached from other machines, but a stand-in is only for this one; use 127.0.0.1 or [::1]")]
     NotLoopback(SocketAddr),
-    #[error("{address} can't be listened on: {source}; choose another port, or 0 for any that is free")]
+    #[error("can't listen on {address}: {source}; choose another port, or 0 for any free one")]
     Listen { address: SocketAddr, source: io::Error },
 }
 
@@ -50,7 +50,7 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Binds `address` (port 0: any free one), which must be on the loopback interface, and serves.
+    /// Starts a stand-in at `address`, which must be on the loopback interface; port 0 for any free one.
     pub async fn start(address: SocketAddr, options: Options) -> Result<Self, Error> {
         if !address.ip().is_loopback() {
             return Err(Error::NotLoopback(address));
@@ -59,10 +59,10 @@ impl StandIn {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = watch::channel(false);
-        let mut organisations = Organisation::always_there();
+        let mut organisations = Organisation::built_in();
         if !organisations
             .iter()
-            .any(|there| there.name.eq_ignore_ascii_case(&options.organisation))
+            .any(|owner| owner.name.eq_ignore_ascii_case(&options.organisation))
         {
             organisations.insert(0, Organisation::named(&options.organisation));
         }
@@ -80,7 +80,7 @@ impl StandIn {
             let wait = async move {
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            // Serving ends with the wait and not before: a connection that can't be accepted is tried again.
+            // `serve` ends only with `wait`: it retries a failed `accept`.
             let _ = axum::serve(listener, application).with_graceful_shutdown(wait).await;
         });
         Ok(Self {
@@ -91,7 +91,7 @@ impl StandIn {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -101,33 +101,33 @@ impl StandIn {
         format!("http://{}", self.address)
     }
 
-    /// The time by which its counts have grown.
+    /// The time of the clock.
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
 
-    /// The clock itself, for others who are to live in the same time.
+    /// The clock, for other code that needs the same time.
     pub fn clock(&self) -> Clock {
         self.shared.clock.clone()
     }
 
-    /// Sets the time, which then stands still.
+    /// Sets the time and stops the clock.
     pub fn set_clock(&self, at: Timestamp) {
         self.shared.clock.set(at);
     }
 
-    /// Sets the time forward.
+    /// Advances the time and stops the clock.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
 
-    /// Lets a package (by name), a path (beginning with `/`) or everything (`*`) fail, for the next `count` requests
-    /// or for all. An earlier fault of the same target is replaced.
+    /// Sets a fault of a package (a name), of a path (beginning with `/`) or of everything (`*`), for the next `count`
+    /// requests or for all. It replaces an earlier fault of the same target.
     pub fn set_fault(&self, target: &str, fault: Fault, count: Option<u32>) {
         self.shared.faults.set(target, fault, count);
     }
 
-    /// Lets everything go right again.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
     }
@@ -137,20 +137,20 @@ impl StandIn {
         self.shared.recorder.copy()
     }
 
-    /// Forgets them.
+    /// Clears the log.
     pub fn clear_log(&self) {
         self.shared.recorder.clear();
     }
 
-    /// The owner of that name, as the stand-in knows it.
+    /// The owner with this name.
     pub fn organisation(&self, name: &str) -> Option<&Organisation> {
         self.shared.organisation(name)
     }
 
-    /// Takes no more connections, ends bodies that would go on, and returns when all is quiet or after two seconds.
+    /// Closes the listener, ends slow and endless bodies, and returns when no request is active, or after two seconds.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        let _ = tokio::time::timeout(TO_FINISH, &mut self.server).await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, &mut self.server).await;
     }
 }
 
@@ -161,11 +161,11 @@ impl Drop for StandIn {
     }
 }
 
-/// What an address asks for.
+/// The endpoint of a path.
 enum Endpoint<'a> {
     PackageList(&'a Organisation),
     Package(&'a Organisation, &'a Package),
-    /// The organisation's form of a package's address, where GitHub answers with the repository's.
+    /// The path of a package under its organisation, which GitHub redirects to the path under the repository.
     PackageInRepository(&'a Organisation, &'a Package, &'a str),
     Versions(&'a Organisation, &'a Package),
     Version(&'a Package, u64),
@@ -173,7 +173,7 @@ enum Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
-    /// The package whose faults are meant. A redirect has none: they wait on the page that it leads to.
+    /// The package whose faults apply. A redirect has none, because they apply to its target.
     fn package(&self) -> Option<&'a Package> {
         match self {
             Endpoint::Package(_, package) | Endpoint::Versions(_, package) | Endpoint::Version(package, _) => {
@@ -185,10 +185,9 @@ impl<'a> Endpoint<'a> {
 }
 
 impl Shared {
-    /// What stands at a path, split at its slashes and then decoded: a name's slash is `%2F`.
+    /// The endpoint of a path, which is split at its slashes and then decoded: a slash in a name is `%2F`.
     ///
-    /// Every form that was seen on GitHub's own pages, and no other: a client that asks for an address of its own
-    /// invention must find out here.
+    /// Only the forms on GitHub's own pages are known, so that a test finds a client that uses another form.
     fn find(&self, path: &str, query: &Query) -> Option<Endpoint<'_>> {
         let segments: Vec<String> = path
             .strip_prefix('/')?
@@ -248,7 +247,7 @@ impl Shared {
     }
 
     fn package_list(&self, owner: &Organisation, query: &Query, fault: Option<Fault>) -> Option<Answer> {
-        let mut there: Vec<ListedPackage> = owner
+        let mut listed: Vec<ListedPackage> = owner
             .packages
             .iter()
             .filter(|package| !self.faults.vanished(&package.name))
@@ -258,26 +257,26 @@ impl Shared {
             })
             .collect();
         match fault {
-            Some(Fault::ListShrinks) if !there.is_empty() => drop(there.remove(0)),
+            Some(Fault::ListShrinks) if !listed.is_empty() => drop(listed.remove(0)),
             Some(Fault::ListGrows) => {
                 let published = ListedPackage {
                     name: "published-meanwhile".into(),
                     repository: None,
                 };
-                there.insert(0, published);
+                listed.insert(0, published);
             }
             _ => {}
         }
         let rows = self.options.rows_a_page.max(1);
-        let pages = there.len().div_ceil(rows).max(1);
-        let heading_count = there.len() + owner.other_ecosystems.len() + usize::from(fault == Some(Fault::HeadingOff));
-        let shown = there.into_iter().skip((query.page as usize - 1) * rows).take(rows);
+        let pages = listed.len().div_ceil(rows).max(1);
+        let heading_count = listed.len() + owner.other_ecosystems.len() + usize::from(fault == Some(Fault::HeadingOff));
+        let shown = listed.into_iter().skip((query.page as usize - 1) * rows).take(rows);
         let last = query.page as usize >= pages;
         let page = PackageListPage {
             owner: owner.name.clone(),
             user: owner.user,
             packages: shown.collect(),
-            // On the last page, which is not full.
+            // On the last page, which has place for them.
             other_ecosystems: if last {
                 owner.other_ecosystems.clone()
             } else {
@@ -325,7 +324,7 @@ impl Shared {
             discussions: package.discussions,
             published: yesterday.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             stars: package.growth % 7_000,
-            // Both generations of classes, and false counters on every page: a reader must take no notice.
+            // Both generations of classes, and decoys on every page, because a parser must ignore them.
             classes: if package.name.len().is_multiple_of(2) {
                 pages::Classes::Tmp
             } else {
@@ -366,7 +365,7 @@ impl Shared {
     }
 }
 
-/// What stands below a package's address: the list of its versions, or one of them.
+/// The endpoint below a package's path: the list of its versions, or one version.
 fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) -> Option<Endpoint<'a>> {
     match rest {
         "versions" => Some(Endpoint::Versions(owner, package)),
@@ -374,8 +373,8 @@ fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) 
     }
 }
 
-/// A package's versions, newest first. Each has half of the downloads that the newer ones left; untagged ones stand
-/// between the tagged.
+/// A package's versions, newest first. Each has half of the downloads that remain after the newer ones. Some versions
+/// are untagged.
 fn versions(package: &Package, total: u64, tagged_only: bool) -> Vec<ListedVersion> {
     let first = package
         .name
@@ -405,7 +404,7 @@ fn versions(package: &Package, total: u64, tagged_only: bool) -> Vec<ListedVersi
     versions
 }
 
-/// What the stand-in understands of a query.
+/// The query parameters that the stand-in knows.
 #[derive(Debug)]
 struct Query {
     page: u32,
@@ -414,7 +413,7 @@ struct Query {
 }
 
 impl Query {
-    /// As on GitHub, what can't be understood counts as not said.
+    /// As on GitHub, invalid values are ignored.
     fn parse(query: &str) -> Self {
         let mut parsed = Self {
             page: 1,
@@ -453,11 +452,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         ended_at: None,
     });
     let query = Query::parse(request.uri().query().unwrap_or(""));
-    let asked = match *request.method() {
+    let endpoint = match *request.method() {
         Method::GET | Method::HEAD => shared.find(&path, &query),
         _ => None,
     };
-    let package = asked
+    let package = endpoint
         .as_ref()
         .and_then(Endpoint::package)
         .map(|package| package.name.as_str());
@@ -469,7 +468,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }
-    let answer = refusal(fault, &path).or_else(|| match asked? {
+    let answer = refusal(fault, &path).or_else(|| match endpoint? {
         Endpoint::PackageList(owner) => shared.package_list(owner, &query, fault),
         Endpoint::Package(owner, package) => Some(shared.package(owner, package, fault)),
         Endpoint::PackageInRepository(owner, package, repository) => Some(Answer::redirect(format!(
@@ -488,7 +487,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     answer.into_response(fault, accepts_gzip, shared.stopped.clone(), entry)
 }
 
-/// The answer that a fault puts in the page's place.
+/// The response of a fault that replaces the page.
 fn refusal(fault: Option<Fault>, path: &str) -> Option<Answer> {
     let rate_limit = |status, wording| Answer::html(status, pages::rate_limit(wording));
     Some(match fault? {
@@ -506,7 +505,7 @@ fn refusal(fault: Option<Fault>, path: &str) -> Option<Answer> {
         }
         Fault::Login => Answer::redirect(format!("/login?return_to={}", pages::address::segment(path))),
         Fault::RedirectLoop => Answer::redirect(path.into()),
-        // A name that is reserved and never resolves.
+        // A reserved name, which never resolves.
         Fault::RedirectElsewhere => Answer::redirect("http://elsewhere.invalid/".into()),
         _ => return None,
     })
@@ -518,7 +517,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Whether `gzip` is named, and not with a quality of 0.
+/// Whether the value of `Accept-Encoding` has `gzip` or `*` with a quality other than 0.
 fn accepts_gzip(value: &str) -> bool {
     value.split(',').any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
@@ -536,7 +535,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_only_for_those_who_take_it() {
+    fn gzip_must_be_accepted() {
         for (value, accepted) in [
             ("gzip", true),
             ("br, GZIP;q=0.5", true),

@@ -8,16 +8,16 @@ use tokio::sync::watch;
 use crate::pages;
 use crate::stand_in::{clock::Clock, fault::Faults, log::Recorder, organisation::Organisation};
 
-/// What a stand-in is like.
+/// The options of a stand-in.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The organisation that is there besides the ones that always are.
+    /// The organisation in addition to the built-in owners.
     pub organisation: String,
-    /// The time at which its clock stands; `None` for the system's running time.
+    /// The time at which the clock is stopped; `None` for the system's time.
     pub clock: Option<Timestamp>,
-    /// How many packages or versions a page of a list shows.
+    /// The number of packages or versions on a page of a list.
     pub rows_a_page: usize,
-    /// To how many bytes a package's page is padded.
+    /// The minimum size of a package's page in bytes.
     pub page_bytes: usize,
 }
 
