@@ -1,4 +1,4 @@
-//! Runs the benches and records what they measured: one file a run.
+//! Runs the benches and records their figures: one file for each run.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -20,7 +20,7 @@ use crate::records;
 use crate::run::{Cargo, FAILED, announce_and_run, bold, red};
 use crate::selection::Selection;
 
-/// Criterion's arguments that make a run short: figures come out, but coarse ones.
+/// Criterion's arguments for a short run with coarse figures.
 const QUICK: [&str; 6] = [
     "--sample-size",
     "10",
@@ -30,40 +30,40 @@ const QUICK: [&str; 6] = [
     "0.3",
 ];
 
-/// How often each bench runs, if nobody says otherwise: enough to meet a machine's quiet minutes, and a run ends within
-/// half an hour.
+/// The default number of rounds: enough that each figure has a round without other load, and a run ends within half an
+/// hour.
 const ROUNDS: u32 = 3;
 
-/// What a bench takes of which no record says how long it ran.
+/// The expected duration of a bench that no record has.
 const UNKNOWN_SECONDS: f64 = 180.0;
 
-/// From so many threads a core on, a machine has too much else to do.
+/// A machine is busy if its load is more than this for each core.
 const BUSY: f64 = 0.5;
 
-/// How to run the benches.
+/// The options of a run.
 #[derive(Args)]
 #[command(
-    after_help = "A full run takes half an hour after the build, and says at its start how long. Leave \
-                  the machine alone meanwhile: whatever else runs is in the figures. The record's path goes to standard \
-                  output. Ctrl-C ends the run, and then there is no record of it.\n\nExit codes: 0 recorded; 1 a bench \
-                  failed, and what the others measured is recorded; 64 no such bench; 73 the record can't be written."
+    after_help = "A full run takes half an hour after the build; its start prints the expected time. Run nothing \
+                  else meanwhile: it would change the figures. The record's path is printed to standard output. Ctrl-C \
+                  ends the run without a record.\n\nExit codes: 0 recorded; 1 a bench failed, and the figures of the \
+                  others are recorded; 64 unknown bench; 73 the record can't be written."
 )]
 pub(crate) struct Options {
-    /// Measure little, to see that everything works; such a record is never spliced into a README
+    /// A short trial run; its record is never spliced into a README
     #[arg(long)]
     quick: bool,
-    /// How often each bench runs; each figure is that of its quietest round [default: 3, and 1 with --quick]
+    /// The number of rounds; each figure is that of its quietest round [default: 3, and 1 with --quick]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Run only this bench; may be given several times
+    /// Run only this bench; can be repeated
     #[arg(long = "bench", value_name = "NAME")]
     benches: Vec<String>,
-    /// More features to build with, as cargo takes them, for example ex1-hello/llvm
+    /// Additional cargo features, for example ex1-hello/llvm
     #[arg(long, value_name = "FEATURES")]
     features: Vec<String>,
 }
 
-/// Runs the benches, one after the other, and writes a record of them.
+/// Runs the benches, one after the other, and writes a record.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
     let selection = Selection::here(&options.features);
     let all = benches(cargo, &selection)?;
@@ -81,7 +81,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
         .filter(|name| options.benches.is_empty() || options.benches.contains(name))
         .collect();
     let target = cargo.target_directory()?;
-    let _only_one = only_one(&target)?;
+    let _lock = lock(&target)?;
 
     for note in selection.notes() {
         command_line::note(format_args!("{note}"));
@@ -97,7 +97,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     let machine = Machine::this();
     let load_before = Load::now();
     warn_if_busy(&machine, load_before.as_ref());
-    // Not each bench's rounds in a row: those would meet the same minutes of the machine.
+    // A round runs all benches, so that the rounds of one bench are minutes apart.
     let mut measured: Vec<Vec<Bench>> = vec![Vec::new(); chosen.len()];
     for round in 1..=rounds {
         for (number, (name, measured)) in (1..).zip(chosen.iter().zip(&mut measured)) {
@@ -144,13 +144,13 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
     Ok(conclude(&record))
 }
 
-/// One bench, in a directory of its own, from its start to its part of the record.
+/// Runs one bench with its own Criterion directory, and returns its part of the record.
 fn measure(workspace: &Path, mut command: Command, target: &Path, name: &str) -> Result<Bench> {
     let directory = target.join("criterion-recorded").join(name);
     collect::prepare(&directory).with_context(|| format!("{} can't be emptied", directory.display()))?;
     command
         .env("CRITERION_HOME", &directory)
-        // What Ruby takes a page's encoding from: the figures must not depend on who runs the bench.
+        // Ruby takes a page's encoding from the locale, and the figures must not depend on the user's.
         .env("LC_ALL", "C.UTF-8");
     let begun = Instant::now();
     let status = announce_and_run(&mut command)?;
@@ -164,7 +164,7 @@ fn measure(workspace: &Path, mut command: Command, target: &Path, name: &str) ->
     Ok(collect::bench(&directory, name, seconds, failed, &cleaned)?)
 }
 
-/// `cargo bench` of what is selected, all of whose output goes to standard error.
+/// `cargo bench` of the selection, with all output on standard error.
 fn bench_command(cargo: &Cargo, selection: &Selection) -> Command {
     let mut command = cargo.command(&["bench"]);
     command.args(selection.arguments()).stdin(Stdio::null());
@@ -183,11 +183,11 @@ fn build(cargo: &Cargo, selection: &Selection, chosen: &[&String]) -> Result<()>
     Ok(())
 }
 
-/// Builds the gem's library, as optimised as the benches are. Returns it under the name by which Ruby loads it; `None`
-/// where there is no Ruby.
+/// Builds the gem's library with the optimisation of the benches. Returns its path, with the file name that Ruby expects;
+/// `None` without Ruby.
 ///
-/// It is built by way of its tests: so all that it stands on is what the benches stand on, and is there already.
-/// `cargo build` would choose other features for that, and compile the engines once more.
+/// Building the gem's tests has the features of the benches, so that the dependencies are compiled already. `cargo build`
+/// would select other features and compile the engines again.
 fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Option<PathBuf>> {
     if selection.excludes("wasm-host") {
         return Ok(None);
@@ -204,7 +204,7 @@ fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Opti
         Ok(_) => Ok(Some(library)),
         Err(error) => {
             command_line::note(format_args!(
-                "{}: {error}; the gem's cases are left out",
+                "{}: {error}; the gem's cases are skipped",
                 built.display()
             ));
             Ok(None)
@@ -212,11 +212,11 @@ fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Opti
     }
 }
 
-/// Two runs at a time would measure each other.
-fn only_one(target: &Path) -> Result<File> {
+/// Prevents a second run at the same time, which would change the figures of both.
+fn lock(target: &Path) -> Result<File> {
     fs::create_dir_all(target)?;
     let path = target.join("bench.lock");
-    let file = File::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("{} can't be created", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("another `cargo xtask bench` runs; wait for its end"),
@@ -224,7 +224,7 @@ fn only_one(target: &Path) -> Result<File> {
     }
 }
 
-/// The benches of what is selected, in cargo's order.
+/// The names of the selected packages' benches.
 fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
     let metadata = cargo.metadata()?;
     let mut names = BTreeSet::new();
@@ -243,14 +243,14 @@ fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// The newest record that can be read, for how long its benches ran.
+/// The newest full record that can be read, for the durations of its benches.
 fn newest(workspace: &Path) -> Option<Record> {
     let paths: Vec<PathBuf> = Record::list(&records::directory(workspace)).ok()?;
     let records = paths.iter().rev().filter_map(|path| Record::read(path).ok());
     records.into_iter().find(|record| !record.quick)
 }
 
-/// What will run, and how long.
+/// The benches that will run, and the expected time.
 fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool, rounds: u32) -> String {
     let names: Vec<&str> = chosen.iter().map(|name| name.as_str()).collect();
     let names = names.join(", ");
@@ -266,7 +266,7 @@ fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool, rounds: u32) -
     let expected: f64 = chosen.iter().map(|name| seconds(name).unwrap_or(UNKNOWN_SECONDS)).sum();
     let source = match newest {
         Some(record) if known == chosen.len() => format!("as on {}", record.recorded_at.strftime("%-d %B %Y")),
-        _ => "as far as can be said before a first full run".to_owned(),
+        _ => "a guess before the first full run".to_owned(),
     };
     format!(
         "after the build, {names}, {rounds} times: about {:.0} minutes, {source}",
@@ -276,22 +276,22 @@ fn plan(chosen: &[&String], newest: &Option<Record>, quick: bool, rounds: u32) -
 
 fn warn_if_busy(machine: &Machine, load: Option<&Load>) {
     let Some(load) = load else { return };
-    // The build itself has just kept every core busy, which the average of one minute still remembers.
+    // Five minutes, because the average of one minute still includes the build.
     if load.five / machine.cores.max(1) as f64 > BUSY {
         command_line::note(format_args!(
-            "{:.1} threads wanted to run on {} cores in the last five minutes. If that was more than the build, the \
-             figures will be of a busy machine.",
+            "The load was {:.1} on {} cores in the last five minutes. If that was not only the build, the machine is \
+             busy and the figures will be too long.",
             load.five, machine.cores
         ));
     }
 }
 
-/// What was recorded, and what was not.
+/// Prints a line for each bench, and returns the exit code.
 fn conclude(record: &Record) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for bench in &record.benches {
         command_line::note(format_args!(
-            "{}: {} estimates, {} rates, {} cases left out, {:.0} s",
+            "{}: {} estimates, {} rates, {} cases skipped, {:.0} s",
             bench.name,
             bench.estimates.len(),
             bench.rates.len(),
@@ -311,36 +311,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_run_waits_for_the_first_to_end() {
+    fn a_second_run_is_refused_until_the_first_ends() {
         let target = tempfile::tempdir().unwrap();
-        let first = only_one(target.path()).unwrap();
-        let error = only_one(target.path()).unwrap_err().to_string();
+        let first = lock(target.path()).unwrap();
+        let error = lock(target.path()).unwrap_err().to_string();
         assert!(error.contains("another `cargo xtask bench` runs"), "{error}");
         // Not by dropping it: a program that another test is about to start has a copy of the file for a moment.
         first.unlock().unwrap();
-        only_one(target.path()).unwrap();
+        lock(target.path()).unwrap();
     }
 
     #[test]
-    fn a_run_says_how_long_it_takes() {
+    fn the_plan_has_the_expected_time() {
         let (hello, parser) = ("hello".to_owned(), "parser".to_owned());
         let first = plan(&[&hello, &parser], &None, false, 3);
         assert!(
-            first.contains("hello, parser, 3 times: about 18 minutes, as far as"),
+            first.contains("hello, parser, 3 times: about 18 minutes, a guess"),
             "{first}"
         );
         assert!(plan(&[&hello], &None, true, 1).contains("a quick run of hello"));
     }
 
     #[test]
-    fn the_workspace_has_benches_and_the_fuzz_target_is_none() {
+    fn the_workspace_has_benches_without_the_fuzz_target() {
         let benches = benches(&Cargo::new(system::workspace().to_path_buf()), &Selection::here(&[])).unwrap();
         for name in ["hello", "parser", "host", "load"] {
             assert!(benches.contains(name), "{name} in {benches:?}");
         }
     }
 
-    /// A cargo that knows two benches and runs them as `bench` says, in shell.
+    /// A shell script in place of cargo, with two benches. `bench` is the part of the script that runs a bench.
     #[cfg(unix)]
     fn cargo(workspace: &Path, bench: &str) -> Cargo {
         use std::os::unix::fs::PermissionsExt;
@@ -393,7 +393,7 @@ measure() {{
 
     #[test]
     #[cfg(unix)]
-    fn the_gem_is_found_where_cargo_builds_it() {
+    fn the_gem_is_copied_from_cargos_build_directory() {
         let workspace = tempfile::tempdir().unwrap();
         let cargo = cargo(workspace.path(), BUILT);
         let target = workspace.path().join("target");
@@ -402,14 +402,14 @@ measure() {{
         fs::write(built.join("libwasm_host.so"), "the gem").unwrap();
         let selection = Selection::here(&[]);
         let gem = build_gem(&cargo, &selection, &target).unwrap();
-        // Without a Ruby there is none.
+        // Without Ruby there is no gem.
         assert_eq!(gem.is_none(), selection.excludes("wasm-host"));
         assert!(gem.is_none_or(|gem| fs::read_to_string(gem).unwrap() == "the gem"));
     }
 
     #[test]
     #[cfg(unix)]
-    fn a_run_is_recorded_with_its_own_figures_alone() {
+    fn a_record_has_only_the_figures_of_its_run() {
         let workspace = tempfile::tempdir().unwrap();
         let workspace = workspace.path();
         let cargo = cargo(workspace, &format!("{BUILT}measure now"));
@@ -453,7 +453,7 @@ if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/
 
     #[test]
     #[cfg(unix)]
-    fn a_bench_that_fails_is_recorded_as_failed_and_the_others_are_not_lost() {
+    fn a_failed_bench_is_recorded_as_failed_and_the_others_with_their_figures() {
         let workspace = tempfile::tempdir().unwrap();
         let workspace = workspace.path();
         let fails = "case \"$*\" in *'--bench hello'*) exit 101;; esac\nmeasure now";
@@ -467,7 +467,7 @@ if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/
 
     #[test]
     #[cfg(unix)]
-    fn what_can_not_be_built_is_not_recorded() {
+    fn a_failed_build_is_not_recorded() {
         let workspace = tempfile::tempdir().unwrap();
         let cargo = cargo(workspace.path(), "exit 101");
         let error = run(workspace.path(), &cargo, &options(&[])).unwrap_err();
@@ -477,7 +477,7 @@ if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/
 
     #[test]
     #[cfg(unix)]
-    fn a_bench_that_says_nothing_is_an_error() {
+    fn a_bench_without_figures_is_an_error() {
         let workspace = tempfile::tempdir().unwrap();
         let cargo = cargo(workspace.path(), BUILT);
         let error = run(workspace.path(), &cargo, &options(&["hello"])).unwrap_err();
@@ -487,7 +487,7 @@ if [ "$BENCH_ROUND" = 2 ]; then sed -i 's/10.0/9.5/g' "$CRITERION_HOME/work/new/
 
     #[test]
     #[cfg(unix)]
-    fn one_bench_alone_is_no_complete_record_and_an_unknown_one_runs_nothing() {
+    fn a_run_of_one_bench_is_incomplete_and_an_unknown_bench_runs_nothing() {
         let workspace = tempfile::tempdir().unwrap();
         let workspace = workspace.path();
         let cargo = cargo(workspace, &format!("{BUILT}measure now"));

@@ -1,4 +1,4 @@
-//! Every check there is, the quick ones first.
+//! All checks, the quick ones first.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
@@ -14,19 +14,19 @@ use crate::run::{Cargo, announce_and_run, bold, green, red, spawn_into_pipe};
 use crate::selection::Selection;
 use crate::test_programs::{self, TestProgram};
 
-/// What is run for a check; it passes by exiting with 0.
+/// A command that passes by exiting with 0.
 struct Check {
     name: &'static str,
     command: Command,
     turn: Turn,
 }
 
-/// When a check is run.
+/// The time at which a check is run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     /// After the one before it.
     Next,
-    /// While the tests run, which wait more than they compute. Its output is printed in one piece when it has ended.
+    /// While the tests run, which wait more than they compute. The output is printed as a whole at the end.
     BesideTests,
 }
 
@@ -35,21 +35,24 @@ struct Outcome {
     name: &'static str,
     passed: bool,
     seconds: u64,
-    /// Where the check is one of tests.
+    /// The test programs, for a check with tests.
     programs: Vec<TestProgram>,
 }
 
-/// The check that runs the tests, but for the chart's.
+/// The name of the check that runs all tests except the chart's.
 const TESTS: &str = "tests";
 
-/// The check that runs the chart's tests, and their package: they start a Kubernetes, and wait for it most of the time.
+/// The name of the check that runs the chart's tests. They start a Kubernetes, and wait for it most of the time.
 const CHART_TESTS: &str = "the chart's tests";
+
+/// The package of the chart's tests.
 const CHART_PACKAGE: &str = "cluster";
 
-/// What is documented: every library, and the programs without one. Programs of a library's name would overwrite it.
+/// The arguments of `cargo doc`: all libraries, and the programs without a library. A program with the name of a library
+/// would overwrite its documentation.
 ///
-/// There are no examples, but with them cargo takes the features that tests have, for which clippy has checked both
-/// engines already.
+/// `--examples` documents nothing, but with it cargo selects the features of the tests, so that clippy's results are used
+/// again.
 const DOCUMENTED: [&str; 7] = [
     "--lib",
     "--examples",
@@ -60,7 +63,7 @@ const DOCUMENTED: [&str; 7] = [
     "--quiet",
 ];
 
-/// The checks. Tests come last, so that their own summaries end the run.
+/// The checks. Tests are last, so that the run ends with their summaries.
 fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
     let with_selection = |before: &[&str], selected: Vec<String>, after: &[&str]| {
         let mut arguments: Vec<&str> = before.to_vec();
@@ -78,7 +81,7 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         command,
         turn: Turn::BesideTests,
     };
-    // As guests are built, which have one engine each: what a warning says there, every reader would see.
+    // With one engine, as in a guest's build, because every reader would see its warnings.
     let parser_alone = |engine| {
         let selected = [
             "-p",
@@ -144,11 +147,11 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         ),
         check("lints, a parser with a tree", parser_alone("dom")),
         check("lints, a parser without one", parser_alone("stream")),
-        // Without a compiler and a dashboard, as the images build it; the workspace has both everywhere else.
+        // Without the compiler and the dashboard, as in the images. All other checks have both.
         check("lints, the program of a container", container_program),
         check("documentation", documentation),
-        // What tests build, a test can't know to be current: cargo lists a program's sources beside it only where it is
-        // asked for the program. `ex1-hello --guest rust` would build both engines once more, for its host alone.
+        // Cargo writes a program's list of sources only if it builds the program itself, and a test needs that list to
+        // know that the program is current. Otherwise `ex1-hello --guest rust` would build both engines again.
         check(
             "build",
             with_selection(&["build"], selection.arguments(), &["--all-targets"]),
@@ -159,14 +162,13 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         ),
         check("lints of the dashboard's Ruby", rubocop),
         beside_tests("the dashboard in a browser", browser(&[])),
-        // What pages say comes from the database; how they are drawn and used does not depend on which.
+        // Only the content of the pages depends on the database, so that the other tests need not run twice.
         beside_tests(
             "the dashboard's pages on PostgreSQL",
             browser(&["--postgresql", "pages"]),
         ),
         beside_tests(CHART_TESTS, tests(&[], chart_tests)),
-        // Benches are targets too: without cargo bench's flag each runs once, untimed, and asserts its answer. The
-        // gem's specs and Rails' own tests are run by tests.
+        // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
         check(
             TESTS,
             tests(&["--lib", "--bins", "--examples", "--benches"], other_tests),
@@ -175,22 +177,22 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Runs every check, also after one has failed, and ends with a line for each and their count.
+/// Runs all checks, also after a failure, and prints a line for each and their count.
 pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
     let start = Instant::now();
     let outcomes = outcomes(checks(cargo, &selection)?)?;
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
     if deny::program().is_none() {
-        text += "not checked: the dependencies' licences and sources, since cargo-deny is not here and can't be installed\n";
+        text += "not checked: the dependencies' licences and sources, because cargo-deny can't be installed\n";
     }
     text += &summary(&outcomes, start.elapsed());
-    // Whether somebody reads it or not, the checks passed or failed.
+    // An error of printing does not change the result of the checks.
     _ = command_line::print_styled(&text);
     Ok(verdict(&outcomes))
 }
 
-/// Runs the checks, each in its turn.
+/// Runs the checks, each at its time.
 fn outcomes(checks: Vec<Check>) -> Result<Vec<Outcome>> {
     let (mut beside, next): (Vec<_>, Vec<_>) = checks.into_iter().partition(|check| check.turn == Turn::BesideTests);
     let mut outcomes = Vec::new();
@@ -204,7 +206,7 @@ fn outcomes(checks: Vec<Check>) -> Result<Vec<Outcome>> {
             outcomes.push(outcome(check)?);
         }
         if let Some(running) = running {
-            outcomes.extend(running.join().expect("a check's outcome is made without a panic")?);
+            outcomes.extend(running.join().expect("running a check does not panic")?);
         }
         for check in beside {
             outcomes.push(outcome(check)?);
@@ -240,7 +242,7 @@ fn outcome(
     })
 }
 
-/// Runs the command and prints it with all of its output in one piece, which no other output breaks up.
+/// Runs the command, then prints it with its output as a whole, so that no other output is in between.
 fn run_and_print_at_the_end(command: Command) -> Result<bool> {
     let mut output = format!("{}\n", bold(format!("$ {}", command_line::typed(&command)))).into_bytes();
     let (mut child, mut reader) = spawn_into_pipe(command)?;
@@ -250,11 +252,11 @@ fn run_and_print_at_the_end(command: Command) -> Result<bool> {
 }
 
 fn print_at_once(output: &[u8]) {
-    // A reader that went away fails no check.
+    // A closed stdout is no failure of a check.
     _ = io::stdout().lock().write_all(output);
 }
 
-/// A line for each check and below it one for each of its test programs, the longest first; and the checks' count.
+/// A line for each check and below it one for each of its test programs, the longest first; then the number of checks.
 fn summary(outcomes: &[Outcome], in_all: Duration) -> String {
     let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
     sorted.sort_by_key(|outcome| std::cmp::Reverse(outcome.seconds));
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_took_longest_is_named_first() {
+    fn the_longest_check_is_first() {
         let outcome = |name, passed, seconds| Outcome {
             name,
             passed,
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_beside_the_tests_counts_like_any_other() {
+    fn a_check_beside_the_tests_counts_like_any_other() {
         let check = |name, script: &str, turn| {
             let mut command = Command::new("sh");
             command.args(["-c", script]);

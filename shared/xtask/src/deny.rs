@@ -1,4 +1,4 @@
-//! cargo-deny, which holds the dependencies to `deny.toml`.
+//! cargo-deny, which checks the dependencies against `deny.toml`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::run::announce_and_run;
 /// The version that `deny.toml` is written for.
 const VERSION: &str = "0.20.2";
 
-/// The program: the reader's own, or the one that [`install`] installed.
+/// The path of cargo-deny: the one on the PATH, or the one that [`install`] installed.
 pub(crate) fn program() -> Option<PathBuf> {
     let installed = || Some(directory()?.join("bin/cargo-deny")).filter(|program| program.is_file());
     which::which("cargo-deny").ok().or_else(installed)
 }
 
-/// Installs it, outside of any clone and of the reader's own programs. It is for one check of many: where it can't be
-/// installed, that is said, and the others go on.
+/// Installs cargo-deny in the user's cache directory. If this fails, a warning is printed, because it is needed for only
+/// one of many checks.
 pub(crate) fn install() -> Result<()> {
     let failed = match directory() {
         Some(directory) => announce_and_run(&mut command(&directory)).map(|status| !status.success())?,
@@ -36,16 +36,16 @@ pub(crate) fn install() -> Result<()> {
 fn command(directory: &Path) -> Command {
     let mut command = Command::new("cargo");
     command.args(["install", "cargo-deny", "--locked", "--version", VERSION]);
-    // It runs for seconds, and compiling it well takes minutes.
+    // Without optimisation: cargo-deny runs for seconds, and optimising it takes minutes.
     command.args(["--debug", "--no-track", "--root"]).arg(directory);
-    // Elsewhere than the workspace's own, whose lock would be held meanwhile.
+    // Not in the workspace's directories, which would be locked meanwhile.
     command
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("CARGO_BUILD_BUILD_DIR");
     command
 }
 
-/// One for each version, so that another one is installed beside it.
+/// The directory of this version, so that several versions can be installed.
 fn directory() -> Option<PathBuf> {
     let home = PathBuf::from(env::var_os("HOME").filter(|home| !home.is_empty())?);
     Some(
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_installed_at_its_version_where_no_clone_lies() {
+    fn its_version_is_installed_outside_of_the_clone() {
         let command = command(Path::new("/somewhere"));
         let typed = command_line::typed(&command);
         assert!(

@@ -38,29 +38,29 @@ enum Command {
     Demo,
     /// Set up what is missing, then run every check there is
     Test,
-    /// Install what building, running and testing need, and say why
+    /// Install what building, running and testing need, with the reasons
     Setup {
-        /// Print what would be installed and why, and install nothing
+        /// Only print what would be installed, with the reasons
         #[arg(long)]
         dry_run: bool,
     },
-    /// Build every WebAssembly guest, and say where the modules lie
+    /// Build all WebAssembly guests, and print the paths of the modules
     Guests,
     /// Build the container images, each as a directory in OCI's image layout
     Images {
-        /// What `images --help` lists
+        /// The arguments that `images --help` lists
         #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Compare the READMEs' snippets and outputs with their sources
     Readme {
-        /// Replace what differs
+        /// Replace the blocks that differ
         #[arg(long)]
         write: bool,
     },
-    /// Run the benches and record what they measure, one file a run
+    /// Run the benches and record their figures, one file for each run
     Bench(bench::Options),
-    /// Show a record's figures: the matrix, every case, the questions answered, what could be unfair
+    /// Show a record's figures: the matrix, all cases, the answers to the questions, the bias
     Matrix(matrix::Options),
     /// Print a completion script for a shell
     Completions {
@@ -72,7 +72,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::arguments();
     run(arguments.command).unwrap_or_else(|error| {
-        // A record's errors know whether the input or the output was at fault.
+        // An error of a record has its own exit code, for input or output.
         let record = error.downcast_ref::<::bench::matrix::record::Error>();
         let code = record.map_or(FAILED, |error| error.exit_code() as u8);
         command_line::fail(code, command_line::causes(&*error))
@@ -108,7 +108,7 @@ fn run(command: Command) -> Result<ExitCode> {
             for guest in guests::ALL {
                 command_line::print(format!("{}\n", guest.build()?.display()).as_bytes())?;
             }
-            // The module that the lesson of ex2-parser reads, and the one that spin.toml names.
+            // The lesson of ex2-parser reads the first module, and spin.toml names the second.
             for guest in [guests::PARSER_STREAM, guests::SPIN_COMPONENT] {
                 let copy = guest.copy_to_target()?;
                 command_line::print(format!("{}\n", copy.display()).as_bytes())?;

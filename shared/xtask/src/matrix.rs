@@ -1,4 +1,4 @@
-//! Renders a record, compares two, and puts one into the READMEs.
+//! Renders a record, compares two records, and splices one into the READMEs.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,19 +13,19 @@ use crate::readme;
 use crate::records;
 use crate::run::{Cargo, bold};
 
-/// What to render, and how.
+/// The options of `cargo xtask matrix`.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 rendered; 64 a wrong command line; 65 the file is no sound record; 66 there is no record."
 )]
 pub(crate) struct Options {
-    /// The record: a file, or a name as it stands in a README's marker. Default: the newest complete one
+    /// The record: a file, or a name as in a README's marker. Default: the newest complete one
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Splice it into the READMEs' `matrix` markers, and write the plots beside them
+    /// Splice the record into the READMEs' `matrix` markers, and write the plots beside them
     #[arg(long, conflicts_with_all = ["json", "compare"])]
     write: bool,
-    /// Say it as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
     /// Compare two records: which of their differences are noise?
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     compare: Option<Vec<PathBuf>>,
 }
 
-/// Does what the options say.
+/// Runs `cargo xtask matrix`.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
     if let Some([before, after]) = options.compare.as_deref() {
         let comparison = compare::compare(&records::named(workspace, before)?, &records::named(workspace, after)?);
@@ -58,17 +58,17 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
 fn write(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
     if !record.is_complete() {
         let message = format!(
-            "{} is of a quick run, of some benches alone, or of one that failed: too little for a README",
+            "{} is of a quick run, of only some benches, or of a run with a failure: too little for a README",
             record.name()
         );
         return Ok(command_line::fail(sysexits::ExitCode::DataErr, message));
     }
-    // A README names its record, and the tests look for it among the records that are kept.
+    // A README names its record, and the tests read it from the workspace's records.
     Record::read(&records::directory(workspace).join(format!("{}.json", record.name())))?;
     readme::splice_record(workspace, cargo, record)
 }
 
-/// Prints Markdown, its headings bold where there is a terminal.
+/// Prints Markdown, in a terminal with bold headings.
 fn print(text: &str) -> Result<ExitCode> {
     let styled = |line: &str| match line.starts_with('#') {
         true => bold(line) + "\n",

@@ -1,6 +1,6 @@
-//! Snippets and outputs in the READMEs and in the talk, spliced from their sources.
+//! Splices snippets and outputs into the READMEs and the talk from their sources.
 //!
-//! Between two markers stands a fenced block, whose content is replaced or compared:
+//! The content of a fenced block between two markers is replaced or compared:
 //!
 //! ````text
 //! <!-- file: ex1-hello/hello.wat -->           a file, or with `#region` the lines between
@@ -8,15 +8,15 @@
 //! ```
 //! <!-- end -->
 //!
-//! <!-- output: cargo run -q -p ex1-hello -->   what a command prints on standard output
+//! <!-- output: cargo run -q -p ex1-hello -->   the standard output of a command
 //! ```text
 //! ```
 //! <!-- end -->
 //! ````
 //!
-//! A part of a record of the benches is no fenced block but Markdown itself. Its marker names the record, so that a
-//! newer one changes no README until `cargo xtask matrix --write` is told to; a plot's file lies beside its README and
-//! is compared too.
+//! A part of a record of the benches is Markdown without a fence. Its marker names the record, so that only
+//! `cargo xtask matrix --write` changes a README for a newer record. A plot is a file beside its README, and is compared
+//! too.
 //!
 //! ```text
 //! <!-- matrix: cases hello from 2026-11-22T122031Z -->
@@ -25,8 +25,8 @@
 //!
 //! [`bench::matrix::part`] lists the parts. The talk's `slides/deck.md` has the same markers, and is a README here.
 //!
-//! `cargo run -q -p NAME` in a command runs the program that the whole workspace's build made: cargo would build it once
-//! more with the features of that package alone, which for the engines takes minutes and changes no output.
+//! For `cargo run -q -p NAME` in a command, the program from the build of the whole workspace is run. Cargo would build
+//! it again with the features of that package alone, which takes minutes for the engines and changes no output.
 
 use std::env;
 use std::fs;
@@ -43,12 +43,12 @@ use crate::records;
 use crate::run::{Cargo, announce_and_run};
 use crate::selection::Selection;
 
-/// How a command in a README runs one of the workspace's programs.
+/// The begin of a command that runs one of the workspace's programs.
 const RUN: &str = "cargo run -q -p ";
 
 const END: &str = "<!-- end -->";
 
-/// Where a block's content comes from.
+/// The source of a block's content.
 #[derive(Debug, PartialEq, Eq)]
 enum Source<'a> {
     File {
@@ -58,21 +58,21 @@ enum Source<'a> {
     Output {
         command: &'a str,
     },
-    /// A part of a record; a marker that was just written names none yet.
+    /// A part of a record; a new marker has no record yet.
     Matrix {
         part: &'a str,
         record: Option<&'a str>,
     },
 }
 
-/// What a block becomes.
+/// The new content of a block.
 #[derive(Debug, PartialEq, Eq)]
 enum Block {
-    /// What it was.
-    Kept,
-    /// Its fence around this.
+    /// The block is unchanged.
+    Unchanged,
+    /// The content within the fence.
     Fenced(String),
-    /// Markdown, after a marker that may name another record than before.
+    /// Markdown, and the marker before it, which can name another record than before.
     Markdown { marker: String, content: String },
 }
 
@@ -108,10 +108,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Compares every README with its sources, or with `write` replaces what differs.
+/// Compares all READMEs with their sources, or with `write` replaces the blocks that differ.
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
-    // Every program, with the features that the tests build it with. Tests build examples as tests, so these are asked
-    // for by themselves.
+    // All programs, with the features of the tests. `cargo test` builds examples as tests, so that they need their own
+    // command.
     for (command, targets) in [
         ("test", &["--all-targets", "--no-run", "--quiet"][..]),
         ("build", &["--examples", "--quiet"]),
@@ -127,7 +127,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCo
     compare(workspace, cargo, write)
 }
 
-/// [`run`], with the programs built.
+/// As [`run`], after the programs were built.
 fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
     splice_all(workspace, cargo, write, |source, directory| match source {
         Source::Matrix { part, record } => {
@@ -138,18 +138,18 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
     })
 }
 
-/// Puts a record into every README's `matrix` markers and leaves everything else alone.
+/// Splices a record into the `matrix` markers of all READMEs. Other blocks are unchanged.
 pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
     splice_all(workspace, cargo, true, |source, directory| match source {
         Source::Matrix { part, .. } => rendered(part, record, directory),
-        Source::File { .. } | Source::Output { .. } => Ok((Block::Kept, None)),
+        Source::File { .. } | Source::Output { .. } => Ok((Block::Unchanged, None)),
     })
 }
 
-/// A file that belongs to a block: its path below the workspace, and what is in it.
-type Beside = Option<(&'static str, String)>;
+/// The file of a block, such as a plot: its path relative to the workspace, and its content.
+type BlockFile = Option<(&'static str, String)>;
 
-fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, Beside)> {
+fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, BlockFile)> {
     let Rendered { markdown, file } = Part::named(part)?.render(record, directory);
     let block = Block::Markdown {
         marker: format!("<!-- matrix: {part} from {} -->", record.name()),
@@ -158,12 +158,12 @@ fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, Besi
     Ok((block, file))
 }
 
-/// Splices every README, each with the directory that it lies in, and compares or writes it and what belongs to it.
+/// Splices all READMEs, and compares or writes them and their files. `block` gets the source and the README's directory.
 fn splice_all(
     workspace: &Path,
     cargo: &Cargo,
     write: bool,
-    mut block: impl FnMut(Source<'_>, &str) -> Result<(Block, Beside)>,
+    mut block: impl FnMut(Source<'_>, &str) -> Result<(Block, BlockFile)>,
 ) -> Result<ExitCode> {
     let mut differing = 0;
     for readme in readmes(cargo)? {
@@ -177,7 +177,7 @@ fn splice_all(
         });
         files.push((readme.clone(), spliced.with_context(|| readme.clone())?));
         for (path, content) in &files {
-            differing += usize::from(settle(workspace, path, content, write)?);
+            differing += usize::from(compare_or_write(workspace, path, content, write)?);
         }
     }
     if differing > 0 {
@@ -186,10 +186,10 @@ fn splice_all(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a file if it is to be another, or says where it differs. Whether it still does.
-fn settle(workspace: &Path, path: &str, content: &str, write: bool) -> Result<bool> {
+/// Writes a file that differs from `content`, or prints the first difference. Returns whether the file still differs.
+fn compare_or_write(workspace: &Path, path: &str, content: &str, write: bool) -> Result<bool> {
     let file = workspace.join(path);
-    // A plot that isn't there differs from the one that should be.
+    // A missing plot differs.
     let present = match fs::read_to_string(&file) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         present => present.with_context(|| format!("{path} can't be read"))?,
@@ -209,7 +209,7 @@ fn settle(workspace: &Path, path: &str, content: &str, write: bool) -> Result<bo
     Ok(true)
 }
 
-/// The Markdown files that git knows of, also those not yet committed.
+/// The Markdown files of the checkout, also new ones.
 fn readmes(cargo: &Cargo) -> Result<Vec<String>> {
     let listed = cargo
         .in_workspace("git")
@@ -224,7 +224,7 @@ fn readmes(cargo: &Cargo) -> Result<Vec<String>> {
     Ok(String::from_utf8(listed.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// The text with every block replaced by what `replace` says.
+/// The text with every block replaced by the result of `replace`.
 fn splice(text: &str, mut replace: impl FnMut(Source<'_>) -> Result<Block>) -> Result<String> {
     let mut result = String::with_capacity(text.len());
     let mut lines = text.lines();
@@ -250,14 +250,14 @@ fn splice(text: &str, mut replace: impl FnMut(Source<'_>) -> Result<Block>) -> R
             "after `{marker}` a fenced block must follow"
         );
         match replace(source).with_context(|| marker.to_owned())? {
-            Block::Kept => {
-                let kept: String = block.iter().map(|line| format!("{line}\n")).collect();
-                result.push_str(&format!("{marker}\n{kept}{END}\n"));
+            Block::Unchanged => {
+                let unchanged: String = block.iter().map(|line| format!("{line}\n")).collect();
+                result.push_str(&format!("{marker}\n{unchanged}{END}\n"));
             }
             Block::Fenced(content) => {
                 result.push_str(&format!("{marker}\n{fence}\n{}\n```\n{END}\n", content.trim_end()));
             }
-            // Markdown begins a new block after a comment only where an empty line is between them.
+            // In Markdown an empty line after a comment is needed to begin a new block.
             Block::Markdown { marker, content } => {
                 result.push_str(&format!("{marker}\n\n{}\n\n{END}\n", content.trim_end()));
             }
@@ -275,14 +275,14 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
         Source::Matrix { part, .. } => bail!("{part} is no snippet"),
         Source::Output { command } => {
             let xtask = env::current_exe()?;
-            let programs = cache::target_directory(&xtask).context("xtask lies in no target directory")?;
+            let programs = cache::target_directory(&xtask).context("xtask is not in a target directory")?;
             let command = with_built_programs(command, &programs.join("debug"));
             output(cargo.in_workspace("sh").args(["-c", &command]))
         }
     }
 }
 
-/// Replaces `cargo run -q -p NAME [--bin PROGRAM|--example EXAMPLE] [--]` by the program of that name in `directory`.
+/// Replaces `cargo run -q -p NAME [--bin PROGRAM|--example EXAMPLE] [--]` by the path of the program in `directory`.
 fn with_built_programs(command: &str, directory: &Path) -> String {
     let mut parts = command.split(RUN);
     let mut result = parts.next().unwrap_or_default().to_owned();
@@ -316,7 +316,7 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The lines between the two that name the region, with their common indentation removed.
+/// The lines between the markers of a region, without their common indentation.
 fn region(text: &str, name: &str) -> Result<String> {
     let names = |line: &str, word: &str| line.trim_end().ends_with(&format!(" {word}: {name}"));
     let lines: Vec<&str> = text
@@ -325,7 +325,7 @@ fn region(text: &str, name: &str) -> Result<String> {
         .skip(1)
         .take_while(|line| !names(line, "endregion"))
         .collect();
-    ensure!(!lines.is_empty(), "there is no region {name}, or nothing in it");
+    ensure!(!lines.is_empty(), "there is no region {name}, or it is empty");
     let indentation = lines
         .iter()
         .filter(|line| !line.trim().is_empty())
@@ -339,7 +339,7 @@ fn region(text: &str, name: &str) -> Result<String> {
         .join("\n"))
 }
 
-/// The first line that differs, from both.
+/// The first line that differs, in both versions.
 fn difference(present: &str, spliced: &str) -> String {
     let (line, (present, spliced)) = present
         .lines()
@@ -393,7 +393,7 @@ mod tests {
             "<!-- file: a -->",
             "<!-- matrix: summary -->\nno end\n",
         ] {
-            assert!(splice(text, |_| Ok(Block::Kept)).is_err(), "{text:?}");
+            assert!(splice(text, |_| Ok(Block::Unchanged)).is_err(), "{text:?}");
         }
     }
 
@@ -417,18 +417,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_stays_as_it_is() {
-        assert_eq!(splice(README, |_| Ok(Block::Kept)).unwrap(), README);
+    fn an_unchanged_block_is_the_same() {
+        assert_eq!(splice(README, |_| Ok(Block::Unchanged)).unwrap(), README);
     }
 
     #[test]
     fn a_file_is_written_compared_and_its_difference_found() {
         let workspace = tempfile::tempdir().unwrap();
-        let settle = |content, write| settle(workspace.path(), "plot.svg", content, write).unwrap();
-        assert!(settle("one\n", false), "a missing file differs");
-        assert!(!settle("one\n", true));
-        assert!(!settle("one\n", false));
-        assert!(settle("two\n", false));
+        let differs = |content, write| compare_or_write(workspace.path(), "plot.svg", content, write).unwrap();
+        assert!(differs("one\n", false), "a missing file differs");
+        assert!(!differs("one\n", true));
+        assert!(!differs("one\n", false));
+        assert!(differs("two\n", false));
         assert_eq!(fs::read_to_string(workspace.path().join("plot.svg")).unwrap(), "one\n");
     }
 
@@ -456,14 +456,14 @@ mod tests {
     }
 
     #[test]
-    fn a_region_is_cut_out_and_moved_left() {
+    fn a_region_has_no_common_indentation() {
         let text = "x\n  // region: part\n  one\n\n    two\n  // endregion: part\ny\n";
         assert_eq!(region(text, "part").unwrap(), "one\n\n  two");
         assert!(region(text, "par").is_err());
     }
 
     #[test]
-    fn programs_run_as_the_workspace_built_them() {
+    fn programs_of_the_workspaces_build_are_run() {
         let built = |command: &str| with_built_programs(command, Path::new("/target/debug"));
         assert_eq!(built("cargo run -q -p a"), "'/target/debug/a'");
         assert_eq!(
@@ -490,7 +490,7 @@ mod tests {
         assert_eq!(difference("a\n", "a\nc\n"), "line 2\n- (end)\n+ c");
     }
 
-    /// A workspace with a record and a README that shows it, in a repository of its own.
+    /// A git repository with a record, and with a README that shows it.
     fn workspace() -> (tempfile::TempDir, Cargo, Record) {
         let directory = tempfile::tempdir().unwrap();
         let cargo = Cargo::new(directory.path().to_path_buf());
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_agrees_with_its_record_until_either_is_changed() {
+    fn a_readme_agrees_with_its_record_until_one_of_them_changes() {
         let (directory, cargo, record) = workspace();
         let path = |name: &str| directory.path().join(name);
         let agrees = || compare(directory.path(), &cargo, false);
@@ -553,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_keeps_its_record_when_there_is_a_newer_one() {
+    fn a_readme_keeps_its_record_until_the_next_splice() {
         let (directory, cargo, mut record) = workspace();
         splice_record(directory.path(), &cargo, &record).unwrap();
         record.recorded_at = "2026-12-24T00:00:00Z".parse().unwrap();
@@ -562,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_or_a_record_that_is_not_there_is_named() {
+    fn an_unknown_part_or_record_is_named() {
         let (directory, cargo, record) = workspace();
         let write = |marker: &str| {
             let text = format!("<!-- matrix: {marker} -->\n<!-- end -->\n");

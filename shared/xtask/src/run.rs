@@ -1,4 +1,4 @@
-//! Running other programs, loudly: the command is printed before it runs, and a failure is never passed over.
+//! Runs other programs. Each command is printed before it runs, and a failure is an error.
 
 use std::env;
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use system::command_line;
 /// Exit code for a check that failed.
 pub(crate) const FAILED: u8 = 1;
 
-/// Cargo, at the workspace's root.
+/// Runs cargo in the workspace's root.
 pub(crate) struct Cargo {
     program: PathBuf,
     workspace: PathBuf,
@@ -31,7 +31,7 @@ impl Cargo {
         }
     }
 
-    /// Something else that answers as cargo does.
+    /// A replacement of cargo for tests.
     #[cfg(test)]
     pub(crate) fn instead(program: PathBuf, workspace: PathBuf) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Cargo {
         command
     }
 
-    /// A command at the workspace's root, which uses the same target directory should it call cargo.
+    /// A command in the workspace's root. If it calls cargo, that uses the same target directory.
     pub(crate) fn in_workspace(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.workspace);
@@ -58,7 +58,7 @@ impl Cargo {
         command
     }
 
-    /// What cargo knows of the workspace's own packages.
+    /// The output of `cargo metadata` for the workspace's packages.
     pub(crate) fn metadata(&self) -> Result<Value> {
         let output = self
             .command(&["metadata", "--no-deps", "--format-version", "1"])
@@ -66,10 +66,10 @@ impl Cargo {
             .output()
             .context("cargo can't be started")?;
         ensure!(output.status.success(), "cargo metadata ended with {}", output.status);
-        serde_json::from_slice(&output.stdout).context("cargo metadata is not understood")
+        serde_json::from_slice(&output.stdout).context("the output of cargo metadata is not JSON")
     }
 
-    /// Where cargo puts what it makes on the way to that: the same place, unless `CARGO_BUILD_BUILD_DIR` names another.
+    /// Cargo's directory of intermediate files: the target directory, unless `CARGO_BUILD_BUILD_DIR` is set.
     pub(crate) fn build_directory(&self) -> Result<PathBuf> {
         let metadata = self.metadata()?;
         match metadata["build_directory"].as_str() {
@@ -78,24 +78,24 @@ impl Cargo {
         }
     }
 
-    /// Where cargo puts what it builds.
+    /// Cargo's directory of built programs.
     pub(crate) fn target_directory(&self) -> Result<PathBuf> {
         let metadata = self.metadata()?;
         let directory = metadata["target_directory"].as_str();
         Ok(PathBuf::from(
-            directory.context("cargo metadata names no target directory")?,
+            directory.context("the output of cargo metadata has no target directory")?,
         ))
     }
 
-    /// Runs cargo with `arguments` and ends as it ended.
+    /// Runs cargo with `arguments` and returns its exit code.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<ExitCode> {
         let status = announce_and_run(&mut self.command(arguments))?;
         Ok(exit_code(status))
     }
 }
 
-/// On a machine that tests one fresh clone after another, all use one target directory outside the clones: what did
-/// not change is not compiled again.
+/// In continuous integration, where each run has a new clone, all clones share a target directory, so that unchanged code
+/// is not compiled again.
 fn shared_target_directory() -> Option<PathBuf> {
     if env::var_os("CI").is_none() || env::var_os("CARGO_TARGET_DIR").is_some() {
         return None;
@@ -108,7 +108,7 @@ fn shared_target_directory() -> Option<PathBuf> {
     )
 }
 
-/// Prints the command, and returns it as it was printed.
+/// Prints the command, and returns the printed text.
 pub(crate) fn announce(command: &Command) -> String {
     let line = command_line::typed(command);
     command_line::note(format_args!("{}", bold(format!("$ {line}"))));
@@ -119,7 +119,7 @@ pub(crate) fn announce(command: &Command) -> String {
 ///
 /// The command is dropped, because it holds the pipe's writing end: the reader ends when every process has closed its own.
 pub(crate) fn spawn_into_pipe(mut command: Command) -> Result<(Child, PipeReader)> {
-    let (reader, writer) = io::pipe().context("a pipe can't be made")?;
+    let (reader, writer) = io::pipe().context("a pipe can't be created")?;
     command.stdout(writer.try_clone()?).stderr(writer);
     let child = command
         .spawn()
@@ -127,13 +127,13 @@ pub(crate) fn spawn_into_pipe(mut command: Command) -> Result<(Child, PipeReader
     Ok((child, reader))
 }
 
-/// Prints the command, runs it, and says how it ended.
+/// Prints the command, runs it, and returns its status.
 pub(crate) fn announce_and_run(command: &mut Command) -> Result<ExitStatus> {
     let line = announce(command);
     command.status().with_context(|| format!("`{line}` can't be started"))
 }
 
-/// Ends as a child ended. A child that a signal ended has no code of its own: then it is 1.
+/// The exit code of a child process; 1 if a signal ended it.
 fn exit_code(status: ExitStatus) -> ExitCode {
     status
         .code()
@@ -153,7 +153,7 @@ pub(crate) fn green(text: impl Display) -> String {
     styled(AnsiColor::Green.on_default().bold(), text)
 }
 
-/// Escape codes that `anstream` removes where the output is no terminal.
+/// A text with escape codes, which `anstream` removes if the output is no terminal.
 fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_reported_and_not_passed_over() {
+    fn a_failure_is_reported() {
         let status = announce_and_run(Command::new("sh").args(["-c", "exit 65"])).unwrap();
         assert_eq!(exit_code(status), ExitCode::from(65));
         let killed = announce_and_run(Command::new("sh").args(["-c", "kill -9 $$"])).unwrap();

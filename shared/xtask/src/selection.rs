@@ -1,20 +1,20 @@
-//! Which packages and features are built here: all of them, less what needs something that this machine hasn't.
+//! The packages and features that are built: all that this machine can build.
 
 use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The fuzz target would run for ever.
-const NEVER: &str = "parser-fuzz";
+/// The package of the fuzz target, which would run without end.
+const FUZZ_TARGET: &str = "parser-fuzz";
 
 /// Packages and features that embed or extend Ruby.
 const RUBY_PACKAGES: [&str; 1] = ["wasm-host"];
 const RUBY_FEATURES: [&str; 2] = ["ex1-hello/ruby", "ex2-parser/ruby"];
 
-/// Features that need nothing but more time to build.
+/// Optional features that every machine can build.
 const FEATURES: [&str; 2] = ["ex1-hello/runtimes", "ex2-parser/runtimes"];
 
-/// What cargo is asked for.
+/// The packages and features for cargo.
 pub(crate) struct Selection {
     excluded: Vec<&'static str>,
     features: Vec<String>,
@@ -22,13 +22,13 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// What this machine can build, and more features that somebody asked for.
+    /// All that this machine can build, with additional features.
     pub(crate) fn here(more: &[String]) -> Self {
         Self::with(ruby_can_be_embedded(), more)
     }
 
     fn with(ruby: bool, more: &[String]) -> Self {
-        let mut excluded = vec![NEVER];
+        let mut excluded = vec![FUZZ_TARGET];
         let mut features: Vec<String> = FEATURES.map(str::to_owned).to_vec();
         if ruby {
             features.extend(RUBY_FEATURES.map(str::to_owned));
@@ -43,7 +43,7 @@ impl Selection {
         }
     }
 
-    /// Cargo's arguments for it.
+    /// The arguments for cargo.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--workspace".to_owned()];
         for name in &self.excluded {
@@ -53,44 +53,49 @@ impl Selection {
         arguments
     }
 
-    /// The same with the fuzz target, for what compiles and does not run.
+    /// As [`Self::arguments`], with the fuzz target, for commands that only compile.
     pub(crate) fn arguments_with_fuzz_target(&self) -> Vec<String> {
         let everything = Self {
-            excluded: self.excluded.iter().copied().filter(|name| *name != NEVER).collect(),
+            excluded: self
+                .excluded
+                .iter()
+                .copied()
+                .filter(|name| *name != FUZZ_TARGET)
+                .collect(),
             features: self.features.clone(),
             ruby: self.ruby,
         };
         everything.arguments()
     }
 
-    /// Whether a package is not among it.
+    /// Whether a package is not built.
     pub(crate) fn excludes(&self, package: &str) -> bool {
         self.excluded.contains(&package)
     }
 
-    /// What is missing, and what to do about it.
+    /// Notes about missing software, with the next step.
     pub(crate) fn notes(&self) -> Vec<&'static str> {
         match self.ruby {
             true => Vec::new(),
             false => vec![
-                "Ruby's headers are not on this machine, so everything with Ruby is left out; `cargo xtask setup` \
-                 installs them",
+                "Ruby's headers are not installed, so everything with Ruby is skipped; `cargo xtask setup` installs \
+                 them",
             ],
         }
     }
 }
 
-/// Whether there is a Ruby whose headers are there too.
+/// Whether Ruby and its headers are installed.
 pub(crate) fn ruby_can_be_embedded() -> bool {
     let ruby = env::var_os("RUBY").unwrap_or_else(|| "ruby".into());
-    let said = Command::new(ruby)
+    let output = Command::new(ruby)
         .args(["-r", "rbconfig", "-e", "print RbConfig::CONFIG['rubyhdrdir']"])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output();
-    said.is_ok_and(|said| {
-        let directory = String::from_utf8_lossy(&said.stdout).into_owned();
-        said.status.success() && Path::new(&directory).join("ruby.h").is_file()
+    output.is_ok_and(|output| {
+        let directory = String::from_utf8_lossy(&output.stdout).into_owned();
+        output.status.success() && Path::new(&directory).join("ruby.h").is_file()
     })
 }
 
@@ -99,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_ruby_nothing_of_ruby_is_built() {
+    fn without_ruby_nothing_with_ruby_is_built() {
         let without = Selection::with(false, &[]);
         assert!(without.excludes("wasm-host") && without.excludes("parser-fuzz"));
         assert!(!without.arguments().join(" ").contains("ruby"));

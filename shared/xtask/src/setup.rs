@@ -1,4 +1,4 @@
-//! What a machine needs beside Rust: installing it with the system's package manager, and then what is built from it.
+//! Sets up a machine: installs software with the system's package manager, then builds what depends on it.
 
 use std::env;
 use std::fmt::Write;
@@ -19,28 +19,28 @@ use crate::selection::ruby_can_be_embedded;
 /// The program that the demo runs.
 pub(crate) const TRACKER: &str = "ex3-stats-tracker";
 
-/// The Rails application, from the workspace's root.
+/// The Rails application, relative to the workspace.
 const RAILS: &str = "ex3-stats-tracker/rails";
 
-/// What the machine is set up for. Each needs all that the ones before it need.
+/// The purpose of a set-up. Each purpose includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     /// Building and running the examples.
     Demo,
-    /// Running every check, and every bench.
+    /// Running all checks and benches.
     Test,
 }
 
-/// Something that the project uses and does not bring along.
+/// Software that the project needs on the machine.
 struct Need {
     purpose: Purpose,
     name: &'static str,
     why: &'static str,
-    /// Debian's packages that bring it.
+    /// Debian's packages of it.
     packages: &'static [&'static str],
-    /// What to type where there is no Debian.
+    /// The instruction for other systems.
     elsewhere: &'static str,
-    is_there: fn() -> bool,
+    is_installed: fn() -> bool,
 }
 
 const NEEDS: [Need; 16] = [
@@ -50,7 +50,7 @@ const NEEDS: [Need; 16] = [
         why: "Rust links programs with it",
         packages: &["build-essential"],
         elsewhere: "install gcc or clang",
-        is_there: || on_path("cc"),
+        is_installed: || on_path("cc"),
     },
     Need {
         purpose: Purpose::Demo,
@@ -58,25 +58,25 @@ const NEEDS: [Need; 16] = [
         why: "the WebAssembly guests are compiled with it",
         packages: &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"],
         elsewhere: "rustup target add wasm32-wasip1",
-        is_there: || guests::Toolchain::find().is_some(),
+        is_installed: || guests::Toolchain::find().is_some(),
     },
     Need {
         purpose: Purpose::Demo,
-        name: "what puts Debian's Rails beside the machine's own programs",
+        name: "the programs that build and run a Debian root with Rails",
         why: "the dashboard is a Rails application",
         packages: &["bubblewrap", "mmdebstrap", "uidmap"],
         elsewhere: "install Ruby 3.1 or newer, and run `bundle install` in ex3-stats-tracker/rails",
-        is_there: || {
+        is_installed: || {
             on_path(debian_root::BUILDER) && on_path(debian_root::RUNNER) || own_ruby_has_the_gems(Path::new(RAILS))
         },
     },
     Need {
         purpose: Purpose::Demo,
         name: "npm",
-        why: "the dashboard's charts come from it, and so does Ruby as WebAssembly",
+        why: "the dashboard's charts and Ruby as WebAssembly are npm packages",
         packages: &["npm"],
         elsewhere: "install Node.js 18 or newer",
-        is_there: || on_path("node") && on_path("npm"),
+        is_installed: || on_path("node") && on_path("npm"),
     },
     Need {
         purpose: Purpose::Test,
@@ -84,7 +84,7 @@ const NEEDS: [Need; 16] = [
         why: "the fuzz target links libFuzzer",
         packages: &["build-essential"],
         elsewhere: "install g++ or clang++",
-        is_there: || on_path("c++"),
+        is_installed: || on_path("c++"),
     },
     Need {
         purpose: Purpose::Test,
@@ -92,23 +92,23 @@ const NEEDS: [Need; 16] = [
         why: "the tests load ex1-hello's page and the dashboard in a real browser",
         packages: &["chromium", "chromium-driver"],
         elsewhere: "install Chromium and the ChromeDriver of the same version",
-        is_there: || on_path("chromium") && on_path("chromedriver"),
+        is_installed: || on_path("chromium") && on_path("chromedriver"),
     },
     Need {
         purpose: Purpose::Test,
         name: "PostgreSQL",
-        why: "the dashboard's tests run on it as well as on SQLite",
+        why: "the dashboard's tests run on PostgreSQL and on SQLite",
         packages: &["postgresql"],
         elsewhere: "install PostgreSQL 13 or newer, with initdb on the PATH",
-        is_there: || on_path("initdb") || !find("/usr/lib/postgresql", "bin/initdb").is_empty(),
+        is_installed: || on_path("initdb") || !find("/usr/lib/postgresql", "bin/initdb").is_empty(),
     },
     Need {
         purpose: Purpose::Test,
         name: "Ruby with its headers, and libclang",
-        why: "the gem is built against them, and the benches have Ruby in their own process",
+        why: "the build of the gem needs them, and the benches embed Ruby",
         packages: &["libclang-dev", "ruby", "ruby-dev"],
         elsewhere: "install Ruby 3.1 or newer with its headers, and libclang",
-        is_there: || ruby_can_be_embedded() && has_libclang(),
+        is_installed: || ruby_can_be_embedded() && has_libclang(),
     },
     Need {
         purpose: Purpose::Test,
@@ -116,47 +116,47 @@ const NEEDS: [Need; 16] = [
         why: "the gem's specs, and the parsers that the benches compare",
         packages: &["ruby-htree", "ruby-nokogiri", "ruby-rspec"],
         elsewhere: "gem install rspec nokogiri",
-        is_there: || ruby("require 'nokogiri'; require 'htree'; require 'rspec/core'"),
+        is_installed: || ruby("require 'nokogiri'; require 'htree'; require 'rspec/core'"),
     },
     Need {
         purpose: Purpose::Test,
         name: "RuboCop",
-        why: "the checks read the dashboard's Ruby with it",
+        why: "it checks the dashboard's Ruby code",
         packages: &["rubocop"],
         elsewhere: "gem install rubocop",
-        is_there: || on_path("rubocop"),
+        is_installed: || on_path("rubocop"),
     },
     Need {
         purpose: Purpose::Test,
         name: "Go 1.21 or newer",
-        why: "Helm and Kubernetes are built from their own modules, to test the chart",
+        why: "Helm and Kubernetes are built from their Go modules, to test the chart",
         packages: &["golang-go"],
         elsewhere: "install Go from https://go.dev/dl",
-        is_there: || go_fetches_newer_ones(),
+        is_installed: || go_fetches_toolchains(),
     },
     Need {
         purpose: Purpose::Test,
         name: "etcd",
-        why: "the API server that the chart is tested on keeps its objects there",
+        why: "the API server of the chart's tests stores its objects there",
         packages: &["etcd-server"],
         elsewhere: "install etcd 3.4 or newer",
-        is_there: || on_path("etcd"),
+        is_installed: || on_path("etcd"),
     },
     Need {
         purpose: Purpose::Test,
         name: "promtool",
-        why: "the chart's alerts have tests of their own, which it runs",
+        why: "it runs the tests of the chart's alerts",
         packages: &["prometheus"],
         elsewhere: "install Prometheus",
-        is_there: || on_path("promtool"),
+        is_installed: || on_path("promtool"),
     },
     Need {
         purpose: Purpose::Test,
-        name: "skopeo, umoci, and what makes and runs a Debian root",
-        why: "the container images are read and unpacked as registries and runtimes do, and run",
+        name: "skopeo, umoci, and the programs that build and run a Debian root",
+        why: "the tests read, unpack and run the container images with them",
         packages: &["bubblewrap", "mmdebstrap", "skopeo", "uidmap", "umoci"],
         elsewhere: "install bubblewrap, mmdebstrap, skopeo and umoci",
-        is_there: || {
+        is_installed: || {
             [debian_root::BUILDER, debian_root::RUNNER, "skopeo", "umoci"]
                 .iter()
                 .all(|program| on_path(program))
@@ -165,15 +165,15 @@ const NEEDS: [Need; 16] = [
     Need {
         purpose: Purpose::Test,
         name: "containerd and runc",
-        why: "a node runs the chart's pods with them, where the tests run as root",
+        why: "a node runs the chart's pods with them, if the tests run as root",
         packages: &["containerd", "runc"],
         elsewhere: "install containerd and runc",
-        is_there: || !is_root() || on_path("containerd") && on_path("runc"),
+        is_installed: || !is_root() || on_path("containerd") && on_path("runc"),
     },
     Need {
         purpose: Purpose::Test,
-        name: "what gives a node's pods addresses, names and somebody who waits for them",
-        why: "they have to reach each other, where the tests run as root",
+        name: "an init process, a network, DNS and a firewall for a node's pods",
+        why: "the pods must reach each other, if the tests run as root",
         packages: &[
             "catatonit",
             "containernetworking-plugins",
@@ -182,14 +182,14 @@ const NEEDS: [Need; 16] = [
             "nftables",
         ],
         elsewhere: "install catatonit, the CNI plugins in /usr/lib/cni, dnsmasq, iproute2 and nftables",
-        is_there: || {
+        is_installed: || {
             let programs = ["catatonit", "dnsmasq", "ip", "nft"];
             !is_root() || Path::new("/usr/lib/cni/ptp").exists() && programs.iter().all(|program| on_path(program))
         },
     },
 ];
 
-/// Something that is built from what the packages brought.
+/// A step after the installation, which needs the installed software.
 struct Step {
     purpose: Purpose,
     name: &'static str,
@@ -201,13 +201,13 @@ struct Step {
 const STEPS: [Step; 4] = [
     Step {
         purpose: Purpose::Demo,
-        name: "Debian's Rails, in a directory of its own",
-        why: "the dashboard runs in it, apart from the machine's own programs",
+        name: "a Debian root with Rails",
+        why: "the dashboard runs in it, separate from the machine's own programs",
         is_done: |workspace| {
             let root = || DebianRoot::find().is_some() && env::var_os("CI").is_none();
             own_ruby_has_the_gems(&workspace.join(RAILS)) || root()
         },
-        // By cargo, so that it lies where everything looks for it that cargo runs.
+        // By cargo, so that the root is in the cache of the programs that cargo runs.
         run: |cargo, _| {
             let status = announce_and_run(&mut cargo.command(&[
                 "run",
@@ -219,7 +219,7 @@ const STEPS: [Step; 4] = [
                 "--",
                 "--build",
             ]))?;
-            ensure!(status.success(), "it ended with {status}; what it said stands above");
+            ensure!(status.success(), "it ended with {status}; its messages are above");
             Ok(())
         },
     },
@@ -233,40 +233,40 @@ const STEPS: [Step; 4] = [
     Step {
         purpose: Purpose::Demo,
         name: "the dashboard's scripts and styles",
-        why: "the browser is sent them as they are built",
+        why: "the browser loads the built files",
         is_done: |workspace| is_newer_than_sources(&workspace.join(RAILS)),
         run: |_, workspace| npm(workspace, &["run", "--silent", "build"]),
     },
     Step {
         purpose: Purpose::Test,
         name: "cargo-deny",
-        why: "looks at the dependencies' licences and sources (once; some minutes)",
+        why: "it checks the dependencies' licences and sources (once; some minutes)",
         is_done: |_| deny::program().is_some(),
         run: |_, _| deny::install(),
     },
 ];
 
-/// How packages can be installed here.
+/// The way to install packages on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Installer {
     /// `apt-get`, as root.
     Root,
-    /// `sudo apt-get`, which asks for no password.
+    /// `sudo apt-get` without a password.
     Sudo,
-    /// Someone has to type the commands.
-    Nobody,
+    /// The user must type the commands.
+    Manual,
 }
 
 impl Installer {
     fn find() -> Self {
         if !on_path("apt-get") {
-            Self::Nobody
+            Self::Manual
         } else if is_root() {
             Self::Root
         } else if succeeds(Command::new("sudo").args(["--non-interactive", "true"])) {
             Self::Sudo
         } else {
-            Self::Nobody
+            Self::Manual
         }
     }
 
@@ -283,15 +283,14 @@ impl Installer {
     }
 }
 
-/// Installs what is missing for `purpose`, and builds what is to be built from it. Does nothing, silently, where
-/// nothing is missing.
+/// Installs and builds what is missing for `purpose`. Prints nothing if nothing is missing.
 pub(crate) fn set_up(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     rename_old_cache(&cargo.target_directory()?);
     install(purpose)?;
     build(purpose, cargo, workspace)
 }
 
-/// Sets up what the demo needs, and starts it with `run`. The first time, what takes minutes is built side by side.
+/// Sets up what the demo needs, and starts it with `run`. The first time, the long builds run in parallel.
 pub(crate) fn demo(cargo: &Cargo, workspace: &Path, run: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
     let target = cargo.target_directory()?;
     if !target.join("debug").join(TRACKER).is_file() {
@@ -303,15 +302,15 @@ pub(crate) fn demo(cargo: &Cargo, workspace: &Path, run: impl FnOnce() -> Result
     rename_old_cache(&target);
     install(Purpose::Demo)?;
     thread::scope(|scope| {
-        // Much of it compiles one crate after another, so another build has room beside it. The tracker builds the
-        // component where it is missing: it waits for this build, and says what is wrong where that fails.
+        // This build often compiles one crate at a time, so that another build can use the other cores. The tracker also
+        // builds a missing component: it waits for this build, and reports its failure.
         scope.spawn(|| guests::SPIN_COMPONENT.build());
         build(Purpose::Demo, cargo, workspace)?;
         run()
     })
 }
 
-/// Takes the steps that are not done.
+/// Runs the steps that are not done.
 fn build(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     for step in STEPS {
         if step.purpose <= purpose && !(step.is_done)(workspace) {
@@ -322,11 +321,11 @@ fn build(purpose: Purpose, cargo: &Cargo, workspace: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The cache was called `kept` once. What is in it takes half an hour to make again.
+/// Renames the cache's old directory `kept`. Building its content again would take half an hour.
 fn rename_old_cache(target: &Path) {
     let new = target.join("cache");
     if !new.exists() {
-        // Without an old cache, or where it can't be renamed, a new one is made.
+        // Without an old cache, or if it can't be renamed, a new one is built.
         _ = fs::rename(target.join("kept"), new);
     }
 }
@@ -338,10 +337,10 @@ fn install(purpose: Purpose) -> Result<()> {
     }
     command_line::note(describe(&missing).trim_end());
     let installer = Installer::find();
-    if installer == Installer::Nobody {
-        bail!("setting this machine up needs you: type the commands above, then the same command again");
+    if installer == Installer::Manual {
+        bail!("packages can't be installed without you: type the commands above, then this command again");
     }
-    // Package lists may be old or, in a container image, not there at all.
+    // The package lists can be old, or missing in a container image.
     let packages = packages(&missing);
     let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"]
         .into_iter()
@@ -358,12 +357,12 @@ fn install(purpose: Purpose) -> Result<()> {
     }
     let still_missing: Vec<&str> = missing
         .iter()
-        .filter(|need| !(need.is_there)())
+        .filter(|need| !(need.is_installed)())
         .map(|need| need.name)
         .collect();
     if !still_missing.is_empty() {
         bail!(
-            "installed, and still not found: {}; instead you can type:\n{}",
+            "installed, but still not found: {}; instead you can type:\n{}",
             still_missing.join(", "),
             by_hand(&missing)
         );
@@ -371,20 +370,20 @@ fn install(purpose: Purpose) -> Result<()> {
     Ok(())
 }
 
-/// What [`set_up`] would do.
+/// A description of what [`set_up`] would do.
 pub(crate) fn plan(purpose: Purpose, workspace: &Path) -> String {
     let mut text = String::new();
     let missing = missing(purpose);
     if !missing.is_empty() {
         text += &describe(&missing);
     }
-    let left: Vec<&Step> = STEPS
+    let open: Vec<&Step> = STEPS
         .iter()
         .filter(|step| step.purpose <= purpose && !(step.is_done)(workspace))
         .collect();
-    if !left.is_empty() {
+    if !open.is_empty() {
         text += &(bold("to be built:") + "\n");
-        for step in left {
+        for step in open {
             let _ = writeln!(text, "  {}: {}", step.name, step.why);
         }
     }
@@ -397,7 +396,7 @@ pub(crate) fn plan(purpose: Purpose, workspace: &Path) -> String {
 fn missing(purpose: Purpose) -> Vec<&'static Need> {
     NEEDS
         .iter()
-        .filter(|need| need.purpose <= purpose && !(need.is_there)())
+        .filter(|need| need.purpose <= purpose && !(need.is_installed)())
         .collect()
 }
 
@@ -416,7 +415,7 @@ fn describe(needs: &[&Need]) -> String {
     text + &by_hand(needs)
 }
 
-/// The commands for somebody who types them.
+/// The commands for an installation by the user.
 fn by_hand(needs: &[&Need]) -> String {
     let elsewhere: Vec<&str> = needs.iter().map(|need| need.elsewhere).collect();
     format!(
@@ -434,7 +433,7 @@ fn on_path(program: &str) -> bool {
     which::which(program).is_ok()
 }
 
-/// The files `inside` of any directory in `parent`.
+/// The existing paths `inside`, relative to each directory in `parent`.
 fn find(parent: &str, inside: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     entries
@@ -443,7 +442,7 @@ fn find(parent: &str, inside: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Where Debian has it, or where it was said to be.
+/// Whether libclang is in Debian's directory, or its path is set.
 fn has_libclang() -> bool {
     env::var_os("LIBCLANG_PATH").is_some()
         || ["lib/libclang.so", "lib/libclang.dylib"]
@@ -451,16 +450,16 @@ fn has_libclang() -> bool {
             .any(|file| !find("/usr/lib", file).is_empty())
 }
 
-/// Whether there is a Go that fetches the version a module asks for by itself: 1.21 was the first.
-fn go_fetches_newer_ones() -> bool {
-    let said = Command::new("go")
+/// Whether Go is installed in a version that fetches the toolchain of a module: 1.21 was the first.
+fn go_fetches_toolchains() -> bool {
+    let output = Command::new("go")
         .args(["env", "GOVERSION"])
         .stdin(Stdio::null())
         .output();
-    said.is_ok_and(|said| is_new_enough_go(String::from_utf8_lossy(&said.stdout).trim()))
+    output.is_ok_and(|output| is_new_enough_go(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// `go1.26.8`: nothing before 1.21, and no development version, whose name has no number.
+/// Whether a version such as `go1.26.8` is at least 1.21. A development version has no number, and is not.
 fn is_new_enough_go(version: &str) -> bool {
     let minor = version
         .strip_prefix("go1.")
@@ -470,7 +469,7 @@ fn is_new_enough_go(version: &str) -> bool {
         .is_some_and(|minor| minor >= 21)
 }
 
-/// Whether the machine's own Ruby runs a line without an error.
+/// Whether the machine's own Ruby runs a line of code without an error.
 fn ruby(line: &str) -> bool {
     succeeds(Command::new("ruby").args(["-e", line]))
 }
@@ -484,12 +483,12 @@ fn npm(workspace: &Path, arguments: &[&str]) -> Result<()> {
     npm.args(arguments).current_dir(workspace.join(RAILS));
     let status = announce_and_run(&mut npm)?;
     if !status.success() {
-        bail!("npm ended with {status}; what it said stands above");
+        bail!("npm ended with {status}; its messages are above");
     }
     Ok(())
 }
 
-/// Whether the built scripts and styles are newer than what they are built from.
+/// Whether the built scripts and styles are newer than their sources.
 fn is_newer_than_sources(rails: &Path) -> bool {
     let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
     let Ok(built) = modified(&rails.join("public/assets/manifest.json")) else {
@@ -543,7 +542,7 @@ mod tests {
     }
 
     #[test]
-    fn every_need_says_why_and_what_to_type() {
+    fn every_need_has_a_reason_and_instructions() {
         let all: Vec<&Need> = NEEDS.iter().collect();
         let text = describe(&all);
         for need in NEEDS {
@@ -561,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_are_named_once() {
+    fn packages_are_listed_once() {
         let all: Vec<&Need> = NEEDS.iter().collect();
         let packages = packages(&all);
         assert_eq!(
@@ -571,13 +570,13 @@ mod tests {
     }
 
     #[test]
-    fn an_old_go_is_none() {
+    fn an_old_go_is_not_enough() {
         assert!(is_new_enough_go("go1.21") && is_new_enough_go("go1.26.8") && is_new_enough_go("go1.25rc1"));
         assert!(!is_new_enough_go("go1.19.8") && !is_new_enough_go("") && !is_new_enough_go("devel"));
     }
 
     #[test]
-    fn programs_are_looked_for_on_the_path() {
+    fn programs_are_found_on_the_path() {
         assert!(on_path("sh"));
         assert!(!on_path("no-such-program"));
     }

@@ -1,4 +1,4 @@
-//! Running cargo's test programs: their output is passed on, and how long each of them took is read from it.
+//! Runs cargo's test programs, passes on their output, and reads the duration of each from it.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,21 +15,21 @@ use system::command_line;
 use crate::run::{announce, spawn_into_pipe};
 use crate::selection::Selection;
 
-/// A test that prints nothing for so long hangs. The longest quiet work is Go's compiler, which builds Kubernetes for the
-/// tests on a new machine.
+/// The time without output after which a test counts as hanging. The longest silent work is Go's compiler, which builds
+/// Kubernetes for the tests on a new machine.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A test program that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestProgram {
-    /// As cargo names it, for example `tests/cli.rs (target/debug/deps/cli-…)` without what is in the brackets.
+    /// Cargo's name without the path of the executable: `tests/cli.rs`.
     pub(crate) name: String,
-    /// As the program itself says.
+    /// The duration that the program prints.
     pub(crate) seconds: f64,
 }
 
-/// The names of the test programs in `tests/` of a package, and of all others that are selected. Cargo can only be asked
-/// for names, so a name that both have is an error.
+/// The names of the test programs in `tests/` of a package, and of all other selected packages. Cargo selects test
+/// programs only by name, so that a name in both sets is an error.
 pub(crate) fn names(
     metadata: &Value,
     package: &str,
@@ -38,7 +38,7 @@ pub(crate) fn names(
     let mut names = (BTreeSet::new(), BTreeSet::new());
     for described in metadata["packages"]
         .as_array()
-        .context("cargo metadata names no packages")?
+        .context("the output of cargo metadata has no packages")?
     {
         let name = described["name"].as_str().unwrap_or_default();
         if selection.excludes(name) {
@@ -61,10 +61,10 @@ pub(crate) fn names(
     Ok(names)
 }
 
-/// Runs `cargo test`. Says whether it passed, and which programs it ran.
+/// Runs `cargo test`. Returns whether it passed, and its programs.
 ///
-/// Standard output and standard error go to `output`, through one pipe: cargo names a program in the one, and the
-/// program says how long it took in the other, so only together are they in order.
+/// Standard output and standard error go to `output` through one pipe, which keeps their order: cargo prints the name of
+/// a program to one, and the program prints its duration to the other.
 ///
 /// # Errors
 /// The command can't be started, or its output can't be read.
@@ -97,17 +97,17 @@ fn watch(
     loop {
         match receiver.recv_timeout(limit) {
             Ok(line) => {
-                // A reader that went away stops no test.
+                // A closed output does not stop the tests.
                 _ = output.write_all(&line);
                 programs.read(&String::from_utf8_lossy(&line));
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                // Before they end: which of them hangs is seen by what each process waits for.
+                // Listed before they are killed, because their wait channels show which process hangs.
                 _ = output.write_all(descendants(child.id()).as_bytes());
                 child.kill()?;
                 command_line::note(format_args!(
-                    "error: {} printed nothing for {} minutes and was ended",
+                    "error: {} printed nothing for {} minutes and was killed",
                     programs.current.as_deref().unwrap_or("cargo"),
                     limit.as_secs() / 60
                 ));
@@ -119,8 +119,8 @@ fn watch(
     Ok((status.success(), programs.ended))
 }
 
-/// A line for each process that descends from the one with that number: its number, its parent's, its state, its age, the
-/// kernel function it waits in, and its command. Empty where `ps` is missing.
+/// A line for the process `root` and each of its descendants: id, parent's id, state, age, wait channel (a kernel
+/// function) and command. Empty without `ps`.
 fn descendants(root: u32) -> String {
     let output = Command::new("ps")
         .args(["-eo", "pid=,ppid=,stat=,etime=,wchan:24=,args="])
@@ -129,7 +129,7 @@ fn descendants(root: u32) -> String {
     let Ok(output) = output else { return String::new() };
     let processes = String::from_utf8_lossy(&output.stdout);
     let number = |line: &str, column| line.split_whitespace().nth(column)?.parse::<u32>().ok();
-    // A parent may be listed behind its children.
+    // A parent can be listed after its children.
     let mut family = vec![root];
     let mut next = 0;
     while let Some(&parent) = family.get(next) {
@@ -147,7 +147,7 @@ fn descendants(root: u32) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// What the output says of test programs, line by line.
+/// Collects the test programs from the lines of the output.
 #[derive(Default)]
 struct Programs {
     current: Option<String>,
@@ -190,12 +190,12 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         let (child, reader) = spawn_into_pipe(command).unwrap();
-        // Not to this test's own output, where a tool would take the summaries for real ones.
+        // Not to this test's output, where the summaries would look like real ones.
         watch(child, reader, limit, &mut io::sink()).unwrap()
     }
 
     #[test]
-    fn what_runs_is_listed_with_its_children() {
+    fn a_process_is_listed_with_its_children() {
         let mut shell = Command::new("sh").args(["-c", "sleep 600 & wait"]).spawn().unwrap();
         let deadline = std::time::Instant::now() + Duration::from_secs(60);
         let listed = loop {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packages_test_programs_are_told_from_all_others() {
+    fn a_packages_test_programs_are_separated_from_the_others() {
         let package = |name, tests: &[&str]| {
             let tests = tests.iter().map(|test| json!({ "kind": ["test"], "name": test }));
             let library = json!({ "kind": ["lib"], "name": name });
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_program_is_ended() {
+    fn a_silent_program_is_killed() {
         let (passed, programs) = shell(
             "echo '     Running tests/hangs.rs (deps/hangs-1)'; exec sleep 600",
             Duration::from_millis(300),

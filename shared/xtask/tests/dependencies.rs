@@ -1,10 +1,10 @@
-//! What the product must not have, whatever else of the workspace does.
+//! Dependencies that the product must not have.
 
 use std::process::Command;
 
 use system::workspace;
 
-/// Their licence (BUSL-1.1) asks for a contract where they are used in production.
+/// The licence of these crates (BUSL-1.1) requires a contract for production.
 const SINGLEPASS: &str = "wasmer-compiler-singlepass";
 const LLVM: &str = "wasmer-compiler-llvm";
 
@@ -35,6 +35,6 @@ fn the_product_is_open_source() {
         assert!(all.contains(package), "{all}");
         assert!(!all.contains(SINGLEPASS) && !all.contains(LLVM), "{package}: {all}");
     }
-    // What the test would find: the benches compare it.
+    // The test can find it: the benches use it.
     assert!(dependencies(&["ruby-in-wasm"]).contains(SINGLEPASS));
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask matrix` from the outside: what it prints, and how it ends.
+//! Tests of the output and the exit codes of `cargo xtask matrix`.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use predicates::str::contains;
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/record.json");
 
-/// What the slide "Your machine" saves: a record with no more than has to be in it, as a browser can know it.
+/// A record of the slide "Your machine", with only the required fields.
 const BROWSER_RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser-record.json");
 
 fn matrix() -> Command {
@@ -18,7 +18,7 @@ fn matrix() -> Command {
     command
 }
 
-/// The record with a text in it replaced.
+/// A copy of the record with a text replaced.
 fn changed(directory: &Path, from: &str, to: &str) -> std::path::PathBuf {
     let text = fs::read_to_string(RECORD).unwrap();
     assert!(text.contains(from), "{from}");
@@ -79,7 +79,7 @@ fn a_record_that_a_browser_made_is_read_and_compared() {
         .assert()
         .success()
         .stdout(contains("| Rust in Wasm, stream, in a browser | call ").and(contains("| 240 µs |")));
-    // Two browsers say little of their machines, and have nothing native: their times are compared.
+    // The records of browsers have no native case, so that their times are compared.
     let directory = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(BROWSER_RECORD).unwrap();
     let slower = text.replace(
@@ -98,12 +98,12 @@ fn a_record_that_a_browser_made_is_read_and_compared() {
         compared
             .stdout(contains("2 figures in both").and(contains("| parser: stream/browser/work | 240 µs | 480 µs |")));
     }
-    // With a full record it shares no figure, and that is said.
+    // It shares no figure with a full record.
     let compared = matrix().args(["--compare", RECORD, BROWSER_RECORD]).assert().success();
     compared.stdout(contains("different machines").and(contains("0 figures in both")));
 }
 
-/// Of what a browser writes nothing can be left away, so a slide that forgets something is told what.
+/// All fields of the browser's record are required, and the error names a missing one.
 #[test]
 fn a_record_without_one_of_its_fields_is_none() {
     let whole: serde_json::Value = serde_json::from_str(&fs::read_to_string(BROWSER_RECORD).unwrap()).unwrap();
@@ -139,7 +139,7 @@ fn a_record_without_one_of_its_fields_is_none() {
 }
 
 #[test]
-fn what_is_no_record_ends_with_65_and_says_why() {
+fn an_invalid_record_ends_with_65_and_the_reason() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("record.json");
     let whole = fs::read_to_string(RECORD).unwrap();
@@ -168,9 +168,9 @@ fn no_record_ends_with_66_and_a_wrong_command_line_with_64() {
 }
 
 #[test]
-fn a_plan_has_no_colours_where_nobody_sees_them() {
+fn a_plan_has_no_colours_outside_of_a_terminal() {
     let mut setup = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    // Without a PATH everything is missing.
+    // With an empty PATH everything is missing.
     setup.args(["setup", "--dry-run"]).env("PATH", "");
     setup
         .assert()

@@ -1,12 +1,12 @@
-//! Every command of every README, as a reader types it: by a shell, at the workspace's root, on a machine that has what
+//! Runs all commands of all READMEs in a shell, in the workspace's root, on a machine with the software that
 //! `cargo xtask setup` installs.
 //!
-//! [What is not run, and what ends otherwise](EXCEPTIONS), is listed with its reason. `cargo run -p NAME` runs the program
-//! that the whole workspace's build made, as in `cargo xtask readme`: the same program, without a build for that package
-//! alone. There is no network but the machine's own, so that nothing is asked of anybody, and that a port which a README
-//! names is free.
+//! [Commands that are not run or end with another exit code](EXCEPTIONS) are listed with the reason. As in
+//! `cargo xtask readme`, `cargo run -p NAME` runs the program from the build of the whole workspace, so that cargo does
+//! not build it for that package alone. Commands have a private network with only the loopback interface. So they reach
+//! no server, and the ports in the READMEs are free.
 //!
-//! No `trycmd`: it runs `$ ` lines of `console` blocks with their output beside them, by no shell, one program to its end.
+//! `trycmd` does not fit: it runs the `$ ` lines of `console` blocks without a shell, each program to its end.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 use system::workspace;
 
-use Manner::{Code, NotRun, Until};
+use Exception::{Code, NotRun, Until};
 
-/// What a command of a README begins with. Other code spans are names, options or values.
+/// The begins of commands. Other code spans in a README are names, options or values.
 const PROGRAMS: [&str; 24] = [
     "bin/rails ",
     "bundle ",
@@ -50,43 +50,43 @@ const PROGRAMS: [&str; 24] = [
     "SPIN_VARIABLE",
 ];
 
-/// How long a command may take, in seconds.
+/// The time limit of a command in seconds.
 const TIME_LIMIT: u32 = 240;
 
-/// How a command is run that does not end with 0 by itself.
+/// The treatment of a command that does not end with 0 by itself.
 #[derive(Clone, Copy)]
-enum Manner {
-    /// Not at all, for this reason.
+enum Exception {
+    /// It is not run, for this reason.
     NotRun(&'static str),
-    /// Until it prints this. It is stopped then, and ends with 0.
+    /// It is run until it prints this text, then stopped, and ends with 0.
     Until(&'static str),
-    /// To its end, with this exit code: its README says so, or there is no network.
+    /// It ends with this exit code, because its README says so or there is no network.
     Code(i32),
 }
 
-const TESTS: Manner = NotRun("it is among the checks of `cargo xtask test` itself");
-const BENCH: Manner = NotRun("it measures for minutes; the tests run each bench once");
-const BUILD: Manner = NotRun("it compiles for minutes");
-const GITHUB: Manner = NotRun("it goes on asking github.com; its like with --stand-in is run");
-const CLUSTER: Manner = NotRun("it needs a cluster; charts/cluster's tests type what the walk-through shows");
-const SPIN: Manner = NotRun("it needs Spin, which the set-up does not install");
-const GEM: Manner = NotRun("the gem's own tests type it (ex2-parser/gem)");
-const RUBY: Manner = NotRun("it needs a Ruby with Rails of the reader's own");
-const PART: Manner = NotRun("it is a part of a command, named in a sentence");
-const ALONE: Manner = NotRun("it depends on the commands before it, of which one is not run");
-const WRITES: Manner = NotRun("it changes the checkout, and is what `cargo xtask setup` runs");
-const PAGE: Manner = NotRun("page.html stands for one of the reader's");
-const DASHBOARD: Manner = Until("http://127.0.0.1:3000");
+const TESTS: Exception = NotRun("it is one of the checks of `cargo xtask test`");
+const BENCH: Exception = NotRun("it measures for minutes; the tests run each bench once");
+const BUILD: Exception = NotRun("it compiles for minutes");
+const GITHUB: Exception = NotRun("it reads github.com without end; a similar command with --stand-in is run");
+const CLUSTER: Exception = NotRun("it needs a cluster; charts/cluster's tests run the walk-through's commands");
+const SPIN: Exception = NotRun("it needs Spin, which the set-up does not install");
+const GEM: Exception = NotRun("the gem's own tests run it (ex2-parser/gem)");
+const RUBY: Exception = NotRun("it needs the reader's own Ruby with Rails");
+const PART: Exception = NotRun("it is a part of a command in a sentence");
+const ALONE: Exception = NotRun("it depends on commands before it, of which one is not run");
+const WRITES: Exception = NotRun("it changes the checkout, and `cargo xtask setup` runs it");
+const PAGE: Exception = NotRun("page.html is a placeholder for the reader's file");
+const DASHBOARD: Exception = Until("http://127.0.0.1:3000");
 
-/// For each README how its commands begin that are not run to an end with 0. A `$` stands for a command's end. The first
-/// entry that fits counts.
-const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
+/// For each README the begins of commands with an exception. A `$` is the end of a command. The first entry that matches
+/// counts.
+const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
     (
         "README.md",
         &[
             (
                 "cargo xtask demo",
-                NotRun("it is the set-up, and then a command that is run"),
+                NotRun("it is the set-up, then a command that is run"),
             ),
             ("cargo xtask test", TESTS),
             ("cargo xtask bench", BENCH),
@@ -107,7 +107,7 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
             ),
             (
                 "cargo run -p ex1-hello -- FILE",
-                NotRun("FILE stands for one of the reader's"),
+                NotRun("FILE is a placeholder for the reader's file"),
             ),
             ("cargo run -p ex1-hello -- serve", Until("http://127.0.0.1:8000/")),
         ],
@@ -153,11 +153,11 @@ const EXCEPTIONS: &[(&str, &[(&str, Manner)])] = &[
                 NotRun("it compiles for minutes; ex3-stats-tracker/images builds the same"),
             ),
             ("cargo bench", BENCH),
-            ("skopeo copy", NotRun("it needs a registry of the reader's")),
+            ("skopeo copy", NotRun("it needs the reader's own registry")),
             ("bundle check", RUBY),
             ("cd ex3-stats-tracker/spin", SPIN),
             ("SPIN_VARIABLE", SPIN),
-            ("curl ", NotRun("it asks what `spin up` serves")),
+            ("curl ", NotRun("it is a request to `spin up`")),
             ("CHART=", CLUSTER),
             ("CLUSTER=", CLUSTER),
             ("FLUX_OPERATOR=", CLUSTER),
@@ -209,7 +209,7 @@ struct Typed {
 }
 
 impl Typed {
-    /// Whether it begins like this.
+    /// Whether the command has this begin.
     fn begins(&self, beginning: &str) -> bool {
         match beginning.strip_suffix('$') {
             Some(whole) => self.command == whole,
@@ -217,15 +217,15 @@ impl Typed {
         }
     }
 
-    /// How it is run, where that is an exception.
-    fn manner(&self) -> Option<Manner> {
+    /// The exception of this command, if it has one.
+    fn exception(&self) -> Option<Exception> {
         let (_, entries) = EXCEPTIONS.iter().find(|(readme, _)| self.readme == *readme)?;
-        let (_, manner) = entries.iter().find(|(beginning, _)| self.begins(beginning))?;
-        Some(*manner)
+        let (_, exception) = entries.iter().find(|(beginning, _)| self.begins(beginning))?;
+        Some(*exception)
     }
 }
 
-/// The READMEs' commands: the lines of their `sh` blocks, and the code spans that begin as a command does.
+/// The commands of all READMEs: the lines of `sh` blocks, and the code spans with the begin of a command.
 fn commands() -> BTreeSet<Typed> {
     let listed = Command::new("git")
         .args(["ls-files", "*README.md"])
@@ -253,7 +253,7 @@ fn in_text(text: &str) -> Vec<String> {
         if line == "```sh" {
             let block = lines.by_ref().take_while(|line| *line != "```").map(without_comment);
             let block: Vec<&str> = block.filter(|line| !line.is_empty()).collect();
-            // What is typed after a change of the directory depends on it.
+            // The commands after `cd` depend on it.
             match block.first().is_some_and(|first| first.starts_with("cd ")) {
                 true => found.push(block.join(" && ")),
                 false => found.extend(block.into_iter().map(str::to_owned)),
@@ -261,14 +261,14 @@ fn in_text(text: &str) -> Vec<String> {
         } else if line.starts_with("```") {
             lines.by_ref().take_while(|line| *line != "```").for_each(drop);
         } else {
-            // A table's pipes are escaped.
+            // In a table pipes are escaped.
             let line = line.replace("\\|", "|");
             let spans = line.split('`').skip(1).step_by(2).map(str::trim);
             let is_command = |span: &&str| {
                 let names_more = |program: &&str| span.starts_with(*program) && span.len() > program.len();
                 PROGRAMS.iter().any(names_more)
             };
-            // `[URL]` may be left out.
+            // `[URL]` is optional.
             found.extend(spans.filter(is_command).map(|span| match span.split_once(" [") {
                 Some((before, _)) => before.to_owned(),
                 None => span.to_owned(),
@@ -296,13 +296,13 @@ fn commands_are_found_in_blocks_tables_and_sentences() {
     assert_eq!(in_text(text), found);
 }
 
-/// A `cargo` that runs the programs which were built, and is cargo for the rest.
-fn cargo_of_what_was_built(directory: &Path) {
+/// Writes a script `cargo` that runs the built programs, and calls cargo for everything else.
+fn write_cargo(directory: &Path) {
     let built = Path::new(env!("CARGO_BIN_EXE_xtask")).parent().unwrap().display();
     let cargo = env!("CARGO");
     let script = format!(
         r#"#!/bin/sh
-run_what_was_built() {{
+run_built_program() {{
   shift
   program=
   while [ $# -gt 0 ]; do
@@ -311,14 +311,14 @@ run_what_was_built() {{
       -p|--bin) program=$2; shift 2;;
       --features) if [ "$2" != stand-in ]; then return; fi; shift 2;;
       --) shift; break;;
-      # With another option, another target is meant than the program.
+      # Another option can select another target than the program.
       *) return;;
     esac
   done
   if [ -n "$program" ] && [ -x "{built}/$program" ]; then exec "{built}/$program" "$@"; fi
 }}
 if [ "$1" = xtask ]; then shift; exec '{built}/xtask' "$@"; fi
-if [ "$1" = run ]; then run_what_was_built "$@"; fi
+if [ "$1" = run ]; then run_built_program "$@"; fi
 exec '{cargo}' "$@"
 "#
     );
@@ -327,12 +327,12 @@ exec '{cargo}' "$@"
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Types a command into a shell, and says why it did not go as it should.
-fn run(typed: &Typed, manner: Option<Manner>, programs: &Path) -> Result<(), String> {
+/// Runs a command in a shell. The error is the unexpected end with the last lines of the output.
+fn run(typed: &Typed, exception: Option<Exception>, programs: &Path) -> Result<(), String> {
     let output = programs.join("output");
     let mut shell = shell(&typed.command, programs, &output).map_err(|error| error.to_string())?;
-    let said = || String::from_utf8_lossy(&fs::read(&output).unwrap_or_default()).into_owned();
-    let mut awaited = match manner {
+    let printed = || String::from_utf8_lossy(&fs::read(&output).unwrap_or_default()).into_owned();
+    let mut awaited = match exception {
         Some(Until(ready)) => Some(ready),
         _ => None,
     };
@@ -340,33 +340,33 @@ fn run(typed: &Typed, manner: Option<Manner>, programs: &Path) -> Result<(), Str
         if let Some(status) = shell.try_wait().map_err(|error| error.to_string())? {
             break status;
         }
-        if awaited.is_some_and(|ready| said().contains(ready)) {
+        if awaited.is_some_and(|ready| printed().contains(ready)) {
             awaited = None;
             interrupt(&shell);
         }
         thread::sleep(Duration::from_millis(50));
     };
-    let expected = match manner {
+    let expected = match exception {
         Some(Code(code)) => code,
         _ => 0,
     };
-    let said = said();
-    if status.code() == Some(expected) && awaited.is_none() && !said.contains("panicked") {
+    let printed = printed();
+    if status.code() == Some(expected) && awaited.is_none() && !printed.contains("panicked") {
         return Ok(());
     }
-    let lines: Vec<&str> = said.lines().collect();
+    let lines: Vec<&str> = printed.lines().collect();
     let last = lines[lines.len().saturating_sub(20)..].join("\n");
-    let awaited = awaited.map_or(String::new(), |ready| format!(", and never said {ready:?}"));
+    let awaited = awaited.map_or(String::new(), |ready| format!(", and never printed {ready:?}"));
     Err(format!("ended with {status}, not {expected}{awaited}:\n{last}"))
 }
 
-/// A shell that a command is typed into.
+/// Starts a shell that runs a command.
 fn shell(command: &str, programs: &Path, output: &Path) -> io::Result<Child> {
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap();
     let mut shell = Command::new("bwrap");
-    // Its own network, in which there is nothing but the loopback. Its own processes: none is left when it has ended, nor
-    // when this test has, however that came.
+    // A private network with only the loopback interface, and a private process namespace, so that no process is left
+    // after the shell or this test has ended, also if it was killed.
     shell.args(["--dev-bind", "/", "/", "--proc", "/proc"]);
     shell.args(["--unshare-net", "--unshare-pid", "--die-with-parent"]);
     shell.args(["timeout", "--kill-after=10", &TIME_LIMIT.to_string()]);
@@ -375,7 +375,7 @@ fn shell(command: &str, programs: &Path, output: &Path) -> io::Result<Child> {
     shell
         .current_dir(workspace())
         .env("PATH", path)
-        // Figures that a test invents are not the reader's.
+        // The invented figures of a test must not be stored among the reader's.
         .env("XDG_DATA_HOME", programs)
         .env("STATS_TRACKER_STORAGE", programs)
         .stdin(Stdio::null())
@@ -384,7 +384,7 @@ fn shell(command: &str, programs: &Path, output: &Path) -> io::Result<Child> {
         .spawn()
 }
 
-/// Sends what Ctrl-C sends, to the program itself: bwrap, `timeout` and the shell stand before it.
+/// Sends SIGINT, as Ctrl-C does, to the program itself, which is a descendant of bwrap, `timeout` and the shell.
 fn interrupt(shell: &Child) {
     let mut process = shell.id();
     while ["bwrap", "timeout", "sh", "cargo"].contains(&name(process).trim()) {
@@ -405,15 +405,15 @@ fn name(process: u32) -> String {
 }
 
 #[test]
-fn every_command_runs_as_it_stands_there() {
+fn every_command_runs_as_the_readme_says() {
     let directory = tempfile::tempdir().unwrap();
-    cargo_of_what_was_built(directory.path());
+    write_cargo(directory.path());
     let mut failures = Vec::new();
     let mut done: BTreeSet<String> = BTreeSet::new();
     for typed in commands() {
         let (readme, command) = (&typed.readme, &typed.command);
-        let manner = typed.manner();
-        if let Some(NotRun(why)) = manner {
+        let exception = typed.exception();
+        if let Some(NotRun(why)) = exception {
             println!("not run: {readme}: {command}: {why}");
             continue;
         }
@@ -421,7 +421,7 @@ fn every_command_runs_as_it_stands_there() {
             continue;
         }
         let started = Instant::now();
-        let result = run(&typed, manner, directory.path());
+        let result = run(&typed, exception, directory.path());
         println!("{:.1} s: {readme}: {command}", started.elapsed().as_secs_f32());
         if let Err(failure) = result {
             failures.push(format!("{readme}: {command}: {failure}"));
@@ -430,7 +430,7 @@ fn every_command_runs_as_it_stands_there() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// A reason for a command that is no longer there would hide another one some day.
+/// An exception for a removed command could apply to another command later.
 #[test]
 fn every_exception_is_of_a_command() {
     let commands = commands();

@@ -1,4 +1,4 @@
-//! What no source of this workspace may say.
+//! Code that this workspace's sources must not contain.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::process::Command;
 
 use system::workspace;
 
-/// Guests print by WASI alone, and a test's output is cargo's to read.
-const LEFT_OUT: [&str; 4] = ["/tests/", "/benches/", "ex1-hello/guest/", "/examples/"];
+/// Parts of paths that are not checked: the output of a guest goes to its host, and that of a test to cargo.
+const EXCLUDED: [&str; 4] = ["/tests/", "/benches/", "ex1-hello/guest/", "/examples/"];
 
-/// The programs' own sources, each up to its tests.
+/// The sources of the programs, each up to its tests.
 fn sources() -> Vec<(PathBuf, String)> {
     let listed = Command::new("git")
         .args([
@@ -25,7 +25,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     let listed = String::from_utf8(listed.stdout).unwrap();
     let of_programs = listed
         .lines()
-        .filter(|path| !LEFT_OUT.iter().any(|part| path.contains(part)));
+        .filter(|path| !EXCLUDED.iter().any(|part| path.contains(part)));
     let sources: Vec<_> = of_programs
         .filter_map(|path| {
             let text = fs::read_to_string(workspace().join(path)).ok()?;
@@ -49,15 +49,15 @@ fn lines_with(found: impl Fn(&str) -> bool) -> Vec<String> {
     lines
 }
 
-/// `println!` and its like panic where nobody reads: `| head -0`, a full disk. `command_line::print` and
+/// `println!` and similar macros panic on a closed pipe (`| head -0`) or a full disk. `command_line::print` and
 /// `command_line::note` don't.
 #[test]
-fn nothing_is_printed_by_what_panics() {
+fn no_macro_that_can_panic_is_used_for_printing() {
     let macros = ["println!(", "eprintln!(", "print!(", "eprint!("];
     let lines = lines_with(|line| {
         macros.iter().any(|name| {
             let at = line.find(name);
-            // Not as the end of another word, nor in a text.
+            // Neither as the end of another word nor in a string.
             at.is_some_and(|at| {
                 !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') && !line[..at].contains('"')
             })
@@ -66,10 +66,10 @@ fn nothing_is_printed_by_what_panics() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
-/// An error's causes are printed by `command_line::causes`, which says none of them twice: many a message contains its
-/// cause already.
+/// `command_line::causes` prints an error with its causes. Unlike `{error:#}` it does not repeat a cause that a message
+/// contains already.
 #[test]
-fn no_error_is_printed_with_causes_that_its_message_contains() {
+fn no_error_is_printed_with_repeated_causes() {
     let lines = lines_with(|line| line.contains("{error:#}"));
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }

@@ -54,10 +54,7 @@ fn main() -> ExitCode {
         Err(error) => return command_line::fail(Exit::Unavailable, error),
     };
     match arguments.program {
-        Some(program) => command_line::fail(
-            Exit::Unavailable,
-            exec(&root, program, arguments.arguments),
-        ),
+        Some(program) => command_line::fail(Exit::Unavailable, exec(&root, program, arguments.arguments)),
         None => match command_line::print(format!("{}\n", root.directory().display()).as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => command_line::fail(

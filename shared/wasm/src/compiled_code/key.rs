@@ -65,10 +65,7 @@ fn processor_features() -> Vec<u8> {
         "avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512bitalg" "avx512vbmi");
     #[cfg(target_arch = "aarch64")]
     return detected!(is_aarch64_feature_detected: "lse" "paca" "fp16" "dotprod");
-    #[allow(
-        unreachable_code,
-        reason = "on other processors the engines use no optional feature"
-    )]
+    #[allow(unreachable_code, reason = "on other processors the engines use no optional feature")]
     Vec::new()
 }
 

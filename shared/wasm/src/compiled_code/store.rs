@@ -271,7 +271,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         fs::write(&file, "in the way").unwrap();
-        assert_eq!(load(&Store::at(file.join("store")), &key(), true), (b"code".to_vec(), 1));
+        assert_eq!(
+            load(&Store::at(file.join("store")), &key(), true),
+            (b"code".to_vec(), 1)
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which crates of this workspace may use which: what `shared/` has is for every example, and knows none of them.
+//! The allowed dependencies of this workspace's crates: `shared/` is for all examples, and must not depend on one.
 
 use std::path::Path;
 
@@ -6,58 +6,57 @@ use serde_json::Value;
 
 use crate::metadata::metadata;
 
-/// It runs the examples. The tests of the chart may use them too, and lie with the chart.
+/// The crate that may depend on examples, because it runs them.
 const MAY_USE_EXAMPLES: &str = "xtask";
 
-/// So few that a reader can look through them.
-const MOST_SHARED_CRATES: usize = 9;
+/// The largest number of crates in `shared/`, so that a reader can know all of them.
+const MAX_SHARED_CRATES: usize = 9;
 
-/// A crate of this workspace, and one that it depends on: to run, to be built or to be tested.
+/// A dependency between two crates of this workspace, of any kind: normal, build or dev.
 #[derive(Debug, PartialEq, Eq)]
-struct Arrow {
+struct Dependency {
     from: String,
     to: String,
 }
 
-/// Every crate in `shared/`, and their arrows that lead out of it.
-fn shared(metadata: &Value) -> (Vec<String>, Vec<Arrow>) {
+/// The crates in `shared/`, and their dependencies on crates of this workspace outside of it.
+fn shared(metadata: &Value) -> (Vec<String>, Vec<Dependency>) {
     let workspace = Path::new(metadata["workspace_root"].as_str().unwrap());
     let is_shared = |directory: &Path| directory.starts_with(workspace.join("shared"));
-    let (mut crates, mut arrows) = (Vec::new(), Vec::new());
+    let (mut crates, mut dependencies) = (Vec::new(), Vec::new());
     for package in metadata["packages"].as_array().unwrap() {
         if !is_shared(Path::new(package["manifest_path"].as_str().unwrap())) {
             continue;
         }
         let from = package["name"].as_str().unwrap();
         crates.push(from.to_owned());
-        // Of whatever kind: cargo lists dependencies, build-dependencies and dev-dependencies. Those of the workspace
-        // have a path.
+        // Cargo lists dependencies of all kinds here. Those of the workspace have a path.
         for dependency in package["dependencies"].as_array().unwrap() {
             let outside = dependency["path"]
                 .as_str()
                 .is_some_and(|path| !is_shared(Path::new(path)));
             if outside && from != MAY_USE_EXAMPLES {
-                arrows.push(Arrow {
+                dependencies.push(Dependency {
                     from: from.to_owned(),
                     to: dependency["name"].as_str().unwrap().to_owned(),
                 });
             }
         }
     }
-    (crates, arrows)
+    (crates, dependencies)
 }
 
 #[test]
 fn nothing_shared_depends_on_an_example() {
-    let (crates, arrows) = shared(&metadata());
+    let (crates, dependencies) = shared(&metadata());
     assert!(crates.contains(&"xtask".to_owned()), "{crates:?}");
-    assert!(crates.len() <= MOST_SHARED_CRATES, "{crates:?}");
-    assert_eq!(arrows, [], "an arrow from shared/ into an example");
+    assert!(crates.len() <= MAX_SHARED_CRATES, "{crates:?}");
+    assert_eq!(dependencies, [], "a crate in shared/ depends on an example");
 }
 
-/// What the test above would find, of each kind.
+/// Shows that the test above finds dependencies of each kind.
 #[test]
-fn an_arrow_of_any_kind_is_found() {
+fn a_dependency_of_any_kind_is_found() {
     for kind in [Value::Null, "build".into(), "dev".into()] {
         let metadata = serde_json::json!({
             "workspace_root": "/w",
@@ -78,12 +77,12 @@ fn an_arrow_of_any_kind_is_found() {
                 },
             ],
         });
-        let (crates, arrows) = shared(&metadata);
+        let (crates, dependencies) = shared(&metadata);
         assert_eq!(crates, ["github"]);
-        let expected = Arrow {
+        let expected = Dependency {
             from: "github".to_owned(),
             to: "ex2-parser".to_owned(),
         };
-        assert_eq!(arrows, [expected]);
+        assert_eq!(dependencies, [expected]);
     }
 }
