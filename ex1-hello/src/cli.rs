@@ -1,4 +1,4 @@
-//! The command line: everything that this program does when it has arguments.
+//! The command line of the second step, for a start with arguments.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -19,11 +19,11 @@ use crate::source::{self, Source};
 use crate::untrusted::{self, Hello};
 use crate::{companion, ruby_guest, rust_guest};
 
-/// How long a module may take to be compiled and run, in seconds. A hello takes a few thousandths of one.
+/// The default time limit for compiling and running a module, in seconds. `hello.wat` takes a few milliseconds.
 const TIME_LIMIT: u64 = 10;
 
-/// The longest time that can be asked for, in seconds: a day.
-const LONGEST_TIME_LIMIT: u64 = 24 * 60 * 60;
+/// The largest value of `--time-limit` in seconds: a day.
+const MAX_TIME_LIMIT: u64 = 24 * 60 * 60;
 
 /// The port of `serve`.
 const PORT: u16 = 8000;
@@ -34,9 +34,8 @@ const PORT: u16 = 8000;
 /// in the shortest way, which src/main.rs shows. With a FILE or --guest it also limits the module's time, memory and
 /// output, explains what is wrong with it, and caches its compiled code, so that the next run only loads that.
 ///
-/// Exit codes: 0 when the line was printed; 64 for a mistake on the command line, 65 for a module that can't be run, 66
-/// for a file that can't be read, 69 for something that isn't there (a port, a compiler, a network), 74 when the line
-/// can't be written.
+/// Exit codes: 0 if the line was printed, 64 for a wrong command line, 65 for a module that can't be run, 66 for a file
+/// that can't be read, 69 if something is missing (a port, a compiler, a network), 74 if the line can't be written.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -50,17 +49,17 @@ struct Arguments {
     #[command(flatten)]
     run: Run,
 
-    /// Print a shell's completions for this program
+    /// Print the completions for a shell
     #[arg(long, value_name = "SHELL", exclusive = true)]
     completions: Option<Shell>,
 }
 
 #[derive(Debug, clap::Args)]
 struct Run {
-    /// A module of your own, .wat or .wasm, run the same way in place of hello.wat
+    /// Your own module, .wat or .wasm, to run instead of hello.wat
     ///
-    /// It has to import the function "console" "log" and the memory "js" "mem", and to export the function
-    /// "helloWorld"; ex1-hello/hello.wat shows how.
+    /// It must import the function "console" "log" and the memory "js" "mem", and export the function "helloWorld";
+    /// ex1-hello/hello.wat shows how.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -68,9 +67,9 @@ struct Run {
     #[arg(long, value_enum, default_value_t = Guest::Wat)]
     guest: Guest,
 
-    /// The most time that it may take
+    /// The time limit for compiling and running it
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=LONGEST_TIME_LIMIT))]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_LIMIT))]
     time_limit: u64,
 }
 
@@ -88,15 +87,14 @@ enum Guest {
 enum Command {
     /// Print a QR code
     ///
-    /// On a terminal it is black on white, whatever the terminal's own colours are. Elsewhere it is made of
-    /// characters alone, which draw the dark modules: scan it where text is dark on a light ground, or ask for the
-    /// other look.
+    /// On a terminal it is black on white, independently of the terminal's colours. Otherwise it consists of characters
+    /// without colours for the dark modules: scan it as dark text on a light background, or choose another --look.
     Qr {
-        /// The address that it leads to
+        /// The URL in the code
         #[arg(default_value = qr::PROJECT)]
         url: String,
 
-        /// How it is printed
+        /// The way to print it
         #[arg(long, value_enum, default_value_t = LookArgument::Auto)]
         look: LookArgument,
 
@@ -106,9 +104,9 @@ enum Command {
     },
     /// Run hello.wat in a browser
     ///
-    /// Serves one page, to this machine alone, until Ctrl-C.
+    /// Serves one page, only for this machine, until Ctrl-C.
     Serve {
-        /// The port; 0 takes any that is free
+        /// The port; 0 for any free one
         #[arg(long, default_value_t = PORT)]
         port: u16,
     },
@@ -116,17 +114,17 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LookArgument {
-    /// Coloured on a terminal, dark-on-light elsewhere and where NO_COLOR is set
+    /// Coloured on a terminal, otherwise or with NO_COLOR dark-on-light
     Auto,
-    /// Black on white, by escape codes
+    /// Black on white, with escape codes
     Coloured,
-    /// Characters alone, for text that is dark on a light ground
+    /// Without colours, for dark text on a light background
     DarkOnLight,
-    /// Characters alone, for text that is light on a dark ground
+    /// Without colours, for light text on a dark background
     LightOnDark,
 }
 
-/// Why the program doesn't exit with 0: a sentence for stderr, and the exit code.
+/// A message for stderr, and an exit code.
 #[derive(Debug)]
 struct Failure {
     message: String,
@@ -147,8 +145,8 @@ pub fn main() -> ExitCode {
     run(command_line::arguments()).unwrap_or_else(|failure| command_line::fail(failure.exit, failure.message))
 }
 
-/// The exit code of the lesson in `main.rs`, whose only faults are an edited `hello.wat` and an output that can't be
-/// written. An error is printed to stderr.
+/// The exit code of the lesson in `main.rs`. It can only fail if `hello.wat` was edited or the output can't be written. An
+/// error is printed to stderr.
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
@@ -156,7 +154,7 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     let causes = |error: &anyhow::Error| command_line::causes(error.as_ref());
     let output = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     match output.map(io::Error::kind) {
-        // A reader that has seen enough (`| head`) is no failure.
+        // A closed pipe (`| head`) is no failure.
         Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Some(io::ErrorKind::Other) | None => {
             command_line::fail(Exit::DataErr, format!("hello.wat: {}", causes(&error)))
@@ -191,7 +189,7 @@ fn hello(run: Run) -> Result<ExitCode, Failure> {
                 Failure::new(
                     Exit::DataErr,
                     format!(
-                        "{name}: the module was not done within {} s: does helloWorld return? --time-limit gives it longer",
+                        "{name}: the module was not done within {} s: does helloWorld return? --time-limit sets a longer time",
                         limit.as_secs()
                     ),
                 )
@@ -210,7 +208,7 @@ fn no_file(guest: &str) -> Failure {
     )
 }
 
-/// Runs a module, from its file to its line on stdout. An error comes with the module's name.
+/// Runs a module, from its file to its line on stdout. The error has the module's name.
 fn print_line(file: Option<PathBuf>) -> Result<(), (String, untrusted::Error)> {
     let source = file
         .map_or_else(|| Ok(Source::hello()), |file| Source::read(&file))
@@ -255,7 +253,7 @@ impl From<rust_guest::Error> for Failure {
     }
 }
 
-/// Passes on how another program ended. One that was ended by a signal has no code.
+/// The exit code of another program; that of a bug if a signal ended it.
 fn exit_of(status: ExitStatus) -> ExitCode {
     status
         .code()
@@ -289,7 +287,7 @@ fn qr(url: &str, look: LookArgument, svg: bool) -> Result<ExitCode, Failure> {
         return Err(Failure::new(
             Exit::Unavailable,
             format!(
-                "the QR code is {} columns wide, and this terminal has {columns}: make it wider, or its text smaller",
+                "the QR code is {} columns wide, but this terminal has {columns}: make it wider, or its text smaller",
                 code.columns()
             ),
         ));
@@ -302,12 +300,12 @@ fn serve(port: u16) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::OsErr, format!("no event loop can be made: {error}")))?;
+        .map_err(|error| Failure::new(Exit::OsErr, format!("no event loop can be created: {error}")))?;
     runtime.block_on(async {
         let server = Server::bind(port).await.map_err(|error| {
             let next_step = match error.kind() {
-                io::ErrorKind::AddrInUse => "stop what uses it, or take any free port with --port 0",
-                _ => "take any free port with --port 0",
+                io::ErrorKind::AddrInUse => "stop the program that uses it, or use any free port with --port 0",
+                _ => "use any free port with --port 0",
             };
             Failure::new(
                 Exit::Unavailable,
@@ -323,9 +321,9 @@ fn serve(port: u16) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Waits for what ends a server: Ctrl-C, or where there are signals, SIGTERM.
+/// Waits for Ctrl-C or SIGTERM.
 ///
-/// Both are caught from now on, not only once the future is first polled.
+/// The signals are caught from this call on, not only from the first poll of the future.
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -340,7 +338,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Waits for what ends a server: Ctrl-C.
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async { _ = tokio::signal::ctrl_c().await })
@@ -350,7 +348,7 @@ fn print(answer: &[u8]) -> Result<ExitCode, Failure> {
     written(command_line::print(answer))
 }
 
-/// A reader that has seen enough (`| head`) is no failure.
+/// A closed pipe (`| head`) is no failure.
 fn written(result: io::Result<()>) -> Result<ExitCode, Failure> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(

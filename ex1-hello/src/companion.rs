@@ -1,4 +1,4 @@
-//! Other programs of this workspace, built when they are first asked for.
+//! Other programs of this workspace, built when they are first needed.
 //!
 //! A WASI guest needs `wasmer-wasix`, which takes longer to build than all other dependencies except wasmer. So this
 //! program does not contain it. It starts another program that does, and builds that program first if it is missing or
@@ -15,31 +15,31 @@ use std::time::SystemTime;
 use system::command_line;
 use wasm::guests;
 
-/// A program of this workspace, named like its package, in a directory of its own in `shared`.
+/// A program of this workspace, with the name of its package, which is a directory in `shared`.
 #[derive(Clone, Copy, Debug)]
 pub struct Companion {
     /// The package's name.
     pub package: &'static str,
-    /// A description for the reader who waits until it is built.
+    /// A description for the message before the build.
     pub what: &'static str,
 }
 
-/// Runs WASI programs.
+/// The program that runs WASI programs.
 pub const WASI_HOST: Companion = Companion {
     package: "wasi-host",
     what: "the host for WASI guests",
 };
 
-/// Runs Ruby as WebAssembly.
+/// The program that runs Ruby as WebAssembly.
 pub const RUBY_IN_WASM: Companion = Companion {
     package: "ruby-in-wasm",
     what: "the host for Ruby in WebAssembly",
 };
 
-/// Why the program was not run. A program that ran has an exit status instead.
+/// The program was not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// This program's own path is unknown, and the other program lies beside it.
+    /// This program's own path is unknown, so that the other program in the same directory can't be found.
     #[error("{package} can't be found, because this program's own path is unknown: {cause}")]
     NoDirectory {
         /// The other program.
@@ -58,19 +58,19 @@ pub enum Error {
         next_step: String,
     },
     /// It can't be built. Cargo's messages are on stderr.
-    #[error("{package} can't be built: `{command}` ended with {status}; cargo's messages stand above")]
+    #[error("{package} can't be built: `{command}` ended with {status}; cargo's messages are above")]
     Build {
         /// The program.
         package: &'static str,
         /// The command line.
         command: String,
-        /// How cargo ended.
+        /// The exit status of cargo.
         status: ExitStatus,
     },
 }
 
 impl Companion {
-    /// Builds the program where that is needed, and runs it with this process's standard streams.
+    /// Builds the program if needed, and runs it with this process's standard streams.
     pub fn run(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<ExitStatus, Error> {
         let program = self.build()?;
         start(
@@ -79,7 +79,7 @@ impl Companion {
         )
     }
 
-    /// Makes sure that the program lies beside this one and is up to date.
+    /// Builds the program into this program's directory if it is missing or not current.
     fn build(&self) -> Result<PathBuf, Error> {
         let this = env::current_exe().map_err(|cause| Error::NoDirectory {
             package: self.package,
@@ -88,7 +88,7 @@ impl Companion {
         let directory = this.parent().unwrap_or(Path::new("."));
         let program = directory.join(format!("{}{}", self.package, env::consts::EXE_SUFFIX));
         let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        // A program that was moved away from its source runs the program beside it.
+        // A program in another place than its source uses the program that was installed with it.
         if self.is_current(&program, workspace) || program.is_file() && !workspace.is_dir() {
             return Ok(program);
         }
@@ -118,13 +118,13 @@ impl Companion {
                 status,
             });
         }
-        // Where cargo found nothing to do, the program has its old time, and cargo would be asked again each time.
+        // If cargo had nothing to do, the program has its old time, and each run would call cargo again.
         _ = fs::File::open(&program).and_then(|program| program.set_modified(started));
         Ok(program)
     }
 
-    /// Whether a program is newer than all of its sources, which cargo lists in a file beside it. Cargo itself could be
-    /// asked, but would take longer than the guest.
+    /// Whether a program is newer than all of its sources, which cargo lists in a file beside it. A call of cargo would
+    /// take longer than the guest.
     fn is_current(&self, program: &Path, workspace: &Path) -> bool {
         let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
         let (Ok(built), Ok(list)) = (modified(program), fs::read_to_string(program.with_extension("d"))) else {
@@ -139,7 +139,7 @@ impl Companion {
     }
 }
 
-/// The cargo profile whose output goes to a directory.
+/// The cargo profile of an output directory.
 fn profile(directory: &Path) -> &str {
     match directory.file_name().and_then(|name| name.to_str()) {
         None | Some("debug") => "dev",
@@ -175,7 +175,7 @@ mod tests {
         }
         touch("program", 2_000);
         let is_current = || WASI_HOST.is_current(&file("program"), directory.path());
-        assert!(!is_current(), "without a list it is not known");
+        assert!(!is_current(), "there is no list of sources");
         fs::write(file("program.d"), format!("program: {}\n", file("lib.rs").display())).unwrap();
         assert!(is_current());
 

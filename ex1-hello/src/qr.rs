@@ -11,11 +11,11 @@ pub const PROJECT: &str = env!("CARGO_PKG_REPOSITORY");
 /// The light border that scanners need, in modules: the standard's (ISO/IEC 18004, section 9.1).
 const QUIET_ZONE: usize = 4;
 
-/// The most bytes that fit: version 40, error correction L (ISO/IEC 18004, table 7).
+/// The largest text in bytes: version 40, error correction L (ISO/IEC 18004, table 7).
 const CAPACITY: usize = 2_953;
 
-/// Black on white. A terminal's theme may change the first 16 colours. These two are among the other 240, which themes
-/// do not change, so light and dark terminals show the same.
+/// Black on white. A terminal's theme can change the first 16 of the 256 colours, but not the others. So these two look
+/// the same on light and dark terminals.
 const INK_ON_PAPER: Style = Style::new()
     .fg_color(Some(anstyle::Color::Ansi256(Ansi256Color(16))))
     .bg_color(Some(anstyle::Color::Ansi256(Ansi256Color(231))));
@@ -23,21 +23,21 @@ const INK_ON_PAPER: Style = Style::new()
 /// The way in which a code is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// Black on white, by escape codes.
+    /// Black on white, with escape codes.
     Coloured,
-    /// Characters alone, drawing the dark modules: right where text is dark on light, as on paper.
+    /// Without colours: the characters draw the dark modules, for dark text on a light background, as on paper.
     DarkOnLight,
-    /// Characters alone, drawing the light modules: right where text is light on dark.
+    /// Without colours: the characters draw the light modules, for light text on a dark background.
     LightOnDark,
 }
 
-/// Why there is no code.
+/// The text can't be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The text is empty.
-    #[error("there is no text for the QR code: give a URL, or none at all for the project's page")]
+    #[error("the text of the QR code is empty: give a URL, or no argument for the project's page")]
     Empty,
-    /// The text is longer than the largest code holds.
+    /// The text is too long for the largest code.
     #[error("a text of {0} bytes doesn't fit in a QR code: give one of at most {CAPACITY}")]
     TooLong(usize),
 }
@@ -49,8 +49,8 @@ pub struct Code {
 }
 
 impl Code {
-    /// Encodes a text with error correction level M, where 15 % of the code may be unreadable; or where that does not fit,
-    /// L with 7 %.
+    /// Encodes a text with error correction level M, which allows 15 % of the code to be unreadable; or if that does not
+    /// fit, with level L and 7 %.
     pub fn new(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::Empty);
@@ -64,7 +64,7 @@ impl Code {
         })
     }
 
-    /// Its width in modules with the quiet zone: in a terminal, in columns.
+    /// The width in modules, with the quiet zone. In a terminal a module is a column wide.
     pub fn columns(&self) -> usize {
         self.width + 2 * QUIET_ZONE
     }
@@ -95,10 +95,9 @@ impl Code {
         lines
     }
 
-    /// The picture as SVG, one unit a module, black on its own white whatever lies below it. `text` is what the code
-    /// leads to: a screen reader says it, which can't scan.
+    /// The code as an SVG picture, black on white; a module is one unit. `text` is the encoded text, for screen readers.
     ///
-    /// It has no ids, so that a page can hold it more than once.
+    /// The SVG has no ids, so that a page can contain it more than once.
     pub fn svg(&self, text: &str) -> String {
         let width = self.columns();
         let mut svg = format!(
@@ -135,7 +134,7 @@ impl Code {
     }
 }
 
-/// A text between tags of XML. The control characters that XML has no way to write are shown as unknown ones.
+/// A text for XML, between tags. XML can't represent control characters, so that they become U+FFFD.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -7,7 +7,7 @@ use wasm::guests;
 
 use crate::companion::{self, WASI_HOST};
 
-/// Why the guest was not run. A guest that ran has an exit status instead.
+/// The guest was not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The guest can't be built.
@@ -18,7 +18,7 @@ pub enum Error {
     Host(#[from] companion::Error),
 }
 
-/// Builds the guest and its host where that is needed, and runs the guest.
+/// Builds the guest and its host if needed, and runs the guest.
 pub fn run(time_limit: Duration) -> Result<ExitStatus, Error> {
     let guest = guests::HELLO.build()?;
     let seconds = time_limit.as_secs().to_string();

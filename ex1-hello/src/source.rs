@@ -1,4 +1,4 @@
-//! Reading a module: `hello.wat`, or a file of the reader.
+//! Reads a module: `hello.wat`, or the reader's file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// The module of the lesson. `hello.html` loads the same one in a browser.
 pub const HELLO_WAT: &str = include_str!("../hello.wat");
 
-/// The largest file that is read. A module written by hand has a few kilobytes. Cranelift compiles this much within the
-/// limit of time.
+/// The largest file that is read, in bytes. A module written by hand has a few kilobytes. Cranelift compiles a module of
+/// this size within the time limit.
 pub const SIZE_LIMIT: u64 = 4 << 20;
 
 /// The first bytes of a binary module. Any other file is read as text.
@@ -24,7 +24,7 @@ pub struct Source {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// Why a module can't be read or assembled.
+/// A module can't be read or assembled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is missing, is a directory, may not be read...
@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{0} is empty: write a module into it, ex1-hello/hello.wat shows how")]
     Empty(String),
     /// The file is larger than [`SIZE_LIMIT`], or has no end.
-    #[error("{0} has more than {limit} MiB, which is the most that is read: give it a smaller module", limit = SIZE_LIMIT >> 20)]
+    #[error("{0} has more than {limit} MiB, the largest size that is read: name a smaller module", limit = SIZE_LIMIT >> 20)]
     TooLarge(String),
     /// The text can't be assembled.
     #[error("{name} is not a module: {message}")]
@@ -54,13 +54,13 @@ pub enum Error {
 /// The next step, for the causes that have a usual one.
 fn hint(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::NotFound => "; see --help for the commands, everything else is taken for a file",
+        io::ErrorKind::NotFound => "; if you meant a command, see --help",
         io::ErrorKind::IsADirectory => "; name a file in it",
         _ => "",
     }
 }
 
-/// A path for a message, on one line whatever characters are in it.
+/// A path for a message, on one line.
 fn printable(path: &Path) -> String {
     one_line(&path.display().to_string())
 }
@@ -68,10 +68,10 @@ fn printable(path: &Path) -> String {
 /// Makes text of unknown origin safe for one line of a terminal: control characters are escaped, and the rest of a long
 /// text is cut.
 pub(crate) fn one_line(text: &str) -> String {
-    const LONGEST: usize = 200;
+    const MAX_LENGTH: usize = 200;
     let mut line: String = text
         .chars()
-        .take(LONGEST)
+        .take(MAX_LENGTH)
         .flat_map(|character| {
             let escaped = character.is_control().then(|| character.escape_default());
             escaped

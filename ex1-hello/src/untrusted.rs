@@ -1,11 +1,11 @@
-//! The second step: a host for modules that somebody else wrote.
+//! The second step: a host for untrusted modules.
 //!
-//! The lesson in `main.rs` runs a module that its author knows. A module of a stranger may be wrong, or mean harm. So
-//! this host adds to the lesson's four steps:
+//! The lesson in `main.rs` runs a known module. An untrusted module can be wrong or malicious. So this host adds to the
+//! lesson's four steps:
 //!
 //! - **Limits.** [`LIMITS`] bounds memory and tables, [`OUTPUT_LIMIT`] the text. Time is limited by the caller.
 //! - **A cache.** Compiled code is stored on disk, so that the next start only loads it ([`load`]).
-//! - **Messages.** Each fault has a variant of [`Error`], which says what to do about it.
+//! - **Messages.** Each fault has a variant of [`Error`], whose message has the next step.
 //! - **Speed.** Lines are collected and written together, and the text is read in place, without a copy.
 //!
 //! Each step is a function of its own, so that `benches/hello` can measure it:
@@ -27,9 +27,9 @@ pub use error::Error;
 use interface::HELLO_WORLD;
 pub use interface::{LIMITS, OUTPUT_LIMIT};
 
-/// Output is written once so many bytes are collected, and when the call ends. Few writes are faster than many. A
-/// system call during the guest's call also costs more than one after it, since the processor's prediction of returns
-/// is lost.
+/// The number of collected bytes at which the output is written; it is also written at the end of the call. Few writes
+/// are faster than many. A system call during the guest's call also takes longer than one after it, because the
+/// processor loses its prediction of returns.
 const BUFFER_SIZE: usize = 8 << 10;
 
 /// The default engine, with [`LIMITS`].
@@ -104,7 +104,7 @@ impl Console {
 // endregion: console
 
 impl Hello {
-    /// Makes an instance of a module. Its output goes to `output`.
+    /// Creates an instance of a module. Its output goes to `output`.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Hello {
         })
     }
 
-    /// Calls `helloWorld`, and writes what it printed also if the call fails.
+    /// Calls `helloWorld`, and writes its output, also if the call fails.
     ///
     /// # Errors
     ///

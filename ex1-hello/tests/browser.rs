@@ -1,7 +1,7 @@
 //! The page in a real browser: headless Chromium, driven by chromedriver.
 //!
-//! Where Chromium is not installed the tests say so on stderr and pass; where everything is required (CI, or
-//! STATS_TRACKER_REQUIRE_ALL=1) they fail.
+//! Without Chromium the tests are skipped with a message on stderr. If all software is required (CI, or
+//! STATS_TRACKER_REQUIRE_ALL=1), they fail instead.
 
 mod common;
 
@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 
-/// How long the page may take to show the line or an error. Only a page that shows neither ever takes this long.
+/// The time limit for the page to show the line or an error.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--headless=new",
-    // Chromium's sandbox doesn't start for root, and containers are root; the only page that is loaded is ours.
+    // Chromium's sandbox does not start for root, which tests in containers are. Only this project's page is loaded.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -41,7 +41,7 @@ struct Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // It may be gone already.
+        // The process can have ended already.
         _ = self.process.kill();
         _ = self.process.wait();
     }
@@ -53,7 +53,7 @@ fn on_the_path(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The two programs, or a word on stderr that the test is skipped.
+/// The paths of the two programs. If one is missing, prints that the test is skipped.
 fn chromium_and_chromedriver() -> Option<(PathBuf, PathBuf)> {
     let chromium = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
@@ -92,13 +92,13 @@ fn start_chromedriver(program: PathBuf) -> Chromedriver {
             )
         })
         .expect("chromedriver says its port");
-    // What else it says has to go somewhere, or it stops when the pipe is full.
+    // The rest of its output must be read, because it would block on a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
     chromedriver.url = format!("http://127.0.0.1:{port}");
     chromedriver
 }
 
-/// Runs a test in a browser with a fresh profile, and closes the browser whatever becomes of the test.
+/// Runs a test in a browser with a new profile. The browser is closed also if the test fails.
 async fn in_browser<T, F>(test: T)
 where
     T: FnOnce(WebDriver) -> F,
@@ -125,7 +125,7 @@ where
     outcome.unwrap().unwrap();
 }
 
-/// Waits until the page has said how it went, and returns its line and its error, each if it is shown.
+/// Waits for the page's result, and returns its line and its error, each if it is shown.
 async fn outcome(driver: &WebDriver) -> WebDriverResult<(Option<String>, Option<String>)> {
     let times = driver.find(By::Id("times")).await?;
     let failure = driver.find(By::Id("failure")).await?;
@@ -166,7 +166,7 @@ async fn the_page_shows_the_line_and_its_times() {
                     .is_some_and(|number| number.parse::<f64>().is_ok_and(|number| number > 0.0));
             assert!(is_time, "{step}: {time:?}");
         }
-        // Ten thousand calls take longer than any clock's step.
+        // Ten thousand calls take longer than a step of any clock.
         assert_ne!(
             driver.find(By::Id("again")).await?.text().await?,
             "less than the clock shows"
@@ -181,7 +181,7 @@ async fn the_page_shows_the_line_and_its_times() {
             "{messages:?}"
         );
 
-        // The page is cut off from other windows, so its clock is the fine one; and nothing came from elsewhere.
+        // The page is isolated from other windows, so that its clock is the fine one. All resources are this server's.
         let isolated = driver.execute("return crossOriginIsolated", []).await?;
         assert_eq!(isolated.json(), &json!(true));
         let loaded = driver
@@ -251,20 +251,20 @@ fn brightness(colour: &str) -> u32 {
     numbers.split(", ").map(|number| number.parse::<u32>().unwrap()).sum()
 }
 
-/// Keeps a picture for whoever wants to look, where cargo keeps what tests make.
+/// Saves a screenshot in cargo's directory for the files of tests.
 async fn picture(driver: &WebDriver, name: &str) -> WebDriverResult<()> {
     driver
         .screenshot(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
         .await
 }
 
-/// What the page shows when its `hello.wasm` is another one, or missing.
+/// The error that the page shows for another `hello.wasm`, or for a missing one.
 async fn failure_with(module: Option<&str>) -> Option<String> {
     let mut site = Site::hello().unwrap();
     match module {
         Some(text) => {
             let file = site.files.iter_mut().find(|file| file.path == "/hello.wasm").unwrap();
-            // What is no text is passed on as it is.
+            // Bytes that are no text are served unchanged.
             file.contents = wat::parse_str(text).unwrap_or_else(|_| text.into()).into();
         }
         None => site.files.retain(|file| file.path != "/hello.wasm"),
@@ -285,7 +285,7 @@ async fn failure_with(module: Option<&str>) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_says_what_failed() {
+async fn the_page_shows_the_error() {
     const IMPORTS: &str = r#"(import "console" "log" (func $log (param i32 i32))) (import "js" "mem" (memory 1))"#;
     for (module, says) in [
         (None, "the server answered 404"),
@@ -299,7 +299,7 @@ async fn the_page_says_what_failed() {
             "passed 1 bytes at offset 4294967295, and its memory has 65536",
         ),
     ] {
-        // None where the browser is missing, which was said.
+        // `None` without a browser: the test is skipped.
         if let Some(failure) = failure_with(module.as_deref()).await {
             assert!(failure.starts_with("hello.wasm did not run: "), "{failure}");
             assert!(failure.contains(says), "{failure}");

@@ -1,4 +1,4 @@
-//! The program as its user meets it: what it prints where, and how it exits.
+//! Tests of the command line: output and exit codes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use predicates::str::{contains, is_empty};
 
 const LINE: &str = "Hello World from WebAssembly!\n";
 
-/// The two imports, for modules that are good but for one thing.
+/// The two imports, for modules with a single fault.
 const IMPORTS: &str = r#"(import "console" "log" (func $log (param i32 i32))) (import "js" "mem" (memory 1))"#;
 
 fn ex1_hello() -> Command {
@@ -25,8 +25,8 @@ fn module(text: &str) -> (tempfile::TempDir, PathBuf) {
     (directory, path)
 }
 
-/// Runs a module of the reader's own that has to be refused, and checks all that every refusal has in common: nothing
-/// on stdout, one line on stderr that names the file, and the exit code for bad data.
+/// Runs a faulty module, and asserts an empty stdout, one line on stderr with the file and the reason, and the exit code
+/// for bad data.
 fn assert_refused(text: &str, why: &str) {
     let (_directory, path) = module(text);
     assert_file_refused(&path, 65, why);
@@ -93,7 +93,7 @@ fn prints_the_line_from_cached_code_and_from_damaged_cached_code() {
 }
 
 #[test]
-fn prints_the_line_where_nothing_can_be_cached() {
+fn prints_the_line_without_a_usable_cache() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "in the way of a directory").unwrap();
@@ -132,9 +132,9 @@ fn runs_a_module_of_the_readers_own_as_text_and_as_binary() {
     ex1_hello().arg(&binary).assert().success().stdout("Grüße\n");
 }
 
-/// A host is handed an offset and a length, and can't know where a text ends: README.md says so.
+/// The host only gets an offset and a length, and does not know where a text ends, as README.md explains.
 #[test]
-fn a_length_is_taken_as_it_is_up_to_the_memorys_end() {
+fn a_length_can_reach_beyond_the_text_to_the_memorys_end() {
     let says = |length: u32| {
         let text = format!(
             r#"(module {IMPORTS} (data (i32.const 0) "Hello") (func (export "helloWorld") (call $log (i32.const 0) (i32.const {length}))))"#
@@ -147,12 +147,12 @@ fn a_length_is_taken_as_it_is_up_to_the_memorys_end() {
     }
     let (_directory, path) = says(65_537);
     let refused = ex1_hello().arg(&path).assert().code(65).stdout("");
-    refused.stderr(contains("the text has to lie inside"));
+    refused.stderr(contains("the text must be within the memory"));
 }
 
-/// `| head -0`, and a log that is gone.
+/// As with `| head -0`.
 #[test]
-fn a_reader_that_went_away_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let gone = || {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -177,7 +177,7 @@ fn a_reader_that_went_away_is_no_failure() {
 
 #[test]
 fn without_a_home_nothing_is_cached_and_the_line_is_printed() {
-    // Outside of the target directory, in which it would cache its code.
+    // The program is outside of the target directory, which would have a cache.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ex1-hello");
     fs::copy(env!("CARGO_BIN_EXE_ex1-hello"), &program).unwrap();
@@ -204,12 +204,12 @@ fn a_module_that_lacks_an_import_is_refused() {
 }
 
 #[test]
-fn a_module_that_imports_what_is_not_there_is_refused() {
+fn a_module_with_an_unknown_import_is_refused() {
     assert_refused(
         &format!(r#"(module {IMPORTS} (import "env" "exec" (func)) (func (export "helloWorld")))"#),
         r#"imports a function "env" "exec""#,
     );
-    // A name that would move the cursor, and one that fills the screen.
+    // A name that would move the cursor, and one that would fill the screen.
     assert_refused(
         &format!(r#"(module {IMPORTS} (import "\1b[2J\0a" "x" (func)))"#),
         r"\u{1b}[2J\n",
@@ -239,13 +239,13 @@ fn a_module_that_passes_an_offset_outside_its_memory_is_refused() {
             &format!(
                 r#"(module {IMPORTS} (func (export "helloWorld") (call $log (i32.const {offset}) (i32.const {length}))))"#
             ),
-            "the text has to lie inside",
+            "the text must be within the memory",
         );
     }
 }
 
 #[test]
-fn a_module_that_passes_no_text_is_refused() {
+fn a_module_that_passes_other_bytes_than_text_is_refused() {
     assert_refused(
         &format!(
             r#"(module {IMPORTS} (data (i32.const 0) "\ff\fe") (func (export "helloWorld") (call $log (i32.const 0) (i32.const 2))))"#
@@ -272,7 +272,7 @@ fn a_module_that_never_returns_is_stopped() {
 }
 
 #[test]
-fn a_module_that_prints_for_ever_is_stopped() {
+fn a_module_that_prints_without_end_is_stopped() {
     let (_directory, path) = module(&format!(
         r#"(module {IMPORTS} (func (export "helloWorld") (loop (call $log (i32.const 0) (i32.const 9999)) (br 0))))"#
     ));
@@ -287,7 +287,7 @@ fn a_module_that_prints_for_ever_is_stopped() {
 }
 
 #[test]
-fn a_module_that_traps_or_takes_too_much_is_refused() {
+fn a_module_that_traps_or_exceeds_a_limit_is_refused() {
     assert_refused(
         &format!(r#"(module {IMPORTS} (func (export "helloWorld") unreachable))"#),
         "stopped: unreachable",
@@ -307,7 +307,7 @@ fn a_module_that_traps_or_takes_too_much_is_refused() {
 }
 
 #[test]
-fn what_is_no_module_is_refused() {
+fn a_file_that_is_no_module_is_refused() {
     assert_refused("", "is empty");
     assert_refused("Hello World from WebAssembly!", "line 1, column 1, is not a module");
     assert_refused(
@@ -316,7 +316,7 @@ fn what_is_no_module_is_refused() {
     );
     assert_refused("\0asm\x01\0\0\0\x7f", "not valid");
     assert_refused("(component)", "not valid");
-    // Nested without end: the assembler has its own limit, and must not overflow the stack instead.
+    // Deeply nested: the assembler must reach its own limit before the stack overflows.
     assert_refused(
         &format!("(module (func {}", "(block ".repeat(200_000)),
         "is not a module",
@@ -324,7 +324,7 @@ fn what_is_no_module_is_refused() {
 
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.wasm");
-    // Any bytes at all; cut at any length; wrongly encoded.
+    // Arbitrary bytes, a cut module, a wrong encoding.
     for bytes in [
         &[0xff, 0xfe, 0x28, 0x00][..],
         &[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a],
@@ -437,7 +437,7 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Closes the reading end. Whether it writes before or after, it must not panic.
+        // Closes the reading end. The program must not panic, whether it writes before or after that.
         drop(process.stdout.take());
         let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -463,7 +463,7 @@ fn a_closed_stdout_is_no_failure_and_a_full_one_is() {
 
 #[test]
 fn the_rust_guest_prints_the_line() {
-    // Builds the guest and wasi-host where they are not there yet, which is what is said on stderr.
+    // Builds the guest and wasi-host if needed, with messages on stderr.
     ex1_hello().args(["--guest", "rust"]).assert().success().stdout(LINE);
     ex1_hello()
         .args(["--guest", "rust"])

@@ -1,16 +1,16 @@
-//! The QR code: what was printed is read back as a scanner would read it.
+//! Tests of the QR code: the printed code is decoded as by a scanner.
 
 use assert_cmd::Command;
 use ex1_hello::qr::{Code, Look, PROJECT};
 use predicates::str::{contains, is_empty};
 
-/// How many pixels a module gets on each side. A scanner needs some to find the edges.
+/// The pixels of a module's side. A scanner needs several to find the edges.
 const SCALE: usize = 4;
 
 const BLACK: u8 = 0;
 const WHITE: u8 = 255;
 
-/// What a character shows where nothing colours it.
+/// The colours of a terminal without escape codes.
 #[derive(Clone, Copy)]
 struct Ground {
     text: u8,
@@ -26,15 +26,15 @@ const DARK_TERMINAL: Ground = Ground {
     background: BLACK,
 };
 
-/// A picture in grey, as a terminal would show what was printed.
+/// A greyscale picture of the printed text in a terminal.
 struct Picture {
     /// The modules, row by row.
     rows: Vec<Vec<u8>>,
 }
 
 impl Picture {
-    /// Draws printed text: blocks in the text's colour, everything else in the background's. Escape codes may set both
-    /// to the two fixed colours, black and white of the 256; any other is refused, since its looks depend on the theme.
+    /// Draws printed text: blocks in the text's colour, everything else in the background's. Escape codes may only set
+    /// the fixed black and white of the 256 colours, because others depend on the theme.
     fn of(printed: &str, terminal: Ground) -> Self {
         let mut rows = Vec::new();
         for line in printed.lines() {
@@ -66,7 +66,7 @@ impl Picture {
         Self { rows }
     }
 
-    /// Draws the one kind of path that the SVG has, over its white ground: `Mx yhNv1h-Nz`, a row of N dark modules.
+    /// Draws the SVG's only kind of path on its white background: `Mx yhNv1h-Nz`, a row of N dark modules.
     fn of_svg(svg: &str) -> Self {
         let between = |before: &str, after: &str| {
             let (_, rest) = svg.split_once(before).unwrap_or_else(|| panic!("no {before} in {svg}"));
@@ -103,7 +103,7 @@ impl Picture {
         grid.decode().ok().map(|(_, text)| text)
     }
 
-    /// How many modules lie between the edge and the code, on the side where there are fewest.
+    /// The smallest number of modules between an edge and the code.
     fn quiet_zone(&self) -> usize {
         let (width, height) = (self.rows[0].len(), self.rows.len());
         let dark_rows: Vec<usize> = (0..height)
@@ -164,7 +164,7 @@ fn coloured_scans_on_light_and_dark_terminals() {
 }
 
 #[test]
-fn without_a_terminal_it_is_plain_and_scans_on_a_light_ground() {
+fn without_a_terminal_it_is_plain_and_scans_on_a_light_background() {
     let printed = printed(&[]);
     assert!(!printed.contains('\x1b'));
     let picture = Picture::of(&printed, LIGHT_TERMINAL);
@@ -173,7 +173,7 @@ fn without_a_terminal_it_is_plain_and_scans_on_a_light_ground() {
 }
 
 #[test]
-fn the_other_plain_look_scans_on_a_dark_ground() {
+fn the_other_plain_look_scans_on_a_dark_background() {
     let picture = Picture::of(&printed(&["--look", "light-on-dark"]), DARK_TERMINAL);
     assert_eq!(picture.decode().as_deref(), Some(PROJECT));
     assert_eq!(picture.quiet_zone(), 4);
@@ -195,7 +195,7 @@ fn the_picture_scans_and_has_a_quiet_zone_sharp_edges_and_a_title() {
 }
 
 #[test]
-fn a_picture_of_any_text_is_xml_and_comes_back() {
+fn a_picture_of_any_text_is_xml_and_can_be_decoded() {
     let text = "https://example.org/?a=1&b=</title><script>\u{1b}[2J\u{ffff}Grüße";
     let svg = printed(&["--svg", text]);
     assert_eq!(Picture::of_svg(&svg).decode().as_deref(), Some(text));
@@ -215,7 +215,7 @@ fn a_picture_has_no_look_and_needs_a_text() {
 }
 
 #[test]
-fn any_text_comes_back() {
+fn any_text_can_be_decoded() {
     for text in [
         "x",
         "http://127.0.0.1:8000/",
@@ -250,7 +250,7 @@ fn the_longest_text_fits_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn no_text_is_a_mistake_on_the_command_line() {
+fn an_empty_text_is_a_wrong_command_line() {
     Command::cargo_bin("ex1-hello")
         .unwrap()
         .args(["qr", ""])

@@ -1,4 +1,4 @@
-//! `--guest ruby` as its user meets it.
+//! Tests of `--guest ruby`.
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -10,12 +10,12 @@ fn ex1_hello() -> Command {
     Command::cargo_bin("ex1-hello").unwrap()
 }
 
-/// Exit code of a program for which something isn't there.
+/// The exit code of a program for which something is missing.
 const UNAVAILABLE: i32 = 69;
 
 #[test]
-fn ruby_says_the_line() {
-    // Builds its host, fetches Ruby and compiles it where that has not been done, which is what is said on stderr.
+fn ruby_prints_the_line() {
+    // Builds its host, fetches Ruby and compiles it if needed, with messages on stderr.
     let first = ex1_hello().args(["--guest", "ruby"]).output().unwrap();
     if first.status.code() == Some(UNAVAILABLE) {
         let why = String::from_utf8_lossy(&first.stderr);
@@ -43,8 +43,8 @@ fn ruby_takes_no_file() {
 }
 
 #[test]
-fn where_the_host_cannot_be_built_the_next_step_is_said() {
-    // A copy of the program has no host beside it, and a cargo that does nothing builds none.
+fn a_failed_build_of_the_host_is_reported_with_the_next_step() {
+    // A copy of the program in another directory has no host, and a cargo that does nothing does not build it.
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("ex1-hello");
     std::fs::copy(assert_cmd::cargo::cargo_bin("ex1-hello"), &copy).unwrap();

@@ -1,4 +1,4 @@
-//! The server, asked byte by byte.
+//! Tests of the server, with requests written byte by byte.
 
 mod common;
 
@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// Sends bytes as they are, and reads up to the connection's end.
+/// Sends bytes, and reads the answer until the connection is closed.
 fn send(serving: &Serving, request: &[u8]) -> Answer {
     let address = serving.url.strip_prefix("http://").unwrap().trim_end_matches('/');
     let mut stream = TcpStream::connect(address).unwrap();
@@ -51,7 +51,7 @@ fn ask(serving: &Serving, method: &str, path: &str) -> Answer {
 }
 
 #[test]
-fn the_page_and_the_very_same_module_are_there() {
+fn the_page_and_the_module_are_served() {
     let serving = Serving::start();
     assert!(serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);
 
@@ -77,7 +77,7 @@ fn the_page_and_the_very_same_module_are_there() {
 }
 
 #[test]
-fn every_answer_carries_the_policy() {
+fn every_answer_has_the_policy() {
     let serving = Serving::start();
     for path in ["/", "/hello.wasm", "/nothing"] {
         let answer = ask(&serving, "GET", path);
@@ -126,7 +126,7 @@ fn other_methods_are_refused() {
 }
 
 #[test]
-fn everything_else_is_not_found_or_refused_and_the_server_stays_up() {
+fn other_requests_are_refused_and_the_server_keeps_running() {
     let serving = Serving::start();
     for path in [
         "/nothing",
@@ -156,7 +156,7 @@ fn everything_else_is_not_found_or_refused_and_the_server_stays_up() {
     assert_eq!(ask(&serving, "GET", "/").status(), "200");
 }
 
-/// Sends more than the server reads: it answers and closes before everything is sent. Returns the status.
+/// Sends more than the server reads, and returns the status. The server answers and closes before everything is sent.
 fn send_while_it_is_read(serving: &Serving, request: &[u8]) -> String {
     let address = serving.url.strip_prefix("http://").unwrap().trim_end_matches('/');
     let mut stream = TcpStream::connect(address).unwrap();
@@ -167,7 +167,7 @@ fn send_while_it_is_read(serving: &Serving, request: &[u8]) -> String {
             .read_exact(&mut status)
             .map(|()| String::from_utf8_lossy(&status[9..]).into_owned())
     });
-    // A reset by the server is what is wanted.
+    // The server is expected to reset the connection.
     _ = stream.write_all(request);
     answer.join().unwrap().unwrap()
 }
@@ -190,7 +190,7 @@ fn a_port_in_use_is_named_with_the_next_step() {
 fn ctrl_c_and_sigterm_end_it_with_success() {
     for signal in ["-INT", "-TERM"] {
         let serving = Serving::start();
-        // A connection that is open must not keep it alive.
+        // An open connection must not keep the server running.
         let _open = TcpStream::connect(serving.url.strip_prefix("http://").unwrap().trim_end_matches('/')).unwrap();
         assert_eq!(serving.stop(signal).code(), Some(0), "{signal}");
     }

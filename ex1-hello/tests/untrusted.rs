@@ -1,4 +1,4 @@
-//! Modules that are wrong or mean harm, each with the error that names its fault.
+//! Tests of faulty and malicious modules, each with its error.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use wasm::compiled_code::Store as CompiledCode;
 use wasm::guests;
 use wasmer::Module;
 
-/// A sink that can still be read after a module was given it.
+/// A sink that the test can read while a module owns a clone.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<Vec<u8>>>);
 
@@ -34,7 +34,7 @@ fn run(source: &Source) -> Result<String, Error> {
     Ok(String::from_utf8(printed.0.lock().unwrap().clone()).unwrap())
 }
 
-/// Runs a module that has the two imports and `rest`.
+/// Runs a module with the two imports and `rest`.
 fn run_with(rest: &str) -> Result<String, Error> {
     let text = format!(
         "(module (import \"console\" \"log\" (func $log (param i32 i32))) (import \"js\" \"mem\" (memory 1)) {rest})"
@@ -54,13 +54,13 @@ fn log_at(offset: u32, length: u32) -> Result<String, Error> {
 }
 
 #[test]
-fn hello_wat_says_its_line() {
+fn hello_wat_prints_its_line() {
     assert_eq!(run(&Source::hello()).unwrap(), "Hello World from WebAssembly!\n");
 }
 
-/// What the benches compare as the same module, once written by hand and once compiled.
+/// The benches compare this module with the one written by hand, so that both must have the same interface.
 #[test]
-fn the_module_compiled_from_rust_has_the_same_imports_and_says_the_same_line() {
+fn the_module_compiled_from_rust_has_the_same_imports_and_prints_the_same_line() {
     let compiled = Source {
         name: "hello_guest.wasm".to_owned(),
         bytes: guests::HELLO_MODULE.read().unwrap().into(),
@@ -85,7 +85,7 @@ fn the_module_compiled_from_rust_has_the_same_imports_and_says_the_same_line() {
 }
 
 #[test]
-fn a_text_may_reach_up_to_the_memorys_end_and_no_further() {
+fn a_text_may_reach_to_the_memorys_end_and_no_further() {
     assert_eq!(log_at(65531, 5).unwrap(), "héll\n");
     assert_eq!(log_at(65536, 0).unwrap(), "\n");
     for (offset, length) in [
@@ -105,7 +105,7 @@ fn a_text_may_reach_up_to_the_memorys_end_and_no_further() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_not_printed() {
+fn bytes_that_are_not_utf_8_are_not_printed() {
     assert!(matches!(
         log_at(65533, 3).unwrap_err(),
         Error::NotUtf8 {
@@ -123,7 +123,7 @@ fn a_start_function_may_print() {
 }
 
 #[test]
-fn what_a_start_function_does_wrong_is_named() {
+fn the_faults_of_a_start_function_are_named() {
     let text = "(func $bad (call $log (i32.const -1) (i32.const 5))) (start $bad) (func (export \"helloWorld\"))";
     assert!(matches!(
         run_with(text).unwrap_err(),
@@ -145,13 +145,13 @@ fn a_guest_that_grows_its_memory_prints_from_all_of_it() {
 }
 
 #[test]
-fn a_guest_that_prints_for_ever_is_stopped() {
+fn a_guest_that_prints_without_end_is_stopped() {
     let text = "(func (export \"helloWorld\") (loop (call $log (i32.const 0) (i32.const 1000)) (br 0)))";
     assert!(matches!(run_with(text).unwrap_err(), Error::TooMuchOutput));
 }
 
 #[test]
-fn the_limit_is_one_calls_and_not_that_of_all() {
+fn the_output_limit_is_for_each_call() {
     let module = "(module (import \"console\" \"log\" (func $log (param i32 i32))) (import \"js\" \"mem\" (memory 1))
         (func (export \"helloWorld\") (call $log (i32.const 0) (i32.const 65536))))";
     let engine = engine();
@@ -178,7 +178,7 @@ fn a_trap_is_an_error() {
 }
 
 #[test]
-fn a_missing_or_unfit_hello_world_is_named() {
+fn a_missing_or_wrong_hello_world_is_named() {
     assert!(matches!(run_with("").unwrap_err(), Error::NoHelloWorld));
     assert!(matches!(
         run_with("(func (export \"helloworld\"))").unwrap_err(),
@@ -202,7 +202,7 @@ fn a_missing_or_unfit_hello_world_is_named() {
 }
 
 #[test]
-fn imports_have_to_be_the_two() {
+fn imports_must_be_the_two() {
     let error = |text: &'static str| {
         run(&Source {
             name: "own.wat".to_owned(),

@@ -1,4 +1,4 @@
-//! The steps of a guest's life, measured the same way in every engine.
+//! The steps of a guest, measured in the same way in every engine.
 
 use std::fs::File;
 use std::time::Duration;
@@ -8,30 +8,31 @@ use criterion::{BatchSize, Bencher, Criterion};
 
 use crate::sink::{assert_says_the_line, null_device};
 
-/// How long modules are made. A Wasmer engine keeps the code of every module that was made in it, until it goes itself,
-/// and Linux lets a process have 65,530 mappings: a longer measurement would run out of them.
-const MAKING_WARM_UP: Duration = Duration::from_millis(50);
-const MAKING_MEASUREMENT: Duration = Duration::from_millis(200);
+/// The warm-up of steps that create modules. A Wasmer engine keeps the code of all its modules until it is dropped, and
+/// Linux allows a process 65,530 mappings. A longer measurement would exceed that number.
+const MODULE_WARM_UP: Duration = Duration::from_millis(50);
+/// The measurement of steps that create modules.
+const MODULE_MEASUREMENT: Duration = Duration::from_millis(200);
 
 /// A guest in an engine.
 pub(crate) trait Guest {
-    /// What it was compiled to.
+    /// The compiled module.
     type Module;
-    /// What can say the line.
+    /// The instance, which can print the line.
     type Instance<'a>
     where
         Self: 'a;
 
     fn compile(&self) -> Self::Module;
-    /// Loads what was compiled before.
+    /// Loads the module from the cache of compiled code.
     fn load(&self) -> Self::Module;
-    /// The size of what it was compiled to.
+    /// The size of the compiled code.
     fn compiled_bytes(&self, module: &Self::Module) -> usize;
     fn instantiate(&self, module: &Self::Module, sink: File) -> Self::Instance<'_>;
-    /// Says the line, for the first time.
+    /// Prints the line, once for each instance.
     fn say<'a>(&'a self, instance: &mut Self::Instance<'a>);
 
-    /// Measures a warm call. A guest that runs from its start to its end needs an instance for each.
+    /// Measures the work. By default each line needs a new instance, as for a program that runs from its start to its end.
     fn work(&self, bencher: &mut Bencher<'_>, module: &Self::Module) {
         bencher.iter_batched_ref(
             || self.instantiate(module, null_device()),
@@ -41,7 +42,7 @@ pub(crate) trait Guest {
     }
 }
 
-/// Asserts that a guest says the line, compiled and loaded, measures its steps, and records them.
+/// Asserts that a guest prints the line, compiled and loaded, measures its steps, and records them.
 pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder, mut case: Case, guest: &G) {
     let say = |module: &G::Module, sink: File| {
         let mut instance = guest.instantiate(module, sink);
@@ -50,13 +51,13 @@ pub(crate) fn bench<G: Guest>(criterion: &mut Criterion, recorder: &mut Recorder
     let module = guest.compile();
     case.compiled_bytes = Some(guest.compiled_bytes(&module) as u64);
     assert_says_the_line(|sink| say(&module, sink));
-    // The first load keeps what it compiles, the second one finds it.
+    // The first load compiles and stores the code, the second finds it.
     for _ in 0..2 {
         assert_says_the_line(|sink| say(&guest.load(), sink));
     }
 
     let mut group = criterion.benchmark_group(&case.id);
-    group.warm_up_time(MAKING_WARM_UP).measurement_time(MAKING_MEASUREMENT);
+    group.warm_up_time(MODULE_WARM_UP).measurement_time(MODULE_MEASUREMENT);
     group.bench_function(case.measures(Step::Setup), |bencher| bencher.iter(|| guest.compile()));
     group.bench_function(case.measures(Step::Load), |bencher| bencher.iter(|| guest.load()));
     group.bench_function(case.measures(Step::Instantiate), |bencher| {

@@ -1,6 +1,6 @@
-//! How long each step of a Hello World takes, and each whole start: for the module written by hand, the same module
-//! compiled from Rust, and a Rust program under WASI, in several engines; for Ruby's loaded virtual machine; and for
-//! processes that say the line and end.
+//! Measures each step of a Hello World, and whole starts: of the module written by hand, of the same module compiled from
+//! Rust, and of a Rust program under WASI, in several engines; of Ruby's loaded virtual machine; and of processes that
+//! print the line and end.
 //!
 //! ```sh
 //! cargo bench -p ex1-hello                                    # Wasmer's default compiler, and processes
@@ -8,17 +8,18 @@
 //! cargo bench -p ex1-hello --features ruby,runtimes,llvm      # and Wasmer's LLVM
 //! ```
 //!
-//! Every line is written to the same sink, the system's null device, by one `write`, so that what is left over is the
-//! guest and its host; the rows called "buffered" are the exception. `rust/native/work` is that write alone. Whether each
-//! says the right line is asserted first, with a file as the sink. What is not installed is left out and named.
+//! Every line is written to the same sink, the system's null device, by one `write`, so that the figures differ only by
+//! guest and host; cases with "buffered" in their names are the exception. `rust/native/work` is this write alone. Each
+//! line is asserted before it is timed, with a file as the sink. Cases that need missing software are skipped with the
+//! reason.
 //!
-//! Besides Criterion's figures, `target/criterion/cases-hello.json` says what they are figures of (see `bench::cases`).
+//! Besides Criterion's figures, the bench writes its cases to `target/criterion/cases-hello.json` (see `bench::cases`).
 //!
 //! Each case has a model: a warm call, a fresh instance, or a process. Only cases of one model are compared.
 //!
-//! Bias: compiled code is in the system's file cache, and so is each program. The Rust program is given a full WASI,
-//! which is made anew for each instance, and the modules two imports. Ruby's `puts` finds its string frozen and ready, in
-//! a loop of the cheapest kind; it checks nothing, where both hosts of the modules check bounds and encoding.
+//! Bias: compiled code and programs are in the system's file cache. The Rust program has a full WASI, set up for each
+//! instance, but the modules have two imports. Ruby's `puts` has a frozen string and the cheapest loop, and it checks
+//! nothing, but the hosts of the modules check bounds and encoding.
 
 mod guest;
 mod module;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "ruby")]
     ruby_vm::serve_if_asked(ruby::Speakers::new);
 
-    // Four minutes in all, with everything that can be built.
+    // Four minutes in total, with all features.
     let mut criterion = Criterion::default()
         .sample_size(40)
         .warm_up_time(Duration::from_millis(300))

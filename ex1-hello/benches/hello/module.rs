@@ -1,4 +1,4 @@
-//! A module with the two imports of `hello.wat`, under Wasmer: whatever it was made from, the same host runs it.
+//! A module with the two imports of `hello.wat`, under Wasmer. The host is the same for Wat and Rust.
 
 use std::fs::File;
 
@@ -12,12 +12,12 @@ use wasmer::{Engine, Module};
 use crate::guest::Guest;
 use crate::sink::null_device;
 
-/// What a module was made from.
+/// The source language of a module.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin {
-    /// For ids: `wat`.
+    /// The part of a case's id: `wat`.
     pub(crate) id: &'static str,
-    /// For readers: `Wat guest`.
+    /// The part of a case's label: `Wat guest`.
     pub(crate) label: &'static str,
     pub(crate) column: Column,
 }
@@ -40,7 +40,7 @@ impl Origin {
     }
 }
 
-/// A module under the host that runs modules of the reader.
+/// A module under the host for untrusted modules.
 pub(crate) struct OnWasmer<'a> {
     pub(crate) engine: Engine,
     pub(crate) cache: &'a CompiledCode,

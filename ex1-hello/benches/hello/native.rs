@@ -1,4 +1,4 @@
-//! The line, written by the host itself: what is left when there is no guest.
+//! The line, written by the host itself, without a guest.
 
 use std::hint::black_box;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! The guests under wasmtime.
 //!
-//! The host's `console.log` is the lesson's once more: the same checks, the same one write a line.
+//! `console.log` has the same checks as under Wasmer, and one write for each line.
 
 use std::fs::File;
 use std::io::Write;
@@ -56,7 +56,7 @@ pub(crate) fn rust(
     guest::bench(criterion, recorder, case, &guest);
 }
 
-/// The limits that Wasmer's hosts have, in wasmtime's words.
+/// The limits of Wasmer's hosts, for wasmtime.
 fn limits(limits: Limits) -> StoreLimits {
     StoreLimitsBuilder::new()
         .memory_size(limits.memory.bytes().0)
@@ -71,13 +71,13 @@ struct TwoImports<'a> {
     binary: &'a [u8],
 }
 
-/// What `console.log` needs.
+/// The state of `console.log`.
 struct Console {
     limits: StoreLimits,
     memory: Option<Memory>,
     output: Box<dyn Write + Send>,
     line: Vec<u8>,
-    left: u64,
+    remaining: u64,
 }
 
 struct Hello {
@@ -91,9 +91,9 @@ fn log(mut caller: Caller<'_, Console>, offset: u32, length: u32) -> Result<()> 
     let text = memory
         .get(offset as usize..)
         .and_then(|rest| rest.get(..length as usize))
-        .ok_or_else(|| Error::msg("the text lies outside of the memory"))?;
-    console.left = console
-        .left
+        .ok_or_else(|| Error::msg("the text is outside of the memory"))?;
+    console.remaining = console
+        .remaining
         .checked_sub(u64::from(length) + 1)
         .ok_or_else(|| Error::msg("it printed too much"))?;
     console.line.clear();
@@ -110,7 +110,7 @@ fn instantiate(engine: &Engine, module: &Module, sink: File) -> Result<Hello> {
         memory: None,
         output: Box::new(sink),
         line: Vec::new(),
-        left: u64::MAX,
+        remaining: u64::MAX,
     };
     let mut store = Store::new(engine, console);
     store.limiter(|console| &mut console.limits);
@@ -157,7 +157,7 @@ impl Guest for TwoImports<'_> {
     }
 }
 
-/// WASI's functions are linked once, as `wasi-host` sets its runtime up once.
+/// The Rust program. WASI's functions are linked once, as `wasi-host` sets up its runtime once.
 struct Rust<'a> {
     engine: Wasmtime,
     linker: Linker<Commands>,
@@ -212,7 +212,7 @@ impl Guest for Rust<'_> {
     fn say(&self, command: &mut Command) {
         match command.start.call(&mut command.store, ()) {
             Ok(()) => {}
-            // WASI's way to end a program.
+            // `proc_exit` ends a program like a trap.
             Err(error) => assert_eq!(error.downcast_ref::<I32Exit>().map(|exit| exit.0), Some(0), "{error}"),
         }
     }

@@ -1,4 +1,4 @@
-//! Processes that say the line and end: what a start costs from outside, everything included.
+//! Processes that print the line and end: the whole time of a start, seen from outside.
 
 use std::env;
 use std::fmt;
@@ -12,7 +12,7 @@ use criterion::{BatchSize, Criterion};
 
 use crate::sink::{LINE, assert_says_the_line, null_device};
 
-/// This package's program, as it is run by `cargo run -p ex1-hello`.
+/// This package's program, which `cargo run -p ex1-hello` runs.
 const HELLO: &str = env!("CARGO_BIN_EXE_ex1-hello");
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
@@ -56,7 +56,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             Column::RubyInWasm,
         ),
     ] {
-        // Building it here would take longer than all benches together.
+        // It is not built here, because that would take longer than all benches together.
         if let Some(program) = companion(guest)
             && !Path::new(HELLO).with_file_name(program).with_extension("d").is_file()
         {
@@ -81,7 +81,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             &["--disable-gems"],
         ),
     ] {
-        match said(ruby().arg("--version")) {
+        match output_of(ruby().arg("--version")) {
             Ok(version) => {
                 let case = case(id, label, Column::Ruby, &version);
                 measure(criterion, recorder, case, || {
@@ -96,13 +96,13 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
             Err(why) => recorder.skipped(
                 id,
                 label,
-                &format!("{why}; `cargo xtask setup` says how Ruby is installed"),
+                &format!("{why}; `cargo xtask setup` installs Ruby"),
             ),
         }
     }
 }
 
-/// The program that ex1-hello starts for a guest, which `cargo run` builds when it is first needed.
+/// The program that ex1-hello starts for a guest, and builds when it is first needed.
 fn companion(guest: &str) -> Option<&'static str> {
     match guest {
         "rust" => Some("wasi-host"),
@@ -123,11 +123,11 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut case: Case, c
         let mut command = command();
         match command.stdin(Stdio::null()).stdout(sink).status() {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("{command:?} ended with {status}; what it said stands above")),
+            Ok(status) => Err(format!("{command:?} ended with {status}; its messages are above")),
             Err(error) => Err(format!("{command:?} can't be started: {error}")),
         }
     };
-    // The first run of all may have to build and to compile, and keeps both. Where it can't, something is missing.
+    // The first run may have to build and compile, and caches the results. If it fails, something is missing.
     if let Err(why) = run(null_device()) {
         return recorder.skipped(&case.id, &case.label, &why);
     }
@@ -141,25 +141,25 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, mut case: Case, c
     recorder.measured(case);
 }
 
-/// Compiles the guest's own source for this machine, and says by what.
+/// Compiles the guest's source for this machine, and returns the program with the compiler's version.
 fn compile_natively(directory: &Path) -> Result<(PathBuf, String), String> {
-    // The compiler of the cargo that runs this bench.
+    // The compiler beside the cargo that runs this bench.
     let rustc = env::var_os("CARGO")
         .map(|cargo| Path::new(&cargo).with_file_name(format!("rustc{}", env::consts::EXE_SUFFIX)))
         .filter(|rustc| rustc.is_file())
         .unwrap_or_else(|| "rustc".into());
     let program = directory.join(format!("hello{}", env::consts::EXE_SUFFIX));
-    said(
+    output_of(
         Command::new(&rustc)
             .args(["--edition", "2024", "-O", "-o"])
             .arg(&program)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/guest/src/main.rs")),
     )?;
-    Ok((program, said(Command::new(&rustc).arg("--version"))?))
+    Ok((program, output_of(Command::new(&rustc).arg("--version"))?))
 }
 
-/// What a command prints.
-fn said(command: &mut Command) -> Result<String, String> {
+/// The output of a command.
+fn output_of(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().display().to_string();
     let failed = |why: &dyn fmt::Display| format!("{program} {why}");
     match command.output() {

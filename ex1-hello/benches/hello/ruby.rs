@@ -12,8 +12,8 @@ use criterion::Criterion;
 
 use crate::sink::{LINE, NULL_DEVICE};
 
-/// The rows: how a line reaches the sink, and who says that it is to be said. Buffered output is another job: some
-/// hundreds of lines cost one write.
+/// The tasks: how a line reaches the sink, and the language of the loop. Buffered output is another job, because hundreds
+/// of lines need only one write.
 const TASKS: [(&str, &str); 4] = [
     ("puts", "sync, a loop in Ruby"),
     ("puts-called", "sync, each called from Rust"),
@@ -45,7 +45,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     facts.into_iter().for_each(|facts| recorder.ruby(facts));
 }
 
-/// How Ruby runs its code.
+/// Whether Ruby interprets or compiles its code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Interpreted,
@@ -95,7 +95,7 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, mode
             });
         });
         if (mode, task) == (Mode::Interpreted, "puts") {
-            // A tenth of a second each.
+            // Each takes a tenth of a second.
             group.sample_size(10);
             group.bench_function(case.measures(Step::Start), |bencher| {
                 bencher.iter_custom(|times| starts(task, times))
@@ -106,7 +106,7 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder, vm: &mut Vm, mode
     }
 }
 
-/// How long it takes to start Ruby so many times, each with its first line. Its end is no part of that.
+/// The time to start Ruby this number of times, each with its first line, but without its end.
 fn starts(task: &str, times: u64) -> Duration {
     let start = || {
         let started = Instant::now();
@@ -125,7 +125,7 @@ fn assert_says_two_lines(vm: &mut Vm, task: &str, path: &Path) {
     assert_eq!(fs::read_to_string(path).unwrap(), LINE.repeat(2));
 }
 
-/// The Ruby side: `puts.rb`'s two speakers at the sink.
+/// The Ruby side: two speakers of `puts.rb` that print to the sink.
 pub(crate) struct Speakers {
     class: RClass,
     sync: BoxValue<Value>,
@@ -166,7 +166,7 @@ impl Tasks for Speakers {
         speak(**speaker, task, iterations)
     }
 
-    /// Facts by name; or of `TASK PATH`, the task's line, twice, in that file.
+    /// A fact about Ruby, by its name. For `TASK PATH` the task prints its line twice to that file.
     fn answer(&mut self, ruby: &magnus::Ruby, task: &str) -> Result<String, magnus::Error> {
         let fact = |code| ruby.eval::<Value>(code).map(|value| value.to_string());
         match task.split_once(' ') {

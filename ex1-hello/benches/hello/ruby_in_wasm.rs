@@ -1,4 +1,4 @@
-//! Ruby itself as a guest: the whole interpreter, compiled to WebAssembly, under Wasmer.
+//! CRuby as a guest: the whole interpreter, compiled to WebAssembly, under Wasmer.
 
 use std::io;
 use std::time::Instant;
@@ -12,12 +12,12 @@ use wasmer::Module;
 
 use crate::sink::{assert_says_the_line, null_device};
 
-/// The same code as in the Ruby beside it.
+/// The same code as for CRuby.
 const PUTS: &str = include_str!("puts.rb");
 
 const LABEL: &str = "Ruby in Wasm, puts, sync, a loop in Ruby";
 
-/// Comes last: Wasmer has one stack size for the whole process, and Ruby's host sets a larger one.
+/// Runs last, because Ruby's host sets Wasmer's stack size, which is the same for the whole process.
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     let about = engines::wasmer::of_ruby(Compiler::DEFAULT == Compiler::Cranelift);
     let id = format!("ruby/{}", about.id);
@@ -43,7 +43,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     case.versions.insert("ruby".to_owned(), package);
     let mut group = criterion.benchmark_group(&case.id);
     group.sample_size(10);
-    // Ten times ten seconds and more, in which no neighbour is missed. A test doesn't wait for it.
+    // Ten times ten seconds or more, so that one round is enough. A test does not run it.
     if !cfg!(debug_assertions) && cases::is_first_round() {
         group.bench_function(case.measures(Step::Setup), |bencher| {
             bencher.iter(|| Module::new(host.engine(), &binary).unwrap());

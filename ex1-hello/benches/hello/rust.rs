@@ -1,5 +1,5 @@
-//! The program compiled from Rust, under Wasmer and its WASI. It runs from its start to its end, so each line takes a
-//! fresh instance.
+//! The program compiled from Rust, under Wasmer and its WASI. It runs from its start to its end, so that each line needs
+//! a fresh instance.
 
 use std::fs::File;
 use std::io;
@@ -90,7 +90,7 @@ impl Guest for OnWasmer<'_> {
     }
 
     fn say<'a>(&'a self, process: &mut Self::Instance<'a>) {
-        let process = process.take().expect("it is asked once");
+        let process = process.take().expect("it is started once");
         assert_eq!(process.start().unwrap(), 0);
     }
 }

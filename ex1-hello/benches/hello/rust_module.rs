@@ -1,4 +1,4 @@
-//! The module compiled from Rust: the imports and the export of `hello.wat`, and so the same host and the same model.
+//! The module compiled from Rust. It has the imports and the export of `hello.wat`, so that host and model are the same.
 
 use bench::cases::{Column, Recorder};
 use bench::engines;

@@ -1,11 +1,11 @@
-//! Where the lines go.
+//! The sink of the lines.
 
 use std::fs::{self, File};
 
-/// What everybody says.
+/// The line that all cases print.
 pub(crate) const LINE: &str = "Hello World from WebAssembly!\n";
 
-/// The sink of everything that is measured.
+/// The sink of all measured cases.
 pub(crate) const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Opens the sink.
@@ -16,7 +16,7 @@ pub(crate) fn null_device() -> File {
         .expect("every system has a null device")
 }
 
-/// Runs something with a file as its sink, and checks that it wrote the line, and wrote it once.
+/// Calls `say` with a file as the sink, and asserts that the file has the line once.
 pub(crate) fn assert_says_the_line(say: impl FnOnce(File)) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("line");

@@ -21,14 +21,14 @@ const WAT: Origin = Origin {
     column: Column::Wat,
 };
 
-/// The same guest, only larger: what its size alone costs.
+/// The same guest with more code, to measure the effect of the size alone.
 const LARGE: Origin = Origin {
     id: "wat-large",
     label: "Wat guest with 2,000 unused functions",
     column: Column::Wat,
 };
 
-/// How many functions make it larger: to 26 KB, which become half a megabyte of machine code.
+/// The number of added functions: together 26 KB, which become half a megabyte of machine code.
 const UNUSED_FUNCTIONS: u32 = 2_000;
 
 pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
@@ -75,10 +75,10 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
     guest::bench(criterion, recorder, case, &guest);
 }
 
-/// `hello.wat` with functions that nobody calls before its last parenthesis.
+/// `hello.wat` with unused functions before its last parenthesis.
 fn large(source: &Source) -> Source {
     let text = String::from_utf8_lossy(&source.bytes);
-    let mut text = text.trim_end().strip_suffix(')').expect("a module ends so").to_owned();
+    let mut text = text.trim_end().strip_suffix(')').expect("a module ends with a parenthesis").to_owned();
     for number in 0..UNUSED_FUNCTIONS {
         let _ = write!(
             text,

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a module of the reader, as one sentence each: the fault, and the next step.
+//! The faults of an untrusted module, each with a message of one sentence: the fault and the next step.
 
 use std::io;
 
@@ -7,18 +7,18 @@ use wasmer::{CompileError, ExternType, InstantiationError, RuntimeError};
 use super::interface::{HELLO_WORLD, OUTPUT_LIMIT};
 use crate::source;
 
-/// Why a module did not print its line.
+/// A module did not print its line.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It can't be read or assembled.
+    /// The module can't be read or assembled.
     #[error(transparent)]
     Source(#[from] source::Error),
-    /// It is not a valid module.
+    /// The binary is not a valid module.
     #[error("the module is not valid: {}", source::one_line(&.0.to_string()))]
     Compile(#[from] CompileError),
-    /// It imports something that this host does not have.
+    /// The module has an import that this host lacks.
     #[error(
-        "the module imports {kind} \"{module}\" \"{name}\", and this host offers only the function \"console\" \"log\" (two i32) and the memory \"js\" \"mem\": take it out of the imports"
+        "the module imports {kind} \"{module}\" \"{name}\", but this host offers only the function \"console\" \"log\" (two i32) and the memory \"js\" \"mem\": remove it from the imports"
     )]
     UnknownImport {
         /// The import's kind, with an article.
@@ -28,25 +28,25 @@ pub enum Error {
         /// The import's second name.
         name: String,
     },
-    /// It lacks an import without which it can't print.
+    /// The module lacks an import that it needs for printing.
     #[error(
         "the module doesn't import {0}, and can't print its line without it: add it to the imports, as in ex1-hello/hello.wat"
     )]
     LacksImport(&'static str),
-    /// It exports no `helloWorld`.
+    /// The module does not export `helloWorld`.
     #[error(
-        "the module doesn't export a function \"{HELLO_WORLD}\": add (export \"{HELLO_WORLD}\") to the one that is to be called"
+        "the module doesn't export a function \"{HELLO_WORLD}\": add (export \"{HELLO_WORLD}\") to the function to call"
     )]
     NoHelloWorld,
-    /// Its `helloWorld` is not a function that can be called without arguments.
-    #[error("the module's \"{HELLO_WORLD}\" is {0}, and has to be a function without parameters and results")]
+    /// The module's `helloWorld` is not a function that can be called without arguments.
+    #[error("the module's \"{HELLO_WORLD}\" is {0}, but must be a function without parameters and results")]
     NotCallable(String),
-    /// Its memories or tables are larger than [`LIMITS`](super::LIMITS).
-    #[error("the module asks for too much: {0}")]
+    /// The module's memories or tables are larger than [`LIMITS`](super::LIMITS).
+    #[error("the module exceeds the limits: {0}")]
     TooLarge(String),
-    /// It passed a text that does not lie inside of its memory.
+    /// The module passed a text that is not within its memory.
     #[error(
-        "the module passed {length} bytes at offset {offset} to console.log, and its memory has {memory}: the text has to lie inside"
+        "the module passed {length} bytes at offset {offset} to console.log, but its memory has {memory}: the text must be within the memory"
     )]
     OutOfBounds {
         /// The text's offset.
@@ -56,7 +56,7 @@ pub enum Error {
         /// The memory's size, in bytes.
         memory: u64,
     },
-    /// It passed bytes that are not UTF-8.
+    /// The module passed bytes that are not UTF-8.
     #[error(
         "the module passed {length} bytes at offset {offset} to console.log that are not UTF-8: only text can be printed"
     )]
@@ -66,12 +66,10 @@ pub enum Error {
         /// The text's length in bytes.
         length: u32,
     },
-    /// It printed more than [`OUTPUT_LIMIT`].
-    #[error(
-        "the module printed more than {OUTPUT_LIMIT} bytes, which is the most it may: does it call console.log for ever?"
-    )]
+    /// The module printed more than [`OUTPUT_LIMIT`].
+    #[error("the module printed more than the limit of {OUTPUT_LIMIT} bytes: does it call console.log without end?")]
     TooMuchOutput,
-    /// It trapped: it did something that WebAssembly does not allow.
+    /// The module trapped: WebAssembly does not allow what it did.
     #[error("the module was stopped: {0}")]
     Trap(String),
     /// The line can't be written.
@@ -80,7 +78,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The names are the module's, and may hold anything.
+    /// The error for an import. Its names are untrusted, and are escaped and cut.
     pub(super) fn unknown_import(module: &str, name: &str, imported: &ExternType) -> Self {
         Self::UnknownImport {
             kind: kind(imported),
@@ -102,7 +100,7 @@ impl From<RuntimeError> for Error {
 impl From<InstantiationError> for Error {
     fn from(error: InstantiationError) -> Self {
         match error {
-            // The module's start function ran and failed, as any other function can.
+            // The module's start function failed, which has the same causes as a failed call.
             InstantiationError::Start(error) => error.into(),
             InstantiationError::Link(error) => Self::TooLarge(error.to_string()),
             other => Self::Trap(other.to_string()),

@@ -1,4 +1,4 @@
-//! `ex1-hello serve`, started as its user starts it.
+//! Starts `ex1-hello serve`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,12 +6,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// The program, serving on a free port. It is killed when this is dropped.
 pub(crate) struct Serving {
     process: Child,
-    /// Where the page is, as the program said it: `http://127.0.0.1:…/`.
+    /// The page's URL, as the program printed it: `http://127.0.0.1:…/`.
     pub(crate) url: String,
 }
 
 impl Serving {
-    /// Starts the program and waits until it has said its address.
+    /// Starts the program and waits for its URL.
     pub(crate) fn start() -> Self {
         let process = Command::new(assert_cmd::cargo::cargo_bin("ex1-hello"))
             .args(["serve", "--port", "0"])
@@ -31,7 +31,7 @@ impl Serving {
         serving
     }
 
-    /// Sends it a signal and waits for its end.
+    /// Sends a signal to the program and waits for its end.
     #[allow(dead_code, reason = "each test crate uses a part of this module")]
     pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
         let sent = Command::new("kill")
@@ -45,7 +45,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may be gone already.
+        // The process can have ended already.
         _ = self.process.kill();
         _ = self.process.wait();
     }
