@@ -298,11 +298,11 @@ fn a_module_that_traps_or_exceeds_a_limit_is_refused() {
     );
     assert_refused(
         r#"(module (import "console" "log" (func (param i32 i32))) (import "js" "mem" (memory 65536)) (func (export "helloWorld")))"#,
-        "asks for too much",
+        "exceeds the limits",
     );
     assert_refused(
         &format!(r#"(module {IMPORTS} (table 4000000000 funcref) (func (export "helloWorld")))"#),
-        "asks for too much",
+        "exceeds the limits",
     );
 }
 

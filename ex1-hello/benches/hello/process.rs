@@ -93,11 +93,7 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
                     command
                 });
             }
-            Err(why) => recorder.skipped(
-                id,
-                label,
-                &format!("{why}; `cargo xtask setup` installs Ruby"),
-            ),
+            Err(why) => recorder.skipped(id, label, &format!("{why}; `cargo xtask setup` installs Ruby")),
         }
     }
 }

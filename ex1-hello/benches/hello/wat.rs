@@ -78,7 +78,11 @@ pub(crate) fn bench(criterion: &mut Criterion, recorder: &mut Recorder) {
 /// `hello.wat` with unused functions before its last parenthesis.
 fn large(source: &Source) -> Source {
     let text = String::from_utf8_lossy(&source.bytes);
-    let mut text = text.trim_end().strip_suffix(')').expect("a module ends with a parenthesis").to_owned();
+    let mut text = text
+        .trim_end()
+        .strip_suffix(')')
+        .expect("a module ends with a parenthesis")
+        .to_owned();
     for number in 0..UNUSED_FUNCTIONS {
         let _ = write!(
             text,
