@@ -80,7 +80,7 @@ pub(crate) fn one_line(text: &str) -> String {
                 .chain((!character.is_control()).then_some(character))
         })
         .collect();
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(MAX_LENGTH).is_some() {
         line.push('…');
     }
     line

@@ -1,4 +1,4 @@
-//! Kubernetes' API server, with what it needs beside it.
+//! Kubernetes' API server with etcd and the controllers.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,25 +23,25 @@ use crate::{
     tool::Tool,
 };
 
-/// Addresses of services. Nothing leads to them without a node.
+/// The addresses of Services. They can only be reached on a node.
 const SERVICES: &str = "10.96.0.0/16";
-/// The first of them is the API server's own.
-const ITS_SERVICE: &str = "10.96.0.1";
+/// The address of the API server's Service: the first of [`SERVICES`].
+const API_SERVICE: &str = "10.96.0.1";
 
-/// How long a start may take. On an idle machine it takes seconds.
+/// The time limit of a start. On an idle machine it takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often is asked whether something is ready.
+/// The interval of the checks whether a program is ready.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// What a cluster accepts, decided by Kubernetes' own programs: etcd, the API server with its default admission, and
-/// the controllers, on the loopback address. There is no node: pods are made, and stay pending.
+/// A Kubernetes control plane: etcd, the API server with its default admission, and the controllers, on the loopback
+/// address. There is no node, so that pods are created and stay pending.
 ///
-/// Everything lies in a temporary directory, which goes when this is dropped; where that happens in a panic, the
-/// directory stays, with the programs' logs. The programs end with the process that started them, however it ends.
+/// All files are in a temporary directory, which is removed when this is dropped. After a panic the directory stays, with
+/// the programs' logs. The programs end with the process that started them, also if it is killed.
 #[derive(Debug)]
 pub struct ApiServer {
-    // Dropped in this order: none is left with what it needs gone.
+    // The fields are dropped in this order: programs before their files.
     programs: Mutex<Vec<Program>>,
     kubectl: PathBuf,
     kubeconfig: PathBuf,
@@ -51,11 +51,11 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// Starts one, and waits until it is ready. Its programs are built first where they are not there.
+    /// Starts a control plane, and waits until it is ready. Missing programs are built first.
     ///
     /// # Errors
     ///
-    /// [`Error`], with what to do.
+    /// [`Error`]; its message has the next step.
     pub fn start() -> Result<Self, Error> {
         let etcd = on_path("etcd", "etcd-server")?;
         let kube_apiserver = Tool::KubeApiserver.path()?;
@@ -94,12 +94,12 @@ impl ApiServer {
     ) -> Result<(), Error> {
         let directory = self.directory();
         let certificates = directory.join("certificates");
-        let its = self.authority.server(
+        let serving = self.authority.server(
             "kube-apiserver",
             &[
                 "127.0.0.1",
                 "localhost",
-                ITS_SERVICE,
+                API_SERVICE,
                 "kubernetes",
                 "kubernetes.default.svc",
             ],
@@ -110,7 +110,7 @@ impl ApiServer {
         let service_accounts = signing_key(&certificates, "service-accounts")?;
         let authority = self.authority.files();
 
-        // By sockets in the directory, both ends of which run there: no port is needed, and nobody else gets in.
+        // Through Unix sockets in the directory: no port is needed, and other users have no access.
         let mut command = Command::new(etcd);
         command.current_dir(directory).args([
             "--name=cluster",
@@ -120,7 +120,7 @@ impl ApiServer {
             "--listen-peer-urls=unix://etcd:2",
             "--initial-advertise-peer-urls=unix://etcd:2",
             "--initial-cluster=cluster=unix://etcd:2",
-            // Nothing is to survive a power cut.
+            // The data need not survive a loss of power.
             "--unsafe-no-fsync",
             "--logger=zap",
             "--log-level=warn",
@@ -132,9 +132,9 @@ impl ApiServer {
             "--etcd-servers=unix://etcd:1",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
-            // Pods would be told of the loopback address, which is their own there.
+            // Otherwise pods would get the loopback address, which in a pod is the pod's own.
             "--endpoint-reconciler-type=none",
-            // A node's name is known to nobody.
+            // The node's name can't be resolved.
             "--kubelet-preferred-address-types=InternalIP",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
@@ -144,8 +144,8 @@ impl ApiServer {
         command.arg(format!("--secure-port={port}"));
         command.arg(format!("--service-cluster-ip-range={SERVICES}"));
         for (option, file) in [
-            ("tls-cert-file", &its.certificate),
-            ("tls-private-key-file", &its.key),
+            ("tls-cert-file", &serving.certificate),
+            ("tls-private-key-file", &serving.key),
             ("client-ca-file", &authority.certificate),
             ("kubelet-certificate-authority", &authority.certificate),
             ("kubelet-client-certificate", &kubelet_client.certificate),
@@ -156,7 +156,7 @@ impl ApiServer {
             command.arg(format!("--{option}={}", file.display()));
         }
         self.run("kube-apiserver", &command)?;
-        // The controllers give up where it takes long to answer, on a busy machine.
+        // On a busy machine the start takes long, and the controllers would give up.
         self.wait_for("kube-apiserver", &["get", "--raw=/readyz"])?;
 
         let kubeconfig = self.user("system:kube-controller-manager", &[])?;
@@ -164,7 +164,7 @@ impl ApiServer {
         command.current_dir(directory).args([
             "--leader-elect=false",
             "--use-service-account-credentials",
-            // It serves nothing but its own health.
+            // It would only serve its own health.
             "--secure-port=0",
         ]);
         for (option, file) in [
@@ -177,7 +177,7 @@ impl ApiServer {
             command.arg(format!("--{option}={}", file.display()));
         }
         self.run("kube-controller-manager", &command)?;
-        // They give each namespace its service account, without which it takes no pods.
+        // The controllers create each namespace's service account, which pods require.
         self.wait_for(
             "kube-controller-manager",
             &["get", "serviceaccount", "--namespace=default", "default"],
@@ -186,10 +186,10 @@ impl ApiServer {
 
     fn run(&self, name: &'static str, command: &Command) -> Result<(), Error> {
         let program = Program::start(name, command, self.directory())?;
-        // The last one started ends first.
+        // The program that was started last ends first.
         self.programs
             .lock()
-            .expect("nobody panics while programs start")
+            .expect("no code panics while it starts programs")
             .insert(0, program);
         Ok(())
     }
@@ -200,7 +200,7 @@ impl ApiServer {
             let Err(error) = checked(self.kubectl().args(question)) else {
                 return Ok(());
             };
-            let mut programs = self.programs.lock().expect("nobody panics while they are checked");
+            let mut programs = self.programs.lock().expect("no code panics while it checks programs");
             for program in programs.iter_mut() {
                 program.check()?;
             }
@@ -215,21 +215,21 @@ impl ApiServer {
         }
     }
 
-    /// Where its files are, and its programs' logs.
+    /// The directory of its files and of its programs' logs.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// What clients need to reach it, as a user who may do everything.
+    /// The path of the kubeconfig of the administrator.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// A kubeconfig for a user with a name and groups.
+    /// The path of a new kubeconfig for a user with a name and groups.
     ///
     /// # Errors
     ///
-    /// A file can't be written.
+    /// If a file can't be written.
     pub fn user(&self, user: &str, groups: &[&str]) -> Result<PathBuf, Error> {
         let files = self.authority.user(user, groups)?;
         let config = json!({
@@ -251,26 +251,26 @@ impl ApiServer {
         Ok(path)
     }
 
-    /// The certificate of who signs the cluster's certificates.
+    /// The certificate of the cluster's certificate authority.
     pub(crate) fn authority_certificate(&self) -> &Path {
         &self.authority.files().certificate
     }
 
-    /// A certificate for a server that the API server trusts.
+    /// A new certificate for a server, which the API server trusts.
     pub(crate) fn serving_certificate(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
         self.authority.server(server, names)
     }
 
-    /// A command of kubectl's.
+    /// A kubectl command.
     pub fn kubectl(&self) -> Command {
         self.client(&self.kubectl)
     }
 
-    /// A command of Helm's.
+    /// A Helm command.
     ///
     /// # Errors
     ///
-    /// Helm is not there and can't be built.
+    /// If Helm has to be built and the build fails.
     pub fn helm(&self) -> Result<Command, Error> {
         Ok(self.client(&Tool::Helm.path()?))
     }
@@ -279,7 +279,7 @@ impl ApiServer {
         let mut command = Command::new(program);
         command
             .env("KUBECONFIG", &self.kubeconfig)
-            // Clients keep what they learnt of a server under the user's home.
+            // Clients cache data of a server in the user's home directory.
             .env("HOME", self.directory());
         command
     }
@@ -288,11 +288,11 @@ impl ApiServer {
     ///
     /// # Errors
     ///
-    /// They are not there and can't be downloaded, or the server refuses one.
+    /// If they can't be downloaded, or the server refuses one.
     pub fn define_custom_resources(&self) -> Result<(), Error> {
         let directory = custom_resources::directory()?;
         let mut apply = self.kubectl();
-        // By the server, since some are too large for the annotation that a client would leave.
+        // Server-side, because some are too large for the annotation of a client-side apply.
         apply.args(["apply", "--server-side", "--filename"]).arg(directory);
         checked(&mut apply)?;
         let mut wait = self.kubectl();

@@ -1,4 +1,4 @@
-//! Who is who in a cluster that lives for a test: an authority of its own, and what it signs.
+//! The certificates of a test's cluster: a certificate authority, and the certificates that it signs.
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -14,21 +14,21 @@ use rcgen::{
 
 use crate::{error::Error, files::write};
 
-/// A certificate's files.
+/// The files of a certificate and its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
 }
 
-/// A key's files.
+/// The files of a key pair.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
     pub(crate) public: PathBuf,
     pub(crate) private: PathBuf,
 }
 
-/// Signs what identifies the cluster's programs and users.
+/// The certificate authority of the cluster's programs and users.
 #[derive(Debug)]
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -37,7 +37,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// A new one, whose files lie in `directory`.
+    /// A new authority with its files in `directory`.
     pub(crate) fn new(directory: &Path) -> Result<Self, Error> {
         let mut parameters = CertificateParams::default();
         parameters
@@ -56,12 +56,12 @@ impl Authority {
         })
     }
 
-    /// The authority's own.
+    /// The authority's own files.
     pub(crate) fn files(&self) -> &Files {
         &self.files
     }
 
-    /// A certificate for a user of the API, as Kubernetes reads it: the name, and the groups it belongs to.
+    /// A certificate for a user of the API. Kubernetes reads the user's name and groups from it.
     pub(crate) fn user(&self, user: &str, groups: &[&str]) -> Result<Files, Error> {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, user);
@@ -72,7 +72,7 @@ impl Authority {
         self.sign(parameters, &user.replace(':', "-"))
     }
 
-    /// A certificate for a server that is reached under `names`, host names or addresses.
+    /// A certificate for a server with these host names or addresses.
     pub(crate) fn server(&self, server: &str, names: &[&str]) -> Result<Files, Error> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut parameters = CertificateParams::new(names)?;
@@ -92,7 +92,7 @@ impl Authority {
     }
 }
 
-/// A key by itself, for signing service accounts' tokens, and the public half that they are checked with.
+/// A key pair without a certificate, for signing and verifying the tokens of service accounts.
 pub(crate) fn signing_key(directory: &Path, name: &str) -> Result<Pair, Error> {
     let key = KeyPair::generate()?;
     let pair = Pair {
@@ -111,7 +111,7 @@ fn files(directory: &Path, name: &str) -> Files {
     }
 }
 
-/// Writes what nobody else on the machine may read.
+/// Writes a file that only its owner can read.
 fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
     OpenOptions::new()
         .write(true)

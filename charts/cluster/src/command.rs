@@ -9,7 +9,7 @@ use system::command_line;
 
 use crate::error::Error;
 
-/// Where a program is, if it is on the PATH, or in the directories that Debian keeps for root alone.
+/// The path of a program on the PATH, or in Debian's directories of programs for root.
 pub(crate) fn on_path(program: &'static str, package: &'static str) -> Result<PathBuf, Error> {
     let for_root = Some("/usr/sbin:/sbin");
     which::which(program)
@@ -17,7 +17,7 @@ pub(crate) fn on_path(program: &'static str, package: &'static str) -> Result<Pa
         .map_err(|_| Error::Missing { program, package })
 }
 
-/// What a command prints to stdout. It has to succeed.
+/// The stdout of a command, which must succeed.
 pub(crate) fn checked(command: &mut Command) -> Result<String, Error> {
     let program = command.get_program().display().to_string();
     let output = command

@@ -1,6 +1,6 @@
-//! The kinds of objects that the chart and the GitOps tree use beside Kubernetes' own, as their projects define them.
+//! The definitions of the custom resources that the chart and the GitOps tree use.
 //!
-//! Each definition comes out of its project's own Go module at a version that is written down here.
+//! Each definition is a file in its project's Go module, at a pinned version.
 
 use std::{
     fs,
@@ -12,20 +12,20 @@ use system::{cache, command_line};
 
 use crate::{error::Error, files, go, keeping};
 
-/// A Go module that holds definitions.
+/// A Go module with definitions.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
     /// The module's path.
     pub module: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// The directory in it that holds them.
+    /// The directory of the definitions in the module.
     directory: &'static str,
-    /// Which of the directory's files, without `.yaml`.
+    /// The names of the files without `.yaml`.
     definitions: &'static [&'static str],
 }
 
-/// All of them. Flux 2.9.5 consists of these versions of its controllers.
+/// All sources. Flux 2.9.5 consists of these versions of its controllers.
 pub const SOURCES: [Source; 10] = [
     Source {
         module: "github.com/cert-manager/cert-manager",
@@ -103,7 +103,7 @@ pub const SOURCES: [Source; 10] = [
     },
 ];
 
-/// What Go says of a module that it downloaded.
+/// Go's description of a downloaded module.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Module {
@@ -111,13 +111,13 @@ struct Module {
     dir: PathBuf,
 }
 
-/// The directory that holds the definitions, one a file. They are downloaded first where they are not there.
+/// The directory of the definitions, each in its own file. They are downloaded first if they are missing.
 ///
 /// # Errors
 ///
-/// [`Error`], with what to do.
+/// [`Error`]; its message has the next step.
 pub fn directory() -> Result<PathBuf, Error> {
-    keeping::keep(
+    cached::directory(
         &cache::directory("cluster")?,
         "custom-resources",
         &format!("{SOURCES:?}\n"),
@@ -142,11 +142,11 @@ fn download(directory: &Path) -> Result<(), Error> {
         let module = modules
             .iter()
             .find(|module| module.path == source.module)
-            .expect("go says of each module where it is, or fails");
+            .expect("go lists every module, or fails");
         for definition in source.definitions {
             let file = format!("{definition}.yaml");
             let from = module.dir.join(source.directory).join(&file);
-            // Read and written, since files in Go's own directory are read-only and a copy would be, too.
+            // Not copied, because a copy of the read-only file would be read-only, too.
             let text = fs::read(&from).map_err(Error::io(format!("reading {}", from.display())))?;
             files::write(&directory.join(file), text)?;
         }

@@ -4,53 +4,53 @@ use std::{io, path::PathBuf, process::ExitStatus};
 
 use system::cache;
 
-/// The oldest Go that fetches a newer one by itself where a module asks for it.
+/// The oldest version of Go that fetches the newer toolchain that a module requires.
 pub(crate) const OLDEST_GO: &str = "1.21";
 
-/// Why there is no tool, or no API server.
+/// A tool, an API server or a node can't be built or started, or a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no Go.
+    /// Go is not installed.
     #[error(
         "{what} can't be built: `go` is not on the PATH; install Go {} or newer, on Debian 12 with \
          `apt-get install -t bookworm-backports golang-go`",
         OLDEST_GO
     )]
     NoGo {
-        /// What was to be built.
+        /// The product of the build.
         what: String,
     },
-    /// There is a Go that neither is new enough nor can fetch one that is.
+    /// The installed Go is too old, and can't fetch a newer one.
     #[error(
         "{what} can't be built: the `go` on the PATH is {version}, too old to fetch what it needs; install Go {} or \
          newer, on Debian 12 with `apt-get install -t bookworm-backports golang-go`",
         OLDEST_GO
     )]
     OldGo {
-        /// What was to be built.
+        /// The product of the build.
         what: String,
-        /// What the Go that is there says of itself.
+        /// The version of the installed Go.
         version: String,
     },
-    /// Go failed. What it printed stands on stderr.
+    /// Go failed. Its messages are on stderr.
     #[error(
-        "{what} can't be built: `{command}` ended with {status}; what go said stands above. It needs Go's module proxy \
+        "{what} can't be built: `{command}` ended with {status}; go's messages are above. It needs Go's module proxy \
          (GOPROXY) once, and a GOTOOLCHAIN that lets it fetch the Go that a module asks for: `auto`, or unset"
     )]
     Go {
-        /// What was to be built.
+        /// The product of the build.
         what: String,
         /// The command line.
         command: String,
-        /// How go ended.
+        /// The exit status of go.
         status: ExitStatus,
     },
-    /// Go's answer is not what this program knows.
-    #[error("`{command}` answered what this program does not know: {source}")]
+    /// Go's answer has an unknown format.
+    #[error("the answer of `{command}` has an unknown format: {source}")]
     GoAnswer {
         /// The command line.
         command: String,
-        /// What is wrong with it.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
     /// A program that does not come from Go's modules is missing.
@@ -58,36 +58,36 @@ pub enum Error {
     Missing {
         /// The program.
         program: &'static str,
-        /// The Debian package that brings it.
+        /// The Debian package of the program.
         package: &'static str,
     },
-    /// A program of the cluster ended, or did not get ready in time.
+    /// A program of the cluster ended, or was not ready in time.
     #[error("{program} {how}; its log is {}, and ends:\n{end}", log.display())]
     Program {
         /// The program.
         program: &'static str,
-        /// What became of it.
+        /// The failure, such as "ended with exit status: 1".
         how: String,
-        /// Where its log is.
+        /// The path of its log.
         log: PathBuf,
         /// The log's last lines.
         end: String,
     },
-    /// A command that was asked of the cluster failed.
+    /// A command failed.
     #[error("`{command}` ended with {status}:\n{errors}")]
     Command {
         /// The command line.
         command: String,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
-        /// What it said on stderr.
+        /// Its stderr.
         errors: String,
     },
-    /// A node would change the machine that it is tried on.
-    #[error("a node runs in namespaces of its own; start it from a process that cluster::namespaces::run has started")]
+    /// A node was started outside of its namespaces, where it would change the machine.
+    #[error("a node runs in its own namespaces; start it from a process that cluster::namespaces::run has started")]
     NoNamespaces,
-    /// A certificate can't be made.
-    #[error("making a certificate: {0}")]
+    /// A certificate can't be created.
+    #[error("creating a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
     /// A file or a program failed.
     #[error("{what}: {error}")]

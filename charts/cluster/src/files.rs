@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Creates a directory and those it lies in.
+/// Creates a directory and its parents.
 pub(crate) fn create_directory(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(Error::io(format!("creating {}", path.display())))
 }

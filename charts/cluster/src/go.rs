@@ -1,4 +1,4 @@
-//! Go: whether there is one that will do, and running it.
+//! Runs Go, after a check of its version.
 
 use std::env;
 use std::io::{self, Write};
@@ -9,13 +9,13 @@ use system::command_line;
 
 use crate::error::{Error, OLDEST_GO};
 
-/// A command of Go's that works in `directory`, to make `what`.
+/// A Go command in `directory`; `what` is its product, for messages.
 ///
-/// Where modules come from and which other flags Go is given is the environment's business (GOPROXY, GOFLAGS).
+/// The source of modules and other flags come from the environment (GOPROXY, GOFLAGS).
 ///
 /// # Errors
 ///
-/// There is no Go that will do.
+/// If Go is missing or too old.
 pub(crate) fn go(what: &str, directory: &Path) -> Result<Command, Error> {
     let version = Command::new("go")
         .args(["env", "GOVERSION"])
@@ -42,22 +42,22 @@ pub(crate) fn go(what: &str, directory: &Path) -> Result<Command, Error> {
     command
         .current_dir(directory)
         .stdin(Stdio::null())
-        // The programs then run wherever they are copied to, and building them needs no C compiler.
+        // For static programs, and without a C compiler.
         .env("CGO_ENABLED", "0")
-        // A workspace that happens to be above the directory is none of theirs.
+        // A workspace in a parent directory must not be used.
         .env("GOWORK", "off");
     if env::var_os("GOTOOLCHAIN").is_none() {
-        // Some distributions switch off that Go fetches the version a module asks for.
+        // Some distributions disable the fetching of toolchains.
         command.env("GOTOOLCHAIN", "auto");
     }
     Ok(command)
 }
 
-/// Runs a command of Go's that makes `what`, after printing it.
+/// Prints and runs a Go command for `what`, and returns its stdout.
 ///
 /// # Errors
 ///
-/// Go can't be started, or fails.
+/// If Go can't be started, or fails.
 pub(crate) fn run(what: &str, command: &mut Command) -> Result<Vec<u8>, Error> {
     let typed = command_line::typed(command);
     command_line::note(&typed);
@@ -68,7 +68,7 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<Vec<u8>, Error> {
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        // `go mod download -json` says there what went wrong.
+        // `go mod download -json` prints errors to stdout.
         let _ = io::stderr().write_all(&output.stdout);
         Err(Error::Go {
             what: what.to_owned(),
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_go_that_fetches_newer_ones_is_new_enough() {
+    fn a_go_that_fetches_toolchains_is_new_enough() {
         for version in [
             "go1.21",
             "go1.21.0",

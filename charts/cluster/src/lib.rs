@@ -1,24 +1,25 @@
 //! Kubernetes for the tests: its tools at pinned versions, a real API server, and a node.
 //!
-//! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, are built once and cached. An
-//! [`ApiServer`] is Kubernetes' own, with etcd and the controllers beside it, in a directory of its own on the loopback
-//! address: what it accepts, every cluster of that version accepts. A [`Node`] runs what it accepts, with Kubernetes' own
-//! kubelet on Debian's containerd, in [namespaces] of its own.
+//! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, and are built once and cached. An
+//! [`ApiServer`] is Kubernetes' own, with etcd and the controllers, in a temporary directory and on the loopback address.
+//! It accepts the same objects as any cluster of its version. A [`Node`] runs pods with Kubernetes' own kubelet on Debian's
+//! containerd, in Linux [namespaces].
 //!
 //! ```sh
-//! cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first where it is not there
+//! cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first if it is missing
 //! cargo run -p cluster -- --serve                                     an API server, until Ctrl-C
-//! cargo run -p cluster -- --build                                     everything that the tests need
+//! cargo run -p cluster -- --build                                     all tools of the tests
 //! ```
 
 mod api_server;
+mod cached;
 mod certificates;
 mod command;
 pub mod custom_resources;
 mod error;
 mod files;
 mod go;
-mod keeping;
+
 mod names;
 pub mod namespaces;
 mod node;

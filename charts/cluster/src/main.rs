@@ -1,9 +1,9 @@
-//! Runs a tool at its pinned version, which is built first where it is not there:
+//! Runs a tool at its pinned version, which is built first if it is missing:
 //!
 //!     cargo run -p cluster -- helm template charts/stats-tracker
 //!
 //! `cargo run -p cluster -- --serve` starts an API server with the custom resources, prints the path of its kubeconfig,
-//! and ends it on Ctrl-C. `cargo run -p cluster -- --build` builds every tool and says where it lies.
+//! and ends it on Ctrl-C. `cargo run -p cluster -- --build` builds all tools and prints their paths.
 
 use std::{env, os::unix::process::CommandExt, path::Path, process::ExitCode};
 
@@ -11,9 +11,11 @@ use cluster::{ApiServer, Error, Tool, custom_resources};
 use system::command_line;
 use tokio::runtime::Runtime;
 
-/// sysexits: the command line, a service that is not there, and an answer that can't be written.
+/// The exit codes of `sysexits.h`: a wrong command line.
 const USAGE: u8 = 64;
+/// A service is unavailable.
 const UNAVAILABLE: u8 = 69;
+/// The answer can't be written.
 const IO: u8 = 74;
 
 fn main() -> ExitCode {
@@ -25,7 +27,7 @@ fn main() -> ExitCode {
         "--serve" => serve(),
         name => match Tool::ALL.into_iter().find(|tool| tool.name() == name) {
             Some(tool) => tool.command().and_then(|mut command| {
-                // This process becomes the tool, so that signals and the terminal are the tool's.
+                // The tool replaces this process, so that it gets the signals and the terminal.
                 Err(Error::Io {
                     what: format!("starting {name}"),
                     error: command.args(arguments).exec(),
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
             }),
             None => {
                 let names = Tool::ALL.map(Tool::name).join(", ");
-                let usage = format!("say --build, --serve or a tool and its arguments; the tools are: {names}");
+                let usage = format!("usage: --build, --serve, or a tool and its arguments; the tools are: {names}");
                 if ["--help", "-h"].contains(&name) {
                     return match command_line::print(format!("{usage}\n").as_bytes()) {
                         Ok(()) => ExitCode::SUCCESS,
@@ -52,12 +54,12 @@ fn main() -> ExitCode {
 
 fn build() -> Result<(), Error> {
     for tool in Tool::ALL {
-        say(&tool.path()?)?;
+        print_path(&tool.path()?)?;
     }
-    say(&custom_resources::directory()?)
+    print_path(&custom_resources::directory()?)
 }
 
-fn say(path: &Path) -> Result<(), Error> {
+fn print_path(path: &Path) -> Result<(), Error> {
     command_line::print(format!("{}\n", path.display()).as_bytes()).map_err(|error| Error::Io {
         what: "writing to stdout".into(),
         error,
@@ -67,7 +69,7 @@ fn say(path: &Path) -> Result<(), Error> {
 fn serve() -> Result<(), Error> {
     let server = ApiServer::start()?;
     server.define_custom_resources()?;
-    say(server.kubeconfig())?;
+    print_path(server.kubeconfig())?;
     Runtime::new()
         .and_then(|runtime| runtime.block_on(tokio::signal::ctrl_c()))
         .map_err(|error| Error::Io {

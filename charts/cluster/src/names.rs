@@ -1,4 +1,4 @@
-//! The names of Services: dnsmasq in the place of a cluster's DNS, told by Kubernetes which Services there are.
+//! The names of Services: dnsmasq instead of a cluster's DNS, with the Services that the API server lists.
 
 use std::{
     fmt::Write,
@@ -24,13 +24,13 @@ use crate::{
     program::Program,
 };
 
-/// The end of every Service's name.
+/// The domain of all Services.
 pub(crate) const DOMAIN: &str = "cluster.local";
 
-/// How often Kubernetes is asked.
+/// The interval at which the Services are listed.
 const INTERVAL: Duration = Duration::from_millis(300);
 
-/// Answers on the node's address.
+/// A name server at the node's address.
 #[derive(Debug)]
 pub(crate) struct Names {
     _dnsmasq: Program,
@@ -60,15 +60,15 @@ impl Names {
         let thread = thread::spawn({
             let (end, server, file) = (Arc::clone(&end), Arc::downgrade(server), names.join("services"));
             move || {
-                let mut told = String::new();
+                let mut written = String::new();
                 while !end.load(Ordering::Relaxed) {
                     let Some(server) = server.upgrade() else { return };
-                    // Where Kubernetes does not answer now, it will.
+                    // After an error the next round tries again.
                     if let Ok(services) = services(&server)
-                        && services != told
-                        && tell(&file, &services).is_ok()
+                        && services != written
+                        && replace(&file, &services).is_ok()
                     {
-                        told = services;
+                        written = services;
                     }
                     drop(server);
                     thread::sleep(INTERVAL);
@@ -92,7 +92,7 @@ impl Drop for Names {
     }
 }
 
-/// Every Service that has an address, as a file of hosts.
+/// All Services with an address, in the format of a hosts file.
 fn services(server: &ApiServer) -> Result<String, Error> {
     let answer = checked(
         server
@@ -116,8 +116,8 @@ fn services(server: &ApiServer) -> Result<String, Error> {
     Ok(text)
 }
 
-/// In one step, since dnsmasq reads the file as soon as it changes.
-fn tell(file: &PathBuf, text: &str) -> std::io::Result<()> {
+/// Replaces the file atomically, because dnsmasq reads it as soon as it changes.
+fn replace(file: &PathBuf, text: &str) -> std::io::Result<()> {
     let next = file.with_file_name(".next");
     fs::write(&next, text)?;
     fs::rename(next, file)

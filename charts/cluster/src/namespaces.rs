@@ -1,5 +1,5 @@
-//! Namespaces of Linux for a node: what it mounts, which addresses it takes, which rules it sets and what it starts is
-//! seen by nobody else on the machine, and goes with its first process.
+//! Linux namespaces for a node: its mounts, addresses, firewall rules and processes are separate from the machine's, and
+//! end with the first process.
 
 use std::{
     env, fs, io,
@@ -16,26 +16,26 @@ use crate::{
     files::{create_directory, write},
 };
 
-/// A node's address, under which its pods also reach what the test has started beside it.
+/// The node's address, at which pods also reach the servers of a test.
 pub const NODE_ADDRESS: &str = "10.250.0.1";
 
-/// Says to a process in the namespaces which control group is its node's.
+/// The environment variable with the node's control group, in a process in the namespaces.
 const VARIABLE: &str = "STATS_TRACKER_NODE_CONTROL_GROUP";
 
-/// Where Linux has its control groups.
+/// The directory of Linux' control groups.
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
-/// Where the programs of a node find nothing, and what they write goes with the namespaces.
+/// Directories that are empty in the namespaces. Files in them are removed with the namespaces.
 const EMPTY: [&str; 2] = ["/run", "/var/log"];
 
-/// Where they find what the machine has, and what they write goes with the namespaces as well.
-const COPIED: [&str; 3] = ["/opt", "/usr/libexec", "/var/lib"];
+/// Directories with the machine's files. Changes of them are only visible in the namespaces, and are removed with them.
+const OVERLAID: [&str; 3] = ["/opt", "/usr/libexec", "/var/lib"];
 
-/// Settings of the whole machine, which nobody may change from here.
+/// Settings of the whole machine, which are read-only in the namespaces.
 const PROTECTED: [&str; 2] = ["/proc/sys/kernel", "/proc/sys/vm"];
 
-/// Those of them that the kubelet insists on. It is shown them as it wants them.
-const WANTED: [(&str, &str); 6] = [
+/// Settings with values that the kubelet requires. Files with these values are mounted over them.
+const REQUIRED: [(&str, &str); 6] = [
     ("/proc/sys/vm/overcommit_memory", "1"),
     ("/proc/sys/vm/panic_on_oom", "0"),
     ("/proc/sys/kernel/panic", "10"),
@@ -44,30 +44,30 @@ const WANTED: [(&str, &str); 6] = [
     ("/proc/sys/kernel/keys/root_maxbytes", "25000000"),
 ];
 
-/// Why there can't be namespaces like these here; nothing where there can.
-pub fn what_forbids_them() -> Option<String> {
+/// The reason why such namespaces can't be created on this machine; `None` if they can.
+pub fn obstacle() -> Option<String> {
     if !fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
         return Some("a node needs root".into());
     }
-    let tried = unshare().and_then(|mut unshare| checked(unshare.args(["mount", "-t", "tmpfs", "node", "/mnt"])));
+    let attempt = unshare().and_then(|mut unshare| checked(unshare.args(["mount", "-t", "tmpfs", "node", "/mnt"])));
     let groups = || Groups::new(&format!("cluster-tried-{}", process::id()));
-    tried
+    attempt
         .map(drop)
         .and_then(|()| groups().map(drop))
         .err()
         .map(|error| error.to_string())
 }
 
-/// The node's control group, in the process that [`run`] started.
+/// The node's control group; `None` in a process that [`run`] did not start.
 pub(crate) fn control_group() -> Option<String> {
     env::var(VARIABLE).ok()
 }
 
-/// Whether this process is in the namespaces. The first time it sets them up.
+/// Whether this process is in the namespaces. Also sets them up.
 ///
 /// # Errors
 ///
-/// They can't be set up.
+/// If they can't be set up.
 pub fn entered() -> Result<bool, Error> {
     if control_group().is_none() {
         return Ok(false);
@@ -75,17 +75,17 @@ pub fn entered() -> Result<bool, Error> {
     set_up().map(|()| true)
 }
 
-/// Runs this program again with other arguments in namespaces of its own, and waits for it. Whatever it started ends
-/// with it, and it ends with this process.
+/// Runs this program again with other arguments in new namespaces, and waits for it. It ends with this process, and its
+/// child processes end with it.
 ///
 /// # Errors
 ///
-/// Namespaces can't be made, or the program fails.
+/// If the namespaces can't be created, or the program fails.
 pub fn run(arguments: &[&str]) -> Result<(), Error> {
     let name = format!("cluster-node-{}", process::id());
     let groups = Groups::new(&name)?;
     let program = env::current_exe().map_err(Error::io("looking for this program"))?;
-    // What is mounted below it goes with the namespaces, and only then can it be removed.
+    // It can only be removed after the namespaces, which have mounts below it.
     let mut directory = tempfile::Builder::new()
         .prefix("node-")
         .tempdir()
@@ -102,7 +102,7 @@ pub fn run(arguments: &[&str]) -> Result<(), Error> {
         Err(Error::Command {
             command: command_line::typed(&command),
             status,
-            errors: "what it said stands above".into(),
+            errors: "its messages are above".into(),
         })
     }
 }
@@ -118,12 +118,12 @@ fn unshare() -> Result<Command, Error> {
 }
 
 fn set_up() -> Result<(), Error> {
-    // Mounts that one program makes are seen by the others.
+    // All programs of the node see each other's mounts.
     mount(&["--make-rshared", "/"])?;
     for directory in EMPTY {
         mount(&["-t", "tmpfs", "-o", "mode=755", "node", directory])?;
     }
-    for directory in COPIED {
+    for directory in OVERLAID {
         let written = Path::new("/run/node").join(directory.trim_start_matches('/'));
         let [upper, work] = ["upper", "work"].map(|part| written.join(part));
         create_directory(&upper)?;
@@ -139,14 +139,14 @@ fn set_up() -> Result<(), Error> {
         mount(&["--bind", directory, directory])?;
         mount(&["-o", "remount,bind,ro", directory])?;
     }
-    for (setting, value) in WANTED {
+    for (setting, value) in REQUIRED {
         let file = Path::new("/run/node").join(setting.replace('/', "-"));
         write(&file, value)?;
         mount(&["--bind", &file.display().to_string(), setting])?;
     }
     checked(Command::new("ip").args(["link", "set", "lo", "up"]))?;
     checked(Command::new("ip").args(["address", "add", &format!("{NODE_ADDRESS}/32"), "dev", "lo"]))?;
-    // Pods reach each other through the node.
+    // The node forwards packets between pods.
     write(Path::new("/proc/sys/net/ipv4/ip_forward"), "1")
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn mount(arguments: &[&str]) -> Result<(), Error> {
     checked(Command::new("mount").args(arguments)).map(drop)
 }
 
-/// A control group in each of the machine's hierarchies, removed with all below it when this is dropped.
+/// A control group in each of the machine's hierarchies. Dropping this removes them with all groups below.
 #[derive(Debug)]
 struct Groups(Vec<PathBuf>);
 
@@ -164,7 +164,7 @@ impl Groups {
         let groups: Vec<PathBuf> = if root.join("cgroup.controllers").exists() {
             vec![root.join(name)]
         } else {
-            // The first version has a hierarchy for each controller.
+            // Version 1 has a hierarchy for each controller.
             directories(root)
                 .into_iter()
                 .map(|hierarchy| hierarchy.join(name))
@@ -181,13 +181,13 @@ impl Drop for Groups {
     fn drop(&mut self) {
         for group in &self.0 {
             if let Err(error) = remove(group) {
-                command_line::note(format_args!("{} is left: {error}", group.display()));
+                command_line::note(format_args!("{} can't be removed: {error}", group.display()));
             }
         }
     }
 }
 
-/// A control group is an empty directory once it has no groups below it; its files are no files.
+/// Removes a control group with all groups below. The files in a group's directory do not count as its content.
 fn remove(group: &Path) -> io::Result<()> {
     for below in directories(group) {
         remove(&below)?;

@@ -1,4 +1,4 @@
-//! A node: containerd, and Kubernetes' own kubelet, scheduler and proxy.
+//! A node: containerd, and Kubernetes' kubelet, scheduler and proxy.
 
 use std::{
     fs,
@@ -24,39 +24,39 @@ use crate::{
 /// The node's name.
 pub const NAME: &str = "node";
 
-/// Addresses of pods.
+/// The addresses of pods.
 const PODS: &str = "10.244.0.0/16";
 
-/// Where Debian has what connects pods.
+/// Debian's directory of CNI plugins.
 const PLUGINS: &str = "/usr/lib/cni";
 
-/// containerd's socket, below `/run`, which is the node's own.
+/// containerd's socket. `/run` is in the node's namespaces.
 const SOCKET: &str = "/run/containerd/containerd.sock";
 
-/// What holds a pod's namespaces: a program that waits, in an image of its own.
+/// The image of the pause container, which keeps a pod's namespaces.
 const PAUSE: &str = "localhost/pause:1";
 
-/// How long a node may take to be ready.
+/// The time limit for the node to be ready.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs pods. It lives in [namespaces] of its own, together with its API server, on one machine with them.
+/// A node that runs pods, in [namespaces] together with its API server.
 #[derive(Debug)]
 pub struct Node {
-    // The first ends first.
+    // The first program ends first.
     programs: Vec<Program>,
     _names: Names,
     directory: PathBuf,
-    /// What containerd makes containers' roots with.
+    /// containerd's snapshotter for the roots of containers.
     snapshotter: &'static str,
     server: Arc<ApiServer>,
 }
 
 impl Node {
-    /// Starts one, and waits until it is ready for pods.
+    /// Starts a node, and waits until it is ready for pods.
     ///
     /// # Errors
     ///
-    /// This process is not in a node's namespaces, something is missing, or a program fails.
+    /// If this process is not in a node's namespaces, a program is missing, or a program fails.
     pub fn start(server: &Arc<ApiServer>) -> Result<Self, Error> {
         let control_group = namespaces::control_group().ok_or(Error::NoNamespaces)?;
         let directory = server.directory().join("node");
@@ -91,7 +91,7 @@ impl Node {
             "cniVersion": "0.4.0",
             "name": NAME,
             "plugins": [{
-                // From each pod to the node, which leads on: so every packet meets the Services' rules.
+                // Each pod has a link to the node, which forwards packets by the rules of Services.
                 "type": "ptp",
                 "ipam": {
                     "type": "host-local",
@@ -110,7 +110,7 @@ state = "/run/containerd"
 address = "{SOCKET}"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE}"
-# In some containers and virtual machines root may not shield a process from the memory's end.
+# In some containers and virtual machines root can't lower a process's OOM score.
 restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "{snapshotter}"
@@ -132,7 +132,7 @@ conf_dir = "{networks}"
         })
     }
 
-    /// Makes the image that every pod needs, of the program that Podman uses for the same.
+    /// Builds and imports the pause image, with the program that Podman uses for the same purpose.
     fn import_pause(&self) -> Result<(), Error> {
         let program = on_path("catatonit", "catatonit")?;
         let directory = self.directory.join("pause");
@@ -178,12 +178,12 @@ conf_dir = "{networks}"
             "tlsPrivateKeyFile": serving.key,
             "clusterDNS": [NODE_ADDRESS],
             "clusterDomain": names::DOMAIN,
-            // Names of the world lead nowhere.
+            // Other names can't be resolved.
             "resolvConf": "",
             "podLogsDir": self.directory.join("pods"),
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": format!("/{control_group}"),
-            // A test runs on the machines that there are.
+            // Tests also run on machines with version 1 of control groups, and with swap.
             "failCgroupV1": false,
             "failSwapOn": false,
             "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
@@ -218,7 +218,7 @@ conf_dir = "{networks}"
             "clusterCIDR": PODS,
             "hostnameOverride": NAME,
             "clientConnection": {"kubeconfig": self.server.user("system:kube-proxy", &[])?},
-            // These are the whole machine's.
+            // 0 leaves the machine's settings unchanged.
             "conntrack": {"maxPerCore": 0, "min": 0, "tcpCloseWaitTimeout": "0s", "tcpEstablishedTimeout": "0s"},
         });
         let file = self.directory.join("kube-proxy.yaml");
@@ -245,7 +245,7 @@ conf_dir = "{networks}"
             if start.elapsed() > TIMEOUT {
                 let late = self.programs.iter().find(|program| program.name() == name);
                 return Err(late
-                    .expect("it runs")
+                    .expect("the program was started")
                     .error(format!("was not ready after {} s", TIMEOUT.as_secs())));
             }
             std::thread::sleep(Duration::from_millis(200));
@@ -259,7 +259,7 @@ conf_dir = "{networks}"
         Ok(())
     }
 
-    /// A command of containerd's client, among what the kubelet runs.
+    /// A command of containerd's client, in the kubelet's namespace.
     fn ctr(&self) -> Command {
         let mut command = Command::new("ctr");
         command.args(["--address", SOCKET, "--namespace", "k8s.io"]);
@@ -272,11 +272,11 @@ conf_dir = "{networks}"
         command
     }
 
-    /// Lets pods have the images of a directory in OCI's layout, under `repository` and the tags they have there.
+    /// Imports the images of an OCI layout, under the name `repository` and the layout's tags.
     ///
     /// # Errors
     ///
-    /// containerd does not take them.
+    /// If containerd can't import them.
     pub fn import(&self, layout: &Path, repository: &str) -> Result<(), Error> {
         let archive = self.directory.join("images.tar");
         checked(
@@ -293,8 +293,8 @@ conf_dir = "{networks}"
     }
 }
 
-/// Layers are laid over each other, or copied where a file system can't hold that: that of a container, say, which is made
-/// of layers itself.
+/// The snapshotter: `overlayfs`, or `native`, which copies layers, if the file system does not support overlays: for
+/// example the file system of a container, which is an overlay itself.
 fn snapshotter(directory: &Path) -> Result<&'static str, Error> {
     let attempt = directory.join("overlay");
     let parts = ["lower", "upper", "work", "merged"].map(|part| attempt.join(part));
@@ -311,7 +311,7 @@ fn snapshotter(directory: &Path) -> Result<&'static str, Error> {
     Ok("overlayfs")
 }
 
-/// This machine's, as images call it.
+/// This machine's architecture, with OCI's name.
 fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",

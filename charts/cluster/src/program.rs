@@ -1,4 +1,4 @@
-//! A program of the cluster: started, watched, and ended with whoever started it.
+//! Starts, watches and ends a program of the cluster.
 
 use std::{
     fs::{self, File},
@@ -11,10 +11,10 @@ use std::{
 
 use crate::{command::on_path, error::Error};
 
-/// How many of a log's last lines an error shows.
-const END_OF_A_LOG: usize = 20;
+/// The number of a log's last lines in an error.
+const LOG_LINES: usize = 20;
 
-/// How often a program is looked after.
+/// The interval of the checks whether a program has ended.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A running program. It is killed when this is dropped, and by the system when the process that started it is killed.
@@ -27,7 +27,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts a program, with `logs`/`name`.log for what it prints.
+    /// Starts a program, with its output in `logs`/`name`.log.
     pub(crate) fn start(name: &'static str, command: &Command, logs: &Path) -> Result<Self, Error> {
         let log = logs.join(name).with_extension("log");
         let output = File::create(&log).map_err(Error::io(format!("creating {}", log.display())))?;
@@ -38,7 +38,7 @@ impl Program {
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         let (end, ended) = mpsc::channel::<()>();
         let (started, starting) = mpsc::channel();
-        // The system ends the program with the thread that started it, so that thread does nothing else.
+        // The system kills the program when the thread that started it ends, so that it needs its own thread.
         let keeper = thread::spawn(move || {
             let mut child: Child = match command.spawn() {
                 Ok(child) => child,
@@ -74,7 +74,7 @@ impl Program {
         self.name
     }
 
-    /// Nothing, or that the program has ended.
+    /// An error if the program has ended.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         if self.keeper.as_ref().is_some_and(JoinHandle::is_finished) {
             let status = self.keeper.take().and_then(|keeper| keeper.join().ok().flatten());
@@ -84,7 +84,7 @@ impl Program {
         Ok(())
     }
 
-    /// That the program did what it should not, with the end of its log.
+    /// An error about the program, with the end of its log.
     pub(crate) fn error(&self, how: impl Into<String>) -> Error {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
@@ -92,7 +92,7 @@ impl Program {
             program: self.name,
             how: how.into(),
             log: self.log.clone(),
-            end: lines[lines.len().saturating_sub(END_OF_A_LOG)..].join("\n"),
+            end: lines[lines.len().saturating_sub(LOG_LINES)..].join("\n"),
         }
     }
 }
@@ -106,7 +106,7 @@ impl Drop for Program {
     }
 }
 
-/// The same command, started by one that asks the system to kill it when the thread that starts it ends.
+/// The command, run by `setpriv` so that the system kills it when the thread that starts it ends.
 fn ending_with_its_starter(command: &Command) -> Result<Command, Error> {
     let mut ending = Command::new(on_path("setpriv", "util-linux")?);
     ending.args(["--pdeathsig", "KILL", "--"]);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_nobody_asked_for_is_told_with_the_log() {
+    fn an_unexpected_end_is_reported_with_the_log() {
         let logs = tempfile::tempdir().unwrap();
         let mut program = Program::start("program", &shell("echo why; exit 3"), logs.path()).unwrap();
         wait_for("it ends", || program.check().is_err() || program.keeper.is_none());
@@ -156,7 +156,7 @@ mod tests {
         let logs = tempfile::tempdir().unwrap();
         let program = Program::start("program", &shell("echo $$; exec sleep 1000"), logs.path()).unwrap();
         let mut process = String::new();
-        wait_for("it says its number", || {
+        wait_for("it prints its process id", || {
             process = fs::read_to_string(&program.log).unwrap().trim().to_owned();
             !process.is_empty()
         });

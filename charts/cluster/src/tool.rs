@@ -1,4 +1,4 @@
-//! The tools, and building them.
+//! The tools and their builds.
 
 use std::{
     env,
@@ -11,11 +11,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{error::Error, files::write, go, keeping};
 
-/// A Go module of this repository, which names programs and their versions.
+/// A Go module of this repository, which pins programs and their versions.
 #[derive(Clone, Copy, Debug)]
 struct Module {
     manifest: &'static str,
-    /// Of all that they are built from.
+    /// The checksums of all modules that the programs are built from.
     checksums: &'static str,
 }
 
@@ -31,36 +31,36 @@ const HELM_UNITTEST: Module = Module {
     checksums: include_str!("../helm-unittest/go.sum"),
 };
 
-/// Without the symbols that only a debugger reads: a third of the size.
+/// Linker flags that remove debug symbols, which makes programs a third smaller.
 const STRIPPED: &str = "-s -w";
 
-/// How many packages Go compiles at a time. Each can take a gigabyte.
+/// The number of packages that Go compiles at the same time. Each can need a gigabyte of memory.
 const COMPILERS: &str = "-p=2";
 
-/// A program that is built from Go's modules at a version that is written down here.
+/// A program that is built from Go modules at a pinned version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// Helm, for the chart.
     Helm,
-    /// Assertions about what the chart renders.
+    /// Runs the unit tests of the chart.
     HelmUnittest,
-    /// The chart's README from its values.
+    /// Generates the chart's README from its values.
     HelmDocs,
     /// Kubernetes' API server.
     KubeApiserver,
-    /// What makes pods of deployments and jobs, and cleans up.
+    /// Creates the pods of Deployments and Jobs, and cleans up.
     KubeControllerManager,
     /// The client.
     Kubectl,
-    /// What gives pods a node.
+    /// Assigns pods to nodes.
     KubeScheduler,
-    /// What runs pods on a node.
+    /// Runs pods on a node.
     Kubelet,
-    /// What leads a service's address to its pods.
+    /// Forwards the addresses of Services to pods.
     KubeProxy,
 }
 
-/// What is built by one command, since it has much in common.
+/// One build command. Programs with common packages are built by one command.
 #[derive(Clone, Copy, Debug)]
 enum Build {
     /// `go install` of one package of one module.
@@ -73,20 +73,20 @@ enum Build {
     Own {
         name: &'static str,
         module: Module,
-        /// The directory of packages that has one of each tool's name.
+        /// The directory of the tools' packages, each with the tool's name.
         packages: &'static str,
         tools: &'static [Tool],
         linker_flags: fn() -> String,
     },
 }
 
-/// All that a cluster needs to accept objects and act on them, without a node.
+/// The programs of a cluster without a node.
 const CONTROL_PLANE: Build = kubernetes(
     "kubernetes",
     &[Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl],
 );
 
-/// What a node needs beside it.
+/// The programs of a node.
 const NODE: Build = kubernetes(
     "kubernetes-node",
     &[Tool::KubeScheduler, Tool::Kubelet, Tool::KubeProxy],
@@ -103,7 +103,7 @@ const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
 }
 
 impl Tool {
-    /// Every tool.
+    /// All tools.
     pub const ALL: [Self; 9] = [
         Self::Helm,
         Self::HelmUnittest,
@@ -116,7 +116,7 @@ impl Tool {
         Self::KubeProxy,
     ];
 
-    /// The tool's name, which is its program's.
+    /// The name of the tool and its program.
     pub fn name(self) -> &'static str {
         match self {
             Self::Helm => "helm",
@@ -155,18 +155,18 @@ impl Tool {
         }
     }
 
-    /// Where the program lies. It is built first where it is not there at its version; the command and what Go prints
-    /// go to stderr.
+    /// The path of the program. If it is missing at its version, it is built first, with the command and Go's output on
+    /// stderr.
     ///
     /// # Errors
     ///
-    /// [`Error`], with what to do.
+    /// [`Error`]; its message has the next step.
     pub fn path(self) -> Result<PathBuf, Error> {
         let directory = self.build_of().make(&cache::directory("cluster")?)?;
         Ok(directory.join(self.name()))
     }
 
-    /// A command of the tool's.
+    /// A command of the tool.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl Build {
             Self::Own { module, .. } => xxh3_64([module.manifest, module.checksums].concat().as_bytes()),
         };
         let made_from = format!("go {}\n{sources:016x} {}\n", arguments.join(" "), env::consts::ARCH);
-        keeping::keep(cache, self.name(), &made_from, |directory| {
+        cached::directory(cache, self.name(), &made_from, |directory| {
             let mut command = go::go(self.name(), directory)?;
             command.args(&arguments);
             match self {
@@ -252,7 +252,7 @@ impl Build {
     }
 }
 
-/// Kubernetes' own build says its version to the linker: without it, clients would take the server for version 0.
+/// Linker flags with the version, as in Kubernetes' own build. Without them clients would see version 0.
 fn kubernetes_version_flags() -> String {
     let version = Tool::kubernetes_version();
     let mut numbers = version.trim_start_matches('v').split('.');
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_modules_and_is_said_to_the_linker() {
+    fn the_version_is_the_modules_and_is_in_the_linker_flags() {
         let version = Tool::kubernetes_version();
         assert!(KUBERNETES.checksums.contains(&format!("k8s.io/kubernetes {version} ")));
         let flags = kubernetes_version_flags();

@@ -1,5 +1,5 @@
-//! When the chart's alerts speak, and when they do not: Prometheus' own tool evaluates what the chart renders on the
-//! figures in `charts/stats-tracker/tests/alerts/alerts.yaml`, and parses what the dashboard asks.
+//! Tests of the chart's alerts: promtool evaluates the rendered rules with the series in
+//! `charts/stats-tracker/tests/alerts/alerts.yaml`, and parses the dashboard's queries.
 
 mod common;
 
@@ -9,7 +9,7 @@ use cluster::Tool;
 use common::{chart, output, stdout};
 use serde_json::{Value, json};
 
-/// The object that a template of the chart's renders, for the release, namespace and organisations of alerts.yaml.
+/// The rendered object of a template, for the release, namespace and organisations of alerts.yaml.
 fn rendered(template: &str, set: &str) -> Value {
     let mut helm = Tool::Helm.command().unwrap_or_else(|error| panic!("{error}"));
     helm.args(["template", "stats-tracker", "--namespace", "tracker"]);
@@ -21,7 +21,7 @@ fn rendered(template: &str, set: &str) -> Value {
 }
 
 #[test]
-fn alerts_speak_when_they_should() {
+fn alerts_fire_when_they_should() {
     let rule = rendered(
         "templates/monitoring/prometheusrule.yaml",
         "monitoring.prometheusRule.enabled=true",
@@ -50,7 +50,7 @@ fn alerts_speak_when_they_should() {
 }
 
 #[test]
-fn the_dashboard_asks_what_prometheus_understands() {
+fn prometheus_parses_the_dashboards_queries() {
     let dashboard = rendered(
         "templates/monitoring/dashboard.yaml",
         "monitoring.dashboard.enabled=true",
@@ -67,7 +67,7 @@ fn the_dashboard_asks_what_prometheus_understands() {
         .enumerate()
         .map(|(number, target)| {
             let asked = target["expr"].as_str().expect("it is a question");
-            // Grafana fills these in.
+            // Variables of Grafana.
             let asked = asked.replace("$namespace", ".*").replace("$org", ".*");
             assert!(!asked.contains('$'), "who fills this in? {asked}");
             json!({"record": format!("target_{number}"), "expr": asked})

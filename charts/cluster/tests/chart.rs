@@ -1,5 +1,4 @@
-//! The chart by itself: Helm has nothing to complain of, what must be rendered is, its README says what its values are,
-//! and wrong values are refused with where they are wrong.
+//! Tests of the chart with Helm alone: its lint, its unit tests, its README, and the errors for wrong values.
 
 mod common;
 
@@ -15,7 +14,7 @@ fn helm(arguments: &[&str]) -> std::process::Command {
 }
 
 #[test]
-fn helm_has_nothing_to_complain_of() {
+fn helm_lint_passes() {
     for (_, values) in ci_values() {
         let printed = stdout(helm(&["lint", "--strict"]).arg(chart()).arg("--values").arg(values));
         assert!(printed.contains("1 chart(s) linted, 0 chart(s) failed"), "{printed}");
@@ -23,7 +22,7 @@ fn helm_has_nothing_to_complain_of() {
 }
 
 #[test]
-fn what_must_be_rendered_is_and_what_must_not_is_not() {
+fn the_unit_tests_pass() {
     let mut unittest = Tool::HelmUnittest.command().unwrap_or_else(|error| panic!("{error}"));
     let printed = stdout(unittest.arg("--strict").arg("--color=false").arg(chart()));
     let passed = printed
@@ -35,7 +34,7 @@ fn what_must_be_rendered_is_and_what_must_not_is_not() {
 }
 
 #[test]
-fn its_readme_says_what_its_values_are() {
+fn its_readme_is_generated_from_its_values() {
     let mut docs = Tool::HelmDocs.command().unwrap_or_else(|error| panic!("{error}"));
     let from_the_values = stdout(
         docs.args([
@@ -55,9 +54,9 @@ fn its_readme_says_what_its_values_are() {
 }
 
 #[test]
-fn a_wrong_value_is_refused_with_where_it_is() {
+fn a_wrong_value_is_refused_with_its_path() {
     for (wrong, place) in [
-        // Misspelt, of another type, none of what there is, too small, of another form.
+        // A misspelt key, another type, an unknown choice, a too small number, another format.
         ("web.replica=3", "'/web'"),
         ("web.replicas=many", "'/web/replicas'"),
         ("component.mode=docker", "'/component/mode'"),
@@ -68,7 +67,7 @@ fn a_wrong_value_is_refused_with_where_it_is() {
         ("collector.schedule=nightly", "'/collector/schedule'"),
         ("database.bundled.storage.size=big", "'/database/bundled/storage/size'"),
         ("rails.image.digest=latest", "'/rails/image/digest'"),
-        // Right by themselves, and wrong together.
+        // Values that contradict each other.
         ("database.mode=external", "database.external.existingSecret:"),
         ("web.httpRoute.enabled=true", "web.httpRoute.parentRefs:"),
         ("collector.pause=0", "collector.pause:"),

@@ -1,4 +1,4 @@
-//! What Flux delivers hangs together: directories, orders, versions, values, and the commands of the walk-through.
+//! Consistency of the GitOps tree: directories, dependencies, versions, values, and the commands of the walk-through.
 //!
 //! Nothing here needs an API server: `kubectl kustomize` and `helm template` render without one.
 //!
@@ -17,17 +17,17 @@ use system::workspace;
 
 const CLUSTERS: [&str; 2] = ["staging", "production"];
 
-/// The tree, as Flux names it.
+/// The path of the tree in Flux.
 const DEPLOY: &str = "ex3-stats-tracker/deploy";
 
-/// Namespaces that are there before Flux is.
+/// Namespaces that exist before Flux.
 const BEFORE_FLUX: [&str; 1] = ["flux-system"];
 
 fn read(path: &str) -> String {
     fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What a command prints, which has to succeed.
+/// The stdout of a command, which must succeed.
 fn output(command: &mut Command) -> String {
     let output = command.current_dir(workspace()).output().unwrap();
     assert!(
@@ -46,7 +46,7 @@ fn objects(yaml: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The objects of a directory, as Flux applies them. Every test asks for the same few directories.
+/// The objects that Flux applies for a directory. Cached, because all tests need the same few directories.
 fn kustomized(directory: &str) -> Vec<Value> {
     static RENDERED: Mutex<BTreeMap<String, Vec<Value>>> = Mutex::new(BTreeMap::new());
     let mut rendered = RENDERED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,7 +72,7 @@ fn namespace(object: &Value) -> &str {
     text(object, "/metadata/namespace")
 }
 
-/// Those of a kind. Kustomize has a kind of the same name as Flux', which no rendering holds.
+/// The objects of a kind. Kustomize's own kind `Kustomization` is in no rendering.
 fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| text(object, "/kind") == kind).collect()
 }
@@ -81,8 +81,8 @@ fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value>
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A cluster's Flux Kustomizations in the order in which Flux lets them go, each with what it applies. What comes from
-/// another repository is not here to be rendered.
+/// A cluster's Flux Kustomizations in the order of their dependencies, each with its objects. Those of other repositories
+/// can't be rendered here.
 fn in_order(cluster: &str) -> Vec<(String, Vec<Value>)> {
     let objects = kustomized(&format!("{DEPLOY}/clusters/{cluster}"));
     let mut waiting = of_kind(&objects, "Kustomization");
@@ -118,7 +118,7 @@ fn tracker(cluster: &str) -> Value {
     releases[0].clone()
 }
 
-/// What the chart makes of a cluster's values.
+/// The rendered chart with a cluster's values.
 fn tracker_rendered(cluster: &str) -> Vec<Value> {
     let release = tracker(cluster);
     let directory = tempfile::tempdir().unwrap();
@@ -172,11 +172,11 @@ fn every_cluster_begins_at_its_own_directory() {
 }
 
 #[test]
-fn every_namespace_is_there_before_what_is_in_it() {
+fn every_namespace_is_created_before_its_objects() {
     for cluster in CLUSTERS {
         let mut there: BTreeSet<String> = BEFORE_FLUX.map(str::to_owned).into();
         for (kustomization, objects) in in_order(cluster) {
-            // Namespaces go first of what is applied together.
+            // Flux applies namespaces before the other objects of a Kustomization.
             there.extend(of_kind(&objects, "Namespace").into_iter().map(|it| name(it).to_owned()));
             for object in &objects {
                 let namespace = namespace(object);
@@ -191,7 +191,7 @@ fn every_namespace_is_there_before_what_is_in_it() {
 }
 
 #[test]
-fn every_release_finds_its_chart_and_waits_for_releases_that_are_there() {
+fn every_release_has_a_chart_and_depends_on_existing_releases() {
     for cluster in CLUSTERS {
         for (kustomization, objects) in in_order(cluster) {
             let charts = of_kind(&objects, "OCIRepository");
@@ -204,7 +204,7 @@ fn every_release_finds_its_chart_and_waits_for_releases_that_are_there() {
                 );
                 let found = charts.iter().find(|it| place(it) == chart);
                 let found = found.unwrap_or_else(|| panic!("{cluster}: {kustomization} has no chart {chart:?}"));
-                // Otherwise the chart's archive would be unpacked, which helm-controller does not take.
+                // Otherwise the chart's archive would be unpacked, but helm-controller needs the archive.
                 assert_eq!(text(found, "/spec/layerSelector/operation"), "copy", "{chart:?}");
                 for dependency in list(release, "/spec/dependsOn") {
                     let wanted = (
@@ -246,9 +246,9 @@ fn the_operators_definitions_are_those_of_its_chart() {
     assert_eq!(tag, format!("v{}", text(chart, "/spec/ref/tag")));
 }
 
-/// The walk-through installs by hand what Flux installs from Git.
+/// The walk-through installs the same charts by hand that Flux installs from Git.
 #[test]
-fn the_walk_through_names_the_versions_that_git_does() {
+fn the_walk_through_has_the_versions_of_the_gitops_tree() {
     let controllers = kustomized(&format!("{DEPLOY}/infrastructure/controllers"));
     let by_hand = ["flux.sh", "spinkube.sh"].map(script).concat().replace("\\\n", " ");
     for chart in of_kind(&controllers, "OCIRepository") {
@@ -276,7 +276,7 @@ fn the_walk_through_names_the_versions_that_git_does() {
 }
 
 #[test]
-fn the_chart_takes_both_clusters_values() {
+fn the_chart_accepts_both_clusters_values() {
     for cluster in CLUSTERS {
         let objects = tracker_rendered(cluster);
         assert_eq!(of_kind(&objects, "SpinApp").len(), 1, "{cluster}");
@@ -295,7 +295,7 @@ fn the_chart_takes_both_clusters_values() {
 }
 
 #[test]
-fn the_secrets_that_production_names_are_those_that_are_made() {
+fn the_walk_through_creates_the_secrets_of_production() {
     let values = &tracker("production")["spec"]["values"];
     let commands = script("production.sh");
     for pointer in ["/rails/existingSecret", "/database/external/existingSecret"] {
@@ -324,7 +324,7 @@ fn every_command_of_the_walk_through_is_shown_and_is_a_command() {
     }
 }
 
-/// `service/NAME` and the like are what the chart makes under the name that the walk-through gives the release.
+/// `service/NAME` and similar names are objects of the chart, with the release's name in the walk-through.
 #[test]
 fn the_walk_through_names_objects_of_the_chart() {
     let staging = tracker_rendered("staging");

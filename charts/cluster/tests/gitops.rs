@@ -1,6 +1,5 @@
-//! Everything that Flux is given, in every directory: Kubernetes' own API server accepts it, by the definitions that Flux
-//! and its companions bring, and so it does with what the chart makes of the values. `deploy.rs` asks whether it hangs
-//! together.
+//! Kubernetes' own API server accepts all objects in the GitOps tree, with the definitions of their custom resources, and
+//! the chart rendered with the tree's values. `deploy.rs` tests the tree's consistency.
 
 mod common;
 
@@ -13,10 +12,10 @@ use cluster::{ApiServer, Tool, custom_resources};
 use common::{api_server, chart, output, stdout, workspace};
 use serde_json::Value;
 
-/// Where Flux begins, from the workspace.
+/// The directory of Flux, relative to the workspace.
 const DEPLOY: &str = "ex3-stats-tracker/deploy";
 
-/// Every directory below `directory` that Kustomize builds.
+/// All directories below `directory` that Kustomize builds.
 fn kustomizations(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     if directory.join("kustomization.yaml").is_file() {
@@ -32,11 +31,11 @@ fn kustomizations(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What the API server makes of a directory's objects.
+/// The API server's response to a dry run of a directory's objects.
 fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
     let name = directory.strip_prefix(workspace()).unwrap_or(directory).display();
     let built = stdout(server.kubectl().arg("kustomize").arg(directory));
-    // A file of its own: several tests ask this server at once.
+    // Each call needs its own file, because several tests use this server at the same time.
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     fs::write(&file, &built).unwrap();
     let mut kubectl = server.kubectl();
@@ -51,7 +50,7 @@ fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {errors}");
     assert!(!errors.contains("Warning"), "{name}: {errors}");
-    // One object by itself, or a list.
+    // A single object, or a list.
     let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let objects = match answer["items"].as_array_mut() {
         Some(items) => std::mem::take(items),
@@ -62,13 +61,12 @@ fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
     objects
 }
 
-/// Makes the namespaces that objects of a directory are in: nothing is accepted into one that is not there, and a dry
-/// run makes none.
+/// Creates the namespaces of a directory's objects: an object needs an existing namespace, and a dry run creates none.
 fn make_namespaces(server: &ApiServer, directory: &Path) {
     let built = stdout(server.kubectl().arg("kustomize").arg(directory));
     let named = |line: &str| line.trim().strip_prefix("namespace: ").map(str::to_owned);
     for namespace in built.lines().filter_map(named) {
-        // It may be there from another directory.
+        // It can exist already because of another directory.
         let _ = output(server.kubectl().args(["create", "namespace", &namespace]));
     }
 }
@@ -82,7 +80,7 @@ fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 #[test]
-fn what_flux_is_given_is_accepted() {
+fn all_objects_are_accepted() {
     let server = api_server();
     let deploy = workspace().join(DEPLOY);
     let directories = kustomizations(&deploy);
@@ -102,7 +100,7 @@ fn what_flux_is_given_is_accepted() {
     assert!(trackers >= 2, "staging's and production's");
 }
 
-/// The values are accepted by the chart's schema, and what is rendered by the API server.
+/// Asserts that the chart's schema accepts the values, and the API server the rendered objects.
 fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Value) {
     let values = server.directory().join("values.json");
     fs::write(&values, release["spec"]["values"].to_string()).unwrap();
@@ -114,7 +112,7 @@ fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Valu
     let rendered = stdout(helm.arg("--values").arg(&values));
     let file = server.directory().join("rendered.yaml");
     fs::write(&file, rendered).unwrap();
-    // Helm makes it before the pods that name it, where a dry run makes none. It may be there from another directory.
+    // Helm creates it before the pods that need it, but a dry run does not. It can exist already because of another directory.
     let mut account = server.kubectl();
     account.args([
         "--namespace",
@@ -133,7 +131,7 @@ fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Valu
 }
 
 #[test]
-fn the_definitions_that_are_tested_with_are_the_ones_that_flux_installs() {
+fn the_tested_definitions_are_those_that_flux_installs() {
     let server = api_server();
     let clusters = workspace().join(DEPLOY).join("clusters");
     let mut operators = 0;

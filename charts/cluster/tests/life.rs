@@ -1,7 +1,7 @@
-//! A release's life on Kubernetes' own API server, in a namespace that Pod Security keeps "restricted": installed in every
-//! way, compared, changed, rolled back, tested, and removed.
+//! The life of a release on Kubernetes' own API server, in a namespace with the Pod Security level "restricted": it is
+//! installed in every way, compared, changed, rolled back, tested, and removed.
 //!
-//! Deployments and Jobs make real pods. What becomes of those is said by a stand-in for the kubelet.
+//! Deployments and Jobs create real pods, whose status a stand-in for the kubelet sets.
 
 mod common;
 
@@ -24,7 +24,7 @@ use serde_json::Value;
 /// The release's name.
 const RELEASE: &str = "tracker";
 
-/// What runtime-class-manager makes of its Shim.
+/// The RuntimeClass that runtime-class-manager creates for its Shim.
 const RUNTIME_CLASS: &str = "\
 apiVersion: node.k8s.io/v1
 kind: RuntimeClass
@@ -33,7 +33,7 @@ handler: spin-v2
 scheduling: {nodeSelector: {spin: 'true'}}
 ";
 
-/// A namespace, and the pods in it taken care of.
+/// A namespace with a stand-in for the kubelet.
 struct Namespace {
     server: Arc<ApiServer>,
     name: &'static str,
@@ -86,7 +86,7 @@ impl Namespace {
         std::mem::take(answer["items"].as_array_mut().unwrap())
     }
 
-    /// The release's Secrets with what is in them.
+    /// The release's Secrets with their data.
     fn secrets(&self) -> Vec<(String, Value)> {
         let secrets = self.list("secrets");
         secrets
@@ -96,16 +96,16 @@ impl Namespace {
             .collect()
     }
 
-    /// Compares what the release says with what is there.
+    /// Asserts that the objects are equal to the release's manifests.
     fn assert_no_difference(&self, when: &str) {
         let manifest = stdout(&mut self.helm(&["get", "manifest", RELEASE]));
         let file = self.server.directory().join(format!("{}.yaml", self.name));
         std::fs::write(&file, manifest).unwrap();
-        // Controllers write an object's status whenever they like, also between the two readings that are compared. What
-        // the release says differently stays so.
+        // Controllers can change an object's status between the two readings of a comparison. A real difference persists, so
+        // that the comparison can be repeated.
         let mut attempts = 5;
         loop {
-            // As another manager than Helm, whose own annotations are no part of what the release says.
+            // As another field manager than Helm, whose annotations are not in the manifests.
             let mut diff = self.kubectl(&["diff", "--server-side", "--force-conflicts"]);
             let output = output(diff.arg("--filename").arg(&file));
             if output.status.success() {
@@ -119,17 +119,17 @@ impl Namespace {
         }
     }
 
-    /// No pod was refused: Deployments and Jobs hide that in events.
+    /// Asserts that no pod was refused, which Deployments and Jobs only report as events.
     fn assert_no_pod_was_refused(&self) {
         for event in self.list("events") {
             assert!(event["reason"] != "FailedCreate", "{}: {event:#}", self.name);
         }
     }
 
-    /// What is left of the release, whatever kind it is of.
+    /// The remaining objects of all kinds.
     fn left(&self) -> Vec<String> {
         let kinds = stdout(&mut self.kubectl(&["api-resources", "--namespaced", "--verbs=list", "--output=name"]));
-        // Kubernetes' own, in every namespace; and what happened is no object of the release's.
+        // Without Kubernetes' own objects in every namespace, and without events.
         let ours = |object: &&str| {
             !object.starts_with("event") && !["serviceaccount/default", "configmap/kube-root-ca.crt"].contains(object)
         };
@@ -148,9 +148,9 @@ fn values(way: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn every_way_to_install_it_starts_and_ends_without_a_trace() {
+fn every_way_to_install_it_works_and_leaves_no_object() {
     let server = api_server();
-    // What the values name and a cluster would have.
+    // The objects that the values name, and that a cluster would have.
     stdout(
         server
             .kubectl()
@@ -182,7 +182,7 @@ fn every_way_to_install_it_starts_and_ends_without_a_trace() {
             .collect();
         assert!(claims.len() <= 1, "{way}: {claims:?}");
         let start = Instant::now();
-        // Pods and what is derived from Services go a moment after what they belong to.
+        // Pods and EndpointSlices are removed a moment after their owners.
         while namespace.left() != claims {
             assert!(
                 start.elapsed() < Duration::from_secs(60),
@@ -195,7 +195,7 @@ fn every_way_to_install_it_starts_and_ends_without_a_trace() {
 }
 
 #[test]
-fn an_upgrade_changes_what_it_says_and_no_secret() {
+fn an_upgrade_changes_its_values_and_no_secret() {
     let namespace = Namespace::new("upgrade");
     stdout(&mut namespace.install(&values("default")));
     let secrets = namespace.secrets();
@@ -216,7 +216,7 @@ fn an_upgrade_changes_what_it_says_and_no_secret() {
     assert_eq!(web("-web")["spec"]["replicas"], 2);
     assert_eq!(web("-collect")["spec"]["suspend"], true);
 
-    // The whole of it goes through Pod Security as pods that Helm makes by itself, too.
+    // `helm test` creates pods by itself, which must also be accepted by Pod Security.
     stdout(&mut namespace.helm(&["test", RELEASE, "--timeout=60s"]));
 }
 
@@ -226,7 +226,7 @@ fn an_upgrade_that_fails_is_rolled_back() {
     stdout(&mut namespace.install(&values("default")));
     let secrets = namespace.secrets();
 
-    // A web process that never gets ready.
+    // A web process that never becomes ready.
     let broken = format!("rails.image.tag={BROKEN}");
     let mut upgrade = namespace.upgrade(&values("default"), &[&broken]);
     let errors = refusal(upgrade.args(["--rollback-on-failure", "--timeout=20s"]));

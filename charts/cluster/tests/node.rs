@@ -1,7 +1,7 @@
-//! The chart on a real node, with the images that this repository builds: from `helm install` to the first measurement
-//! that is stored, a collection by the CronJob, a pod that is killed, a node that is drained, and nothing left.
+//! The chart on a real node, with the images of this repository: `helm install`, the first stored measurement, a
+//! collection by the CronJob, a killed pod, a drained node, and an uninstallation without remaining objects.
 //!
-//! The node lives in namespaces of its own, beside it a stand-in for GitHub and the machine's PostgreSQL.
+//! The node runs in its own Linux namespaces, together with a stand-in for GitHub and the machine's PostgreSQL.
 
 mod common;
 
@@ -20,32 +20,32 @@ use images::Image;
 use serde_json::{Value, json};
 use system::postgresql::PostgreSql;
 
-/// Where the chart takes the project's images from.
+/// The registry of the project's images in the chart.
 const REPOSITORY: &str = "ghcr.io/stats-tracker-ghcr";
 
-/// The release and its namespace, as the walk-through calls them.
+/// The release and its namespace in the walk-through.
 const TRACKER: &str = "stats-tracker";
 
-/// Its database, as the walk-through calls it.
+/// The database in the walk-through.
 const DATABASE: &str = "stats_tracker";
 
-/// How long anything may take. What it took is printed, and a busy machine takes longer.
+/// The time limit of each step, for a busy machine. The real durations are printed.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What the chart runs, with a database of somebody else's.
+/// The chart's components with an external database.
 const IMAGES: [Image; 2] = [Image::Component, Image::Rails];
 
-/// The most memory that the component may take when it has nothing to do.
+/// The limit of the idle component's memory.
 const IDLE_COMPONENT: u64 = 30 * 1024 * 1024;
 
 #[test]
 fn the_tracker_runs_on_a_node() {
     if !namespaces::entered().unwrap_or_else(|error| panic!("{error}")) {
-        if let Some(what) = namespaces::what_forbids_them() {
+        if let Some(what) = namespaces::obstacle() {
             eprintln!("not tried: {what}");
             return;
         }
-        // Whatever needs a network or takes long, before the node has none.
+        // Everything that needs a network or takes long is done before, because the node has no network.
         for tool in Tool::ALL {
             tool.path().unwrap_or_else(|error| panic!("{error}"));
         }
@@ -59,19 +59,19 @@ fn the_tracker_runs_on_a_node() {
     let mut cluster = Cluster::start();
     cluster.install();
     cluster.collect_by_the_cronjob();
-    cluster.ask_what_it_costs();
+    cluster.measure_resources();
     cluster.kill_a_pod();
     cluster.drain_the_node();
     cluster.uninstall();
 }
 
-/// A cluster with a node, and what is beside it.
+/// A cluster with a node, the database and the stand-in.
 struct Cluster {
-    // The node goes before its API server.
+    // The node must be dropped before its API server.
     _node: Node,
     server: Arc<ApiServer>,
     postgresql: PostgreSql,
-    /// Where pods find the stand-in.
+    /// The address of the stand-in for pods.
     github: SocketAddr,
     _stand_in: StandIn,
     _runtime: tokio::runtime::Runtime,
@@ -116,12 +116,12 @@ impl Cluster {
         helm
     }
 
-    /// Waits, and says what there is when it was in vain.
+    /// Waits for a condition. At the time limit it prints the cluster's state and panics.
     fn wait_for(&self, what: &str, condition: impl Fn() -> bool) {
         let start = Instant::now();
         while !condition() {
             if start.elapsed() > TIMEOUT {
-                self.say_what_there_is();
+                self.print_state();
                 panic!("waited in vain until {what}");
             }
             thread::sleep(Duration::from_millis(100));
@@ -129,7 +129,7 @@ impl Cluster {
         said(what, start);
     }
 
-    fn say_what_there_is(&self) {
+    fn print_state(&self) {
         for question in [
             vec!["get", "pods,jobs,deployments", "--output=wide"],
             vec!["get", "events", "--sort-by=.lastTimestamp"],
@@ -146,11 +146,11 @@ impl Cluster {
         }
     }
 
-    /// Runs Helm, which says that something is not ready and not why.
+    /// Runs Helm, and prints the cluster's state after a failure, because Helm does not report the cause.
     fn succeeds(&self, helm: &mut Command) {
         let answer = output(helm);
         if !answer.status.success() {
-            self.say_what_there_is();
+            self.print_state();
         }
         printed(helm, answer);
     }
@@ -166,11 +166,11 @@ impl Cluster {
         let mut psql = self.postgresql.client("psql");
         psql.args(["--no-psqlrc", "--no-align", "--tuples-only", "--command"]);
         let answer = output(psql.args(["SELECT count(*) FROM measurements", DATABASE]));
-        // As long as the table is not there, there is no number.
+        // Before the migration there is no table.
         String::from_utf8_lossy(&answer.stdout).trim().parse().unwrap_or(0)
     }
 
-    /// The names of a component's pods that are ready and not about to go.
+    /// The names of a component's pods that are ready and not being deleted.
     fn ready_pods(&self, component: &str) -> Vec<String> {
         let ready = |pod: &&Value| {
             let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
@@ -229,7 +229,7 @@ impl Cluster {
                 .iter()
                 .all(|component| self.ready_pods(component).len() == 1)
         });
-        // What people see, through the Service and Rails' other database user.
+        // The dashboard, through the Service and with Rails' read-only database user.
         let address = format!("/api/v1/namespaces/{TRACKER}/services/{TRACKER}-web:80/proxy/api/orgs/fluxcd.json");
         let answer = stdout(&mut self.kubectl(&["get", "--raw", &address]));
         assert!(answer.contains("stand-in"), "{answer}");
@@ -245,7 +245,7 @@ impl Cluster {
         });
     }
 
-    fn ask_what_it_costs(&self) {
+    fn measure_resources(&self) {
         let idle = || -> Option<u64> {
             let summary =
                 stdout(&mut self.kubectl(&["get", "--raw", &format!("/api/v1/nodes/{NODE}/proxy/stats/summary")]));
@@ -290,7 +290,7 @@ impl Cluster {
                 .iter()
                 .all(|component| self.ready_pods(component).len() == 1)
         });
-        // A minute later at most, by the CronJob.
+        // The CronJob collects within a minute.
         self.wait_for("it collects again", || self.measurements() > before);
     }
 

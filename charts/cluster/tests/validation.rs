@@ -1,5 +1,5 @@
-//! What the chart renders, in every way it is tested with, is accepted by Kubernetes' own API server and by the custom
-//! resources' definitions, down to the last field.
+//! Kubernetes' own API server, with the definitions of custom resources, accepts all fields of the rendered chart, for all
+//! tested values.
 
 mod common;
 
@@ -12,10 +12,10 @@ use std::{
 use cluster::{ApiServer, Tool};
 use common::{api_server, chart, ci_values, output, refusal, restricted_namespace, stdout};
 
-/// Where the objects would be.
+/// The namespace of the objects in a dry run.
 const NAMESPACE: &str = "validation";
 
-/// Kubernetes' version, without what makes one for testing special.
+/// Kubernetes' version without a suffix.
 fn version() -> &'static str {
     Tool::kubernetes_version().trim_start_matches('v')
 }
@@ -33,7 +33,7 @@ fn render(server: &ApiServer, name: &str, values: &Path) -> PathBuf {
     file
 }
 
-/// Asks the server whether it would take a file's objects.
+/// A dry run of a file's objects on the server.
 fn apply(server: &ApiServer, file: &Path) -> Command {
     let mut kubectl = server.kubectl();
     kubectl.args([
@@ -51,7 +51,7 @@ fn apply(server: &ApiServer, file: &Path) -> Command {
 fn every_rendered_object_is_accepted_and_a_wrong_one_is_refused() {
     let server = api_server();
     restricted_namespace(&server, NAMESPACE);
-    // Helm makes it before the pods that name it, where a dry run makes none.
+    // Helm creates it before the pods that need it, but a dry run does not.
     stdout(server.kubectl().args([
         "--namespace",
         NAMESPACE,
@@ -66,7 +66,7 @@ fn every_rendered_object_is_accepted_and_a_wrong_one_is_refused() {
         let output = output(&mut apply(&server, &file));
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name}: {errors}");
-        // Pod Security's, and what the API server calls deprecated.
+        // Warnings are of Pod Security, or about deprecated fields.
         assert!(!errors.contains("Warning"), "{name}: {errors}");
         let accepted = String::from_utf8_lossy(&output.stdout).lines().count();
         let rendered = fs::read_to_string(&file).unwrap();
@@ -75,7 +75,7 @@ fn every_rendered_object_is_accepted_and_a_wrong_one_is_refused() {
         default.get_or_insert(rendered);
     }
 
-    // A field that is not there, a value of another type, a pod that is not "restricted".
+    // An unknown field, a value of another type, a pod that is not "restricted".
     let rendered = default.unwrap();
     for (right, wrong, complaint) in [
         ("containerPort:", "containerPorts:", "unknown field"),
@@ -96,7 +96,7 @@ fn every_rendered_object_is_accepted_and_a_wrong_one_is_refused() {
 }
 
 #[test]
-fn the_definitions_refuse_what_their_projects_do_not_know() {
+fn the_definitions_refuse_unknown_fields() {
     let server = api_server();
     for (kind, object) in [
         (

@@ -1,7 +1,7 @@
-//! The walk-through, as its reader types it, on Kubernetes' own API server: what the READMEs show is cut out of the same
-//! files and run by a shell in the workspace. There is no node: a stand-in for the kubelet says that pods are ready.
+//! Runs the commands of the walk-through in a shell, on Kubernetes' own API server. The READMEs show the same script files.
+//! There is no node: a stand-in for the kubelet sets the status of pods.
 //!
-//! What needs more than that is [left out](LEFT_OUT) by name; `deploy.rs` holds its names and versions to the rest.
+//! Commands that need more are [not run](NOT_RUN). `deploy.rs` tests their names and versions.
 
 mod common;
 
@@ -18,17 +18,17 @@ use common::{api_server, refusal, stand_in_kubelet::StandInKubelet, stdout, work
 use serde_json::{Value, json};
 use system::postgresql::PostgreSql;
 
-/// The namespace and the release of every way.
+/// The namespace and the release in all scripts.
 const TRACKER: &str = "stats-tracker";
 
 const INTERNET: &str = "it fetches from the internet";
 const NODE: &str = "without a node there is no program in a pod to run or to reach";
 
-/// In seconds. The scripts would wait half an hour, in which nothing more happens here.
+/// The time limit in seconds, instead of half an hour in the scripts.
 const TIMEOUT: &str = "300";
 
-/// Commands that are not run: the script, the region, how the command begins, and why.
-const LEFT_OUT: [(&str, &str, &str, &str); 8] = [
+/// Commands that are not run: the script, the region, the begin of the command, and the reason.
+const NOT_RUN: [(&str, &str, &str, &str); 8] = [
     (
         "flux.sh",
         "look-at-flux",
@@ -56,7 +56,7 @@ fn scripts() -> PathBuf {
     workspace().join("ex3-stats-tracker/deploy/walk-through")
 }
 
-/// Every region, with its commands in a line each.
+/// All regions, each with its commands.
 fn regions() -> Vec<(Region, Vec<String>)> {
     let mut regions = Vec::new();
     for script in fs::read_dir(scripts()).unwrap() {
@@ -85,7 +85,7 @@ fn commands(script: &str, region: &str) -> Vec<String> {
         .into_iter()
         .find(|(region, _)| *region == wanted)
         .unwrap_or_else(|| panic!("{script} has no {region}"));
-    for (_, _, beginning, _) in LEFT_OUT.iter().filter(|left| (left.0, left.1) == (script, region)) {
+    for (_, _, beginning, _) in NOT_RUN.iter().filter(|left| (left.0, left.1) == (script, region)) {
         let before = commands.len();
         commands.retain(|command| !command.starts_with(beginning));
         assert_eq!(before - commands.len(), 1, "{script}, {region}: {beginning}");
@@ -93,7 +93,7 @@ fn commands(script: &str, region: &str) -> Vec<String> {
     commands
 }
 
-/// Who follows the READMEs.
+/// A reader who follows the walk-through, with a cluster.
 struct Reader {
     server: Arc<ApiServer>,
     typed: BTreeSet<Region>,
@@ -111,19 +111,13 @@ impl Reader {
         }
     }
 
-    /// Types a region of a script.
-    fn types(&mut self, script: &str, region: &str) -> String {
-        self.types_with(script, &[region], &[], &[])
+    /// Runs a region of a script.
+    fn run(&mut self, script: &str, region: &str) -> String {
+        self.run_with(script, &[region], &[], &[])
     }
 
-    /// Types regions of a script into one shell, with variables and programs that the reader has.
-    fn types_with(
-        &mut self,
-        script: &str,
-        regions: &[&str],
-        variables: &[(&str, String)],
-        programs: &[&Path],
-    ) -> String {
+    /// Runs regions of a script in one shell, with variables and programs of the reader.
+    fn run_with(&mut self, script: &str, regions: &[&str], variables: &[(&str, String)], programs: &[&Path]) -> String {
         let mut typed = Vec::new();
         for region in regions {
             let commands = commands(script, region);
@@ -159,7 +153,7 @@ impl Reader {
         serde_json::from_str(&stdout(kubectl.args(arguments))).unwrap()
     }
 
-    /// The release's revision and whether it is deployed, as Helm says.
+    /// The release's revision and status in Helm.
     fn release(&self) -> (String, String) {
         let mut helm = self.server.helm().unwrap_or_else(|error| panic!("{error}"));
         let answer = stdout(helm.args(["--namespace", TRACKER, "list", "--output=json"]));
@@ -169,17 +163,17 @@ impl Reader {
         (text("revision"), text("status"))
     }
 
-    /// Removes the tracker, and with the namespace everything else.
+    /// Uninstalls the tracker and deletes its namespace.
     fn removes_it(&mut self) {
-        self.types("upkeep.sh", "remove");
+        self.run("upkeep.sh", "remove");
         let left = self.kubectl(&["get", "namespace", TRACKER, "--ignore-not-found", "--output=name"]);
         assert_eq!(left, "");
     }
 }
 
-/// One after the other, since every way installs the same release.
+/// The ways run one after the other, because all install the same release.
 #[test]
-fn a_reader_gets_through() {
+fn all_commands_succeed() {
     let mut reader = Reader::new();
     helm_alone(&mut reader);
     spinkube(&mut reader);
@@ -188,34 +182,34 @@ fn a_reader_gets_through() {
     assert_nothing_was_forgotten(&reader.typed);
 }
 
-/// A region that was not typed is left out, to the last command.
+/// Asserts that all commands of the regions that were not run are in [`NOT_RUN`].
 fn assert_nothing_was_forgotten(typed: &BTreeSet<Region>) {
     for (region, _) in regions() {
         let (script, name) = &region;
         assert!(
             typed.contains(&region) || commands(script, name).is_empty(),
-            "{script}, {name}: run it, or write into LEFT_OUT which of its commands can't be run, and why"
+            "{script}, {name}: run it, or write into NOT_RUN which of its commands can't be run, and why"
         );
     }
-    for (script, region, beginning, why) in LEFT_OUT {
+    for (script, region, beginning, why) in NOT_RUN {
         println!("not run: {script}, {region}: {beginning}…, since {why}");
     }
 }
 
 fn helm_alone(reader: &mut Reader) {
-    reader.types("helm.sh", "install");
+    reader.run("helm.sh", "install");
     assert_eq!(reader.release(), ("1".into(), "deployed".into()));
-    let completed = reader.types("helm.sh", "wait");
+    let completed = reader.run("helm.sh", "wait");
     assert!(completed.contains("condition met"), "{completed}");
 
-    reader.types("upkeep.sh", "upgrade");
+    reader.run("upkeep.sh", "upgrade");
     assert_eq!(reader.release(), ("2".into(), "deployed".into()));
     let deployments = reader.get(TRACKER, &["deployments"]).to_string();
     assert!(
         deployments.contains("you@example.org"),
         "the reader's values are kept: {deployments}"
     );
-    let changed = reader.types("upkeep.sh", "restore");
+    let changed = reader.run("upkeep.sh", "restore");
     assert_eq!(changed.matches("patched").count(), 2, "{changed}");
     let cronjob = reader.get(TRACKER, &["cronjob", "stats-tracker-collect"]);
     assert_eq!(cronjob["spec"]["suspend"], false, "it collects again");
@@ -223,9 +217,9 @@ fn helm_alone(reader: &mut Reader) {
 }
 
 fn spinkube(reader: &mut Reader) {
-    // The label by which runtime-class-manager, whose chart is left out, says that it is done.
+    // The label that runtime-class-manager sets at its end. Its chart is not installed here.
     node(reader, &json!({"spin-v2": "provisioned"}));
-    reader.types("spinkube.sh", "nodes");
+    reader.run("spinkube.sh", "nodes");
     assert_eq!(
         reader.get("default", &["shim", "spin-v2"])["metadata"]["name"],
         "spin-v2"
@@ -233,7 +227,7 @@ fn spinkube(reader: &mut Reader) {
     assert_eq!(labelled(reader), "node/node\n");
     reader.kubectl(&["delete", "node/node"]);
 
-    reader.types("spinkube.sh", "install");
+    reader.run("spinkube.sh", "install");
     let apps = reader.get(TRACKER, &["spinapps,spinappexecutors"]);
     assert_eq!(apps["items"].as_array().unwrap().len(), 2, "{apps}");
     reader.removes_it();
@@ -246,7 +240,7 @@ fn node(reader: &Reader, labels: &Value) {
     stdout(reader.server.kubectl().args(["create", "--filename"]).arg(&file));
 }
 
-/// The nodes on which the shim is to be.
+/// The nodes on which the shim should be installed.
 fn labelled(reader: &Reader) -> String {
     reader.kubectl(&["get", "nodes", "--selector=spin=true", "--output=name"])
 }
@@ -255,14 +249,14 @@ fn production(reader: &mut Reader) {
     let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
     let mut variables = postgresql.variables().to_vec();
     variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
-    reader.types_with(
+    reader.run_with(
         "production.sh",
         &["database", "secrets"],
         &variables,
         &[postgresql.programs()],
     );
 
-    // The Secret's addresses are those of a user who may make tables, and of one who may read them.
+    // The Secret's URLs are of a user who can create tables, and of one who can read them.
     let asked = |key: &str, question: &str| {
         let path = format!("--output=go-template={{{{index .data {key:?} | base64decode}}}}");
         let address = reader.kubectl(&["--namespace", TRACKER, "get", "secret", "stats-tracker-database", &path]);
@@ -277,7 +271,7 @@ fn production(reader: &mut Reader) {
     let refused = refusal(&mut asked("reader-url", "DELETE FROM of_a_migration"));
     assert!(refused.contains("permission denied"), "{refused}");
 
-    // What production's pods are given from Secrets is there, key by key.
+    // All keys of Secrets that production's pods use exist.
     let mut kustomize = reader.server.kubectl();
     kustomize.args(["kustomize", "ex3-stats-tracker/deploy/apps/production"]);
     let applied = stdout(kustomize.current_dir(workspace()));
@@ -299,7 +293,7 @@ fn production(reader: &mut Reader) {
     reader.removes_it();
 }
 
-/// Every `secretKeyRef` in an object, as the Secret's name and the key.
+/// Collects all `secretKeyRef`s in an object: the Secret's name and the key.
 fn secret_keys(value: &Value, found: &mut BTreeSet<(String, String)>) {
     if let (Some(name), Some(key)) = (
         value.pointer("/secretKeyRef/name").and_then(Value::as_str),
@@ -315,17 +309,17 @@ fn secret_keys(value: &Value, found: &mut BTreeSet<(String, String)>) {
 }
 
 fn flux(reader: &mut Reader) {
-    // A chart that installs nothing, in the place of the operator's, which is in a registry.
+    // An empty chart instead of the operator's, which is in a registry.
     let chart = reader.server.directory().join("flux-operator");
     fs::create_dir_all(&chart).unwrap();
     let description = "apiVersion: v2\nname: flux-operator\nversion: 0.59.0\n";
     fs::write(chart.join("Chart.yaml"), description).unwrap();
     node(reader, &json!({}));
     let variables = [("FLUX_OPERATOR", chart.display().to_string())];
-    reader.types_with("flux.sh", &["install"], &variables, &[]);
+    reader.run_with("flux.sh", &["install"], &variables, &[]);
     assert_eq!(labelled(reader), "node/node\n");
 
-    // What Flux would do: apply the directory at which it is told to begin, and say that it is done.
+    // The work of Flux: apply its first directory, and set the status.
     let instance = reader.get("flux-system", &["fluxinstance", "flux"]);
     let begins = instance["spec"]["sync"]["path"].as_str().unwrap();
     let mut apply = reader.server.kubectl();
@@ -348,6 +342,6 @@ fn flux(reader: &mut Reader) {
         patch.args(["--namespace", "flux-system", "patch", object, "--subresource=status"]);
         stdout(patch.args(["--type=merge", "--patch", &status.to_string()]));
     }
-    let met = reader.types("flux.sh", "wait");
+    let met = reader.run("flux.sh", "wait");
     assert_eq!(met.matches("condition met").count(), 3, "{met}");
 }

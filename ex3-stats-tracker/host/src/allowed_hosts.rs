@@ -1,8 +1,8 @@
-//! `allowed_outbound_hosts`: where a component may send requests to.
+//! `allowed_outbound_hosts`: the servers to which a component may send requests.
 //!
-//! An entry is `scheme://host[:port]`, as in Spin: the scheme `*` is any; the host is a name, an address, `*` for any,
-//! `*.name` for the names below a name, or a network such as `10.0.0.0/8`; the port is a number, `*` for any, or
-//! `8000..9000` without its end, and where it is left out, the scheme's own.
+//! An entry is `scheme://host[:port]`, as in Spin. The scheme is a word, or `*` for any. The host is a name, an address,
+//! `*` for any, `*.name` for subdomains, or a network such as `10.0.0.0/8`. The port is a number, `*` for any, or a
+//! half-open range such as `8000..9000`; the default is the scheme's port.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use http::Uri;
 
 use super::outbound::is_this_machine;
 
-/// The hosts one component may reach.
+/// The allowed hosts of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AllowedHosts {
     entries: Vec<AllowedHost>,
@@ -20,10 +20,10 @@ pub(super) struct AllowedHosts {
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct AllowedHost {
-    /// `None`: any.
+    /// `None` for any.
     scheme: Option<String>,
     host: Host,
-    /// `None`: any.
+    /// `None` for any.
     ports: Option<Range<u32>>,
 }
 
@@ -31,12 +31,12 @@ struct AllowedHost {
 enum Host {
     Any,
     Name(String),
-    /// With its dot: `.example.com`.
-    Below(String),
+    /// The suffix of subdomains, with its dot: `.example.com`.
+    Subdomains(String),
     Network(Network),
 }
 
-/// An address with its first bits fixed.
+/// The addresses with the same first bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
     address: IpAddr,
@@ -44,7 +44,7 @@ struct Network {
 }
 
 impl AllowedHosts {
-    /// `Err` is what is wrong with an entry, and what to do.
+    /// The error is the fault of an entry with the next step, as text.
     pub(super) fn parse(entries: &[String]) -> Result<Self, String> {
         let entries = entries
             .iter()
@@ -53,20 +53,20 @@ impl AllowedHosts {
         Ok(Self { entries })
     }
 
-    /// Whether a server beyond this machine may be reached by TLS.
+    /// Whether a server on another machine is allowed by TLS.
     pub(super) fn leave_this_machine(&self) -> bool {
         self.entries.iter().any(|entry| {
             let tls = entry.scheme.as_deref().is_none_or(|scheme| scheme == "https");
             let local = match &entry.host {
                 Host::Name(name) => is_this_machine(name),
                 Host::Network(network) => is_this_machine(&network.address.to_string()),
-                Host::Any | Host::Below(_) => false,
+                Host::Any | Host::Subdomains(_) => false,
             };
             tls && !local
         })
     }
 
-    /// Whether a request to this address may be sent. An address without a host never may.
+    /// Whether a request to this URI is allowed. A URI without a host is not.
     pub(super) fn allows(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
             return false;
@@ -96,7 +96,7 @@ impl AllowedHost {
             return problem("has a scheme that is not a word");
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        // The colons of an IPv6 address stand in brackets, so the port's is the last one after them.
+        // An IPv6 address with its colons is in brackets, so that the port's colon is the last one after them.
         let after_brackets = rest.rfind(']').map_or(0, |index| index + 1);
         let (host, port) = match rest[after_brackets..].rfind(':') {
             Some(index) => (
@@ -117,7 +117,7 @@ impl AllowedHost {
             },
             None => match default_port(scheme) {
                 Some(port) => Some(u32::from(port)..u32::from(port) + 1),
-                None => return problem("has no port, and its scheme has no usual one"),
+                None => return problem("has no port, and its scheme has no default"),
             },
         };
         Ok(Self {
@@ -140,7 +140,7 @@ impl Host {
         if host == "self" || host == "self.alt" || host == "spin.internal" || host.ends_with(".spin.internal") {
             return Err("asks for requests between components, which this host does not route");
         }
-        let (name, below) = match host.strip_prefix("*.") {
+        let (name, subdomains) = match host.strip_prefix("*.") {
             Some(name) => (name, true),
             None => (host.as_str(), false),
         };
@@ -153,8 +153,8 @@ impl Host {
         if name.contains(['/', '?', '#', '@', '{', '}', ' ', '\\']) {
             return Err("has more than a host");
         }
-        Ok(if below {
-            Self::Below(format!(".{name}"))
+        Ok(if subdomains {
+            Self::Subdomains(format!(".{name}"))
         } else {
             Self::Name(name.to_owned())
         })
@@ -164,14 +164,14 @@ impl Host {
         match self {
             Self::Any => true,
             Self::Name(name) => name == host,
-            Self::Below(suffix) => host.ends_with(suffix),
+            Self::Subdomains(suffix) => host.ends_with(suffix),
             Self::Network(network) => parse_address(host).is_some_and(|address| network.contains(address)),
         }
     }
 }
 
 impl Network {
-    /// An address alone is the network of that one address.
+    /// An address without a number of bits is a network of one address.
     fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (parse_address(address)?, Some(bits.parse().ok()?)),
@@ -197,7 +197,7 @@ impl Network {
     }
 }
 
-/// An address as it stands in a URL: version 6 in brackets.
+/// An address in the syntax of a URL: IPv6 in brackets.
 fn parse_address(text: &str) -> Option<IpAddr> {
     match text.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']')?.parse().ok().map(IpAddr::V6),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn allows_what_the_entry_says_and_no_more() {
+    fn an_entry_allows_only_its_own_requests() {
         for (entry, allowed, denied) in [
             (
                 "https://github.com",
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_listens_on_this_machine_is_known() {
+    fn servers_on_this_machine_are_recognised() {
         let leaves = |entry: &str| AllowedHosts::parse(&[entry.to_owned()]).unwrap().leave_this_machine();
         for entry in [
             "https://github.com",
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_entry_is_refused() {
+    fn a_malformed_entry_is_refused() {
         for entry in [
             "",
             "*",

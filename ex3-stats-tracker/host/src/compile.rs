@@ -1,4 +1,4 @@
-//! From the file that `spin.toml` names to a component that can be instantiated.
+//! Reads the `source` of a component, and compiles it or loads its compiled code from the cache.
 
 use std::fs;
 use std::io;
@@ -15,18 +15,20 @@ use wit_component::ComponentEncoder;
 use super::engine::{self, Runtime};
 use super::error::Error;
 
-/// The largest source that is read: many times a real component, and no disk image named by mistake.
+/// The largest source that is read, in bytes: much larger than a component, but smaller than a disk image that was named
+/// by mistake.
 const SOURCE_BYTES: u64 = 64 << 20;
 
-/// What the engine says, in the system's words, where there is no memory for code: its errors carry no kind.
+/// The part of the engine's message for a lack of memory. Its errors have no kind.
 #[cfg(feature = "compiler")]
 const OUT_OF_MEMORY: &str = "(os error 12)";
 
-/// The first eight bytes of a core module, and of a component: the magic, the version, and which of the two it is.
+/// The first eight bytes of a core module: magic, version and layer.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+/// The first eight bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// Loads what was compiled of a module or a component before, for any processor or for this one, or compiles it.
+/// Loads compiled code of a module or a component from the cache, for any processor or for this one, or compiles it.
 pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
     let source = read(id, path)?;
     let unusable = match store.get(&portable_key(&source)) {
@@ -47,14 +49,14 @@ pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path)
     )
 }
 
-/// Why a host without a compiler does not run a component; `unusable` says what is wrong with the code that was compiled
-/// ahead, where there is such code.
+/// The error of a host without a compiler. `unusable` is why the code that was compiled ahead can't be used; `None` if
+/// there is no such code.
 fn not_compiled(runtime: &Runtime, id: &str, path: &Path, unusable: Option<String>) -> Error {
     let (component, path) = (id.to_owned(), path.to_owned());
     let problem = match unusable {
         Some(_) if !runtime.runs_code_for_pool() => return Error::CompiledForPool { component, path },
-        Some(problem) => format!("the code that was compiled from it can't be used: {problem}"),
-        None => "no code that was compiled from it lies beside this program".to_owned(),
+        Some(problem) => format!("its compiled code can't be used: {problem}"),
+        None => "there is no compiled code of it beside this program".to_owned(),
     };
     Error::NotCompiled {
         component,
@@ -64,19 +66,18 @@ fn not_compiled(runtime: &Runtime, id: &str, path: &Path, unusable: Option<Strin
 }
 
 fn load(runtime: &Runtime, entry: Entry) -> wasmtime::Result<Component> {
-    // SAFETY: the entry was found whole, in a file that only this program's user or root can have written, under a key
-    // that names this engine and what it was made from; the engine checks its own version and settings, and the
-    // processor, once more.
+    // SAFETY: the entry's checksum is right, only this program's user or root can have written its file, and its key
+    // contains this engine and the source. The engine also checks its version, its settings and the processor.
     unsafe { Component::deserialize(runtime.engine(), entry.code()) }
 }
 
-/// Files a module under its own bytes, as below; the engine checks the settings.
+/// The key of code for any processor. The engine checks the settings.
 fn portable_key(source: &[u8]) -> Key {
     Key::portable(source, engine::NAME, engine::VERSION, &adapter_checksum())
 }
 
-/// Compiles a module or a component for any processor of this architecture, and keeps it. A host that has no compiler
-/// loads it.
+/// Compiles a module or a component for any processor of this architecture, and caches the code for a host without a
+/// compiler.
 #[cfg(feature = "compiler")]
 pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<(), Error> {
     let source = read(id, path)?;
@@ -88,13 +89,13 @@ pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> 
     store.put(&key, &code).map_err(Error::NotCached)
 }
 
-/// Without a compiler there is nothing else.
+/// Without a compiler the error is returned.
 #[cfg(not(feature = "compiler"))]
 fn otherwise(_: &Runtime, _: &Store, _: &str, _: &Path, _: &[u8], not_compiled: Error) -> Result<Component, Error> {
     Err(not_compiled)
 }
 
-/// Loads what was compiled for this processor, or compiles it.
+/// Loads code that was compiled for this processor, or compiles the source.
 #[cfg(feature = "compiler")]
 fn otherwise(
     runtime: &Runtime,
@@ -104,8 +105,8 @@ fn otherwise(
     source: &[u8],
     _: Error,
 ) -> Result<Component, Error> {
-    // A module is filed under its own bytes, so that what is kept is found without making a component of it again.
-    // The adapter that goes into it changes with this crate's version of it, and is a part of the key therefore.
+    // The key has the module's bytes, not the component's, so that a cached entry is found without encoding a component.
+    // The encoded component also depends on the adapter, so that its checksum is a part of the key.
     let compiler = format!("{} {}", runtime.compiler(), adapter_checksum());
     let key = Key::new(source, engine::NAME, engine::VERSION, &compiler);
     store.load_or_compile(
@@ -124,7 +125,7 @@ fn otherwise(
 fn not_compilable(id: &str, path: &Path) -> impl FnOnce(wasmtime::Error) -> Error {
     move |error| {
         let (component, problem) = (id.to_owned(), one_line(&format!("{error:#}")));
-        // Whatever the module is: without memory none can be compiled.
+        // A lack of memory is no fault of the module.
         if problem.contains(OUT_OF_MEMORY) {
             return Error::NoMemory { component, problem };
         }
@@ -165,8 +166,8 @@ fn read(id: &str, path: &Path) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// A core module becomes a component as Spin makes it one: by WASI's adapter for reactors. A component is taken as it
-/// is.
+/// Encodes a core module as a component with WASI's adapter for reactors, as Spin does. A component is returned
+/// unchanged.
 #[cfg(feature = "compiler")]
 fn componentize(source: &[u8], id: &str, path: &Path) -> Result<Vec<u8>, Error> {
     if source.starts_with(COMPONENT) {
@@ -196,7 +197,7 @@ fn adapter_checksum() -> String {
     )
 }
 
-/// An engine's message in one sentence.
+/// An engine's message in one line.
 pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -206,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_for_a_pool_is_refused_without_one_and_the_error_says_what_to_do() {
+    fn code_for_a_pool_is_refused_without_a_pool_and_the_error_has_the_next_step() {
         let module = &wat::parse_str("(component)").unwrap();
         let runtime = Runtime::portable().unwrap();
         let code = runtime.engine().precompile_component(module).unwrap();
@@ -227,7 +228,7 @@ mod tests {
         assert!(error.contains("`ulimit -v`"), "{error}");
         for unusable in [None, Some("another version".to_owned())] {
             let error = not_compiled(&runtime, "guest", path, unusable).to_string();
-            assert!(error.contains("build the image anew"), "{error}");
+            assert!(error.contains("build the image again"), "{error}");
         }
     }
 }

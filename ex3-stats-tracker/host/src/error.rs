@@ -1,4 +1,4 @@
-//! Why the host could not be started.
+//! The errors of starting the host.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,9 +8,9 @@ use wasm::compiled_code;
 
 use crate::manifest;
 
-/// Why the host could not be started.
+/// The host could not be started.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
@@ -34,30 +34,30 @@ pub enum Error {
     },
     #[error("component {component}: {}: is neither a WebAssembly module nor a component; build it for wasm32-wasip1", .path.display())]
     NotWebAssembly { component: String, path: PathBuf },
-    #[error("component {component}: {}: can't be made a component: {problem}; build it with spin-sdk for wasm32-wasip1", .path.display())]
+    #[error("component {component}: {}: can't be encoded as a component: {problem}; build it with spin-sdk for wasm32-wasip1", .path.display())]
     NotComponentizable {
         component: String,
         path: PathBuf,
         problem: String,
     },
-    #[error("component {component}: {}: can't be compiled: {problem}; build it anew", .path.display())]
+    #[error("component {component}: {}: can't be compiled: {problem}; build it again", .path.display())]
     NotCompilable {
         component: String,
         path: PathBuf,
         problem: String,
     },
     #[error(
-        "component {component}: there is no memory to make it run: {problem}; a machine with more memory, or a higher `ulimit -v`, may help"
+        "component {component}: there is not enough memory to run it: {problem}; a machine with more memory, or a higher `ulimit -v`, may help"
     )]
     NoMemory { component: String, problem: String },
-    #[error("component {component}: {}: can't be run: {problem}, and this program has no compiler; build the image anew, or run one that has a compiler", .path.display())]
+    #[error("component {component}: {}: can't be run: {problem}, and this program has no compiler; build the image again, or use a program with a compiler", .path.display())]
     NotCompiled {
         component: String,
         path: PathBuf,
         problem: String,
     },
     #[error(
-        "component {component}: {}: can't be run: the code that was compiled from it is for instances in a pool, whose address space can't be reserved here, and this program has no compiler; lift the limit (`ulimit -v`), or run one that has a compiler", .path.display()
+        "component {component}: {}: can't be run: its compiled code needs a pool of instances, whose address space can't be reserved here, and this program has no compiler; raise the limit (`ulimit -v`), or use a program with a compiler", .path.display()
     )]
     CompiledForPool { component: String, path: PathBuf },
     #[error(
@@ -70,11 +70,11 @@ pub enum Error {
         path: PathBuf,
         problem: String,
     },
-    #[error("component {component}: {}: exports no wasi:http/incoming-handler; a component that answers HTTP does", .path.display())]
+    #[error("component {component}: {}: has no export wasi:http/incoming-handler, which HTTP requests need", .path.display())]
     NotAHandler { component: String, path: PathBuf },
-    #[error("{address}: the port is in use; stop what listens there, or choose another one (0 for any)")]
+    #[error("{address}: the port is in use; stop the program that listens there, or choose another port (0 for any)")]
     AddressInUse { address: SocketAddr },
-    #[error("{address}: can't be listened on: {source}; choose another address")]
+    #[error("{address}: can't listen: {source}; choose another address")]
     Address { address: SocketAddr, source: io::Error },
     #[error("{variable} {problem}")]
     Environment { variable: String, problem: String },

@@ -1,7 +1,7 @@
-//! `wasi:http/types.http-error-code`: what broke a body in the middle.
+//! `wasi:http/types.http-error-code`: the cause of an error within a body.
 //!
-//! wasmtime-wasi-http 48 knows the codes of errors before a body, and answers `none` for those within one, so that a
-//! guest could not tell a server that fell silent from one that hung up. This takes that function's place.
+//! wasmtime-wasi-http 48 returns codes only for errors before a body, and `none` for errors within it. Then a guest could
+//! not distinguish a time-out from a closed connection. This function replaces it.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
@@ -10,7 +10,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IoError};
 
 use super::state::GuestState;
 
-/// The interface under the name that wasmtime-wasi-http gives it; components of any 0.2 import it.
+/// The interface's name in wasmtime-wasi-http. Components of any version 0.2 can import it.
 const INTERFACE: &str = "wasi:http/types@0.2.12";
 
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -28,7 +28,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     Ok(())
 }
 
-/// The errors that `outbound` ends a body with.
+/// The code of an error with which `outbound` ends a body.
 fn code_of(error: &Error) -> Option<ErrorCode> {
     match error {
         Error::ConnectionReadTimeout => Some(ErrorCode::ConnectionReadTimeout),

@@ -1,8 +1,8 @@
-//! What a guest makes the host hold: fields, addresses, bodies, pollables and whatever else it has handles of.
+//! Limits the memory that the host uses for a guest: headers, URLs, bodies, pollables and other resources of its handles.
 //!
-//! A guest's own memory is bounded by its store. What it asks of WASI is not in there: each header that it appends, each
-//! request that it makes and never sends is memory of the host's. Each call is bounded by itself
-//! ([`CALL_BYTES`], [`FIELDS_BYTES`], [`CHUNK_BYTES`]), what stays of all calls is counted here from time to time.
+//! The store limits a guest's own memory. WASI's resources are not in it: each header that a guest appends, and each
+//! request that it creates and never sends, uses memory of the host. Constants limit each call ([`CALL_BYTES`],
+//! [`FIELDS_BYTES`], [`CHUNK_BYTES`]). The total of all resources is counted here every few calls.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -16,38 +16,38 @@ use wasmtime_wasi_http::p2::types::{
     HostFutureIncomingResponse, HostIncomingResponse, HostOutgoingRequest, HostOutgoingResponse,
 };
 
-/// The most that a guest may hand over in one call. More than any piece of a body or any header.
+/// The limit of data that a guest passes in one call: more than any piece of a body or any header.
 pub(super) const CALL_BYTES: usize = 256 << 10;
 
-/// The most that one set of headers may hold. Servers take 8 KB and more rarely 32.
+/// The limit of a set of headers. Servers accept 8 KB, and rarely 32.
 pub(super) const FIELDS_BYTES: usize = 32 << 10;
 
-/// The piece in which a guest writes a body: small enough for many bodies, large enough to be written in a moment.
+/// The size of the pieces in which a guest writes a body: small enough for many bodies, large enough to be fast.
 pub(super) const CHUNK_BYTES: usize = 32 << 10;
 
-/// The most random bytes that are made in one call.
+/// The limit of random bytes in one call.
 pub(super) const RANDOM_BYTES: u64 = 256 << 10;
 
-/// So many calls may pass before it is counted again what the host holds: it is off by what these hand over.
+/// The number of calls between two counts. A count can be too low by the data of these calls.
 const CALLS_PER_COUNT: u32 = 4;
 
-/// What an entry of the table takes besides what is counted below: itself, its box, its list of children.
+/// The size of a table's entry without the data that is counted below: the entry, its box, its list of children.
 const ENTRY_BYTES: usize = 512;
 
-/// Pieces of a body that wait to be taken: one, and the one that wasmtime-wasi-http adds.
+/// The pieces of a body that wait to be sent: one, and another one of wasmtime-wasi-http.
 const BODY_BYTES: usize = 2 * CHUNK_BYTES;
 
-/// An entry of a header map, with its index, in a map that has doubled a moment ago.
+/// The size of an entry of a header map with its index, if the map has just doubled.
 const HEADER_BYTES: usize = size_of::<HeaderName>() + 2 * size_of::<HeaderValue>() + 64;
 
-/// Counts what the host holds for one request.
+/// Counts the host's memory for one request.
 #[derive(Debug)]
 pub(super) struct HostMemory {
     limit: usize,
     calls: u32,
-    /// What requests hold that are on their way to another server.
+    /// The memory of requests that are being sent to another server.
     sent: Arc<AtomicUsize>,
-    /// Whether the guest made the host hold more than it may, and lost all of it.
+    /// Whether the limit was exceeded, and the guest's resources were dropped.
     pub(super) exceeded: bool,
 }
 
@@ -61,8 +61,8 @@ impl HostMemory {
         }
     }
 
-    /// Called before each call of the guest's is answered. A guest that exceeded its limit loses what is held for it at
-    /// once; it traps on whatever handle it uses next.
+    /// To be called before each host call of the guest. If the limit is exceeded, all resources are dropped at once, and
+    /// the guest traps when it uses the next handle.
     pub(super) fn before_call(&mut self, table: &mut ResourceTable) {
         self.calls = self.calls.wrapping_add(1);
         if !self.calls.is_multiple_of(CALLS_PER_COUNT) {
@@ -76,7 +76,7 @@ impl HostMemory {
         }
     }
 
-    /// Counts a request for as long as it is on its way.
+    /// Counts a request until the returned value is dropped.
     pub(super) fn send<B: hyper::body::Body>(&self, request: &http::Request<B>) -> Sent {
         let body = if request.body().is_end_stream() { 0 } else { BODY_BYTES };
         let bytes = ENTRY_BYTES + headers(request.headers()) + request.uri().to_string().len() + body;
@@ -88,7 +88,7 @@ impl HostMemory {
     }
 }
 
-/// A request on its way.
+/// A counted request that is being sent.
 pub(super) struct Sent {
     sent: Arc<AtomicUsize>,
     bytes: usize,
@@ -100,7 +100,7 @@ impl Drop for Sent {
     }
 }
 
-/// What an entry holds of what the guest gave; what a connection holds is bounded by their number.
+/// The size of the guest's data in an entry. The memory of connections is limited by their number.
 fn held_by(entry: &(dyn std::any::Any + Send)) -> usize {
     if let Some(fields) = entry.downcast_ref::<FieldMap>() {
         return headers(fields);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_beyond_the_limit_is_lost_at_once() {
+    fn resources_beyond_the_limit_are_dropped_at_once() {
         let mut table = ResourceTable::new();
         let mut memory = HostMemory::new(100_000);
         for _ in 0..9 {

@@ -1,7 +1,7 @@
 //! A Spin application's manifest: `spin.toml`, version 2.
 //!
-//! What the host can't do is refused when the manifest is read, by the key's name, rather than ignored: a component
-//! that was promised files or a database would otherwise fail on its first request.
+//! A key that the host does not support is an error when the manifest is read. If it were ignored, a component that needs
+//! files or a database would fail at its first request.
 
 mod checker;
 mod content;
@@ -27,7 +27,7 @@ impl Manifest {
             path: path.to_owned(),
             source,
         };
-        // A device or a pipe named by mistake could be endless, so the size is asked for before anything is read.
+        // The size is checked before reading, because a device or a pipe that is named by mistake can be endless.
         let metadata = fs::metadata(path).map_err(unreadable)?;
         if !metadata.is_file() {
             return Err(unreadable(io::Error::other("it is not a file")));
@@ -52,12 +52,12 @@ impl Manifest {
         .manifest(written)
     }
 
-    /// Where it was read from.
+    /// The path of the manifest.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The variables' values: what is provided, else their defaults.
+    /// The values of the variables: the provided ones, or else the defaults.
     pub fn resolve(&self, provided: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
         if let Some(name) = provided.keys().find(|name| !self.variables.contains_key(*name)) {
             return Err(Error::UndeclaredVariable {
@@ -80,7 +80,7 @@ impl Manifest {
     }
 }
 
-/// The line, from 1, that a byte of a text is on.
+/// The number of the line, from 1, with the byte at `offset`.
 fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()
         .iter()
@@ -96,14 +96,14 @@ mod tests {
 
     use super::*;
 
-    /// With what the guest's own manifest has no need of.
+    /// The test guest's manifest, with tables that it does not need.
     const GOOD: &str = concat!(
         include_str!("../tests/guest/spin.toml"),
         "[component.guest.build]\ncommand = \"cargo build\"\n",
         "[component.guest.tool.embedded-host]\nmemory_bytes = 1048576\n"
     );
 
-    /// What the manifest says of a variable, and the same for one that has to be provided.
+    /// A variable with a default in the manifest, and its replacement without one.
     const DEFAULT: &str = "greeting = { default = \"hello from a variable\" }";
     const REQUIRED: &str = "greeting = { required = true, secret = true }";
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_the_host_needs() {
+    fn a_valid_manifest_is_read() {
         let manifest = parse(GOOD).unwrap();
         assert_eq!(manifest.name, "test");
         assert_eq!(
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_variable_that_is_missing_or_not_declared() {
+    fn a_missing_or_undeclared_variable_is_named() {
         let manifest = parse(&GOOD.replace(DEFAULT, REQUIRED)).unwrap();
         let missing = manifest.resolve(&provided(&[])).unwrap_err().to_string();
         assert!(
@@ -181,7 +181,7 @@ mod tests {
             (
                 "component = \"guest\"",
                 "component = \"gest\"",
-                "`gest`, and there is none of that id; known: guest",
+                "`gest`, but there is none with this id; known: guest",
             ),
             (
                 "route = \"/...\"",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_manifest_is_refused() {
+    fn a_file_that_is_no_manifest_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str, content: &[u8]| {
             let path = directory.path().join(name);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_spins() {
+    fn names_of_variables_are_as_in_spin() {
         for name in ["a", "github_url", "a1_b2"] {
             assert!(is_variable_name(name), "{name}");
         }

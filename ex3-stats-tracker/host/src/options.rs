@@ -9,7 +9,7 @@ use wasm::compiled_code::Store;
 use super::clock::Clock;
 use super::limits::Limits;
 
-/// Options beside the manifest.
+/// Options that are not in the manifest.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The limits that apply if `spin.toml` does not state them.

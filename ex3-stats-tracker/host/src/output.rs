@@ -1,4 +1,4 @@
-//! What a guest prints: to the host's stderr, line by line, marked with the component's id and bounded.
+//! The output of a guest: printed to the host's stderr line by line, with the component's id, up to a limit.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +9,10 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError};
 
-/// The longest line that is printed in one piece.
+/// The longest line in bytes. Longer lines are split.
 const LINE_BYTES: usize = 1024;
 
-/// What is taken at a time.
+/// The number of bytes that a guest may write in one call.
 const WRITE_BYTES: usize = 64 << 10;
 
 /// stdout and stderr of one request.
@@ -23,7 +23,7 @@ pub(super) struct Output(Arc<Mutex<State>>);
 struct State {
     component: Arc<str>,
     line: Vec<u8>,
-    left: usize,
+    remaining: usize,
 }
 
 impl Output {
@@ -31,32 +31,32 @@ impl Output {
         Self(Arc::new(Mutex::new(State {
             component,
             line: Vec::new(),
-            left: limit,
+            remaining: limit,
         })))
     }
 
-    /// Says something of the host's own about the guest, as a line of the guest's.
+    /// Prints a line of the host about the guest, like a line of the guest.
     pub(super) fn say(&self, line: &str) {
         let mut state = self.lock();
-        // What the guest has begun to print is a line by itself.
+        // An unfinished line of the guest ends here.
         state.print();
-        state.take(line.as_bytes());
-        state.take(b"\n");
+        state.append(line.as_bytes());
+        state.append(b"\n");
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while the lock is held.
+        // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn take(&mut self, bytes: &[u8]) {
-        if self.left == 0 {
+    fn append(&mut self, bytes: &[u8]) {
+        if self.remaining == 0 {
             return;
         }
-        let within = &bytes[..bytes.len().min(self.left)];
-        self.left -= within.len();
+        let within = &bytes[..bytes.len().min(self.remaining)];
+        self.remaining -= within.len();
         for byte in within {
             if *byte != b'\n' {
                 self.line.push(*byte);
@@ -65,10 +65,10 @@ impl State {
                 self.print();
             }
         }
-        if self.left == 0 {
+        if self.remaining == 0 {
             self.print();
             self.line
-                .extend_from_slice(b"(the request has printed as much as it may; the rest is left out)");
+                .extend_from_slice(b"(the request has reached its output limit; the rest is not printed)");
             self.print();
         }
     }
@@ -76,7 +76,7 @@ impl State {
     fn print(&mut self) {
         if !self.line.is_empty() {
             let line = printable(&self.line);
-            // There is no one to tell that stderr is closed.
+            // An error is ignored: there is no other place to report a closed stderr.
             let _ = writeln!(std::io::stderr().lock(), "[{}] {line}", self.component);
             self.line.clear();
         }
@@ -89,7 +89,7 @@ impl Drop for State {
     }
 }
 
-/// What a guest prints may come from a page: a terminal's control sequences are not passed on.
+/// A line without control characters: a guest's output can contain text of an untrusted page.
 fn printable(line: &[u8]) -> String {
     let shown = |character: char| {
         if character.is_control() && character != '\t' {
@@ -113,7 +113,7 @@ impl IsTerminal for Output {
 
 impl StdoutStream for Output {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        // WASI 0.3's way of writing, which is not linked; what came this way would be dropped.
+        // For WASI 0.3, which is not linked.
         Box::new(tokio::io::sink())
     }
 
@@ -125,7 +125,7 @@ impl StdoutStream for Output {
 #[async_trait]
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        self.lock().take(&bytes);
+        self.lock().append(&bytes);
         Ok(())
     }
 
@@ -134,7 +134,7 @@ impl OutputStream for Output {
     }
 
     fn check_write(&mut self) -> Result<usize, StreamError> {
-        // The host makes as many zeros as may be written, where a guest asks for some.
+        // The host allocates up to this number of bytes for `write-zeroes`.
         Ok(WRITE_BYTES)
     }
 }
@@ -155,24 +155,24 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_more_than_its_limit() {
+    fn output_ends_at_the_limit() {
         let output = Output::new("test".into(), 10);
         for _ in 0..1000 {
-            output.0.lock().unwrap().take(b"abc");
+            output.0.lock().unwrap().append(b"abc");
         }
         let state = output.0.lock().unwrap();
-        assert_eq!(state.left, 0);
+        assert_eq!(state.remaining, 0);
         assert!(state.line.is_empty());
     }
 
     #[test]
-    fn what_the_host_says_counts_too() {
+    fn lines_of_the_host_count_too() {
         let output = Output::new("test".into(), 100);
-        output.0.lock().unwrap().take(b"begun");
+        output.0.lock().unwrap().append(b"begun");
         for _ in 0..1000 {
             output.say("a request was refused");
         }
-        assert_eq!(output.0.lock().unwrap().left, 0);
+        assert_eq!(output.0.lock().unwrap().remaining, 0);
         assert!(Output::new("test".into(), 100).check_write().unwrap() <= WRITE_BYTES);
     }
 }

@@ -1,4 +1,4 @@
-//! The host's own answers: RFC 9457 problem details, as the component's are.
+//! The host's own responses: RFC 9457 problem details, as of the component.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use http_body_util::{BodyExt, Full};
 use serde_json::json;
 use wasmtime_wasi_http::WasiBody;
 
-/// An answer that does not come from the component.
+/// An error response of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     status: StatusCode,
-    /// One of the component's kinds, where one fits.
+    /// One of the component's kinds, if one fits.
     kind: Option<&'static str>,
     detail: String,
     retry_after_seconds: Option<u64>,
@@ -57,16 +57,16 @@ impl Problem {
     }
 
     pub(super) fn busy() -> Self {
-        let detail = "the host answers as many requests as it may; try again".to_owned();
+        let detail = "the host has reached its limit of concurrent requests; try again".to_owned();
         Self {
             retry_after_seconds: Some(1),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, None, detail)
         }
     }
 
-    /// `did` is what the component did for too long.
-    pub(super) fn stopped(did: &str, limit: Duration) -> Self {
-        let detail = format!("the component {did} for {} s and was stopped", limit.as_secs_f64());
+    /// `activity` is the verb for the component's activity until the limit, such as "computed".
+    pub(super) fn stopped(activity: &str, limit: Duration) -> Self {
+        let detail = format!("the component {activity} for {} s and was stopped", limit.as_secs_f64());
         Self::new(StatusCode::GATEWAY_TIMEOUT, Some("timed_out"), detail)
     }
 

@@ -1,4 +1,4 @@
-//! Reads a request's body: whole, within its limit, and not from a client that lets everyone wait.
+//! Reads a request's body as a whole, with limits on its size and on its time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,30 +12,31 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::limits::Limits;
 use super::problem::Problem;
 
-/// The unit in which the memory of all bodies together is counted.
+/// The unit of the semaphore that counts the memory of all bodies.
 const UNIT_BYTES: usize = 4096;
 
-/// How long a body that is too large is read on: hundreds of megabytes on one machine, a polite moment elsewhere.
+/// The time for which the rest of a too large body is read, so that the client can receive the response: enough for
+/// hundreds of megabytes on one machine.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether memory has become scarce.
-const LOOK: Duration = Duration::from_secs(1);
+/// The interval of the checks whether memory has become scarce.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// By how much less time slow clients have then.
-const SCARCE_SHARE: u32 = 8;
+/// The divisor of the time limits of slow clients while memory is scarce.
+const SCARCE_DIVISOR: u32 = 8;
 
-/// A share of the memory for bodies; freed when it is dropped.
+/// A share of the memory for bodies, which is released when this is dropped.
 pub(super) type Held = Option<OwnedSemaphorePermit>;
 
-/// The units that so many bytes fill.
+/// The number of units for a number of bytes.
 pub(super) fn units(bytes: usize) -> usize {
     bytes.div_ceil(UNIT_BYTES).min(Semaphore::MAX_PERMITS)
 }
 
-/// The body in one piece, and its share of the memory for all bodies.
+/// The whole body, and its share of the memory for all bodies.
 ///
-/// A body that is too large is read on for a while and thrown away, unless the client waits to be told to send it
-/// (`announced_first`): a connection that is closed while the client still sends takes the answer down with it.
+/// The rest of a too large body is read and discarded for a while: if the connection is closed while the client still
+/// sends, the client can lose the response. This is not needed if the client waits for `100 Continue` (`announced_first`).
 pub(super) async fn read(
     mut body: impl Body<Data = Bytes> + Unpin,
     announced_first: bool,
@@ -67,7 +68,7 @@ async fn collect(
     if announced > limit as u64 {
         return Err(Problem::body_too_large(limit));
     }
-    // Fits a usize: it is at most the limit.
+    // It fits in a usize, because it is at most the limit.
     let announced = announced as usize;
     let mut held = Share {
         memory,
@@ -80,10 +81,10 @@ async fn collect(
     let mut last = begun;
     loop {
         let next = loop {
-            // Memory that becomes scarce while a client sends slowly is not left to it.
-            let share = if is_scarce(memory, limits) { SCARCE_SHARE } else { 1 };
-            let end = (begun + limits.upload / share).min(last + limits.stall / share);
-            match timeout_at(end.min(Instant::now() + LOOK), body.frame()).await {
+            // While memory is scarce, slow clients have less time, so that their memory becomes free.
+            let divisor = if is_scarce(memory, limits) { SCARCE_DIVISOR } else { 1 };
+            let end = (begun + limits.upload / divisor).min(last + limits.stall / divisor);
+            match timeout_at(end.min(Instant::now() + CHECK_INTERVAL), body.frame()).await {
                 Err(_) if Instant::now() < end => {}
                 next => break next,
             }
@@ -95,16 +96,16 @@ async fn collect(
             Ok(Some(Ok(frame))) => frame,
             Ok(None) => break,
         };
-        // Trailers are left out: nothing here reads them.
+        // Trailers are ignored.
         let Ok(data) = frame.into_data() else { continue };
         let length = first.len() + whole.len() + data.len();
         if length > limit {
             return Err(Problem::body_too_large(limit));
         }
-        // What arrived, not what was announced: a client that announces megabytes and sends a byte has a byte.
+        // The received size counts, not the announced one: a client can announce megabytes and send a byte.
         held.grow_to(length)?;
         if first.is_empty() && whole.is_empty() {
-            // Often the only piece, and then it is not copied.
+            // Often this is the only piece. Then it is not copied.
             first = data;
             continue;
         }
@@ -133,7 +134,7 @@ impl Share<'_> {
         if more == 0 {
             return Ok(());
         }
-        // Not waited for: bodies that wait for one another's memory could all wait for ever.
+        // Without waiting: bodies that wait for each other's memory would be a deadlock.
         let more_units = u32::try_from(more).map_err(|_| Problem::busy())?;
         let permit = self
             .memory
@@ -168,7 +169,7 @@ mod tests {
         }
     }
 
-    /// Sends this much at once, and then nothing more, and does not end.
+    /// A body that sends this number of bytes at once, then nothing more, and does not end.
     struct Stalling(Option<usize>);
 
     impl Body for Stalling {
@@ -187,13 +188,13 @@ mod tests {
         Arc::new(Semaphore::new(units(limits().request_bodies_bytes)))
     }
 
-    /// Reads a body that stalls after so many bytes.
+    /// Reads a body that stalls after this number of bytes.
     fn stalling(bytes: usize, memory: &Arc<Semaphore>) -> tokio::task::JoinHandle<Result<(Bytes, Held), Problem>> {
         let memory = memory.clone();
         tokio::spawn(async move { read(Stalling(Some(bytes)), false, 1 << 20, &limits(), &memory).await })
     }
 
-    /// Reads a body that is there.
+    /// Reads a complete body.
     async fn whole(bytes: usize, memory: &Arc<Semaphore>) -> Result<usize, Problem> {
         let body = http_body_util::Full::new(Bytes::from(vec![b'a'; bytes]));
         let read = read(body, false, 1 << 20, &limits(), memory).await;
@@ -201,20 +202,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_body_does_not_keep_memory_that_others_need() {
+    async fn a_slow_body_has_less_time_while_memory_is_scarce() {
         let memory = memory();
         let begun = Instant::now();
         let slow = stalling(1_000_000, &memory);
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(whole(100_000, &memory).await, Err(Problem::busy()));
         assert_eq!(slow.await.unwrap().unwrap_err(), Problem::slow_client());
-        // An eighth of what it has where there is enough.
+        // An eighth of its usual time.
         assert_eq!(begun.elapsed().as_secs(), 5);
         assert_eq!(whole(100_000, &memory).await, Ok(100_000));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_body_has_its_time_where_there_is_memory() {
+    async fn a_slow_body_has_its_usual_time_with_enough_memory() {
         let memory = memory();
         let begun = Instant::now();
         let slow = stalling(100_000, &memory);

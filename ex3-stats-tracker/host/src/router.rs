@@ -1,4 +1,4 @@
-//! Which component answers a path, and what Spin tells the component about it.
+//! Finds the component for a path, and writes Spin's headers about the match.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ struct Parsed {
     component: usize,
 }
 
-/// In the order of precedence: a path is answered by the route that is literal for longest.
+/// A segment of a pattern. The variants are in the order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment {
     Literal(String),
@@ -32,12 +32,12 @@ enum Segment {
 pub(super) struct Match<'a> {
     route: &'a Parsed,
     named: Vec<(&'a str, &'a str)>,
-    /// What `...` stood for, with its slash.
+    /// The part of the path that `...` matched, with its slash.
     rest: &'a str,
 }
 
 impl Router {
-    /// `index` gives each component's place in the caller's list.
+    /// `index` returns the index of a component in the caller's list.
     pub(super) fn new(routes: &[Route], index: impl Fn(&str) -> usize) -> Self {
         let mut routes: Vec<_> = routes
             .iter()
@@ -56,7 +56,7 @@ impl Router {
     }
 }
 
-/// How specific a route is: kinds of segment only, so that names and literals do not take part in the order.
+/// The kinds of a route's segments, for sorting routes by precedence, independently of names and literals.
 fn kinds(route: &Parsed) -> impl Iterator<Item = u8> {
     route.segments.iter().map(|segment| match segment {
         Segment::Literal(_) => 0,
@@ -66,7 +66,7 @@ fn kinds(route: &Parsed) -> impl Iterator<Item = u8> {
 }
 
 fn segments(pattern: &str) -> Vec<Segment> {
-    // Slashes at the ends make no difference, as in Spin.
+    // Slashes at the begin and the end are ignored, as in Spin.
     let pattern = pattern.trim_matches('/');
     if pattern.is_empty() {
         return Vec::new();
@@ -114,7 +114,7 @@ impl Match<'_> {
         self.route.component
     }
 
-    /// Puts Spin's headers in place of whatever a client sent under their names.
+    /// Sets Spin's headers, and removes headers of the client that begin with `spin-`.
     pub(super) fn write_headers(&self, uri: &Uri, client: SocketAddr, headers: &mut HeaderMap) {
         let sent: Vec<_> = headers
             .keys()
@@ -132,7 +132,7 @@ impl Match<'_> {
         let full_url = format!("http://{host}{path_and_query}");
         let prefix = self.route.pattern.strip_suffix("/...").unwrap_or(&self.route.pattern);
         let mut set = |name: &'static str, value: &str| {
-            // A path is visible ASCII already, and so is a pattern that matched one, but for a literal that did not.
+            // A path is visible ASCII, but a pattern can have other characters.
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_answers() {
+    fn the_most_specific_route_matches() {
         let patterns = ["/...", "/one/...", "/one/two", "/one/:name", "/:any/two/...", "/"];
         let router = router(&patterns);
         for (path, expected) in [
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_no_route_matches_has_none() {
+    fn other_paths_match_no_route() {
         let router = router(&["/one", "/two/:name"]);
         for path in ["/", "/on", "/one/two", "/two", "/two/", "/two/a/b", "*", ""] {
             assert!(router.route(path).is_none(), "{path}");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_say_what_matched_and_clients_cannot_forge_them() {
+    fn headers_describe_the_match_and_clients_cannot_forge_them() {
         let router = router(&["/orgs/:org/..."]);
         let uri = Uri::from_static("/orgs/fluxcd/packages/a%2Fb?page=2");
         let found = router.route(uri.path()).unwrap();

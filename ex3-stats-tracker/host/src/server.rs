@@ -1,4 +1,4 @@
-//! The HTTP server in front of an application.
+//! The HTTP server of an application.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,19 +25,19 @@ use super::application::Application;
 use super::connections::{AnswerBody, Connections, Requests};
 use super::problem::Problem;
 
-/// What is read from a connection at once: a package page in one piece, and 64 MiB for all connections together.
+/// The read buffer of a connection: enough for a package page in one piece, and 64 MiB for all connections together.
 const READ_BUFFER_BYTES: usize = 256 << 10;
 
-/// How long to wait after the system refused a connection, which it does when files or memory run out.
+/// The pause after a failed `accept`, which is due to a lack of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often it is looked for connections that are idle, when the host stops.
-const IDLE_LOOK: Duration = Duration::from_millis(200);
+/// The interval at which a stopping host closes idle connections.
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long requests may take to finish beyond their deadline once the host was told to stop.
+/// The time beyond the deadline that a stopping host waits for running requests.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop, then lets running requests finish. Dropped, it drops its connections.
+/// Serves until `stop` completes, then waits for running requests. If the future is dropped, its connections are closed.
 pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let limits = *application.limits();
     let graceful = GracefulShutdown::new();
@@ -45,7 +45,7 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            // An error means that the handle is gone, which is a way of telling it to stop.
+            // An error means that the sender was dropped, which also stops the server.
             _ = &mut stop => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
@@ -54,9 +54,9 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        // Answers are written in one piece, or as they come.
+        // Small responses are sent at once.
         let _ = stream.set_nodelay(true);
-        // One client waits here for its place; more wait in the listener's queue, at no cost to the host.
+        // One client waits here for its place. Others wait in the listener's queue and use no memory of the host.
         let mut entered = pin!(all.enter());
         let open = loop {
             tokio::select! {
@@ -81,7 +81,7 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             tokio::select! {
-                // Clients break off, and send what is not HTTP; hyper has answered them where an answer is possible.
+                // An error is ignored: the client disconnected, or sent no HTTP, to which hyper responds if possible.
                 _ = connection => {}
                 () = open.closed() => {}
             }
@@ -94,12 +94,12 @@ pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, 
         tokio::select! {
             _ = &mut finished => return,
             Some(_) = connections.join_next() => {}
-            () = sleep(IDLE_LOOK) => all.close_idle(),
+            () = sleep(IDLE_CHECK_INTERVAL) => all.close_idle(),
         }
     }
 }
 
-/// Answers a request: by Spin's own paths without a place among the others, else by a component where there is one.
+/// Answers a request: one of Spin's own paths at once, any other by a component, if there is a free place.
 async fn answer(
     application: &Application,
     requests: &Requests,

@@ -1,4 +1,4 @@
-//! `fermyon:spin/variables@2.0.0`: how a Spin component asks for its variables.
+//! `fermyon:spin/variables@2.0.0`: the interface through which a Spin component reads its variables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
 use crate::manifest::is_variable_name;
 
-/// The interface, as components import it.
+/// The interface's name in a component's imports.
 const INTERFACE: &str = "fermyon:spin/variables@2.0.0";
 
 /// A component's variables.
@@ -25,11 +25,11 @@ enum VariableError {
     #[component(name = "provider")]
     #[allow(
         dead_code,
-        reason = "the type needs each case; values that were provided at the start can't fail later"
+        reason = "the type needs all cases; values are known at the start, so that reading them can't fail"
     )]
     Provider(String),
     #[component(name = "other")]
-    #[allow(dead_code, reason = "the type needs each case")]
+    #[allow(dead_code, reason = "the type needs all cases")]
     Other(String),
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_why_there_is_no_value() {
+    fn a_missing_value_has_its_error() {
         let variables = BTreeMap::from([("a".to_owned(), "1".to_owned())]);
         assert_eq!(get(&variables, "a".to_owned()), Ok("1".to_owned()));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A bill of materials: what is in an image, in CycloneDX's format.
+//! The bill of materials of an image (SBOM), in CycloneDX's format.
 
 use anyhow::{Context, Result};
 use cyclonedx_bom::{
@@ -14,21 +14,21 @@ use cyclonedx_bom::{
 
 use crate::names::VERSION;
 
-/// The format, as a registry is told.
+/// The media type in a registry.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
 
-/// What an image holds of somebody's work.
+/// A package in an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Its address among all packages of the world (package URL).
-    pub(crate) address: String,
-    /// An SPDX expression, where its registry knows one.
+    /// The package URL: `pkg:cargo/serde@1.0.2`.
+    pub(crate) url: String,
+    /// The SPDX expression of its licence, if its registry has one.
     pub(crate) license: Option<String>,
 }
 
-/// The bill for an image. It says nothing of when or where it was made: the same image has the same bill.
+/// The bill of an image as JSON, without time and place, so that the same image has the same bill.
 pub(crate) fn bill(image: &str, packages: &[Package]) -> Result<Vec<u8>> {
     let mut sorted = packages.to_vec();
     sorted.sort();
@@ -46,14 +46,14 @@ pub(crate) fn bill(image: &str, packages: &[Package]) -> Result<Vec<u8>> {
             ..Metadata::default()
         }),
         components: Some(Components(components)),
-        // By default it is another one each time.
+        // The default is a random number.
         serial_number: None,
         ..Bom::default()
     };
     let problems = bom.validate_version(SpecVersion::V1_5);
     anyhow::ensure!(
         problems.passed(),
-        "the bill of materials of {image} is wrong: {problems:?}"
+        "the bill of materials of {image} is not valid: {problems:?}"
     );
     let mut bytes = Vec::new();
     bom.output_as_json_v1_5(&mut bytes)
@@ -66,10 +66,10 @@ fn component(package: &Package) -> Component {
         Classification::Library,
         &package.name,
         &package.version,
-        Some(package.address.clone()),
+        Some(package.url.clone()),
     );
     component.version = Some(NormalizedString::new(&package.version));
-    component.purl = package.address.parse::<Purl>().ok();
+    component.purl = package.url.parse::<Purl>().ok();
     component.licenses = package
         .license
         .as_deref()
@@ -85,13 +85,13 @@ mod tests {
         Package {
             name: name.to_owned(),
             version: "1.0".to_owned(),
-            address: format!("pkg:cargo/{name}@1.0"),
+            url: format!("pkg:cargo/{name}@1.0"),
             license: Some("MIT OR Apache-2.0".to_owned()),
         }
     }
 
     #[test]
-    fn a_bill_is_the_same_in_whatever_order_it_was_written() {
+    fn a_bill_does_not_depend_on_the_order_of_the_packages() {
         let bill_of =
             |names: &[&str]| bill("image", &names.iter().map(|name| package(name)).collect::<Vec<_>>()).unwrap();
         assert!(bill_of(&["a", "b", "a"]) == bill_of(&["b", "a"]));

@@ -1,5 +1,5 @@
-//! The embedded host with the component inside: a program that needs nothing but Linux, a module, and what was compiled
-//! from it for any processor, so that nothing is compiled or written where it runs.
+//! The image of the embedded host with the component: a static program, the module, and the module's compiled code for any
+//! processor, so that a container neither compiles nor writes files.
 
 use std::fs;
 
@@ -19,10 +19,10 @@ use crate::{
     spin::{self, MODULE},
 };
 
-/// Where the program looks for what was compiled: beside itself.
+/// The directory of compiled code, beside the program.
 const COMPILED_CODE: &str = "compiled-code";
 
-/// Where the component listens.
+/// The port of the component.
 const PORT: u16 = 3000;
 
 pub(crate) fn build(layout: &mut Layout) -> Result<()> {
@@ -32,7 +32,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
 
     let mut layer = Layer::with_user("component");
     layer.program(program::PACKAGE, program);
-    let directory = tempfile::tempdir().context("making a temporary directory")?;
+    let directory = tempfile::tempdir().context("creating a temporary directory")?;
     let application = directory.path().join("spin.toml");
     fs::write(&application, &manifest).context("writing spin.toml")?;
     fs::write(directory.path().join(MODULE), &module).context("writing the module")?;

@@ -1,4 +1,4 @@
-//! Which crates a program is linked from.
+//! The crates that a program is linked from.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use system::workspace;
 
 use crate::bill::Package;
 
-/// The crates of a package's program or module for a target, as cargo resolves them: without those that only built it.
+/// The crates in a package's program or module for a target, from cargo's resolution, without build dependencies.
 pub(crate) fn linked(package: &str, target: &str, features: bool) -> Result<Vec<Package>> {
     let mut command = Command::new("cargo");
     command
@@ -36,7 +36,8 @@ pub(crate) fn linked(package: &str, target: &str, features: bool) -> Result<Vec<
     Ok(packages)
 }
 
-/// `serde v1.0.2 (proc-macro)<tab>MIT OR Apache-2.0`, and for this workspace's crates their directory after the version.
+/// Parses a line such as `serde v1.0.2 (proc-macro)<tab>MIT OR Apache-2.0`. A crate of this workspace has its directory
+/// after the version.
 fn crate_of(line: &str) -> Result<Package> {
     let (package, license) = line.split_once('\t').unwrap_or((line, ""));
     let mut words = package.split(' ');
@@ -44,12 +45,12 @@ fn crate_of(line: &str) -> Result<Package> {
         .next()
         .zip(words.next())
         .and_then(|(name, version)| Some((name, version.strip_prefix('v')?)))
-        .with_context(|| format!("`cargo tree` printed `{line}`, which is no crate"))?;
+        .with_context(|| format!("`cargo tree` printed `{line}`, which is not a crate"))?;
     Ok(Package {
         name: name.to_owned(),
         version: version.to_owned(),
-        address: format!("pkg:cargo/{name}@{version}"),
-        // Some old crates write a slash for "or".
+        url: format!("pkg:cargo/{name}@{version}"),
+        // Some old crates have a slash instead of "OR".
         license: (!license.is_empty()).then(|| license.replace('/', " OR ")),
     })
 }
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!((&*package.name, &*package.version), ("serde", "1.0.2"));
         assert_eq!(package.license.as_deref(), Some("MIT OR Apache-2.0"));
         let own = crate_of("cache v0.1.0 (/a/directory)\t").unwrap();
-        assert_eq!((&*own.address, own.license), ("pkg:cargo/cache@0.1.0", None));
+        assert_eq!((&*own.url, own.license), ("pkg:cargo/cache@0.1.0", None));
         assert!(crate_of("nonsense").is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! Debian's packages out of a root that has more of them than an image needs: the ones that are named, what they depend
-//! on, and nothing that belongs to another.
+//! Copies some of Debian's packages from a root into an image: the named ones with their dependencies, and no files of
+//! other packages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,11 +11,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::{bill::Package, layer::Layer};
 
-/// Where dpkg keeps what it knows.
+/// The directory of dpkg's database.
 const DATABASE: &str = "var/lib/dpkg";
 
-/// What a package brings for people, package managers and compilers. The licences stay.
-const LEFT_OUT: [&str; 16] = [
+/// Directories that are not copied: documentation, and files for package managers and compilers. The licences stay.
+const EXCLUDED: [&str; 16] = [
     "etc/cron.daily",
     "etc/init.d",
     "etc/logrotate.d",
@@ -34,19 +34,19 @@ const LEFT_OUT: [&str; 16] = [
     "var/log",
 ];
 
-/// Where programs lie. Only those that are named come along: a shell is of use only to who should not be there.
+/// The directories of programs. Only named programs are copied, because a shell would only help an attacker.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];
 
-/// The packages that dpkg has installed in a root.
+/// The packages that are installed in a root.
 #[derive(Debug)]
 pub(crate) struct Installed {
     root: PathBuf,
     packages: BTreeMap<String, Paragraph>,
-    /// Which packages provide a name that is none's.
+    /// The packages that provide a virtual package.
     providers: BTreeMap<String, Vec<String>>,
 }
 
-/// What `var/lib/dpkg/status` says of a package.
+/// The paragraph of a package in `var/lib/dpkg/status`.
 #[derive(Debug)]
 struct Paragraph {
     text: String,
@@ -80,31 +80,31 @@ impl Installed {
         }
     }
 
-    /// The packages that are named and those that they depend on. What is in `unneeded` is left out, with what only it
-    /// depends on: packages that others ask for to install themselves, not to run.
+    /// The `wanted` packages with their dependencies, without those in `unneeded` and the dependencies of only those: the
+    /// unneeded packages are required for an installation, but not at run time.
     pub(crate) fn with_dependencies(&self, wanted: &[&str], unneeded: &[&str]) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
-        let mut left: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
-        while let Some(name) = left.pop() {
+        let mut queue: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
+        while let Some(name) = queue.pop() {
             if unneeded.contains(&&*name) || found.contains(&name) {
                 continue;
             }
             let Some(paragraph) = self.packages.get(&name) else {
                 bail!(
-                    "the package {name} is not in {}; build that anew: cargo run -p system --bin debian-root -- --rebuild",
+                    "the package {name} is not in {}; build that again: cargo run -p system --bin debian-root -- --rebuild",
                     self.root.display()
                 );
             };
             let dependencies = [paragraph.field("Pre-Depends"), paragraph.field("Depends")];
             for mut alternatives in dependencies.into_iter().flat_map(names) {
-                left.extend(alternatives.find_map(|name| self.installed(name)));
+                queue.extend(alternatives.find_map(|name| self.installed(name)));
             }
             found.insert(name);
         }
         Ok(found)
     }
 
-    /// The package of that name, or one that provides it.
+    /// The package with this name, or one that provides it.
     fn installed(&self, name: &str) -> Option<String> {
         let provider = || self.providers.get(name)?.first().cloned();
         self.packages
@@ -113,8 +113,8 @@ impl Installed {
             .or_else(provider)
     }
 
-    /// Copies the packages' files into a layer, of their programs those that are named, and what dpkg knows of them, for
-    /// who looks for known weaknesses.
+    /// Copies the packages' files into a layer, of their programs only the named ones. Also writes their entries in dpkg's
+    /// database, for vulnerability scanners.
     pub(crate) fn copy(&self, packages: &BTreeSet<String>, programs: &[&str], layer: &mut Layer) -> Result<()> {
         let root = self
             .root
@@ -123,17 +123,17 @@ impl Installed {
         let mut status = String::new();
         for name in packages {
             for file in self.files(name)? {
-                let Some(path) = place(&root, &file) else {
+                let Some(path) = resolve(&root, &file) else {
                     continue;
                 };
-                let left_out = LEFT_OUT.iter().any(|directory| path.starts_with(directory));
+                let excluded = EXCLUDED.iter().any(|directory| path.starts_with(directory));
                 let other_program = PROGRAMS
                     .iter()
                     .any(|directory| path.starts_with(directory) && path != Path::new(directory))
                     && !path
                         .file_name()
                         .is_some_and(|name| programs.iter().any(|program| name == *program));
-                if !left_out && !other_program {
+                if !excluded && !other_program {
                     layer.copy(&path, &root.join(&path))?;
                 }
             }
@@ -144,7 +144,7 @@ impl Installed {
         Ok(())
     }
 
-    /// Every file of a package's, as dpkg has listed them: paths from the root.
+    /// The files of a package from dpkg's list: paths relative to the root.
     fn files(&self, package: &str) -> Result<Vec<PathBuf>> {
         let architecture = self.packages[package].field("Architecture");
         let directory = self.root.join(DATABASE).join("info");
@@ -162,7 +162,7 @@ impl Installed {
             .collect())
     }
 
-    /// For the bill of materials.
+    /// The packages for the bill of materials.
     pub(crate) fn bill(&self, packages: &BTreeSet<String>, distribution: &str) -> Vec<Package> {
         packages
             .iter()
@@ -170,12 +170,12 @@ impl Installed {
                 let paragraph = &self.packages[name];
                 let version = paragraph.field("Version");
                 let architecture = paragraph.field("Architecture");
-                // The characters of a version that mean something else in an address.
+                // The characters of a version with another meaning in a URL.
                 let escaped = version.replace('%', "%25").replace('+', "%2B").replace(':', "%3A");
                 Package {
                     name: name.clone(),
                     version: version.to_owned(),
-                    address: format!("pkg:deb/debian/{name}@{escaped}?arch={architecture}&distro={distribution}"),
+                    url: format!("pkg:deb/debian/{name}@{escaped}?arch={architecture}&distro={distribution}"),
                     license: None,
                 }
             })
@@ -186,7 +186,7 @@ impl Installed {
 impl Paragraph {
     fn parse(text: &str) -> Self {
         let text = text.trim_matches('\n');
-        // What begins with a space goes on with the field before, which none does that counts here.
+        // A line that begins with a space continues the field before. The fields that are used here have one line.
         let fields = text
             .lines()
             .filter(|line| !line.starts_with(' '))
@@ -204,7 +204,7 @@ impl Paragraph {
     }
 }
 
-/// `a (>= 1), b:any | c`: the names, alternatives together.
+/// The names of packages in relations such as `a (>= 1), b:any | c`, grouped by alternatives.
 fn names(relations: &str) -> impl Iterator<Item = impl Iterator<Item = &str>> {
     relations.split(',').map(|relation| {
         relation
@@ -213,8 +213,8 @@ fn names(relations: &str) -> impl Iterator<Item = impl Iterator<Item = &str>> {
     })
 }
 
-/// Where a file really lies: packages still say `/lib` for what is `/usr/lib`. `None` where it is not there.
-fn place(root: &Path, file: &Path) -> Option<PathBuf> {
+/// The real path of a file: packages list files in `/lib`, which is a link to `/usr/lib`. `None` if it does not exist.
+fn resolve(root: &Path, file: &Path) -> Option<PathBuf> {
     let parent = root.join(file).parent()?.canonicalize().ok()?;
     let path = parent.join(file.file_name()?);
     path.symlink_metadata().ok()?;
@@ -231,7 +231,7 @@ mod tests {
         Package: unrelated\n";
 
     #[test]
-    fn what_is_depended_on_comes_along_and_nothing_else() {
+    fn only_dependencies_are_added() {
         let installed = Installed::parse(Path::new("/nowhere"), STATUS);
         let names = |wanted: &[&str], unneeded: &[&str]| {
             let found = installed.with_dependencies(wanted, unneeded).unwrap();
@@ -253,25 +253,22 @@ mod tests {
     fn a_bill_names_version_and_distribution() {
         let installed = Installed::parse(Path::new("/nowhere"), STATUS);
         let bill = installed.bill(&BTreeSet::from(["app".to_owned()]), "debian-13");
-        assert_eq!(
-            bill[0].address,
-            "pkg:deb/debian/app@1%3A2%2B3?arch=all&distro=debian-13"
-        );
+        assert_eq!(bill[0].url, "pkg:deb/debian/app@1%3A2%2B3?arch=all&distro=debian-13");
         assert_eq!(bill[0].version, "1:2+3");
     }
 
     #[test]
-    fn files_come_from_where_they_really_lie() {
+    fn files_have_their_real_paths() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("usr/lib/package")).unwrap();
         std::os::unix::fs::symlink("usr/lib", root.join("lib")).unwrap();
         fs::write(root.join("usr/lib/package/file"), "").unwrap();
         assert_eq!(
-            place(&root, Path::new("lib/package/file")),
+            resolve(&root, Path::new("lib/package/file")),
             Some("usr/lib/package/file".into())
         );
-        assert_eq!(place(&root, Path::new("lib")), Some("lib".into()));
-        assert_eq!(place(&root, Path::new("lib/package/other")), None);
+        assert_eq!(resolve(&root, Path::new("lib")), Some("lib".into()));
+        assert_eq!(resolve(&root, Path::new("lib/package/other")), None);
     }
 }

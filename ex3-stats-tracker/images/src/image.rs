@@ -1,4 +1,4 @@
-//! An image in its layout: its layer, its configuration, its manifest, and its bill of materials beside it.
+//! An image in its layout: layer, configuration, manifest, and bill of materials.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::{
     names::{USER, VERSION},
 };
 
-/// What a container runs, and what the image says of itself.
+/// The content and configuration of an image.
 #[derive(Debug, Default)]
 pub(crate) struct Image {
     pub(crate) name: &'static str,
@@ -34,7 +34,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Writes all of it, and enters it into the layout's index.
+    /// Writes the image, and adds it to the layout's index.
     pub(crate) fn write(self, layout: &mut Layout) -> Result<()> {
         let labels = labels(self.title, self.description);
         let (layer, content) = layout.layer(&self.layer)?;
@@ -81,7 +81,7 @@ impl Image {
     }
 }
 
-/// Attaches the bill of materials: a manifest of its own, which refers to the image.
+/// Attaches the bill of materials as an artifact whose manifest refers to the image.
 pub(crate) fn attach_bill(layout: &mut Layout, name: &str, image: Descriptor, packages: &[Package]) -> Result<()> {
     let media_type = MediaType::Other(bill::MEDIA_TYPE.to_owned());
     let bill = layout.blob(media_type.clone(), &bill::bill(name, packages)?)?;
@@ -98,7 +98,7 @@ pub(crate) fn attach_bill(layout: &mut Layout, name: &str, image: Descriptor, pa
     Ok(())
 }
 
-/// What an image says of itself, as its labels and its manifest's annotations.
+/// The labels of an image, which are also its manifest's annotations.
 pub(crate) fn labels(title: &str, description: &str) -> HashMap<String, String> {
     [
         (ANNOTATION_TITLE, title),
@@ -112,7 +112,7 @@ pub(crate) fn labels(title: &str, description: &str) -> HashMap<String, String> 
     .into()
 }
 
-/// This machine's, as OCI calls it.
+/// This machine's architecture, with OCI's name.
 fn architecture() -> Arch {
     match std::env::consts::ARCH {
         "x86_64" => Arch::Amd64,
@@ -121,7 +121,7 @@ fn architecture() -> Arch {
     }
 }
 
-/// A text file of the workspace's.
+/// Reads a text file of the workspace.
 pub(crate) fn read(path: &str) -> Result<String> {
     let path = workspace().join(path);
     std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))

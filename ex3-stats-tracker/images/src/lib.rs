@@ -1,14 +1,14 @@
-//! The container images, as directories in OCI's image layout, made without a daemon and without a network.
+//! Builds the container images as directories in OCI's image layout, without a daemon and without a network.
 //!
-//! | image | what it is | where it is made |
+//! | image | content | module |
 //! | --- | --- | --- |
-//! | `stats-tracker-component` | the embedded host with the component inside | `component` |
+//! | `stats-tracker-component` | the embedded host with the component | `component` |
 //! | `stats-tracker-spin` | the component for Spin: its OCI artifact, and an image for a RuntimeClass | `spin` |
 //! | `stats-tracker-rails` | the dashboard, the collector and the migrations | `rails` |
 //!
-//! The same source and the same Debian packages give the same digests, on whatever machine and whenever: files are
-//! sorted, belong to root and are as old as the layer says, programs know no directory of the machine that built them.
-//! Each image has a bill of materials, attached as an artifact that refers to it.
+//! The same source and the same Debian packages give the same digests on every machine and at any time: files are sorted,
+//! belong to root and have a fixed time, and programs do not contain directories of the machine that built them. Each
+//! image has a bill of materials, attached as an artifact that refers to it.
 
 mod bill;
 mod component;
@@ -31,10 +31,10 @@ use system::cache;
 use layout::Layout;
 pub use names::{RUNTIME_CLASS, USER, VERSION};
 
-/// An image, by the last part of its name.
+/// An image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Image {
-    /// The embedded host with the component inside.
+    /// The embedded host with the component.
     Component,
     /// The component for Spin.
     Spin,
@@ -43,10 +43,10 @@ pub enum Image {
 }
 
 impl Image {
-    /// All of them.
+    /// All images.
     pub const ALL: [Self; 3] = [Self::Component, Self::Spin, Self::Rails];
 
-    /// Its name in a registry, and that of its layout's directory.
+    /// The last part of its name in a registry, which is also the name of its layout's directory.
     pub fn name(self) -> &'static str {
         match self {
             Self::Component => names::COMPONENT,
@@ -55,11 +55,11 @@ impl Image {
         }
     }
 
-    /// Builds it below `output`, in the place of what was built there before, and says where its layout lies.
+    /// Builds the image in the directory `output`, replacing an older build, and returns the path of its layout.
     ///
     /// # Errors
     ///
-    /// What is missing or failed, and what to do about it.
+    /// If something is missing or fails; the message has the next step.
     pub fn build(self, output: &Path) -> Result<PathBuf> {
         let mut layout = Layout::create(output, self.name())?;
         match self {
@@ -72,11 +72,11 @@ impl Image {
     }
 }
 
-/// Where images are built unless somebody says otherwise: with what else is built.
+/// The default directory of the images, in the cache.
 ///
 /// # Errors
 ///
-/// There is no place that is this user's own.
+/// If there is no directory for the cache.
 pub fn default_output() -> Result<PathBuf, cache::Error> {
     cache::directory("images")
 }

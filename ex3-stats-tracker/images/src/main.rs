@@ -10,14 +10,14 @@ use clap::{Parser, builder::PossibleValuesParser};
 use images::Image;
 use system::command_line;
 
-/// Builds the container images, each as a directory in OCI's image layout; prints where they lie.
+/// Builds the container images, each as a directory in OCI's image layout, and prints their paths.
 #[derive(Debug, Parser)]
 #[command(name = "images")]
 struct Arguments {
-    /// Which images [default: all]
+    /// The images to build [default: all]
     #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(Image::ALL.map(Image::name)))]
     names: Vec<String>,
-    /// The directory for them [default: with what else is built]
+    /// The directory of the images [default: in the cache]
     #[arg(long, value_name = "DIRECTORY")]
     output: Option<PathBuf>,
 }
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         let built = image
             .build(&output)
             .map_err(|error| (sysexits::ExitCode::Unavailable, command_line::causes(&*error)));
-        let said = built.and_then(|directory| {
+        let printed = built.and_then(|directory| {
             command_line::print(format!("{}\n", directory.display()).as_bytes()).map_err(|error| {
                 (
                     sysexits::ExitCode::IoErr,
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
                 )
             })
         });
-        if let Err((code, message)) = said {
+        if let Err((code, message)) = printed {
             return command_line::fail(code, message);
         }
     }

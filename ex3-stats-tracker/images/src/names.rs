@@ -1,12 +1,12 @@
 //! What registries, the chart and containers know the images by.
 
-/// The tag of what is built: the workspace's version, which is the chart's appVersion.
+/// The tag of the images: the workspace's version, which is the chart's appVersion.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What the tag of the image for a RuntimeClass ends with.
+/// The suffix of the tag of the image for a RuntimeClass.
 pub const RUNTIME_CLASS: &str = "-runtime-class";
 
-/// Whom every process in these images is.
+/// The user id of every process in these images.
 pub const USER: u32 = 65532;
 
 /// The images' names in a registry, and those of their layouts' directories.

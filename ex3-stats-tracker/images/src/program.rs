@@ -1,4 +1,4 @@
-//! The embedded host, built for an image.
+//! Builds the program with the embedded host for an image.
 
 use std::{
     env, fs,
@@ -14,29 +14,28 @@ use system::{
 };
 use wasm::guests;
 
-/// The package, whose program has its name.
+/// The package, and the name of its program.
 pub(crate) const PACKAGE: &str = "ex3-stats-tracker";
 
 /// The profile in the workspace's `Cargo.toml`.
 const PROFILE: &str = "image";
 
-/// Has the linker put the C library into the program, so that the image needs none.
+/// Links the C library statically, so that the image needs none.
 const STATIC: &str = "-Ctarget-feature=+crt-static";
 
-/// The target that images are built for: this machine's architecture, and Linux.
+/// The target of the images: Linux on this machine's architecture.
 pub(crate) fn target() -> String {
     format!("{}-unknown-linux-gnu", env::consts::ARCH)
 }
 
-/// Builds it where that is due, and reads it. It is without what only a workspace needs: a compiler, the dashboard, the
-/// stand-in.
+/// Builds the program and reads it. It is without the features for a workspace: the compiler, the dashboard, the stand-in.
 pub(crate) fn build() -> Result<Vec<u8>> {
     let mut command = Command::new("cargo");
     command
         .current_dir(workspace())
         .args(["build", "--locked", "--profile", PROFILE, "--no-default-features"])
         .args(["--package", PACKAGE, "--bin", PACKAGE, "--target", &target()])
-        // What cargo says it built, to read where it lies.
+        // For the path of the built program.
         .arg("--message-format=json-render-diagnostics")
         .env_remove("RUSTFLAGS")
         .env(guests::RUSTFLAGS, guests::rustflags([STATIC.into()]));
@@ -50,7 +49,7 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         .context("cargo can't be started; install Rust from https://rustup.rs")?;
     ensure!(
         output.status.success(),
-        "cargo ended with {}; what it said stands above",
+        "cargo ended with {}; its messages are above",
         output.status
     );
     let program = String::from_utf8_lossy(&output.stdout)
@@ -58,12 +57,12 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable)
         .next_back();
     let Some(program) = program else {
-        bail!("cargo named no program that it built");
+        bail!("cargo's messages have no built program");
     };
     fs::read(&program).with_context(|| format!("reading {}", program.display()))
 }
 
-/// A line of cargo's, as far as it counts here.
+/// A message of cargo, with the only field that is used.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,

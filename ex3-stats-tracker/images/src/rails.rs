@@ -1,5 +1,5 @@
-//! The Rails application on Debian's Ruby and Rails: the dashboard, the collector and the migrations, which differ only
-//! in what they are told to run.
+//! The image of the Rails application on Debian's Ruby and Rails. Dashboard, collector and migrations differ only in their
+//! commands.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ use crate::{
     names::{self, VERSION},
 };
 
-/// The application, from the workspace's root.
+/// The application, relative to the workspace.
 const APPLICATION: &str = "ex3-stats-tracker/rails";
 
-/// Where it lies in the image.
+/// The directory of the application in the image.
 const DIRECTORY: &str = "rails";
 
-/// What of it runs in production. Tests, invented figures, and what scripts and styles are built from are not.
+/// The parts of the application for production: without tests, invented figures, and the sources of scripts and styles.
 const PARTS: [&str; 12] = [
     "Rakefile",
     "app/controllers",
@@ -38,8 +38,8 @@ const PARTS: [&str; 12] = [
     "public",
 ];
 
-/// Debian's packages that the application asks for: those of the Debian root, without what `rails` brings for developers
-/// beside `ruby-rails`. libc-bin has the locale.
+/// Debian's packages of the application: those of the Debian root, but `ruby-rails` instead of `rails`, which also has
+/// dependencies for development. libc-bin has the locale.
 const PACKAGES: [&str; 9] = [
     "base-files",
     "ca-certificates",
@@ -52,17 +52,17 @@ const PACKAGES: [&str; 9] = [
     "ruby-sqlite3",
 ];
 
-/// What packages ask for to be installed, and nothing asks for once it runs.
+/// Dependencies that are needed for an installation, but not at run time.
 const UNNEEDED: [&str; 5] = ["debconf", "mawk", "perl-base", "unzip", "zip"];
 
-/// What is run. There is no shell: Ruby starts programs without one, and the application starts none.
+/// The programs in the image. No shell is needed: Ruby starts programs without one, and the application starts none.
 const PROGRAMS: [&str; 3] = ["puma", "ruby", "ruby3.3"];
 
-/// Where programs look for the certificates of authorities, which a database elsewhere may need. Installing
-/// ca-certificates made it, so that it is on no package's list.
+/// The certificates of authorities, for a database on another machine. The installation of ca-certificates generates this
+/// file, so that no package lists it.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
-/// Where the web server listens.
+/// The port of the web server.
 const PORT: u16 = 3000;
 
 pub(crate) fn build(layout: &mut Layout) -> Result<()> {
@@ -73,7 +73,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     let mut layer = Layer::default();
     installed.copy(&packages, &PROGRAMS, &mut layer)?;
     for link in ["bin", "lib", "lib64", "sbin"] {
-        // Where this machine's architecture has one.
+        // Not all architectures have all links.
         if root.directory().join(link).is_symlink() {
             layer.copy(link, &root.directory().join(link))?;
         }
@@ -95,7 +95,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         environment: [
             ("BINDING", "0.0.0.0".to_owned()),
             ("HOME", "/tmp".to_owned()),
-            // Ruby takes from it how texts are encoded.
+            // Ruby takes the encoding of texts from it.
             ("LANG", "C.UTF-8".to_owned()),
             ("PATH", format!("/usr/bin:/{DIRECTORY}/bin")),
             ("PORT", PORT.to_string()),
@@ -110,7 +110,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     .write(layout)
 }
 
-/// Copies what of the application runs in production.
+/// Copies the parts of the application for production.
 fn application(layer: &mut Layer) -> Result<()> {
     let directory = workspace().join(APPLICATION);
     ensure!(
@@ -121,11 +121,11 @@ fn application(layer: &mut Layer) -> Result<()> {
     for part in PARTS {
         layer.copy_all(Path::new(DIRECTORY).join(part), &directory.join(part))?;
     }
-    // There is no `env` to look for Ruby with.
+    // The image has no `env`, so that the path of Ruby is written into the first line.
     let program = read(&format!("{APPLICATION}/bin/rails"))?;
     let lines = program
         .strip_prefix("#!/usr/bin/env ruby\n")
-        .context("bin/rails begins with another line than it used to")?;
+        .context("bin/rails does not begin with #!/usr/bin/env ruby")?;
     layer.program(
         Path::new(DIRECTORY).join("bin/rails"),
         format!("#!/usr/bin/ruby\n{lines}"),
@@ -133,13 +133,13 @@ fn application(layer: &mut Layer) -> Result<()> {
     Ok(())
 }
 
-/// What npm brought that is bundled into the scripts: the dependencies that are none for development alone.
+/// The npm packages that are bundled into the scripts: the dependencies without those for development.
 fn bundled() -> Result<Vec<Package>> {
     let lock: Value = serde_json::from_str(&read(&format!("{APPLICATION}/package-lock.json"))?)
         .context("reading package-lock.json")?;
     let packages = lock["packages"]
         .as_object()
-        .context("package-lock.json names no packages")?;
+        .context("package-lock.json has no packages")?;
     packages
         .iter()
         .filter(|(_, package)| package["dev"] != true)
@@ -147,24 +147,24 @@ fn bundled() -> Result<Vec<Package>> {
         .map(|(name, package)| {
             let version = package["version"]
                 .as_str()
-                .context("a package of npm's has a version")?;
+                .context("a package in package-lock.json has no version")?;
             Ok(Package {
                 name: name.to_owned(),
                 version: version.to_owned(),
-                address: format!("pkg:npm/{}@{version}", name.replace('@', "%40")),
+                url: format!("pkg:npm/{}@{version}", name.replace('@', "%40")),
                 license: package["license"].as_str().map(str::to_owned),
             })
         })
         .collect()
 }
 
-/// Debian's number: `13`.
+/// The version of Debian: `13`.
 fn read_release(root: &Path) -> Result<String> {
     let path = root.join("usr/lib/os-release");
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let number = text.lines().find_map(|line| line.strip_prefix("VERSION_ID="));
     Ok(number
-        .context("os-release names no version")?
+        .context("os-release has no version")?
         .trim_matches('"')
         .to_owned())
 }

@@ -1,5 +1,5 @@
-//! The component for Spin, twice: as the artifact that `spin registry push` makes of an application, which SpinKube's
-//! SpinApp names, and as an image for a RuntimeClass, whose shim reads `/spin.toml`.
+//! The component for Spin, in two forms: the artifact that `spin registry push` creates, for SpinKube's SpinApp; and an
+//! image for a RuntimeClass, whose shim reads `/spin.toml`.
 
 use anyhow::{Context, Result};
 use oci_spec::image::{Arch, ImageManifestBuilder, MediaType, SCHEMA_VERSION};
@@ -19,11 +19,12 @@ use crate::{
 /// The module in an image, beside its manifest.
 pub(crate) const MODULE: &str = "stats_tracker_spin.wasm";
 
-/// What Spin calls an application and a module in a registry. None of these names belongs to a standard.
+/// Spin's media type of an application. It is not a standard.
 const APPLICATION: &str = "application/vnd.fermyon.spin.application.v1+config";
+/// Spin's media type of a module. It is not a standard.
 const WASM: &str = "application/vnd.wasm.content.layer.v1+wasm";
 
-/// What Spin says its artifacts are made for.
+/// The operating system in Spin's artifacts.
 const WASI: &str = "Wasip1";
 
 const TITLE: &str = "The stats tracker's component";
@@ -35,7 +36,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     let packages = packages()?;
     artifact(layout, &manifest, &module, &packages)?;
 
-    // The shim is the runtime: a root with nothing but what it runs.
+    // The shim is the runtime, so that the image has only the files that it runs.
     let mut layer = Layer::default();
     layer.file("spin.toml", toml::to_string(&manifest).context("writing spin.toml")?);
     layer.file(MODULE, module);
@@ -45,7 +46,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         title: TITLE,
         description: DESCRIPTION,
         layer,
-        // containerd wants a command, and the shim does not look at it.
+        // containerd requires a command, but the shim ignores it.
         command: vec!["/".to_owned()],
         directory: "/",
         port: 80,
@@ -60,7 +61,7 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
     crates::linked(SPIN_COMPONENT.package, "wasm32-wasip1", true)
 }
 
-/// The component's `spin.toml` for an image: the module beside it, and nothing on how to build it.
+/// The component's `spin.toml` for an image: with the module beside it, and without the build command.
 pub(crate) fn manifest() -> Result<Table> {
     let mut manifest: Table =
         toml::from_str(&read("ex3-stats-tracker/spin/spin.toml")?).context("reading spin.toml")?;
@@ -98,7 +99,7 @@ fn artifact(layout: &mut Layout, manifest: &Table, module: &[u8], packages: &[Pa
     attach_bill(layout, names::SPIN, image, packages)
 }
 
-/// The application as Spin locks it: each reference resolved, the module by its digest.
+/// Spin's locked application: all references are resolved, and the module is given by its digest.
 fn locked(manifest: &Table, module: &str) -> Result<Value> {
     let manifest = serde_json::to_value(manifest).context("reading spin.toml")?;
     let table = |value: &Value| value.as_object().cloned().unwrap_or_default();
@@ -111,7 +112,7 @@ fn locked(manifest: &Table, module: &str) -> Result<Value> {
     let triggers: Vec<_> = triggers
         .iter()
         .map(|trigger| {
-            let component = trigger["component"].as_str().context("a trigger names its component")?;
+            let component = trigger["component"].as_str().context("a trigger has no component")?;
             Ok(json!({
                 "id": format!("{component}-http-trigger"),
                 "trigger_type": "http",

@@ -1,4 +1,4 @@
-//! What the tests have in common: the chart, running commands, and one API server for all tests of a file.
+//! Shared parts of the tests: the chart, commands, and one API server for all tests of a file.
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
@@ -16,12 +16,12 @@ use cluster::ApiServer;
 use system::command_line;
 pub(crate) use system::workspace;
 
-/// Where the chart is.
+/// The path of the chart.
 pub(crate) fn chart() -> PathBuf {
     workspace().join("charts/stats-tracker")
 }
 
-/// The values of every way to install the chart that it is tested with, by the file's name.
+/// All files of values that the chart is tested with, by name.
 pub(crate) fn ci_values() -> Vec<(String, PathBuf)> {
     let mut files: Vec<_> = fs::read_dir(chart().join("ci"))
         .unwrap()
@@ -36,7 +36,7 @@ pub(crate) fn ci_values() -> Vec<(String, PathBuf)> {
     files
 }
 
-/// The API server that the tests of a file share, with the custom resources. It goes with the last of them.
+/// The API server of all tests of a file, with the custom resources. It ends with the last test.
 pub(crate) fn api_server() -> Arc<ApiServer> {
     static SHARED: Mutex<Weak<ApiServer>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -51,7 +51,7 @@ pub(crate) fn api_server() -> Arc<ApiServer> {
     })
 }
 
-/// A command's output, whatever it ends with.
+/// A command's output, with any exit code.
 pub(crate) fn output(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
         panic!(
@@ -61,13 +61,13 @@ pub(crate) fn output(command: &mut Command) -> Output {
     })
 }
 
-/// What a command printed to stdout. It has to succeed.
+/// The stdout of a command, which must succeed.
 pub(crate) fn stdout(command: &mut Command) -> String {
     let output = output(command);
     printed(command, output)
 }
 
-/// The stdout of a command's output. It has to have succeeded.
+/// The stdout of a finished command, which must have succeeded.
 pub(crate) fn printed(command: &Command, output: Output) -> String {
     assert!(
         output.status.success(),
@@ -80,7 +80,7 @@ pub(crate) fn printed(command: &Command, output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command printed to stderr. It has to fail.
+/// The stderr of a command, which must fail.
 pub(crate) fn refusal(command: &mut Command) -> String {
     let output = output(command);
     assert!(
@@ -92,7 +92,7 @@ pub(crate) fn refusal(command: &mut Command) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Makes a namespace in which only pods are let in that Pod Security calls "restricted", and others are warned of.
+/// Creates a namespace in which Pod Security accepts only "restricted" pods.
 pub(crate) fn restricted_namespace(server: &ApiServer, name: &str) {
     stdout(server.kubectl().args(["create", "namespace", name]));
     stdout(server.kubectl().args(["label", "namespace", name]).args([

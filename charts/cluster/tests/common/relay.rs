@@ -1,4 +1,4 @@
-//! Lets pods reach what listens on the loopback address only, which is each pod's own.
+//! Forwards connections of pods to servers on this machine's loopback address, which pods can't reach.
 
 use std::{
     io,
@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-/// Passes connections on from a port of `address`, which is returned, as long as this process runs.
+/// Forwards connections from a port of `address`, which is returned, as long as this process runs.
 pub(crate) fn relay(address: IpAddr, to: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind((address, 0)).unwrap();
     let listens = listener.local_addr().unwrap();
@@ -21,7 +21,7 @@ pub(crate) fn relay(address: IpAddr, to: SocketAddr) -> SocketAddr {
     listens
 }
 
-/// What one says to the other, until it ends or is gone.
+/// Copies bytes from one connection to the other, until one of them is closed.
 fn pass(from: &TcpStream, to: &TcpStream) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! A stand-in for the kubelet: there is no node, so it says of pods what a node would say if their containers did what
-//! they should. It runs nothing. What really starts is another test's concern.
+//! A stand-in for the kubelet: it sets the status of pods as if their containers worked, but runs nothing. `node.rs` tests
+//! real containers.
 
 use std::{
     process::Command,
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use super::stdout;
 
-/// An image with this tag never gets ready, or fails where it should end.
+/// A container of an image with this tag never becomes ready, or fails if it should end.
 pub(crate) const BROKEN: &str = "broken";
 
-/// How often it looks for pods.
+/// The interval at which pods are listed.
 const INTERVAL: Duration = Duration::from_millis(300);
 
-/// Looks after the pods of a namespace until it is dropped.
+/// Sets the status of the pods of a namespace until it is dropped.
 pub(crate) struct StandInKubelet {
     end: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -35,7 +35,7 @@ impl StandInKubelet {
             let (end, server, namespace) = (Arc::clone(&end), Arc::clone(server), namespace.to_owned());
             move || {
                 while !end.load(Ordering::Relaxed) {
-                    look_after(&server, &namespace);
+                    update_pods(&server, &namespace);
                     thread::sleep(INTERVAL);
                 }
             }
@@ -56,7 +56,7 @@ impl Drop for StandInKubelet {
     }
 }
 
-fn look_after(server: &ApiServer, namespace: &str) {
+fn update_pods(server: &ApiServer, namespace: &str) {
     let kubectl = || {
         let mut kubectl = server.kubectl();
         kubectl.args(["--namespace", namespace]);
@@ -69,13 +69,13 @@ fn look_after(server: &ApiServer, namespace: &str) {
             let mut patch: Command = kubectl();
             patch.args(["patch", "pod", "--subresource=status", "--patch"]);
             patch.arg(json!({ "status": status }).to_string());
-            // The pod may be gone by now.
+            // The pod can be deleted already.
             let _ = super::output(patch.arg(pod["metadata"]["name"].as_str().unwrap()));
         }
     }
 }
 
-/// What becomes of a pod: one that is not to be started again ends, any other gets ready.
+/// The status of a pod: it ends if its restart policy is `Never`, otherwise it becomes ready.
 fn status(pod: &Value) -> Option<Value> {
     let broken = pod["spec"]["containers"]
         .as_array()

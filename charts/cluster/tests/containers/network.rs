@@ -1,7 +1,7 @@
-//! A cluster's network, as far as pods notice it: each pod has a network of its own, knows the others' names from a
-//! name server, and reaches a Service at an address of the Service's, on the Service's port.
+//! A simulation of a cluster's network: each pod has its own network namespace, a name server with the names of Services,
+//! and each Service has its own address and port.
 //!
-//! Threads of this process stand in each pod's network and pass on what comes there, as kube-proxy does.
+//! Threads of this process in each pod's network forward connections, like kube-proxy.
 
 use std::{
     collections::BTreeMap,
@@ -15,15 +15,15 @@ use std::{
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-/// Where every pod finds its name server; its own address, as everything's that begins with 127.
+/// The address of the name server in every pod. Each pod has its own addresses that begin with 127.
 pub(crate) const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 53);
 
-/// What every name of a Service in a cluster may end with, and what names are tried with first.
+/// The search domain: the suffix of Services' names in a cluster.
 pub(crate) const SEARCHED: &str = "default.svc.cluster.local";
 
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The network of a pod, or this machine's.
+/// The network of a pod, or of this machine.
 #[derive(Clone)]
 pub(crate) enum Side {
     Machine,
@@ -37,7 +37,7 @@ impl Side {
         Self::Pod(Arc::new(file))
     }
 
-    /// Does something there, on a thread of its own.
+    /// Runs a function in this network, on a new thread.
     pub(crate) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
         let side = self.clone();
         thread::spawn(move || {
@@ -49,7 +49,7 @@ impl Side {
         })
     }
 
-    /// What a server there answers: status and body.
+    /// The status and body of a server's response in this network.
     pub(crate) fn get(&self, port: u16, path: &str) -> io::Result<(u16, String)> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         self.run(move || {
@@ -68,7 +68,7 @@ impl Side {
     }
 }
 
-/// Where a Service's requests end up.
+/// The target of a Service.
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) name: String,
@@ -77,7 +77,7 @@ pub(crate) struct Service {
     pub(crate) target: u16,
 }
 
-/// Lets a pod reach Services by their names.
+/// Gives a pod access to Services by their names.
 pub(crate) fn connect(pod: &Side, services: Vec<Service>) {
     wait_for_addresses(pod);
     let mut names = BTreeMap::new();
@@ -97,8 +97,8 @@ pub(crate) fn connect(pod: &Side, services: Vec<Service>) {
     thread::spawn(move || answer_names(&socket, &names));
 }
 
-/// A pod's network has no addresses in its first moments. What is bound there then is bound, but answers from another
-/// address than the one it was asked at, which nobody takes for an answer.
+/// Waits for the addresses of a new pod's network. A socket that is bound before would respond from another address, and
+/// clients would ignore the response.
 fn wait_for_addresses(pod: &Side) {
     let reachable = pod.run(|| {
         let began = Instant::now();
@@ -126,7 +126,7 @@ fn bind<T: Send + 'static>(pod: &Side, bind: impl FnOnce() -> io::Result<T> + Se
 fn pass_on(client: TcpStream, service: &Service) {
     let target = service.target;
     service.side.run(move || {
-        // Where nobody listens yet, the client's connection is closed.
+        // If the target does not listen yet, the client's connection is closed.
         let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) else {
             return;
         };
@@ -144,7 +144,7 @@ fn pass_on(client: TcpStream, service: &Service) {
     });
 }
 
-/// A name server that knows some names, and of each its IPv4 address.
+/// A name server for these names and IPv4 addresses.
 fn answer_names(socket: &UdpSocket, names: &BTreeMap<String, Ipv4Addr>) {
     let mut buffer = [0; 512];
     while let Ok((length, client)) = socket.recv_from(&mut buffer) {
@@ -154,10 +154,10 @@ fn answer_names(socket: &UdpSocket, names: &BTreeMap<String, Ipv4Addr>) {
     }
 }
 
-/// The fixed part of a message.
+/// The size of a message's header.
 const HEADER: usize = 12;
 
-/// A type of record: an IPv4 address.
+/// The record type of an IPv4 address.
 const A: [u8; 2] = [0, 1];
 
 fn answer(query: &[u8], names: &BTreeMap<String, Ipv4Addr>) -> Option<Vec<u8>> {
@@ -176,12 +176,12 @@ fn answer(query: &[u8], names: &BTreeMap<String, Ipv4Addr>) -> Option<Vec<u8>> {
         Some(address) if kind == A => &[*address],
         _ => &[],
     };
-    // An answer; recursion was asked for and is there; 3: no such name.
+    // The flags: a response, with recursion desired and available; code 3 is an unknown name.
     let code = if address.is_some() { 0x80 } else { 0x83 };
     let mut message = [&query[..2], &[0x81, code, 0, 1, 0, records.len() as u8, 0, 0, 0, 0]].concat();
     message.extend_from_slice(question);
     for record in records {
-        // The name stands at byte 12; class Internet; for a minute; four bytes.
+        // A pointer to the name at byte 12, the class Internet, a lifetime of a minute, and a length of four bytes.
         message.extend_from_slice(&[0xc0, HEADER as u8, A[0], A[1], 0, 1, 0, 0, 0, 60, 0, 4]);
         message.extend_from_slice(&record.octets());
     }

@@ -1,5 +1,5 @@
-//! A container, as a kubelet starts one of the chart's: the image's files, which can't be written to, the chart's user,
-//! arguments, environment and volumes, and no rights beyond.
+//! Runs a container of the chart as a kubelet does: with the image's files, read-only, the chart's user, arguments,
+//! environment and volumes, and without other rights.
 
 use std::{
     fs,
@@ -36,11 +36,11 @@ pub(crate) struct Container {
     _root: TempDir,
 }
 
-/// What of a Secret a container asks for, by the Secret's name and key.
+/// Returns the value of a Secret, by the Secret's name and key.
 pub(crate) type Secrets<'a> = &'a dyn Fn(&str, &str) -> String;
 
-/// A copy of an image's files that belongs to the pod's user. Bubblewrap's user namespace has this user alone: root's
-/// files would look like another user's in it, whose compiled code is not run. In a pod they are root's.
+/// Copies an image's files for the pod's user. Bubblewrap's user namespace has only this user, so that files of root would
+/// seem to belong to another user, whose compiled code is not run. In a real pod they belong to root.
 fn copy_for(root: &Path, user: &str) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");
@@ -50,15 +50,15 @@ fn copy_for(root: &Path, user: &str) -> TempDir {
 }
 
 impl Container {
-    /// Starts `container`, a part of `pod`, which is what the chart says of a pod. It finds `services`.
+    /// Starts `container` of `pod`, both from the chart, with access to `services`.
     ///
-    /// It has to be called on a thread that lives as long as the container shall.
+    /// The calling thread must live as long as the container.
     pub(crate) fn start(pod: &Value, container: &Value, secrets: Secrets<'_>, services: Vec<Service>) -> Self {
         let image = image(container);
         let config = inspect(image, &tag(image), "--config")["config"].take();
         let output = tempfile::tempdir().unwrap();
         let files = output.path();
-        // Other users read them.
+        // Other users must be able to read them.
         fs::set_permissions(files, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         fs::write(files.join("hosts"), "127.0.0.1 localhost\n").unwrap();
         let resolver =
@@ -107,7 +107,7 @@ impl Container {
         for (name, value) in environment {
             command.args(["--setenv", &name, &value]);
         }
-        // It tells us the process, and waits until we have connected it.
+        // bwrap writes the process id, and waits until the network is connected.
         let (told, tell) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         let (wait, go) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         command.arg("--info-fd").arg(inherited(&tell));
@@ -135,14 +135,14 @@ impl Container {
         }
     }
 
-    /// Waits until it has ended by itself with 0, and returns what it printed.
+    /// Waits for its end with exit code 0, and returns its output.
     pub(crate) fn succeed(mut self, patience: Duration) -> String {
         let status = self.wait(patience);
         assert_eq!(status, Some(0), "{}", self.said());
         fs::read_to_string(self.output.path().join("stdout")).unwrap()
     }
 
-    /// Asks until what it listens on answers with that status.
+    /// Repeats a request until the response has this status.
     pub(crate) fn wait_for(&mut self, port: u16, path: &str, status: u16, patience: Duration) -> String {
         let began = Instant::now();
         loop {
@@ -156,20 +156,20 @@ impl Container {
         }
     }
 
-    /// Ends it as a kubelet does, and returns its exit code.
+    /// Stops it as a kubelet does, and returns its exit code.
     pub(crate) fn terminate(mut self, patience: Duration) -> Option<i32> {
         kill_process(Pid::from_raw(self.process).unwrap(), Signal::TERM).unwrap();
         self.wait(patience)
     }
 
-    /// The memory it holds, in bytes.
+    /// Its memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    /// What it printed on stderr.
+    /// Its output on stderr.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.output.path().join("stderr")).unwrap()
     }
@@ -193,18 +193,21 @@ impl Drop for Container {
     }
 }
 
-/// Keeps a file open in the program that is started, and says its number.
+/// Lets the started program inherit a file, and returns its descriptor as text.
 fn inherited(file: &OwnedFd) -> String {
     rustix::io::fcntl_setfd(file, FdFlags::empty()).unwrap();
     file.as_raw_fd().to_string()
 }
 
-/// `None` where it ends before it says which process it started, or never does.
-fn read_process(told: OwnedFd) -> Option<i32> {
+/// The process id that bwrap writes; `None` if it ends before, or never writes it.
+fn read_process(information: OwnedFd) -> Option<i32> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut json = String::new();
-        for line in BufReader::new(fs::File::from(told)).lines().map_while(Result::ok) {
+        for line in BufReader::new(fs::File::from(information))
+            .lines()
+            .map_while(Result::ok)
+        {
             json += &line;
             if let Ok(info) = serde_json::from_str::<Value>(&json) {
                 let _ = sender.send(info["child-pid"].as_i64());
@@ -212,11 +215,11 @@ fn read_process(told: OwnedFd) -> Option<i32> {
             }
         }
     });
-    let told = receiver.recv_timeout(Duration::from_secs(60)).ok()?;
-    i32::try_from(told?).ok()
+    let process = receiver.recv_timeout(Duration::from_secs(60)).ok()?;
+    i32::try_from(process?).ok()
 }
 
-/// Which of the images it is, by the name that the chart pulls it by.
+/// The image of a container, by its name in the chart.
 fn image(container: &Value) -> Image {
     let (name, tag) = container["image"].as_str().unwrap().rsplit_once(':').unwrap();
     assert_eq!(tag, images::VERSION, "the chart's appVersion is the tag");
@@ -226,7 +229,7 @@ fn image(container: &Value) -> Image {
     image.unwrap_or_else(|| panic!("{name} is none of the images"))
 }
 
-/// As Kubernetes reads them: `command` replaces the entry point and the command, `args` the command.
+/// The arguments by Kubernetes' rules: `command` replaces the entry point and the command, `args` the command.
 fn arguments(container: &Value, config: &Value) -> Vec<String> {
     let texts = |value: &Value| list(value).map(text).collect::<Vec<_>>();
     match (texts(&container["command"]), texts(&container["args"])) {

@@ -1,4 +1,4 @@
-//! Checking what is written: what the host can't do is refused by the key's name.
+//! Validates the parsed file. A key that the host does not support is an error.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::error::Error;
 use super::template::Template;
 use super::written;
 
-/// The table that Spin leaves to other tools: `[component.<id>.tool.embedded-host]`.
+/// The name of this host's table: `[component.<id>.tool.embedded-host]`. Spin ignores the tables of tools.
 const TOOL: &str = "embedded-host";
 
 pub(super) struct Checker<'a> {
@@ -20,7 +20,7 @@ impl Checker<'_> {
     pub(super) fn manifest(&self, written: written::Manifest) -> Result<Manifest, Error> {
         if written.spin_manifest_version != 2 {
             let problem = format!(
-                "is {}, and only version 2 is read; migrate the file",
+                "is {}, but only version 2 is supported; migrate the file",
                 written.spin_manifest_version
             );
             return Err(self.key("spin_manifest_version", problem));
@@ -87,7 +87,7 @@ impl Checker<'_> {
         let source = match written.source {
             toml::Value::String(source) => self.directory.join(source),
             _ => {
-                let problem = "only a file's path is read; build or download the module and write its path".to_owned();
+                let problem = "must be a file's path; build or download the module and write its path".to_owned();
                 return Err(self.key(&format!("{key}.source"), problem));
             }
         };
@@ -172,13 +172,16 @@ impl Checker<'_> {
                 written::Route::Public(pattern) => pattern,
                 written::Route::Private { private: true } => continue,
                 written::Route::Private { private: false } => {
-                    return Err(self.key(key, "`private = false` says nothing; write the path instead".to_owned()));
+                    return Err(self.key(
+                        key,
+                        "`private = false` has no meaning; write the path instead".to_owned(),
+                    ));
                 }
             };
             if !components.contains_key(&http.component) {
                 let known = components.keys().cloned().collect::<Vec<_>>().join(", ");
                 let problem = format!(
-                    "`{pattern}` names the component `{}`, and there is none of that id; known: {known}",
+                    "`{pattern}` names the component `{}`, but there is none with this id; known: {known}",
                     http.component
                 );
                 return Err(self.key("trigger.http.component", problem));
@@ -187,7 +190,7 @@ impl Checker<'_> {
                 return Err(self.key(key, format!("`{pattern}` {problem}")));
             }
             if routes.iter().any(|route| route.pattern == pattern) {
-                return Err(self.key(key, format!("`{pattern}` is there twice; remove one")));
+                return Err(self.key(key, format!("`{pattern}` occurs twice; remove one")));
             }
             routes.push(Route {
                 pattern,
@@ -227,7 +230,8 @@ fn problem_of_route(pattern: &str) -> Option<&'static str> {
     None
 }
 
-/// Spin's names for components: words of letters and digits, each beginning with a letter, joined by `-`.
+/// Whether an id is valid for a component in Spin: words of letters and digits, each beginning with a letter, joined by
+/// `-`.
 fn is_component_id(id: &str) -> bool {
     id.split('-').all(|word| {
         word.starts_with(|first: char| first.is_ascii_alphabetic())

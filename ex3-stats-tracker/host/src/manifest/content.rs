@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::template::Template;
 
-/// What `spin.toml` says, checked.
+/// A valid `spin.toml`.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     pub(super) path: PathBuf,
@@ -26,50 +26,50 @@ pub struct Manifest {
 /// A variable of the application.
 #[derive(Clone, Debug)]
 pub struct Variable {
-    /// Its value where none is provided; `None` where one is required.
+    /// The value if none is provided; `None` if one must be provided.
     pub default: Option<String>,
 }
 
-/// Which component answers which paths.
+/// The paths that a component answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// As written: `/path`, `/path/:segment` or `/path/...`.
+    /// The pattern: `/path`, `/path/:segment` or `/path/...`.
     pub pattern: String,
     /// The component's id.
     pub component: String,
 }
 
-/// One component, and what it is granted.
+/// A component and its capabilities.
 #[derive(Clone, Debug)]
 pub struct Component {
-    /// The module or component file, its path joined to the manifest's directory.
+    /// The path of the module or component, joined to the manifest's directory.
     pub source: PathBuf,
-    /// Where it may send requests to.
+    /// The servers to which it may send requests.
     pub allowed_outbound_hosts: Vec<Template>,
-    /// The values it may ask for, by name.
+    /// Its variables, by name.
     pub variables: BTreeMap<String, Template>,
-    /// Its environment, in whole.
+    /// All of its environment variables.
     pub environment: BTreeMap<String, String>,
-    /// What `[component.<id>.tool.embedded-host]` sets.
+    /// The limits in `[component.<id>.tool.embedded-host]`.
     pub limits: StatedLimits,
 }
 
-/// Limits that a manifest may state, in `[component.<id>.tool.embedded-host]`: Spin has no keys of its own for them
-/// and ignores that table.
+/// The limits in a manifest's table `[component.<id>.tool.embedded-host]`. Spin has no such limits, and ignores the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatedLimits {
-    /// The most linear memory an instance may hold, in bytes.
+    /// The linear memory of an instance, in bytes.
     pub memory_bytes: Option<usize>,
-    /// How long a request may take in the guest, in seconds.
+    /// The time of a request in the guest, in seconds.
     pub deadline_seconds: Option<u64>,
-    /// How long a request may compute in the guest, waiting not counted, in seconds.
+    /// The computing time of a request in the guest, without waiting, in seconds.
     pub computing_seconds: Option<u64>,
     /// The largest request body, in bytes.
     pub request_body_bytes: Option<usize>,
 }
 
-/// Spin's names for variables: lower-case words of letters and digits, each beginning with a letter, joined by `_`.
+/// Whether a name is valid for a variable in Spin: lower-case words of letters and digits, each beginning with a letter,
+/// joined by `_`.
 pub(crate) fn is_variable_name(name: &str) -> bool {
     name.split('_').all(|word| {
         word.starts_with(|first: char| first.is_ascii_lowercase())

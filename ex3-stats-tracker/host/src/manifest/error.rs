@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-/// The largest `spin.toml` that is read; a real one is a few KB, and a path given by mistake may be a disk image.
+/// The largest `spin.toml` that is read, in bytes. A real one has a few KB, but a path given by mistake can be a disk image.
 pub(super) const MANIFEST_BYTES: u64 = 1 << 20;
 
-/// Why a manifest is not usable.
+/// A manifest can't be used.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error("{}: can't be read: {source}; give the path of a spin.toml", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },

@@ -1,8 +1,8 @@
-//! `{{ variable }}` inside a manifest's strings.
+//! `{{ variable }}` in a manifest's strings.
 
 use std::collections::BTreeMap;
 
-/// A string with variables in it.
+/// A string with variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     parts: Vec<Part>,
@@ -19,7 +19,7 @@ enum Part {
 pub(super) struct Unclosed;
 
 impl Template {
-    /// Whatever stands between `{{` and `}}`, without the spaces around it, is a variable's name.
+    /// The text between `{{` and `}}`, without surrounding spaces, is the name of a variable.
     pub(super) fn parse(text: &str) -> Result<Self, Unclosed> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -37,7 +37,7 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// The names of its variables, in order, repeated where they are repeated.
+    /// The names of its variables in order, with repetitions.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Variable(name) => Some(name.as_str()),
@@ -45,7 +45,7 @@ impl Template {
         })
     }
 
-    /// The string with each variable replaced; `Err` is the name of one that has no value.
+    /// The string with each variable replaced. The error is the name of a variable without a value.
     pub(crate) fn render(&self, values: &BTreeMap<String, String>) -> Result<String, String> {
         let mut rendered = String::new();
         for part in &self.parts {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_variables_wherever_they_stand() {
+    fn replaces_variables_at_any_position() {
         assert_eq!(render("", &[]).unwrap(), "");
         assert_eq!(render("plain } text {", &[]).unwrap(), "plain } text {");
         assert_eq!(render("{{a}}", &[("a", "1")]).unwrap(), "1");

@@ -1,4 +1,4 @@
-//! The file as it is written. Unknown keys are errors: a misspelt limit would otherwise be no limit.
+//! The structure of the file. Unknown keys are errors, because a misspelt limit must not be ignored.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) struct Manifest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+#[allow(dead_code, reason = "some fields are only known so that other keys are errors")]
 pub(super) struct Application {
     pub(super) name: String,
     pub(super) version: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Application {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+#[allow(dead_code, reason = "some fields are only known so that other keys are errors")]
 pub(super) struct Variable {
     pub(super) default: Option<String>,
     #[serde(default)]
@@ -50,7 +50,7 @@ pub(super) struct Triggers {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+#[allow(dead_code, reason = "some fields are only known so that other keys are errors")]
 pub(super) struct HttpTrigger {
     pub(super) id: Option<String>,
     pub(super) route: Route,
@@ -72,7 +72,7 @@ pub(super) struct Executor {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read so that a wrong key is found, not for their value")]
+#[allow(dead_code, reason = "some fields are only known so that other keys are errors")]
 pub(super) struct Component {
     pub(super) source: toml::Value,
     pub(super) description: Option<String>,

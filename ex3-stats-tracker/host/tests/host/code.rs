@@ -90,12 +90,18 @@ async fn sources_that_cannot_run_are_named() {
         (None, "can't be read: "),
         (Some(Vec::new()), "is neither a WebAssembly module nor a component"),
         (Some(b"<!doctype html>".to_vec()), "is neither"),
-        (Some(b"\0asm\x01\0\0\0\xff\xff".to_vec()), "can't be made a component: "),
+        (
+            Some(b"\0asm\x01\0\0\0\xff\xff".to_vec()),
+            "can't be encoded as a component: ",
+        ),
         (Some(b"\0asm\x0d\0\x01\0\xff\xff".to_vec()), "can't be compiled: "),
-        (Some(GUEST[..GUEST.len() / 2].to_vec()), "can't be made a component: "),
-        (Some(no_interfaces), "can't be made a component: "),
+        (
+            Some(GUEST[..GUEST.len() / 2].to_vec()),
+            "can't be encoded as a component: ",
+        ),
+        (Some(no_interfaces), "can't be encoded as a component: "),
         (Some(unknown_import), "other:host/things"),
-        (Some(no_handler), "exports no wasi:http/incoming-handler"),
+        (Some(no_handler), "has no export wasi:http/incoming-handler"),
     ] {
         let application = alone();
         let path = application.path("guest.wasm");

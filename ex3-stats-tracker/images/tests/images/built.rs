@@ -11,10 +11,10 @@ use std::{
 use images::Image;
 use serde_json::Value;
 
-/// Tells this program that the images were built before, and where.
+/// The environment variable with the directory of the images, if they were built before.
 const BUILT: &str = "STATS_TRACKER_IMAGES";
 
-/// Where an image's layout lies.
+/// The path of an image's layout.
 pub(crate) fn layout(image: Image) -> &'static Path {
     static LAYOUTS: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
     LAYOUTS[image as usize].get_or_init(|| match env::var_os(BUILT) {
@@ -32,15 +32,15 @@ pub(crate) fn build(image: Image, output: &Path) -> PathBuf {
     image.build(output).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-/// An image's files, as a container gets them, until this program ends.
+/// The unpacked files of an image, as in a container. They are removed at the end of this program.
 pub(crate) struct Unpacked {
     root: PathBuf,
-    /// What is static is never dropped, so that another program removes the files: once its input ends, as this one does.
+    /// The input of a program that removes the files when this process ends, because a static value is never dropped.
     _remover: Child,
 }
 
 impl Unpacked {
-    /// The root directory, which everybody may read.
+    /// The root directory, which all users can read.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -50,7 +50,7 @@ impl Unpacked {
 pub(crate) fn unpacked(image: Image) -> &'static Unpacked {
     static UNPACKED: [OnceLock<Unpacked>; 3] = [const { OnceLock::new() }; 3];
     UNPACKED[image as usize].get_or_init(|| {
-        // Not in the target directory: another user is to get there.
+        // Not in the target directory, because another user must have access.
         let directory = tempfile::Builder::new()
             .prefix("stats-tracker-image-")
             .tempdir_in("/tmp")
@@ -78,7 +78,7 @@ pub(crate) fn unpacked(image: Image) -> &'static Unpacked {
     })
 }
 
-/// The tag of what has files in it.
+/// The tag of the image with files.
 pub(crate) fn tag(image: Image) -> String {
     match image {
         Image::Spin => format!("{}{}", images::VERSION, images::RUNTIME_CLASS),
@@ -90,7 +90,7 @@ fn reference(image: Image, tag: &str) -> String {
     format!("{}:{tag}", layout(image).display())
 }
 
-/// What skopeo reads: `--raw` is the manifest, `--config` the configuration.
+/// The JSON that skopeo prints: `--raw` for the manifest, `--config` for the configuration.
 pub(crate) fn inspect(image: Image, tag: &str, what: &str) -> Value {
     let mut skopeo = Command::new("skopeo");
     skopeo
@@ -99,7 +99,7 @@ pub(crate) fn inspect(image: Image, tag: &str, what: &str) -> Value {
     serde_json::from_slice(&run(&mut skopeo)).expect("skopeo prints JSON")
 }
 
-/// A blob of a layout's, by its digest.
+/// A blob of a layout, by its digest.
 pub(crate) fn blob(image: Image, digest: &Value) -> Vec<u8> {
     let digest = digest.as_str().unwrap().strip_prefix("sha256:").unwrap();
     fs::read(layout(image).join("blobs/sha256").join(digest)).unwrap()
@@ -118,8 +118,8 @@ pub(crate) fn run(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-/// Runs a test of this program's once more, as the root of a user name space, who may give containers users and networks
-/// as root may. The images that it needs are built.
+/// Runs a test of this program again, as root of a user namespace, which can give containers users and networks. The
+/// images are built before.
 pub(crate) fn again_as_root(test: &str) {
     let mut unshare = Command::new("unshare");
     unshare.args(["--map-root-user", "--map-auto", "--"]);

@@ -1,4 +1,4 @@
-//! The component's image where something is wrong with it.
+//! Tests of faulty images of the component.
 
 use std::{fs, process::Command};
 
@@ -30,12 +30,12 @@ fn a_component_without_its_code_is_refused_in_one_sentence() {
         );
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(
-            said.contains("stats_tracker_spin.wasm") && said.contains("build the image anew"),
+            said.contains("stats_tracker_spin.wasm") && said.contains("build the image again"),
             "{said}"
         );
         said
     };
-    assert!(refusal().contains("no code that was compiled from it"));
+    assert!(refusal().contains("no compiled code of it"));
     fs::create_dir(place(CODE)).unwrap();
     for entry in root.join(CODE).read_dir().unwrap() {
         let entry = entry.unwrap();
@@ -43,5 +43,5 @@ fn a_component_without_its_code_is_refused_in_one_sentence() {
         code[1_000] ^= 1;
         fs::write(place(CODE).join(entry.file_name()), code).unwrap();
     }
-    assert!(refusal().contains("no code that was compiled from it"));
+    assert!(refusal().contains("no compiled code of it"));
 }

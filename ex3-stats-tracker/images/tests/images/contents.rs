@@ -1,4 +1,4 @@
-//! What is in the images, and what must not be.
+//! Tests of the files in the images.
 
 use std::{
     env, fs,
@@ -11,17 +11,17 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::built::{is_root, unpacked};
 
-/// Megabytes, as the images' files take them.
+/// The size limits of the images' files in megabytes.
 const COMPONENT_LIMIT: u64 = 20;
 const SPIN_LIMIT: u64 = 1;
 const RAILS_LIMIT: u64 = 120;
 
-/// What takes commands from whoever got in.
+/// Programs that an attacker could use to run commands.
 const SHELLS: [&str; 10] = [
     "ash", "bash", "busybox", "csh", "dash", "ksh", "perl", "rbash", "sh", "zsh",
 ];
 
-/// What installs or compiles.
+/// Programs that install or compile.
 const TOOLS: [&str; 10] = ["apt", "apt-get", "as", "cc", "dpkg", "gcc", "gem", "ld", "make", "npm"];
 
 fn files(image: Image) -> Vec<DirEntry> {
@@ -50,7 +50,7 @@ fn each_is_as_small_as_it_should_be() {
 }
 
 #[test]
-fn nothing_belongs_to_who_runs_it_and_nothing_is_more_than_it_seems() {
+fn no_file_belongs_to_the_containers_user_and_none_is_special() {
     for image in Image::ALL {
         for file in files(image) {
             let metadata = file.path().symlink_metadata().unwrap();
@@ -92,7 +92,7 @@ fn none_has_a_shell_or_a_compiler() {
     assert!(programs(Image::Spin).is_empty());
 }
 
-/// Every file that the kernel would run, from the image's root.
+/// The paths of all executable files, relative to the image's root.
 fn programs(image: Image) -> Vec<PathBuf> {
     files(image)
         .into_iter()
@@ -102,7 +102,7 @@ fn programs(image: Image) -> Vec<PathBuf> {
 }
 
 #[test]
-fn rails_comes_without_what_only_developers_need() {
+fn rails_has_no_files_for_development() {
     let root = unpacked(Image::Rails).root();
     for there in [
         "rails/app/models/collection.rb",
@@ -136,7 +136,7 @@ fn rails_comes_without_what_only_developers_need() {
 }
 
 #[test]
-fn none_knows_the_machine_that_built_it() {
+fn none_contains_directories_of_the_machine_that_built_it() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let mut told = vec![workspace.to_owned()];
     told.extend(env::var_os("CARGO_HOME").map(PathBuf::from));

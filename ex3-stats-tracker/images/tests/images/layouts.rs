@@ -1,4 +1,4 @@
-//! What registries and runtimes are told of the images.
+//! Tests of the images' metadata for registries and runtimes.
 
 use cyclonedx_bom::prelude::Bom;
 use images::{Image, RUNTIME_CLASS, USER, VERSION};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::built::{blob, build, inspect, layout, tag};
 
 #[test]
-fn each_runs_as_nobody_and_says_what_it_is() {
+fn each_runs_as_a_user_without_rights_and_has_labels() {
     for image in Image::ALL {
         let configuration = inspect(image, &tag(image), "--config");
         let config = &configuration["config"];
@@ -83,7 +83,7 @@ fn spins_artifact_is_what_spin_pushes() {
 }
 
 #[test]
-fn each_has_a_bill_of_what_is_in_it_and_of_nothing_else() {
+fn each_has_a_bill_of_exactly_its_packages() {
     let bills = |image: Image| {
         let index: Value = serde_json::from_slice(&std::fs::read(layout(image).join("index.json")).unwrap()).unwrap();
         let (named, others): (Vec<_>, Vec<_>) = index["manifests"]

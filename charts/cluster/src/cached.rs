@@ -1,4 +1,4 @@
-//! Keeping what was made, until something else is asked for.
+//! A cache of built directories, each with the inputs that it was built from.
 
 use std::{
     fs,
@@ -9,20 +9,21 @@ use system::cache;
 
 use crate::{error::Error, files::write};
 
-/// The file beside what was made that says what from.
+/// The file in a directory with the inputs.
 const MADE_FROM: &str = "made-from";
 
-/// The directory that `make` filled for the same `made_from`, under the name `name`; filled first where there is none.
+/// The directory `name` in the cache, built from the inputs `made_from`. If it is missing, or was built from other inputs,
+/// `make` fills a new one first.
 ///
-/// Of several processes that ask at once, one makes it and the others wait for it. What is there is always whole.
-pub(crate) fn keep(
+/// Of several processes at once, one builds and the others wait. The directory is always complete.
+pub(crate) fn directory(
     cache: &Path,
     name: &str,
     made_from: &str,
     make: impl FnOnce(&Path) -> Result<(), Error>,
 ) -> Result<PathBuf, Error> {
     let place = cache.join(name);
-    // Programs are run from there: what another user may have put there must not be.
+    // The programs in it are run, so that no other user may be able to write to it.
     if place.exists() {
         cache::trusted(&place)?;
     }
@@ -30,7 +31,7 @@ pub(crate) fn keep(
         return Ok(place);
     }
     let _lock = cache::lock(&place.with_extension("lock"))?;
-    // Whoever held the lock may have made it.
+    // The process that held the lock before may have built it.
     if !is_current(&place, made_from) {
         cache::replace(&place, |directory| {
             make(directory)?;
@@ -50,23 +51,23 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn it_is_made_once_and_again_when_it_is_made_from_something_else() {
+    fn it_is_built_once_and_again_for_other_inputs() {
         let cache = tempfile::tempdir().unwrap();
         let times = AtomicUsize::new(0);
-        let keep = |made_from: &str| {
-            keep(cache.path(), "tool", made_from, |directory| {
+        let build = |made_from: &str| {
+            directory(cache.path(), "tool", made_from, |directory| {
                 times.fetch_add(1, Ordering::Relaxed);
                 write(&directory.join("program"), made_from)
             })
             .unwrap()
         };
         let places: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| keep("version 1"))).collect();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| build("version 1"))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(times.load(Ordering::Relaxed), 1);
         assert!(places.iter().all(|place| place == &places[0]));
-        keep("version 2");
+        build("version 2");
         assert_eq!(times.load(Ordering::Relaxed), 2);
         assert_eq!(fs::read_to_string(places[0].join("program")).unwrap(), "version 2");
     }
