@@ -1,5 +1,5 @@
-//! The component in the embedded host: an instance alone, one `/extract`, and one whole measurement of the stand-in's
-//! organisation. Each answer is asserted before anything is timed.
+//! The component in the embedded host: an instantiation, one `/extract`, and one whole measurement of the stand-in's
+//! organisation. The answers are checked before anything is timed.
 //!
 //!     cargo bench -p ex3-stats-tracker --bench host
 //!     cargo bench -p ex3-stats-tracker --bench host -- --test     once each, untimed
@@ -20,7 +20,7 @@ fn runtime() -> Runtime {
     Runtime::new().expect("a runtime starts")
 }
 
-/// What a fresh instance a request costs.
+/// The cost of a new instance for each request.
 fn instance(criterion: &mut Criterion) {
     let runtime = runtime();
     let application =
@@ -36,7 +36,7 @@ fn instance(criterion: &mut Criterion) {
     criterion.bench_function("instance", |bencher| bencher.to_async(&runtime).iter(instantiate));
 }
 
-/// One request after the other over one connection, each to the parser's answer.
+/// One `/extract` at a time over one connection.
 fn extract(criterion: &mut Criterion) {
     let runtime = runtime();
     let (name, page) = common::page();
@@ -56,7 +56,7 @@ fn extract(criterion: &mut Criterion) {
     runtime.block_on(host.stop());
 }
 
-/// The list, then each package, one after the other without pauses, as a collection asks for them.
+/// The list, then each package: the requests of a collection, one after the other and without pauses.
 fn measurement(criterion: &mut Criterion) {
     let runtime = runtime();
     let stand_in = runtime
@@ -79,7 +79,7 @@ fn measurement(criterion: &mut Criterion) {
     });
 }
 
-/// How many packages were measured, which is all of them.
+/// Measures all packages and returns their number.
 async fn measure(client: &mut Client) -> u64 {
     let mut get = async |path: String| -> Value {
         let (status, answer) = client.send("GET", &path, Bytes::new()).await;

@@ -1,12 +1,12 @@
-//! Requests per second of `/extract`: the component in the embedded host, a fresh instance a request, against the same
-//! parser called natively behind a plain server. The same page, client, machine and run; the answers are asserted to be
-//! the same bytes first.
+//! Requests per second of `/extract`: the component in the embedded host, with a new instance for each request, against
+//! the same parser in a native server. Page, client, machine and run are the same. The answers of both are checked first:
+//! they must be the same bytes.
 //!
-//!     cargo bench -p ex3-stats-tracker --bench load               three rounds of each, some two minutes
+//!     cargo bench -p ex3-stats-tracker --bench load               three rounds of each, about two minutes
 //!     cargo bench -p ex3-stats-tracker --bench load -- --test     a few requests of each, untimed
 //!
-//! The client runs in this process and takes its share of the processors, from both servers alike: what is compared is
-//! what a machine can do that has to do all of it.
+//! The clients run in the same process as the servers and use the same processors. So the rates are those of a machine
+//! that runs server and clients.
 
 mod common;
 
@@ -27,7 +27,7 @@ const MEASURED: Duration = Duration::from_secs(4);
 
 #[tokio::main]
 async fn main() {
-    // As criterion does it: cargo says `--bench` to a bench, and nothing when it runs one as a test.
+    // As in criterion: `cargo bench` passes `--bench`, `cargo test` does not.
     let given = |wanted: &str| std::env::args().any(|argument| argument == wanted);
     let untimed = given("--test") || !given("--bench");
     let (name, page) = common::page();
@@ -40,7 +40,7 @@ async fn main() {
             let answers = every_answer(address, connections, &page).await;
             assert!(
                 answers.iter().all(|answer| *answer == right),
-                "{server} does not give the right answer"
+                "{server} gives a wrong answer"
             );
         }
     }
@@ -61,7 +61,7 @@ async fn main() {
     for connections in CONNECTIONS {
         let mut rates = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
-            // One after the other within a round, so that a machine that slows down slows both.
+            // Both servers in each round, so that a slower machine slows both.
             for (rates, (_, address)) in rates.iter_mut().zip(servers) {
                 rates.push(rate(address, connections, &page).await);
             }
@@ -79,7 +79,7 @@ async fn main() {
     record(&recorded);
 }
 
-/// Leaves each round's rates where `cargo xtask bench` looks for them, if it runs this.
+/// Writes the rates of the rounds to the directory in which `cargo xtask bench` looks for them, if it runs this.
 fn record(rates: &BTreeMap<String, Vec<f64>>) {
     if let Some(directory) = std::env::var_os("CRITERION_HOME") {
         let text = serde_json::to_string(rates).expect("rates are finite");
@@ -87,7 +87,7 @@ fn record(rates: &BTreeMap<String, Vec<f64>>) {
     }
 }
 
-/// Some answers over each of so many connections.
+/// A few answers over each of the connections.
 async fn every_answer(address: SocketAddr, connections: usize, page: &Bytes) -> Vec<Bytes> {
     let mut answers = Vec::new();
     let clients: Vec<_> = (0..connections)
@@ -109,7 +109,7 @@ async fn every_answer(address: SocketAddr, connections: usize, page: &Bytes) -> 
     answers
 }
 
-/// Requests per second, once warm.
+/// Requests per second after the warm-up.
 async fn rate(address: SocketAddr, connections: usize, page: &Bytes) -> f64 {
     let done = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,9 +1,9 @@
-//! The tracker's launcher, collector and dashboard, killed at random moments: nothing is lost or doubled, and every
-//! restart works.
+//! Kills the tracker's launcher, collector and dashboard at random moments. No measurement is lost or stored twice, and
+//! every restart works.
 //!
 //!     KILLS=1000 cargo test -p ex3-stats-tracker --test kill -- --nocapture --test-threads 1
 //!
-//! Without `KILLS` it is 25 over each of the two databases. `KILL_SEED` repeats a run's choices.
+//! The default of `KILLS` is 25, for each of the two databases. `KILL_SEED` repeats the random choices of a run.
 #![cfg(target_os = "linux")]
 
 mod program;
@@ -28,19 +28,19 @@ use tempfile::TempDir;
 
 const KILLS: usize = 25;
 
-/// After so many kills the tracker is left alone until a pass has ended, and everything that is stored is looked at.
-const BETWEEN_LOOKS: usize = 5;
+/// Kills between two checks of the stored measurements.
+const KILLS_PER_CHECK: usize = 5;
 
-/// Long enough for whatever is killed to be in any of its states: starting, at work, or waiting for the next pass.
-const LONGEST_LIFE: Duration = Duration::from_secs(5);
+/// The longest time between two kills: long enough for each process to start, to work, and to wait for the next pass.
+const MAX_LIFETIME: Duration = Duration::from_secs(5);
 
-/// Far longer than a pass takes after any kill: a tracker that has none by then has stopped working.
+/// Far longer than a pass takes after a kill.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A long run says now and then how far it has come.
-const BETWEEN_REPORTS: usize = 25;
+/// Kills between two lines about the progress.
+const KILLS_PER_REPORT: usize = 25;
 
-/// A page is read at most so long after the stand-in has counted for it.
+/// The longest time between the stand-in's count and the time that is stored with it.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(40);
 
 #[test]
@@ -62,11 +62,11 @@ enum Victim {
     Dashboard,
 }
 
-/// What is stored of a package: a total for each time.
+/// The stored totals of a package, by their time.
 type Totals = BTreeMap<Timestamp, u64>;
 
 struct Run {
-    /// Ended before its storage is removed.
+    /// The first field, because it must end before its storage is removed.
     launcher: KilledOnDrop,
     database: Option<String>,
     storage: TempDir,
@@ -74,7 +74,7 @@ struct Run {
     random: Random,
     seed: u64,
     hits: BTreeMap<Victim, usize>,
-    /// All that was ever seen stored, by package.
+    /// The totals at the last check, by package.
     seen: BTreeMap<String, Totals>,
     passes: usize,
 }
@@ -101,9 +101,9 @@ impl Run {
     fn kill(mut self) {
         let kills = env::var("KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
         let began = std::time::Instant::now();
-        self.look();
+        self.check();
         while self.killed() < kills {
-            thread::sleep(self.random.below(LONGEST_LIFE));
+            thread::sleep(self.random.below(MAX_LIFETIME));
             let victim = [Victim::Launcher, Victim::Collector, Victim::Dashboard][self.random.choose(3)];
             if !self.hit(victim) {
                 continue;
@@ -112,10 +112,10 @@ impl Run {
             if victim == Victim::Launcher {
                 self.launcher = start(self.storage.path(), self.port, self.database.as_deref());
             }
-            if self.killed().is_multiple_of(BETWEEN_LOOKS) {
-                self.look();
+            if self.killed().is_multiple_of(KILLS_PER_CHECK) {
+                self.check();
             }
-            if self.killed().is_multiple_of(BETWEEN_REPORTS) {
+            if self.killed().is_multiple_of(KILLS_PER_REPORT) {
                 println!(
                     "{}: {} of {kills} kills {:?} in {} s, {} passes",
                     self.name(),
@@ -126,7 +126,7 @@ impl Run {
                 );
             }
         }
-        self.look();
+        self.check();
         signal(self.launcher.id(), "-TERM");
         assert_eq!(self.launcher.wait().unwrap().code(), Some(0), "{}", self.context());
         let mut command = tracker(&["--stand-in", "--once"], self.storage.path(), self.database.as_deref());
@@ -139,7 +139,7 @@ impl Run {
         );
         let measurements: usize = self.seen.values().map(BTreeMap::len).sum();
         println!(
-            "{}: {} kills {:?} in {} s: {measurements} measurements of {} passes, none lost or doubled; seed {}",
+            "{}: {} kills {:?} in {} s: {measurements} measurements of {} passes, none lost or stored twice; seed {}",
             self.name(),
             self.killed(),
             self.hits,
@@ -161,7 +161,7 @@ impl Run {
         self.hits.values().sum()
     }
 
-    /// Kills it where it is there.
+    /// Kills the process. Returns `false` if it does not run.
     fn hit(&mut self, victim: Victim) -> bool {
         assert!(
             self.launcher.try_wait().unwrap().is_none(),
@@ -181,15 +181,15 @@ impl Run {
         let storage = self.storage.path().to_str().unwrap().to_owned();
         let listener = format!("tcp://127.0.0.1:{}", self.port);
         let found = [processes(&storage), processes(&listener)].concat();
-        // Not what only starts it in its root.
+        // Bubblewrap, which starts the process in its root, has the same arguments.
         let found = found
             .iter()
             .find(|(_, command)| command.contains(name) && !command.contains("bwrap"));
         found.is_some_and(|(process, _)| signal(u32::try_from(*process).unwrap(), "-KILL"))
     }
 
-    /// Lets a pass end, and holds all that is stored against what was seen before and against the stand-in's counts.
-    fn look(&mut self) {
+    /// Waits for a pass, and compares the stored totals with those of the last check and with the stand-in's counts.
+    fn check(&mut self) {
         let began = Timestamp::now();
         let collections = loop {
             assert!(
@@ -197,7 +197,7 @@ impl Run {
                 "the launcher ended by itself: {}",
                 self.context()
             );
-            self.wait_a_moment(began);
+            self.wait_within_timeout(began);
             let Some(collections) = self.rows("collections", "") else {
                 continue;
             };
@@ -207,7 +207,7 @@ impl Run {
                 break collections;
             }
         };
-        // Another pass may have begun meanwhile.
+        // The last entries can belong to a pass that runs.
         let last = collections
             .iter()
             .rposition(|collection| collection["state"] == "finished")
@@ -223,7 +223,7 @@ impl Run {
                 if let Some(rows) = self.rows("measurements", &name) {
                     break rows;
                 }
-                self.wait_a_moment(began);
+                self.wait_within_timeout(began);
             };
             let totals: Totals = rows
                 .iter()
@@ -269,14 +269,14 @@ impl Run {
         assert_eq!(20 * collections.len(), measured, "{}", self.context());
     }
 
-    /// Waits a moment, but not for ever.
-    fn wait_a_moment(&self, since: Timestamp) {
+    /// Waits 200 ms. Panics once [`TIMEOUT`] has passed since `since`.
+    fn wait_within_timeout(&self, since: Timestamp) {
         let waited = Timestamp::now().duration_since(since).unsigned_abs();
         assert!(waited < TIMEOUT, "no whole pass in {TIMEOUT:?}: {}", self.context());
         thread::sleep(Duration::from_millis(200));
     }
 
-    /// A list of the dashboard's, if that answers.
+    /// A list of the dashboard, or `None` if the dashboard does not answer.
     fn rows(&self, list: &str, package: &str) -> Option<Vec<Value>> {
         let separator = if package.is_empty() { "" } else { "/" };
         let address = format!(
@@ -293,7 +293,7 @@ impl Run {
         let end: Vec<&str> = log.lines().rev().take(30).collect();
         let end: Vec<&str> = end.into_iter().rev().collect();
         format!(
-            "after {} kills of seed {}; it said\n{}",
+            "after {} kills of seed {}; the end of the log:\n{}",
             self.killed(),
             self.seed,
             end.join("\n")
@@ -301,7 +301,7 @@ impl Run {
     }
 }
 
-/// Each total is one that the stand-in counted just before, and none is smaller than the one before.
+/// Asserts that each total is a recent count of the stand-in, and that the totals do not fall.
 fn check_totals(package: &Package, totals: &Totals, context: &str) {
     let mut before = 0;
     for (at, total) in totals {
@@ -328,9 +328,9 @@ fn start(storage: &Path, port: u16, database: Option<&str>) -> KilledOnDrop {
 }
 
 fn tracker(arguments: &[&str], storage: &Path, database: Option<&str>) -> Command {
-    debian_root::DebianRoot::get().expect("Debian's Rails can be had");
+    debian_root::DebianRoot::get().expect("the Debian root with Rails can be built");
     let mut command = program(arguments);
-    // Beside the launcher's log, since a storage holds a tracker's files only.
+    // Not in the directory of the launcher's log: a storage directory must contain only the tracker's files.
     command
         .arg("--storage")
         .arg(storage.join("figures"))
@@ -361,7 +361,7 @@ fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap()
 }
 
-/// Marsaglia's xorshift: as much chance as this takes, and the same for the same seed.
+/// Marsaglia's xorshift, so that a seed repeats a run.
 struct Random(u64);
 
 impl Random {

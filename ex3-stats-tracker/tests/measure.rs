@@ -1,4 +1,4 @@
-//! `measure` as its users see it: the real program, the real component, the stand-in and its faults.
+//! The command `measure`: the real program and the real component, with the stand-in and its faults.
 //!
 //!     cargo test -p ex3-stats-tracker --test measure
 
@@ -18,7 +18,7 @@ use program::{CLOCK, LOUD, Running, behind_a_proxy, clock, expected, last_line, 
 use serde_json::Value;
 use system::command_line;
 
-/// `measure` against the stand-in at a fixed time, with these arguments besides.
+/// Runs `measure` against the stand-in at a fixed time, with more arguments.
 fn measure(arguments: &[&str]) -> Output {
     let mut command = program(&["measure", "--stand-in", "--clock", CLOCK]);
     command.args(arguments).output().expect("the program starts")
@@ -102,7 +102,7 @@ fn the_table_shows_what_the_json_says() {
     assert!(text.trim_end().ends_with("downloads of 20 packages"), "{text}");
 }
 
-/// `script` makes a terminal as large as its own input, which here is none.
+/// `script` copies the size of its input to the terminal; here the input is no terminal, so the size is zero.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_without_a_size_gets_whole_lines() {
@@ -151,7 +151,7 @@ fn each_fault_is_a_failure_of_its_kind_and_never_a_number() {
         ("slow-first-byte", "timed_out", 69),
         ("slow-body", "timed_out", 69),
     ] {
-        // A rate limit ends the pass: there it is the list's last package, so that all others are read.
+        // A rate limit ends the pass, so that fault is set for the last package of the list.
         let package = if kind == "rate_limited" {
             "helm-controller-arm64"
         } else {
@@ -161,7 +161,7 @@ fn each_fault_is_a_failure_of_its_kind_and_never_a_number() {
         let output = measure(&["--json", "--timeout", "1s", "--stand-in-fault", &set]);
         let collection = json(&output);
         if fault.starts_with("vanished") {
-            // It is not in the list any more, and so is not missed.
+            // The package has vanished from the list, too, so its absence is no failure.
             assert_eq!(
                 (output.status.code(), collection["packages"].as_array().unwrap().len()),
                 (Some(0), 19)
@@ -176,7 +176,7 @@ fn each_fault_is_a_failure_of_its_kind_and_never_a_number() {
 }
 
 #[test]
-fn what_is_no_failure_is_read() {
+fn harmless_and_short_faults_are_no_failures() {
     let gzip = measure(&["--json", "--stand-in-fault", "flagger=gzip"]);
     assert_eq!(gzip.status.code(), Some(0), "{}", stderr(&gzip));
 
@@ -192,7 +192,7 @@ fn what_is_no_failure_is_read() {
         expected("source-controller") / 10 * 9
     );
 
-    // Twice unavailable, then there: a hiccup, which nobody has to know of.
+    // Two answers with 503, then the page: the pass repeats the request, and reports nothing.
     let hiccup = measure(&["--json", "--stand-in-fault", "flagger=503*2"]);
     assert_eq!(
         (
@@ -201,7 +201,7 @@ fn what_is_no_failure_is_read() {
         ),
         (Some(0), 0)
     );
-    // A short limit is waited for.
+    // The pass waits for a short rate limit.
     let limited = measure(&["--json", "--stand-in-fault", "flagger=429:1*1"]);
     assert_eq!(limited.status.code(), Some(0), "{}", stderr(&limited));
 }
@@ -218,7 +218,7 @@ fn a_rate_limit_ends_the_pass_and_nothing_more_is_asked() {
         assert!(failed.iter().all(|(_, kind)| *kind == "rate_limited"));
         assert_eq!(collection["packages"].as_array().unwrap().len(), 2);
     }
-    // A limit that would be waited for, but for --wait.
+    // The same short limit, but longer than --wait.
     let output = measure(&[
         "--json",
         "--wait",
@@ -246,7 +246,7 @@ fn a_rate_limit_ends_the_pass_and_nothing_more_is_asked() {
 }
 
 #[test]
-fn nothing_read_is_no_sum() {
+fn without_a_measured_package_there_is_no_sum() {
     let output = measure(&["--json", "--stand-in-fault", "source-controller=429"]);
     assert_eq!(output.status.code(), Some(69));
     let collection = json(&output);
@@ -329,7 +329,7 @@ fn lists_of_several_pages_and_users_are_measured() {
 }
 
 #[test]
-fn who_opted_out_is_left_out() {
+fn skipped_packages_are_not_measured() {
     let output = measure(&[
         "--json",
         "--skip",
@@ -414,14 +414,14 @@ fn a_closed_stdout_is_no_panic() {
     }
 }
 
-/// Nobody reads what it writes any more, or the disk is full.
+/// The readers of stdout and stderr have ended, or the disk is full.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_can_not_be_written_is_no_panic() {
+fn output_that_can_not_be_written_is_no_panic() {
     use std::fs::File;
 
     let full = || File::options().write(true).open("/dev/full").unwrap();
-    // A sentence on stderr is lost; the answer is not.
+    // Without stderr, stdout and the exit code are the same.
     for arguments in [
         &["measure", "--stand-in", "--clock", CLOCK, "--skip", "nothing"][..],
         &["measure", "--stand-in", "--clock", CLOCK, "--org", "stand-in-empty"],
@@ -438,7 +438,7 @@ fn what_can_not_be_written_is_no_panic() {
         drop(child.stderr.take());
         assert_eq!(child.wait_with_output().unwrap().status.code(), read.status.code());
     }
-    // An answer that is lost is none.
+    // Without stdout, the program fails.
     let output = program(&["measure", "--stand-in", "--clock", CLOCK])
         .stdout(full())
         .output()
@@ -452,23 +452,23 @@ fn what_can_not_be_written_is_no_panic() {
 }
 
 #[test]
-fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
+fn requests_on_this_machine_use_no_proxy() {
     let mut command = program(&["measure", "--stand-in", "--org", "stand-in-user"]);
     let output = behind_a_proxy(&mut command).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
-/// Before GitHub is asked for anything.
+/// The program fails before its first request to GitHub.
 #[test]
-fn what_the_environment_says_wrongly_is_named() {
+fn an_invalid_variable_is_named() {
     for (variable, value) in [
         ("HTTPS_PROXY", "socks5://me:secret@127.0.0.1:1080"),
         ("SSL_CERT_FILE", "/nowhere/authority.pem"),
     ] {
         let output = program(&["measure"]).env(variable, value).output().unwrap();
-        let said = last_line(&output);
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{said}");
-        assert!(said.contains(variable) && !said.contains("secret"), "{said}");
+        let line = last_line(&output);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{line}");
+        assert!(line.contains(variable) && !line.contains("secret"), "{line}");
     }
 }
 
@@ -506,7 +506,7 @@ async fn github_is_asked_with_good_manners() {
         "{agents:?}"
     );
     assert!(requests.iter().all(|request| request["method"] == "GET"));
-    // The list, each package once, and the one that failed once more.
+    // Each of the 20 packages once, and the failed one again.
     let packages: Vec<_> = requests
         .iter()
         .map(|request| request["path"].as_str().unwrap())
@@ -518,7 +518,7 @@ async fn github_is_asked_with_good_manners() {
         2,
         "{packages:#?}"
     );
-    // A pause is never shorter than it is said to be; that it may be longer depends on the machine.
+    // No upper limit, since a slow machine makes the pauses longer. Times are in whole milliseconds, hence 19.
     for two in requests.windows(2) {
         let pause = two[1]["began_at"].as_u64().unwrap() - two[0]["ended_at"].as_u64().unwrap();
         assert!(
@@ -534,10 +534,10 @@ async fn github_is_asked_with_good_manners() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
-    // Packages that are read, and then one that never answers.
+    // Packages that are read, and then one with a rate limit of 50 s.
     let mut command = program(&["measure", "--stand-in", "--json", "--timeout", "1h"]);
     let mut running = Running::start(command.args(["--stand-in-fault", "kustomize-controller=429:50"]));
-    // That it waits is said on stderr: by then the first package has been read.
+    // At this line, the first package has been read.
     running.line_with("waiting 50 s");
     running.signal("-INT");
     let rest = running.rest_of_stderr();
@@ -546,7 +546,7 @@ fn ctrl_c_during_a_pass_prints_nothing_and_says_how_far_it_came() {
     assert_eq!(rest, "error: stopped after 1 package of fluxcd; nothing is printed\n");
 }
 
-/// Without a network there is nothing but the loopback interface; where that can't be had, the test says so.
+/// In a network namespace with nothing but the loopback interface. Skipped where the user can create none.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_network_it_says_so_once() {
@@ -560,7 +560,7 @@ fn without_a_network_it_says_so_once() {
         command
     };
     if !unshare("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this machine lets no one make a network of its own (unshare --net)");
+        eprintln!("skipped: no network namespace can be created (unshare --net)");
         return;
     }
     program(&[]);

@@ -1,4 +1,4 @@
-//! `serve` and `compile` as their users see them: the real program, the real component and the stand-in.
+//! The commands `serve` and `compile`: the real program and the real component, with the stand-in.
 //!
 //!     cargo test -p ex3-stats-tracker --test serve
 
@@ -24,7 +24,7 @@ fn a_port_in_use_is_named() {
     );
 }
 
-/// `serve` with a stand-in, as far as its words on stderr say that it does.
+/// `serve` with a stand-in, and the addresses of both from stderr.
 struct Serving {
     running: Running,
     component: String,
@@ -57,7 +57,7 @@ impl Serving {
     }
 }
 
-/// Host and port.
+/// The host and the port of a URL.
 fn address(url: &str) -> String {
     url.strip_prefix("http://").unwrap().to_owned()
 }
@@ -70,16 +70,16 @@ fn the_component_alone_serves_until_ctrl_c() {
     assert_eq!(status, 200);
     assert_eq!(body["total"], expected("charts/flagger"));
     let measured_at: Timestamp = body["measured_at"].as_str().unwrap().parse().unwrap();
-    assert_eq!(measured_at, clock(), "the component lives in the stand-in's time");
+    assert_eq!(measured_at, clock(), "the component uses the stand-in's clock");
     let (_, state) = Serving::get(&serving.github, "/_stand-in");
     assert_eq!(state["now"], CLOCK);
     assert_eq!(serving.interrupt(), (Some(0), String::new()));
 }
 
-/// A page that takes an hour, and a client that says nothing: neither keeps the program from ending.
+/// The requests of one client take an hour, the other client sends nothing. The program ends nevertheless.
 #[cfg(unix)]
 #[test]
-fn it_ends_in_the_middle_of_what_takes_long() {
+fn it_ends_in_the_middle_of_long_requests() {
     use std::{io::Write, net::TcpStream};
 
     for twice in [false, true] {
@@ -90,7 +90,7 @@ fn it_ends_in_the_middle_of_what_takes_long() {
         asking
             .write_all(b"GET /orgs/fluxcd/packages/flux HTTP/1.1\r\nHost: a\r\n\r\n")
             .unwrap();
-        // It is under way as soon as the stand-in was asked.
+        // The component works on the request once the stand-in has received its own.
         while !Serving::get(&serving.github, "/_stand-in/log")
             .1
             .to_string()
@@ -118,7 +118,7 @@ fn a_terminal_that_is_closed_ends_it_but_not_under_nohup() {
         "--port",
         "0",
     ];
-    // A program inherits which signals are ignored, and the tests themselves may run under nohup.
+    // A program inherits the ignored signals of its parent, and the tests themselves may run under nohup.
     let (running, _) = serve(Command::new("env").arg("--default-signal=HUP").args(arguments));
     assert_eq!(running.end("-HUP").0.code(), Some(0));
 
@@ -128,7 +128,7 @@ fn a_terminal_that_is_closed_ends_it_but_not_under_nohup() {
     assert_eq!(running.end("-TERM").0.code(), Some(0));
 }
 
-/// Writes this workspace's `spin.toml` for a module that lies at `source`.
+/// Writes this workspace's `spin.toml` with another path of the module.
 fn write_manifest(path: &Path, source: &str) {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
@@ -136,14 +136,14 @@ fn write_manifest(path: &Path, source: &str) {
     fs::write(path, table.to_string()).unwrap();
 }
 
-/// Starts `serve`, and returns the address that it says it listens on.
+/// Starts `serve`, and returns its address from stderr.
 fn serve(command: &mut Command) -> (Running, String) {
     let mut running = Running::start(command);
     let address = address(&running.url_after("listens on"));
     (running, address)
 }
 
-/// As in a container: nothing is built, and the environment is what Spin calls it.
+/// Like in a container: nothing is built, and the variables are named like Spin's.
 #[cfg(unix)]
 #[test]
 fn an_application_that_is_built_already_is_served_until_sigterm() {
@@ -171,18 +171,18 @@ fn an_application_that_is_built_already_is_served_until_sigterm() {
     assert_eq!(stand_in.interrupt().0, Some(0));
 }
 
-/// As an image is made: the program, the application and the code lie beside each other, and nothing else is said.
+/// Like in an image: `spin.toml` and the compiled code are in the program's directory, so no options are needed.
 #[cfg(unix)]
 #[test]
-fn what_was_compiled_ahead_is_served_as_it_is() {
-    // On the program's own disk, so that it can be linked.
+fn compiled_code_is_served_without_another_compilation() {
+    // On the same file system as the program, for a hard link.
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let place = |name: &str| directory.path().join(name);
-    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
-    write_manifest(&place("spin.toml"), "component.wasm");
-    let code = place("compiled-code");
+    let path = |name: &str| directory.path().join(name);
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), path("component.wasm")).unwrap();
+    write_manifest(&path("spin.toml"), "component.wasm");
+    let code = path("compiled-code");
     let output = program(&["compile"])
-        .arg(place("spin.toml"))
+        .arg(path("spin.toml"))
         .arg("--output")
         .arg(&code)
         .output()
@@ -193,9 +193,9 @@ fn what_was_compiled_ahead_is_served_as_it_is() {
     let compiled = entries();
     assert_eq!(compiled.len(), 1, "{compiled:?}");
 
-    fs::hard_link(env!("CARGO_BIN_EXE_ex3-stats-tracker"), place("program")).unwrap();
+    fs::hard_link(env!("CARGO_BIN_EXE_ex3-stats-tracker"), path("program")).unwrap();
     let answers = || {
-        let mut command = Command::new(place("program"));
+        let mut command = Command::new(path("program"));
         let (running, address) = serve(command.args(["serve", "--port", "0"]));
         let (status, body) = Serving::get(&address, "/healthz");
         assert_eq!(status, 200);
@@ -204,7 +204,7 @@ fn what_was_compiled_ahead_is_served_as_it_is() {
     };
     answers();
     assert_eq!(entries(), compiled, "nothing was compiled");
-    // Whatever is compiled is kept, so that one more entry is how a compilation shows.
+    // A compilation adds an entry to the cache.
     let mut damaged = fs::read(&compiled[0]).unwrap();
     damaged[1_000] ^= 1;
     fs::write(&compiled[0], damaged).unwrap();
@@ -212,7 +212,7 @@ fn what_was_compiled_ahead_is_served_as_it_is() {
     assert_eq!(entries().len(), 2);
 }
 
-/// Without a file as with the tracker's own one, from anywhere.
+/// From any directory without an argument, and from its own directory with its file name.
 #[test]
 fn the_trackers_own_component_is_built_and_compiled() {
     let directory = tempfile::tempdir().unwrap();
@@ -235,17 +235,17 @@ fn the_trackers_own_component_is_built_and_compiled() {
 }
 
 #[test]
-fn what_can_not_be_compiled_is_named() {
+fn a_file_that_can_not_be_compiled_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    let place = |name: &str| directory.path().join(name);
-    fs::write(place("text.wasm"), "text").unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::write(path("text.wasm"), "text").unwrap();
     for name in ["text", "missing"] {
-        write_manifest(&place(&format!("{name}.toml")), &format!("{name}.wasm"));
+        write_manifest(&path(&format!("{name}.toml")), &format!("{name}.wasm"));
     }
-    fs::write(place("not.toml"), "[").unwrap();
-    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), place("component.wasm")).unwrap();
-    write_manifest(&place("spin.toml"), "component.wasm");
-    // A file, which nobody can write other files to, not even root.
+    fs::write(path("not.toml"), "[").unwrap();
+    fs::copy(guests::SPIN_COMPONENT.build().unwrap(), path("component.wasm")).unwrap();
+    write_manifest(&path("spin.toml"), "component.wasm");
+    // `text.wasm` is a file, so not even root can create files below it.
     for (manifest, output, code, named, advice) in [
         ("none.toml", "code", 66, "none.toml", "give the path of a spin.toml"),
         ("not.toml", "code", 65, "not.toml", "correct it"),
@@ -261,17 +261,17 @@ fn what_can_not_be_compiled_is_named() {
         ),
     ] {
         let output = program(&["compile"])
-            .arg(place(manifest))
+            .arg(path(manifest))
             .arg("--output")
-            .arg(place(output))
+            .arg(path(output))
             .output()
             .unwrap();
         let line = last_line(&output);
         assert_eq!(output.status.code(), Some(code), "{line}");
         assert!(
-            line.contains(place(named).to_str().unwrap()) && line.contains(advice),
+            line.contains(path(named).to_str().unwrap()) && line.contains(advice),
             "{line}"
         );
-        assert!(!place("code").exists(), "{manifest}");
+        assert!(!path("code").exists(), "{manifest}");
     }
 }

@@ -1,10 +1,10 @@
-//! `--spin`: the component in a Spin that its user has installed.
+//! The option `--spin`: the component in a Spin that the user has installed.
 //!
 //!     cargo test -p ex3-stats-tracker --test serve_spin
 //!     STATS_TRACKER_SPIN=/usr/local/bin/spin cargo test -p ex3-stats-tracker --test serve_spin
 //!
-//! Spin's own crates are on no registry. Where `STATS_TRACKER_SPIN` names no real one, a script plays it: it checks how
-//! it was called, and runs the application in the embedded host.
+//! The variable is the path of a real Spin, which only one of the tests needs. The others use a script in place of Spin.
+//! The script checks its arguments and its environment, and runs the application in the embedded host.
 #![cfg(unix)]
 
 mod program;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 const CONTACT: &str = "you@example.org";
 
-/// The stand-in for Spin: what it does after it was found to be called rightly.
+/// A script in place of Spin. It checks its arguments and its environment, and then runs `then`.
 fn script(then: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("spin");
@@ -33,7 +33,7 @@ fn script(then: &str) -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// As the real one does it: serves until it is told to end.
+/// A script that serves the application like Spin, until a signal ends it.
 fn serving() -> (TempDir, PathBuf) {
     script(&format!(
         "exec '{}' serve --port \"${{3##*:}}\" --application \"$5\"",
@@ -52,7 +52,7 @@ fn tracker(arguments: &[&str], spin: &PathBuf) -> Command {
 fn assert_measures(spin: &PathBuf) {
     let output = tracker(&["measure", "--json"], spin).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let collection: Value = serde_json::from_slice(&output.stdout).expect("nothing but the answer is on stdout");
+    let collection: Value = serde_json::from_slice(&output.stdout).expect("stdout is JSON");
     assert_eq!(collection["source"], "stand-in");
     assert_eq!(collection["packages"].as_array().unwrap().len(), 20);
     assert_eq!(collection["failures"], serde_json::json!([]));
@@ -68,24 +68,24 @@ fn spin_runs_the_component_instead() {
         call[2].starts_with("127.0.0.1:") && call[4].ends_with("spin.toml"),
         "{calls}"
     );
-    // The module is where its manifest says.
+    // The module is at the path in its manifest.
     let manifest: toml::Table = fs::read_to_string(call[4]).unwrap().parse().unwrap();
     let source = manifest["component"]["stats-tracker"]["source"].as_str().unwrap();
     assert!(PathBuf::from(source).is_file(), "{source}");
 }
 
-/// Spin that dies is started again, and it ends with the program.
+/// A Spin that dies is started again. Spin ends when the program ends.
 #[test]
 fn it_is_kept_running_and_ends_with_the_program() {
     let (directory, spin) = serving();
     let mut running = Running::start(&mut tracker(&["serve", "--port", "0"], &spin));
-    // The stand-in for Spin says the same of itself.
+    // The embedded host in the script prints such a line, too, with the same address.
     let url = running.url_after("listens on");
     running.line_with(LOUD);
     assert_eq!(get(&format!("{url}/healthz")).0, 200);
     let address = url.strip_prefix("http://").unwrap();
     let port = address.rsplit(':').next().unwrap();
-    // Its command line, which is the embedded host's, names the port.
+    // The command line of the embedded host in the script contains the port.
     let pattern = format!("serve --port {port} --application");
     let found = Command::new("pgrep").args(["-f", "--", &pattern]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
@@ -98,7 +98,7 @@ fn it_is_kept_running_and_ends_with_the_program() {
     running.url_after("listens on");
     assert_eq!(get(&format!("{url}/healthz")).0, 200);
     assert_eq!(running.end("-KILL").0.code(), None);
-    // The system ends it; that it has ended shows in its address.
+    // The kernel ends the script after its parent. Then nothing listens on the address.
     while std::net::TcpStream::connect(address).is_ok() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -112,7 +112,7 @@ fn it_is_kept_running_and_ends_with_the_program() {
 }
 
 #[test]
-fn what_keeps_spin_from_running_is_named() {
+fn a_spin_that_does_not_run_is_named() {
     let missing = PathBuf::from("/nowhere/spin");
     let output = tracker(&["measure"], &missing).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(69), 0));
@@ -125,10 +125,10 @@ fn what_keeps_spin_from_running_is_named() {
     let (_directory, ends) = script("echo 'no such trigger' >&2; exit 3");
     let output = tracker(&["measure"], &ends).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(69), 0));
-    let said = stderr(&output);
+    let text = stderr(&output);
     assert!(
-        said.contains("no such trigger") && last_line(&output).contains("exit status: 3"),
-        "{said}"
+        text.contains("no such trigger") && last_line(&output).contains("exit status: 3"),
+        "{text}"
     );
 
     for arguments in [
@@ -154,7 +154,7 @@ fn what_keeps_spin_from_running_is_named() {
 #[test]
 fn the_real_spin_does_the_same() {
     let Some(spin) = env::var_os("STATS_TRACKER_SPIN").map(PathBuf::from) else {
-        println!("skipped: STATS_TRACKER_SPIN names no spin program");
+        println!("skipped: STATS_TRACKER_SPIN is not set");
         return;
     };
     assert_measures(&spin);

@@ -1,8 +1,8 @@
-//! `up` as its users see it: the real program, the component, Rails and a browser's requests, with the stand-in.
+//! The command `up`: the real program, the component, Rails and a browser's requests, with the stand-in.
 //!
 //!     cargo test -p ex3-stats-tracker --test up
 //!
-//! Rails runs in the Debian root; `cargo xtask setup` makes that, and the dashboard's scripts.
+//! Rails runs in the Debian root; `cargo xtask setup` builds the root and the dashboard's scripts.
 #![cfg(target_os = "linux")]
 
 mod program;
@@ -27,11 +27,11 @@ use program::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program with a directory of its own for what it keeps.
+/// The program with its own storage directory.
 fn tracker(arguments: &[&str], storage: &Path) -> Command {
     static ROOT: Once = Once::new();
     ROOT.call_once(|| {
-        debian_root::DebianRoot::get().expect("Debian's Rails can be had");
+        debian_root::DebianRoot::get().expect("the Debian root with Rails can be built");
     });
     let mut command = program(arguments);
     command.arg("--storage").arg(storage).env_remove("DATABASE_URL");
@@ -43,14 +43,14 @@ fn kill(process: i32, signal: &str) {
     assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
 }
 
-/// Waits until something is so; what never becomes so is ended by the test runner's patience, not by ours.
-fn until(mut so: impl FnMut() -> bool) {
-    while !so() {
+/// Waits until a condition is true, without a time limit: the test runner has one.
+fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// A tracker that has said where its dashboard is.
+/// A tracker that has printed the URL of its dashboard.
 struct Up {
     running: Running,
     dashboard: String,
@@ -69,17 +69,17 @@ impl Up {
         }
     }
 
-    /// Sends a signal, and returns how it ended and what stood on stdout.
+    /// Sends a signal, waits until no process is left, and returns the exit status and stdout.
     fn end(self, signal: &str) -> (std::process::ExitStatus, String) {
         let listener = self.listener();
         let ended = self.running.end(signal);
-        // What is killed with it may take a moment to be gone, but nothing may stay.
+        // The other processes may end a moment later.
         let storage = self.storage.path().to_str().unwrap();
         until(|| processes(storage).is_empty() && processes(&listener).is_empty());
         ended
     }
 
-    /// As it stands in puma's title.
+    /// The dashboard's address as in the title of puma's process.
     fn listener(&self) -> String {
         let origin = self.dashboard.split_once("/orgs/").unwrap().0;
         origin.replace("http://", "tcp://")
@@ -91,7 +91,7 @@ impl Up {
     }
 }
 
-/// The processes of the dashboard at `listener`, without those that only start it in its root and name the same socket.
+/// The processes of the dashboard at `listener`, without bubblewrap, which starts the dashboard and has its arguments.
 fn dashboards(listener: &str) -> Vec<(i32, String)> {
     let mut found = processes(listener);
     found.retain(|(_, command)| !command.contains("bwrap"));
@@ -111,7 +111,7 @@ fn the_dashboard_shows_the_history_and_nothing_is_left_behind() {
     assert_eq!(status, 200, "{days}");
     let days: Value = serde_json::from_str(&days).unwrap();
     let days = days["days"].as_array().unwrap();
-    // A reading every fortnight, at least, and downloads of all days that its pages showed.
+    // There is a measurement at least every fortnight.
     assert!(days.len() > 4, "{days:?}");
     let mut totals = days.iter().filter_map(|day| day["total"].as_u64());
     let first = totals.next().unwrap();
@@ -156,15 +156,15 @@ fn once_prints_the_table_stores_and_ends() {
         first.starts_with(LOUD) && first.contains("downloads of 20 packages"),
         "{first}"
     );
-    let place = |package: &str| first.find(&format!("\n {package} ")).unwrap();
+    let position = |package: &str| first.find(&format!("\n {package} ")).unwrap();
     assert!(
-        place("source-controller") < place("flagger"),
-        "as on the dashboard: {first}"
+        position("source-controller") < position("flagger"),
+        "in the order of the dashboard: {first}"
     );
     assert!(storage.path().join("stats-tracker.sqlite3").is_file());
     assert!(processes(storage.path().to_str().unwrap()).is_empty());
 
-    // What fails now keeps its place as a failure, with its kind and not with its earlier total.
+    // A failed package stays in the table, with the kind of its failure instead of its earlier total.
     let output = tracker(
         &["--stand-in", "--once", "--stand-in-fault", "flux=404"],
         storage.path(),
@@ -180,7 +180,7 @@ fn once_prints_the_table_stores_and_ends() {
 }
 
 #[test]
-fn a_proxy_has_no_part_in_what_stays_on_this_machine() {
+fn requests_on_this_machine_use_no_proxy() {
     let storage = tempfile::tempdir().unwrap();
     let mut command = tracker(&["--stand-in", "--once", "--org", "stand-in-user"], storage.path());
     let output = behind_a_proxy(&mut command).output().unwrap();
@@ -201,16 +201,16 @@ fn a_port_in_use_is_named_before_anything_is_started() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(69));
-    let said = stderr(&output);
+    let text = stderr(&output);
     assert!(
-        said.contains(&port) && said.contains("in use") && said.lines().count() == 1,
-        "{said}"
+        text.contains(&port) && text.contains("in use") && text.lines().count() == 1,
+        "{text}"
     );
     assert_eq!(fs::read_dir(storage.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_storage_that_cannot_be_is_named() {
+fn a_storage_that_can_not_be_created_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
@@ -222,10 +222,10 @@ fn a_storage_that_cannot_be_is_named() {
 }
 
 #[test]
-fn without_rails_it_says_what_to_do() {
+fn without_rails_the_error_names_the_setup() {
     let storage = tempfile::tempdir().unwrap();
     let nothing = tempfile::tempdir().unwrap();
-    // Neither a root nor a Ruby is there.
+    // Neither a Debian root nor a Ruby can be found.
     let output = tracker(&["--stand-in", "--once"], storage.path())
         .env("STATS_TRACKER_CACHE_DIR", nothing.path())
         .env("PATH", nothing.path())
@@ -235,29 +235,29 @@ fn without_rails_it_says_what_to_do() {
     assert!(stderr(&output).contains("cargo xtask setup"), "{}", stderr(&output));
 }
 
-/// One pass that is stored, and what the next start says in this environment and with these arguments.
+/// Runs one pass with these arguments.
 fn once(storage: &Path, arguments: &[&str]) -> Output {
     tracker(&["--once"], storage).args(arguments).output().unwrap()
 }
 
-/// That is, no figures of an earlier time under today's title.
-fn assert_no_table(output: &Output, code: i32, why: &str) {
-    let said = stderr(output);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{said}");
-    let line = said.lines().last().unwrap_or_default();
+/// Asserts that stdout is empty (it has no earlier figures either), and that the last line on stderr has the reason.
+fn assert_no_table(output: &Output, code: i32, reason: &str) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{text}");
+    let line = text.lines().last().unwrap_or_default();
     assert!(
-        line.contains("fluxcd was not collected: ") && line.contains(why),
-        "{said}"
+        line.contains("fluxcd was not collected: ") && line.contains(reason),
+        "{text}"
     );
 }
 
 #[test]
-fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
+fn without_a_pass_the_reason_is_printed_and_no_table() {
     let storage = tempfile::tempdir().unwrap();
     assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));
 
-    // Invented figures are not printed as GitHub's. GitHub is not asked for anything before that is found out.
+    // Figures of the stand-in are not printed as GitHub's. No request is sent to GitHub before this error.
     let output = once(storage.path(), &[]);
     assert_no_table(&output, 64, "figures come from stand-in");
 
@@ -278,7 +278,7 @@ fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
         table.contains("packages listed: ") && table.contains(" not asked for\n"),
         "{table}"
     );
-    // What GitHub asked for is not forgotten by a restart.
+    // GitHub's rate limit still applies after a restart.
     let output = once(storage.path(), &["--stand-in"]);
     assert_no_table(&output, 69, "GitHub asked to be left alone until");
     let mut running = Running::start(&mut tracker(&["up", "--stand-in", "--port", "0"], storage.path()));
@@ -296,7 +296,7 @@ fn where_there_is_no_pass_the_reason_is_printed_and_no_table() {
 }
 
 #[test]
-fn a_database_that_is_none_of_rails_is_refused_in_a_sentence() {
+fn a_database_that_rails_can_not_use_is_refused_in_a_sentence() {
     let storage = tempfile::tempdir().unwrap();
     for (url, wrong) in [
         ("mysql://user:secret@host/x", "mysql"),
@@ -307,38 +307,38 @@ fn a_database_that_is_none_of_rails_is_refused_in_a_sentence() {
             .env("DATABASE_URL", url)
             .output()
             .unwrap();
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(64), "{said}");
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{text}");
         assert!(
-            said.contains(wrong) && !said.contains("secret") && said.lines().count() == 1,
-            "{said}"
+            text.contains(wrong) && !text.contains("secret") && text.lines().count() == 1,
+            "{text}"
         );
     }
 }
 
-/// Rails says what is wrong, and its sentence and exit code are the program's. Nothing is tried again for ever.
+/// The program ends with the error message and the exit code of Rails.
 #[test]
 fn a_database_that_can_not_be_used_ends_the_tracker() {
     let directory = tempfile::tempdir().unwrap();
-    let place = |name: &str| directory.path().join(name);
-    fs::create_dir(place("other")).unwrap();
-    fs::write(place("other/text"), "no database".repeat(1000)).unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::create_dir(path("other")).unwrap();
+    fs::write(path("other/text"), "no database".repeat(1000)).unwrap();
     for (file, code, words) in [
         ("nowhere/figures", 64, "the directory has to exist"),
         ("other/text", 65, "not a database"),
     ] {
-        let output = tracker(&["--stand-in", "--port", "0"], &place("storage"))
-            .env("DATABASE_URL", format!("sqlite3:{}", place(file).display()))
+        let output = tracker(&["--stand-in", "--port", "0"], &path("storage"))
+            .env("DATABASE_URL", format!("sqlite3:{}", path(file).display()))
             .output()
             .unwrap();
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        let last = said.lines().last().unwrap();
-        assert!(last.starts_with("error: ") && last.contains(words), "{said}");
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("error: ") && last.contains(words), "{text}");
     }
 }
 
-/// Elsewhere than the storage, in a directory that Debian's Rails sees only because it is named.
+/// The directory of the database is outside the storage, so the program has to make it visible in the Debian root.
 #[test]
 fn an_sqlite_file_elsewhere_holds_the_figures() {
     let storage = tempfile::tempdir().unwrap();
@@ -366,7 +366,7 @@ fn an_sqlite_file_elsewhere_holds_the_figures() {
 }
 
 #[test]
-fn the_figures_are_the_users_alone() {
+fn only_the_user_can_read_the_figures() {
     let parent = tempfile::tempdir().unwrap();
     let storage = parent.path().join("figures");
     fs::create_dir(&storage).unwrap();
@@ -384,24 +384,24 @@ fn the_figures_are_the_users_alone() {
     }
 }
 
-/// Nobody reads what it says, the disk that its tables go to is full, and its dashboard dies again and again.
+/// The disk for the tables is full, the dashboard dies several times, and the reader of stderr ends.
 #[test]
-fn a_tracker_goes_on() {
+fn a_tracker_continues_without_its_output_and_after_failures_of_its_dashboard() {
     let storage = tempfile::tempdir().unwrap();
     let mut command = tracker(&["up", "--stand-in", "--port", "0", "--every", "1s"], storage.path());
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let mut child = KilledOnDrop::spawn(command.stdout(full).stderr(Stdio::piped()));
     let mut errors = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
+    let mut printed = String::new();
     let mut line_with = |text: &str| -> String {
         loop {
             let mut line = String::new();
             assert_ne!(
                 errors.read_line(&mut line).unwrap(),
                 0,
-                "it ended without saying `{text}`:\n{said}"
+                "it ended without printing `{text}`:\n{printed}"
             );
-            said += &line;
+            printed += &line;
             if line.contains(text) {
                 return line;
             }
@@ -430,9 +430,8 @@ fn a_tracker_goes_on() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// A locked database is waited for, as another program has it for a while.
 #[test]
-fn a_database_that_another_program_holds_is_waited_for() {
+fn the_tracker_waits_for_a_database_that_another_program_has_locked() {
     let storage = tempfile::tempdir().unwrap();
     assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));
     let root = debian_root::DebianRoot::get().unwrap();
@@ -458,7 +457,7 @@ fn a_database_that_another_program_holds_is_waited_for() {
     assert_eq!(running.end("-TERM").0.code(), Some(0));
 }
 
-/// The times of the finished passes, and each package's readings, as the dashboard at `origin` knows them.
+/// The finished passes and the measurements of each package, from the dashboard at `origin`.
 fn stored(origin: &str) -> (Vec<Value>, Vec<Vec<Value>>) {
     let rows = |list: &str, name: &str| {
         let (status, body) = get(&format!("{origin}/api/{list}/fluxcd{name}.json?limit=10000"));
@@ -476,22 +475,22 @@ fn stored(origin: &str) -> (Vec<Value>, Vec<Vec<Value>>) {
     (passes, readings)
 }
 
-/// The disk is full for a while, in which the dashboard dies, too.
+/// The dashboard is killed while the disk is full.
 #[test]
-fn a_disk_that_is_full_for_a_moment_is_waited_for_and_nothing_is_lost() {
+fn the_tracker_waits_while_the_disk_is_full_and_loses_nothing() {
     let Some(disk) = SmallDisk::find() else {
-        eprintln!("skipped: this machine lets this user mount no disk of its own (unshare --mount, mount -t tmpfs)");
+        eprintln!("skipped: this user can't mount a file system (unshare --mount, mount -t tmpfs)");
         return;
     };
     let arguments = ["up", "--stand-in", "--port", "0", "--every", "1s"];
-    let mut running = Running::start(&mut disk.beside(&tracker(&arguments, &disk.place().join("figures"))));
+    let mut running = Running::start(&mut disk.mounted_for(&tracker(&arguments, &disk.path().join("figures"))));
     let dashboard = running.url_after("The dashboard is at ");
     let origin = dashboard.split_once("/orgs/").unwrap().0;
     let (_, before) = stored(origin);
 
     let filler = disk.fill(running.id());
-    let said = running.line_with("waiting 2 s: ");
-    assert!(said.contains("the database: ") && said.contains("full"), "{said}");
+    let line = running.line_with("waiting 2 s: ");
+    assert!(line.contains("the database: ") && line.contains("full"), "{line}");
     running.line_with("waiting 4 s: the database: ");
     let listener = origin.replace("http://", "tcp://");
     kill(dashboards(&listener)[0].0, "-KILL");
@@ -512,7 +511,7 @@ fn a_disk_that_is_full_for_a_moment_is_waited_for_and_nothing_is_lost() {
             before.iter().all(|reading| after.contains(reading)),
             "{before:?}, {after:?}"
         );
-        // One more where another pass has begun meanwhile.
+        // More measurements than finished passes if another pass has begun.
         assert!(
             (passes.len()..=passes.len() + 2).contains(&after.len()),
             "{passes:?}, {after:?}"
@@ -521,8 +520,8 @@ fn a_disk_that_is_full_for_a_moment_is_waited_for_and_nothing_is_lost() {
     assert_eq!(running.end("-TERM").0.code(), Some(0));
 }
 
-/// What a machine with a Ruby of its own starts: here a script in place of `bundle`, which runs Debian's Rails without
-/// the ways by which a root's programs end with their parent.
+/// The `PATH` of a machine with its own Ruby: a script in place of `bundle` runs Debian's Rails. Without
+/// `--die-with-parent`, the programs do not end with their parent, like those of a machine's own Ruby.
 fn own_ruby(directory: &Path, storage: &Path) -> String {
     let root = debian_root::DebianRoot::get().unwrap();
     let bundle = directory.join("bundle");
@@ -540,7 +539,7 @@ fn own_ruby(directory: &Path, storage: &Path) -> String {
 }
 
 #[test]
-fn with_a_ruby_of_ones_own_nothing_stays_and_the_next_start_works() {
+fn with_the_machines_ruby_no_process_is_left_and_the_next_start_works() {
     let directory = tempfile::tempdir().unwrap();
     let storage = tempfile::tempdir().unwrap();
     let path = own_ruby(directory.path(), storage.path());
@@ -551,7 +550,7 @@ fn with_a_ruby_of_ones_own_nothing_stays_and_the_next_start_works() {
         running.line_with("The dashboard is at ");
         if round == 0 {
             running.line_with("The next collection begins");
-            // Perhaps while a collector runs.
+            // A collector may run at this moment.
             assert_eq!(running.end("-KILL").0.signal(), Some(9));
         } else {
             assert_eq!(running.end("-TERM").0.code(), Some(0));

@@ -1,4 +1,4 @@
-//! What the benches share: the page, the two servers, and one client for both.
+//! Shared parts of the benches: the page, the two servers, and one client for both.
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
@@ -22,13 +22,14 @@ use system::workspace;
 use tokio::net::{TcpListener, TcpStream};
 use wasm::guests::{Guest, Target};
 
-/// Any free port of this machine.
+/// Any free port of the loopback interface.
 pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The component's id in its `spin.toml`.
 pub(crate) const COMPONENT: &str = "stats-tracker";
 
-/// The page that is extracted: the real one where it is at hand, else a generated one of its size.
+/// The page of a package, with a name for the output: the stored real page, if it is there, else a generated one of the
+/// same size.
 pub(crate) fn page() -> (&'static str, Bytes) {
     let real = workspace().join("../shared/ghcr/pages/package_2026-05-10_nas-doctor.html");
     match std::fs::read(real) {
@@ -46,10 +47,10 @@ pub(crate) fn page() -> (&'static str, Bytes) {
 /// The component's manifest.
 pub(crate) fn manifest() -> Manifest {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spin/spin.toml");
-    Manifest::read(&path).expect("the component's manifest is right")
+    Manifest::read(&path).expect("the component's manifest is valid")
 }
 
-/// The host's defaults, with the component built from its present source.
+/// The host's defaults, with the component built from its current source.
 pub(crate) fn options() -> Options {
     let guest = Guest {
         package: "stats-tracker-spin",
@@ -63,7 +64,7 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// The component in the embedded host, asking `github` for its pages.
+/// The component in the embedded host. `github` is the base URL of GitHub or a stand-in.
 pub(crate) async fn host(github: &str) -> Host {
     let variables = BTreeMap::from([("github_url".to_owned(), github.to_owned())]);
     Host::start(&manifest(), variables, LOOPBACK, options())
@@ -71,7 +72,7 @@ pub(crate) async fn host(github: &str) -> Host {
         .expect("the host starts")
 }
 
-/// The parser behind the plainest server there is: the same HTTP library, no WebAssembly.
+/// Starts a minimal server with the parser, and returns its address: the same HTTP library, without WebAssembly.
 pub(crate) async fn native() -> SocketAddr {
     let listener = TcpListener::bind(LOOPBACK).await.expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address");
@@ -107,13 +108,12 @@ async fn extract(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, In
     Ok(response)
 }
 
-/// One connection of a client.
+/// A client with one connection.
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
 }
 
 impl Client {
-    /// Connects.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a connection takes its options");
@@ -146,13 +146,12 @@ impl Client {
         )
     }
 
-    /// Posts a page.
     pub(crate) async fn extract(&mut self, page: Bytes) -> (StatusCode, Bytes) {
         self.send("POST", "/extract", page).await
     }
 }
 
-/// What a right answer to [`page`] is: the parser's own, as JSON.
+/// The expected answer to [`page`]: the parser's result as JSON.
 pub(crate) fn right_answer(page: &[u8]) -> Bytes {
     let package = ex2_parser::stream::package(page).expect("it is a package page");
     assert!(package.total > 0 && package.daily.len() == 30, "{package:?}");

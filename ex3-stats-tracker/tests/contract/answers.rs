@@ -1,4 +1,4 @@
-//! What is answered: what is there, what is asked wrongly, what is posted.
+//! Valid requests, invalid requests and posted pages.
 
 use github::pages::{self, PackagePage, RateLimit};
 use github::stand_in::StandIn;
@@ -8,10 +8,10 @@ use serde_json::json;
 use super::addresses::{LIST, PACKAGE, VERSIONS};
 use super::tracker::Tracker;
 
-/// More than is under way between a client and a host, and less than the component's limit.
+/// More than the buffers between client and host hold, and less than the component's limit.
 const UNWANTED_BODY_BYTES: usize = 3_000_000;
 
-pub(crate) async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn valid_requests(tracker: &Tracker<'_>, github: &StandIn) {
     let organisation = github.organisation("fluxcd").expect("fluxcd is there").clone();
     let list = tracker.get(LIST).await;
     let expected: Vec<_> = organisation
@@ -30,13 +30,13 @@ pub(crate) async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
     for package in &organisation.packages {
         let target = format!("{LIST}/{}", package.name.replace('/', "%2F"));
         let measurement = tracker.get(&target).await.json;
-        // With what the list said, one request is enough.
+        // With owner and repository, which the list gives, the component needs one request only.
         let repository = package.repository.as_ref();
         let repository = repository.map(|repository| format!("&repository=fluxcd%2F{repository}"));
         let hints = format!("?owner=organization{}", repository.unwrap_or_default());
         github.clear_log();
         let hinted = tracker.get(&format!("{target}{hints}")).await.json;
-        // All but the time of the measurement, which is another one.
+        // All fields except the time of the measurement.
         for field in ["name", "total", "daily"] {
             assert_eq!(hinted[field], measurement[field], "{field} of {target}{hints}");
         }
@@ -102,7 +102,7 @@ pub(crate) async fn what_is_there(tracker: &Tracker<'_>, github: &StandIn) {
     );
 }
 
-pub(crate) async fn what_is_asked_wrongly(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn invalid_requests(tracker: &Tracker<'_>, github: &StandIn) {
     github.clear_log();
     let long = format!("{LIST}/{}", "a".repeat(5_000));
     for target in [
@@ -134,7 +134,7 @@ pub(crate) async fn what_is_asked_wrongly(tracker: &Tracker<'_>, github: &StandI
         (Method::GET, "/extract", "POST"),
         (Method::PATCH, "/healthz", "GET, HEAD"),
     ] {
-        // A body that nobody reads: whoever sends one is to get the answer nevertheless.
+        // The client gets the answer although the component does not read the body.
         let body = vec![b'x'; if method == Method::GET { 0 } else { UNWANTED_BODY_BYTES }];
         let answer = tracker.ask(method, target, &[], body).await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{target}");
@@ -152,7 +152,7 @@ pub(crate) async fn what_is_asked_wrongly(tracker: &Tracker<'_>, github: &StandI
             "{target}"
         );
     }
-    assert_eq!(github.log().requests.len(), 0, "nothing of this is GitHub's business");
+    assert_eq!(github.log().requests.len(), 0, "GitHub is not asked about any of them");
 
     let nobody = [
         "/orgs/nobody/packages",
@@ -170,7 +170,7 @@ pub(crate) async fn what_is_asked_wrongly(tracker: &Tracker<'_>, github: &StandI
     }
 }
 
-pub(crate) async fn what_is_posted(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn posted_pages(tracker: &Tracker<'_>, github: &StandIn) {
     github.clear_log();
     let page = PackagePage {
         total: 4_890_000_000,

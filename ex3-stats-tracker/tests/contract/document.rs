@@ -1,4 +1,4 @@
-//! `openapi.yaml`, as a judge of answers.
+//! Checks answers against `openapi.yaml`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-/// An answer of the component's.
+/// An answer of the component.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -20,20 +20,20 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Fails unless the problem's detail begins so.
+    /// Asserts that the problem's detail begins with `expected`, if it is given.
     #[track_caller]
-    pub(crate) fn says(&self, detail: Option<&str>) {
-        if let Some(detail) = detail {
-            let said = self.json["detail"].as_str().unwrap_or_default();
-            assert!(said.starts_with(detail), "{said:?} is not {detail:?}");
+    pub(crate) fn assert_detail(&self, expected: Option<&str>) {
+        if let Some(expected) = expected {
+            let detail = self.json["detail"].as_str().unwrap_or_default();
+            assert!(detail.starts_with(expected), "{detail:?} is not {expected:?}");
         }
     }
 }
 
-/// `openapi.yaml`, as a judge of answers.
+/// The parsed `openapi.yaml`.
 pub(crate) struct Contract {
     pub(crate) document: Value,
-    /// What was seen so far: path, method and status.
+    /// Path, method and status of the answers that were checked.
     pub(crate) seen: Mutex<BTreeSet<(String, String, u16)>>,
 }
 
@@ -48,7 +48,7 @@ impl Contract {
         }
     }
 
-    /// The path of the document that a request's path is an instance of.
+    /// The path template of the document that matches a request's path.
     pub(crate) fn path(&self, target: &str) -> Option<&str> {
         let target: Vec<_> = target.split('?').next().unwrap_or_default().split('/').collect();
         let matches = |path: &str| {
@@ -75,7 +75,7 @@ impl Contract {
         }
     }
 
-    /// A schema of the document, with everything it refers to.
+    /// The errors of an instance against a schema, which may refer to the document's components.
     pub(crate) fn errors(&self, schema: &Value, instance: &Value) -> Vec<String> {
         let schema = json!({"allOf": [schema], "components": self.document["components"]});
         let validator = jsonschema::options()
@@ -96,7 +96,7 @@ impl Contract {
             .header("content-type")
             .unwrap_or_else(|| panic!("no Content-Type: {what}"));
         let Some(path) = self.path(target) else {
-            // A path of none of the endpoints: the problem alone is described.
+            // The document has no such path, but it describes the problem.
             assert_eq!((answer.status, media_type), (404, "application/problem+json"), "{what}");
             let errors = self.errors(&json!({"$ref": "#/components/schemas/Problem"}), &answer.json);
             assert_eq!(errors, [""; 0], "{what}");
@@ -110,7 +110,7 @@ impl Contract {
         };
         let (name, operation) = match operations.get_key_value(&wanted) {
             Some(found) => found,
-            // A method the path does not take is described with the one it takes.
+            // The answer to a wrong method is described in the path's own operation.
             None => operations
                 .iter()
                 .find(|(name, _)| *name != "parameters")
@@ -147,7 +147,7 @@ impl Contract {
             .insert((path.to_owned(), name.clone(), answer.status));
     }
 
-    /// Every answer the document describes.
+    /// Path, method and status of all answers in the document.
     pub(crate) fn described(&self) -> BTreeSet<(String, String, u16)> {
         let mut described = BTreeSet::new();
         for (path, operations) in self.document["paths"].as_object().expect("paths") {
@@ -166,7 +166,7 @@ impl Contract {
 }
 
 #[test]
-fn the_document_is_sound() {
+fn the_document_is_valid() {
     let contract = Contract::read();
     assert_eq!(contract.document["openapi"], "3.1.0");
     let mut references = 0;

@@ -1,4 +1,4 @@
-//! What fails: the stand-in's faults, each with its kind and its words.
+//! The stand-in's faults: the kind and the detail of each.
 
 use github::stand_in::{self, Fault, StandIn};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::addresses::{LIST, PACKAGE, VERSIONS};
 use super::tracker::Tracker;
 
-/// What each of the stand-in's faults is to whoever asks for a package: a kind, or none where there is an answer.
+/// The kind of problem that each of the stand-in's faults gives. `None`: the component answers with a measurement.
 pub(crate) fn expected(fault: &str) -> Option<&'static str> {
     match fault {
         "gzip" | "no-chart" | "falling-total" | "list-shrinks" | "list-grows" | "heading-off" => None,
@@ -19,8 +19,8 @@ pub(crate) fn expected(fault: &str) -> Option<&'static str> {
     }
 }
 
-/// What each of the faults of the wire is called for people, whatever runs the component: the same, whichever of WASI's
-/// error codes a host has for it.
+/// The beginning of the detail for a fault of the connection. It is the same in every host, although the hosts give
+/// different error codes of WASI.
 pub(crate) fn detail(fault: &str) -> Option<&'static str> {
     match fault {
         "500" | "503" => Some("GitHub answered with the status 50"),
@@ -36,7 +36,7 @@ pub(crate) fn detail(fault: &str) -> Option<&'static str> {
     }
 }
 
-/// The stand-in's faults as they are written, but those that are only slow.
+/// The stand-in's faults in their syntax, without the slow ones.
 pub(crate) fn faults() -> impl Iterator<Item = String> {
     let syntax = stand_in::fault::SYNTAX.split(", ").flat_map(|fault| match fault {
         "500 to 599" => vec!["500".to_owned(), "503".to_owned()],
@@ -46,7 +46,7 @@ pub(crate) fn faults() -> impl Iterator<Item = String> {
     syntax.filter(|fault| !fault.starts_with("slow-"))
 }
 
-pub(crate) async fn what_fails(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn faults_of_a_package(tracker: &Tracker<'_>, github: &StandIn) {
     for name in faults() {
         let fault: Fault = name.parse().unwrap_or_else(|error| panic!("{error}"));
         github.set_fault("source-controller", fault, None);
@@ -63,7 +63,7 @@ pub(crate) async fn what_fails(tracker: &Tracker<'_>, github: &StandIn) {
             }
             Some(kind) => assert_eq!(answer.json["kind"], kind, "{name}: {}", answer.json),
         }
-        answer.says(detail(&name));
+        answer.assert_detail(detail(&name));
         match name.as_str() {
             "429:7" => assert_eq!(answer.header("retry-after"), Some("7")),
             "429" | "403" => assert_eq!(answer.header("retry-after"), Some("1800")),
@@ -73,7 +73,7 @@ pub(crate) async fn what_fails(tracker: &Tracker<'_>, github: &StandIn) {
     }
 }
 
-pub(crate) async fn what_fails_in_a_list(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn faults_of_a_list(tracker: &Tracker<'_>, github: &StandIn) {
     for (name, kind) in [
         ("404", "not_found"),
         ("429:60", "rate_limited"),
@@ -92,8 +92,9 @@ pub(crate) async fn what_fails_in_a_list(tracker: &Tracker<'_>, github: &StandIn
     }
 }
 
-/// A list that is not the same on its second page as on its first: read again, and then whole or a problem.
-pub(crate) async fn what_changes_while_it_is_read(tracker: &Tracker<'_>, github: &StandIn) {
+/// A list that changes between its first and its second page is read once more. If it changes again, the answer is a
+/// problem.
+pub(crate) async fn lists_that_change(tracker: &Tracker<'_>, github: &StandIn) {
     const MANY: &str = "/orgs/stand-in-many/packages";
     let whole = tracker.get(MANY).await.json;
     assert_eq!(whole.as_array().map(Vec::len), Some(75));
@@ -120,7 +121,7 @@ pub(crate) async fn what_changes_while_it_is_read(tracker: &Tracker<'_>, github:
     }
 }
 
-pub(crate) async fn what_takes_too_long(tracker: &Tracker<'_>, github: &StandIn) {
+pub(crate) async fn slow_answers(tracker: &Tracker<'_>, github: &StandIn) {
     for fault in ["slow-first-byte", "slow-body"] {
         github.set_fault("*", fault.parse().unwrap_or_else(|error| panic!("{error}")), None);
         for target in [LIST, PACKAGE, VERSIONS] {
@@ -131,7 +132,7 @@ pub(crate) async fn what_takes_too_long(tracker: &Tracker<'_>, github: &StandIn)
                 "{fault} on {target}: {}",
                 answer.json
             );
-            answer.says(detail(fault));
+            answer.assert_detail(detail(fault));
         }
         github.clear_faults();
     }

@@ -1,4 +1,4 @@
-//! What runs the component: this workspace's host, a host that does as Spin does, or Spin itself.
+//! The hosts of the component: the embedded host, a host that behaves like Spin, and Spin itself.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,18 +14,18 @@ use wasm::guests;
 use super::addresses::LOOPBACK;
 use super::spin_double::{Behaviour, SpinDouble};
 
-/// What runs the component.
+/// A host of the component.
 #[derive(Clone, Debug)]
 pub(crate) enum Runner {
-    /// This workspace's own host.
+    /// The crate `spin-host`.
     EmbeddedHost,
-    /// A host that does as Spin does.
+    /// See `spin_double`.
     SpinDouble,
-    /// `spin up`, of this program.
+    /// `spin up`, with the path of the program.
     Spin(PathBuf),
 }
 
-/// The component, running.
+/// A running component.
 pub(crate) enum Running {
     Host(Host),
     SpinDouble(SpinDouble),
@@ -73,7 +73,7 @@ impl Running {
     }
 }
 
-/// A `spin up`, which ends with its value.
+/// A process of `spin up`, which is killed on drop.
 pub(crate) struct Spin {
     child: Child,
     address: SocketAddr,
@@ -84,7 +84,7 @@ impl Spin {
         guests::SPIN_COMPONENT
             .copy_to_target()
             .unwrap_or_else(|error| panic!("{error}"));
-        // Spin says nowhere which port it took, so it is given one that was free a moment ago.
+        // Spin does not print the port that it chose, so the test chooses a free one.
         let port = std::net::TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr());
         let address = port.expect("a free port");
         let mut command = Command::new(program);
@@ -97,7 +97,7 @@ impl Spin {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            // Its trigger is a process of its own, and ends with the group.
+            // Spin runs its trigger in another process; the group includes it.
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
@@ -117,7 +117,7 @@ impl Spin {
 
 impl Drop for Spin {
     fn drop(&mut self) {
-        // All of its group: `spin up` killed alone leaves its trigger behind.
+        // The group, because the trigger would survive `spin up`.
         let group = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         let _ = self.child.wait();

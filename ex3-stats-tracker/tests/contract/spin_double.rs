@@ -1,11 +1,11 @@
-//! A host that does what Spin does where that differs from the embedded host, as Spin 3.6.3 and 4.0.2 were seen to do it
-//! on 2026-11-27. Spin's own crates are on no registry; this is made of the ones it is made of.
+//! A host that behaves like Spin where Spin differs from the embedded host. The behaviour was observed in Spin 3.6.3 and
+//! 4.0.2 on 2026-11-27. Spin's own crates are in no registry; this host uses the crates that Spin depends on.
 //!
-//! - A request's body is streamed to the component, without a limit. Once there is an answer the connection closes:
-//!   a client that is still sending gets a broken connection in place of the answer.
-//! - Every way a connection to another server breaks is `HTTP-protocol-error`, before an answer and in the middle of it.
-//! - A guest goes on when its client has left, until it ends by itself: nothing stops it.
-//! - The answer of a guest that fails in the middle of it ends there, as if it were whole.
+//! - A request's body is streamed to the component, without a limit. With the answer the connection closes: a client that
+//!   still sends gets a broken connection instead of the answer.
+//! - Each broken connection to another server is an `HTTP-protocol-error`, before an answer and in the middle of it.
+//! - A guest continues after its client has disconnected, until it ends by itself.
+//! - If a guest fails in the middle of its answer, the answer ends there like a complete one.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -39,33 +39,33 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 
 use super::addresses::LOOPBACK;
 
-/// How long a guest's request may take where it does not say.
-const WAIT: Duration = Duration::from_secs(600);
+/// The time-outs of a guest's request without its own.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How long it is looked whether a client is still sending; one that is has more under way already.
+/// How long the server waits for another part of the body to find out whether a client still sends.
 const STILL_SENDING: Duration = Duration::from_secs(1);
 
-/// What may be set.
+/// Options of the host.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Behaviour {
-    /// How far the guest's monotonic clock goes ahead at each reading, so that nobody waits for its time-outs.
+    /// The guest's monotonic clock advances by this at each reading, so that its time-outs pass at once.
     pub(crate) clock_step: Duration,
-    /// The bytes after which each answer ends, as where its guest failed. `None`: all of it is sent.
+    /// The number of bytes after which each answer ends, like after a guest's failure. `None`: the answer is complete.
     pub(crate) cut_answers: Option<usize>,
 }
 
-/// A running application. Dropped, it stops.
+/// A running application, which stops on drop.
 pub(crate) struct SpinDouble {
     address: SocketAddr,
     guests: Arc<Guests>,
     server: JoinHandle<()>,
 }
 
-/// What became of the guests.
+/// Counts and failures of the guests.
 #[derive(Default)]
 pub(crate) struct Guests {
     running: AtomicUsize,
-    /// Those that had an answer when nobody was there any more.
+    /// Guests whose client had disconnected before their answer.
     abandoned: AtomicUsize,
     failures: Mutex<Vec<String>>,
 }
@@ -86,7 +86,7 @@ impl SpinDouble {
             while let Ok((stream, _)) = listener.accept().await {
                 let application = application.clone();
                 let service = service_fn(move |request| application.clone().answer(request));
-                // A client that leaves ends its connection, and no guest.
+                // The guest runs in a task of its own, so that a disconnect does not stop it.
                 tokio::spawn(server::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
@@ -109,7 +109,7 @@ impl SpinDouble {
         self.guests.abandoned.load(Ordering::Acquire)
     }
 
-    /// Why guests failed. Spin logs it.
+    /// The errors of failed guests, which Spin logs.
     pub(crate) fn failures(&self) -> Vec<String> {
         self.guests
             .failures
@@ -125,7 +125,7 @@ impl Drop for SpinDouble {
     }
 }
 
-/// The component, made of the module as Spin makes it, compiled and linked.
+/// The module as a component, encoded like in Spin, compiled and linked.
 fn handler() -> ProxyPre<State> {
     let mut config = Config::new();
     config.concurrency_support(false);
@@ -186,7 +186,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-/// `variant error` of Spin's variables.
+/// `variant error` of Spin's interface `variables`.
 #[derive(Clone, Debug, ComponentType, Lift, Lower)]
 #[component(variant)]
 #[allow(dead_code, reason = "the type needs each case")]
@@ -263,7 +263,7 @@ impl Application {
 
 type Answer = Result<Response<WasiBody>, ErrorCode>;
 
-/// A request's body: the guest reads it, and the server looks whether there is more.
+/// A request's body, shared by the guest, which reads it, and the server, which checks whether it has ended.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Sent>>);
 
@@ -304,7 +304,7 @@ impl Body for Shared {
     }
 }
 
-/// A body that ends early, and does not say so.
+/// A body that ends early and without an error.
 struct Cut {
     inner: WasiBody,
     remaining: usize,
@@ -375,7 +375,7 @@ impl WasiHttpView for State {
     }
 }
 
-/// A clock that goes ahead each time it is read.
+/// A clock that advances at each reading.
 struct SteppingClock {
     origin: Instant,
     step: Duration,
@@ -394,7 +394,7 @@ impl HostMonotonicClock for SteppingClock {
     }
 }
 
-/// The way to other servers: a connection for each request.
+/// Sends the guests' requests to other servers, each over a new connection.
 struct Hooks;
 
 type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
@@ -421,17 +421,23 @@ async fn send(mut request: Request<WasiBody>, options: RequestOptions) -> Result
         .to_string();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse().map_err(|_| Error::HttpRequestUriInvalid)?;
-    let stream = timeout(options.connect_timeout.unwrap_or(WAIT), TcpStream::connect(authority))
-        .await
-        .map_err(|_| Error::ConnectionTimeout)?
-        .map_err(|_| Error::ConnectionRefused)?;
+    let stream = timeout(
+        options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT),
+        TcpStream::connect(authority),
+    )
+    .await
+    .map_err(|_| Error::ConnectionTimeout)?
+    .map_err(|_| Error::ConnectionRefused)?;
     let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     tokio::spawn(connection);
-    let response = timeout(options.first_byte_timeout.unwrap_or(WAIT), sender.send_request(request))
-        .await
-        .map_err(|_| Error::ConnectionReadTimeout)?
-        .map_err(broken)?;
-    let between_bytes = options.between_bytes_timeout.unwrap_or(WAIT);
+    let response = timeout(
+        options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT),
+        sender.send_request(request),
+    )
+    .await
+    .map_err(|_| Error::ConnectionReadTimeout)?
+    .map_err(broken)?;
+    let between_bytes = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
     Ok(response.map(|incoming| {
         Received {
             incoming,
@@ -442,7 +448,7 @@ async fn send(mut request: Request<WasiBody>, options: RequestOptions) -> Result
     }))
 }
 
-/// However it broke.
+/// The same error for each broken connection.
 fn broken(_: hyper::Error) -> Error {
     Error::HttpProtocolError
 }

@@ -1,4 +1,4 @@
-//! The component in a host, asking a stand-in, and its answers.
+//! The component in a host, with a stand-in for GitHub, and its answers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,7 +16,7 @@ use super::addresses::LOOPBACK;
 use super::document::{Answer, Contract};
 use super::runner::{Runner, Running, variables};
 
-/// The component in its host, asking a stand-in.
+/// The component in its host, with a stand-in for GitHub.
 pub(crate) struct Tracker<'a> {
     pub(crate) contract: &'a Contract,
     pub(crate) host: Running,
@@ -33,7 +33,7 @@ impl Tracker<'_> {
         Tracker { contract, host }
     }
 
-    /// Sends a request, and holds its answer to the contract.
+    /// Sends a request and checks its answer against the contract.
     pub(crate) async fn ask(
         &self,
         method: Method,
@@ -72,14 +72,14 @@ impl Tracker<'_> {
                 json: Value::Null,
             };
         }
-        // A host that cuts an answer short is found out by its length alone.
+        // Only the length shows that a host has cut an answer.
         assert_eq!(
             headers.get("content-length").and_then(|length| length.to_str().ok()),
             Some(body.len().to_string().as_str()),
             "{method} {target}"
         );
         let json: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"));
-        // WASI's names for errors are for programs.
+        // A detail is for people, so it contains no error code of WASI.
         let detail = json["detail"].as_str().unwrap_or_default();
         assert!(!detail.contains("ErrorCode") && !detail.contains("::"), "{detail}");
         let answer = Answer { status, headers, json };
@@ -97,11 +97,11 @@ impl Tracker<'_> {
     }
 }
 
-/// Sends bytes as they are, and reads the answer until the host closes.
+/// Sends a request unchanged, and reads the answer until the host closes the connection.
 pub(crate) fn raw(address: SocketAddr, request: &str) -> Answer {
     let mut client = TcpStream::connect(address).expect("it listens");
     client.write_all(request.as_bytes()).expect("it reads");
-    // No answer takes as long: a test that fails ends.
+    // Longer than every answer takes, so that a failing test ends.
     client
         .set_read_timeout(Some(Duration::from_secs(300)))
         .expect("a time-out");

@@ -1,4 +1,4 @@
-//! From a file to code that runs.
+//! The cache of compiled code.
 
 #![cfg(target_os = "linux")]
 
@@ -9,7 +9,7 @@ use std::process::Command;
 use super::application::alone;
 use super::process::{Process, limit_address_space};
 
-/// Code for a pool can't be used where there is none: code for that is compiled once, and used from then on.
+/// Code for an instance pool can't be used without one. Other code is compiled once and cached beside it.
 #[tokio::test(flavor = "multi_thread")]
 async fn compiled_code_and_a_limit_of_address_space_go_together() {
     let application = alone();
@@ -46,11 +46,11 @@ async fn compiled_code_and_a_limit_of_address_space_go_together() {
     assert_eq!(
         entries(),
         ahead,
-        "what was compiled without address space for a pool runs in one"
+        "code that was compiled under the limit runs in a pool"
     );
     serve(true).await;
     let both = entries();
-    assert_eq!(both.len(), 2, "other code was compiled, and cached");
+    assert_eq!(both.len(), 2, "code for a host without a pool was compiled and cached");
     serve(true).await;
     serve(false).await;
     assert_eq!(entries(), both, "nothing more was compiled");

@@ -1,6 +1,6 @@
-//! Guests that take of the host what is not in their own memory.
+//! Guests that use the host's memory instead of their own.
 //!
-//! How the host's memory fares when that goes on for an hour (the figure is in the output):
+//! A run of an hour, which prints the most memory that the host used:
 //!
 //!     HOSTILE_MINUTES=60 cargo test -p ex3-stats-tracker --test host_program the_host_stays_small -- --nocapture
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::application::{TAKING, alone, problem};
 use super::process::{Process, limit_address_space};
 
-/// For how long this goes on, `HOSTILE_MINUTES` says: without, a few rounds of it.
+/// Runs for `HOSTILE_MINUTES` minutes, or for a few rounds without the variable.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_stays_small_under_hostile_guests() {
     const AT_ONCE: usize = 32;
@@ -32,7 +32,7 @@ async fn the_host_stays_small_under_hostile_guests() {
             }
         }
     };
-    // Every instance has run once: what they keep of their own memory is not what is measured.
+    // All instances of the pool have run once, so the idle memory includes the pages that they keep.
     all_at_once("/").await;
     let idle = process.memory("VmRSS:");
     let minutes: Option<u64> = std::env::var("HOSTILE_MINUTES")
@@ -46,7 +46,7 @@ async fn the_host_stays_small_under_hostile_guests() {
         }
         rounds += 1;
     }
-    // What a guest may hold of its own is two pages of 64 KiB here.
+    // A guest may have two pages of 64 KiB.
     let guests = AT_ONCE * (2 << 16);
     let peak = process.memory("VmHWM:");
     println!("host: {idle} bytes idle, at most {peak} in {rounds} rounds, of which {guests} are the guests' own");
@@ -54,9 +54,9 @@ async fn the_host_stays_small_under_hostile_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_host_says_of_a_guest_is_limited() {
+async fn messages_about_a_guest_are_limited() {
     let process = Process::start(&alone(), |_| {});
-    // Thousands of requests to a host that it may not reach.
+    // The guest sends 4,000 requests to a host that is not in its `allowed_outbound_hosts`.
     assert_eq!(process.get("/r").await.0, 200);
     let printed = process.end();
     let lines = printed.lines().filter(|line| line.contains("was refused")).count();

@@ -1,5 +1,5 @@
-//! The embedded host as a process of its own: its environment, its memory, and what it prints. The guest is the one that
-//! the host's own tests have, which misbehaves on purpose (`../../host/tests/guest/guest.wat`).
+//! The embedded host in a process of its own: environment, memory, and output. The guest is the one of the host's own
+//! tests, which misbehaves on purpose (`../../host/tests/guest/guest.wat`).
 //!
 //!     cargo test -p ex3-stats-tracker --test host_program
 

@@ -1,4 +1,4 @@
-//! The way to other servers: through a proxy, trusting whom the user trusts. The program is told by its environment.
+//! Requests to other servers: proxies and certificate authorities from the environment.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,13 +14,13 @@ use super::application::{Application, LOOPBACK};
 use super::process::Process;
 use super::servers::{self, FINE, head};
 
-/// Somebody's own certificate authority, and a server that it vouches for.
+/// A private certificate authority, and a server with a certificate from it.
 struct Secure {
     authority: String,
     server: SocketAddr,
 }
 
-/// The server is `github.test` and 127.0.0.1, and answers each request with 203.
+/// The certificate is for `github.test` and 127.0.0.1. The server answers each request with 203.
 fn secure_server() -> Secure {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
@@ -53,10 +53,10 @@ fn secure_server() -> Secure {
     }
 }
 
-/// What a proxy was asked: each head, in lower case.
+/// The heads of the requests to a proxy, in lower case.
 type RequestLog = Arc<Mutex<Vec<String>>>;
 
-/// A proxy whose names all lead to `server`, or that refuses everybody.
+/// A proxy that connects every name to `server`. `None`: it refuses each request.
 fn proxy(server: Option<SocketAddr>) -> (SocketAddr, RequestLog) {
     let asked = RequestLog::default();
     let heads = asked.clone();
@@ -87,7 +87,7 @@ fn proxy(server: Option<SocketAddr>) -> (SocketAddr, RequestLog) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn others_are_asked_through_the_proxy_that_the_environment_names() {
+async fn other_servers_are_reached_through_the_proxy_of_the_environment() {
     let secure = secure_server();
     let (address, asked) = proxy(Some(secure.server));
     let application = Application::new("https://github.test");
@@ -104,18 +104,18 @@ async fn others_are_asked_through_the_proxy_that_the_environment_names() {
     {
         let asked = asked.lock().unwrap();
         let [head] = &asked[..] else {
-            panic!("one connection was to be enough: {asked:?}")
+            panic!("more or less than one connection: {asked:?}")
         };
         assert!(head.starts_with("connect github.test:443 http/1.1\r\n"), "{head}");
         assert!(head.contains("proxy-authorization: basic bwu6c2vjcmv0\r\n"), "{head}");
     }
-    // What may not be reached is not asked of a proxy either.
+    // A host that is not allowed is not requested from the proxy either.
     assert_eq!(process.get("/fsother.test").await, (200, "error 015".to_owned()));
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_vouched_for_is_not_trusted() {
+async fn a_certificate_of_an_unknown_authority_is_refused() {
     let secure = secure_server();
     let (address, _) = proxy(Some(secure.server));
     let application = Application::new("https://github.test");
@@ -127,7 +127,7 @@ async fn who_is_not_vouched_for_is_not_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn this_machine_and_who_is_excepted_are_asked_without_a_proxy() {
+async fn this_machine_and_the_exceptions_are_reached_without_a_proxy() {
     let secure = secure_server();
     let (address, asked) = proxy(Some(secure.server));
     let proxied = |command: &mut Command| {
@@ -137,20 +137,20 @@ async fn this_machine_and_who_is_excepted_are_asked_without_a_proxy() {
     };
     let here = Application::new(&format!("https://{}", secure.server));
     let process = Process::start(&here, proxied);
-    // It is reached, and what listens on this machine is trusted by Mozilla's list alone.
+    // The server is reached. Its certificate is refused, because the authority is not in Mozilla's list.
     assert_eq!(
         process.get(&format!("/fs{}", secure.server)).await,
         (200, "error 013".to_owned())
     );
     let excepted = Application::new("https://github.test");
     let process = Process::start(&excepted, proxied);
-    // 1 is DNS-error: nothing is called so but behind the proxy.
+    // 1 is DNS-error: only the proxy knows the name.
     assert_eq!(process.get("/fsgithub.test").await, (200, "error 001".to_owned()));
     assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_does_not_help_is_an_error() {
+async fn a_proxy_that_refuses_or_does_not_listen_is_an_error() {
     let (refusing, asked) = proxy(None);
     let nobody = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
     for address in [refusing, nobody] {
@@ -169,7 +169,7 @@ async fn a_proxy_that_does_not_help_is_an_error() {
 }
 
 #[test]
-fn what_the_environment_says_wrongly_is_named() {
+fn an_invalid_variable_is_named() {
     for (variable, value) in [
         ("HTTPS_PROXY", "socks5://me:secret@127.0.0.1:1080"),
         ("SSL_CERT_FILE", "/nowhere/authority.pem"),
@@ -181,7 +181,7 @@ fn what_the_environment_says_wrongly_is_named() {
         let (status, printed) = ended.map(|_| ()).unwrap_err();
         assert_eq!(status.code(), Some(64), "{printed}");
         assert!(printed.contains(variable) && !printed.contains("secret"), "{printed}");
-        // Where nobody but this machine is asked, it does not matter.
+        // Without servers on other machines, the variables are not used.
         let here = Application::new("http://127.0.0.1:4000");
         Process::start(&here, |command| {
             command.env(variable, value);

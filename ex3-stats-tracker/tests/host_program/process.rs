@@ -1,4 +1,4 @@
-//! The host as a process of its own: its environment, its memory and what it prints are its own.
+//! The program as a process with an environment, memory and output of its own.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use super::application::Application;
 
-/// What decides on the way out of this machine.
+/// The variables that change requests to other servers.
 const ENVIRONMENT: [&str; 10] = [
     "HTTPS_PROXY",
     "https_proxy",
@@ -31,12 +31,12 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// `prepare` changes the command: its environment, for one.
+    /// `prepare` changes the command, for example its environment.
     pub(super) fn start(application: &Application, prepare: impl FnOnce(&mut Command)) -> Self {
         Self::try_start(application, prepare).unwrap_or_else(|(status, printed)| panic!("{status}: {printed}"))
     }
 
-    /// `Err` is how it ended instead, and what it printed.
+    /// `Err` contains the exit status and the output of a program that ended before it listened.
     pub(super) fn try_start(
         application: &Application,
         prepare: impl FnOnce(&mut Command),
@@ -50,7 +50,7 @@ impl Process {
         }
         prepare(&mut command);
         let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // From here on it ends with this.
+        // From here on the child is killed on drop.
         let mut process = Self {
             child,
             base_url: String::new(),
@@ -85,7 +85,7 @@ impl Process {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// A line of `/proc/PID/status`, in bytes.
+    /// The value of a line of `/proc/PID/status`, in bytes.
     #[cfg(target_os = "linux")]
     pub(super) fn memory(&self, name: &str) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -93,7 +93,7 @@ impl Process {
         line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
     }
 
-    /// Ends it, and says all that it printed.
+    /// Kills the program and returns all its output.
     pub(super) fn end(mut self) -> String {
         let _ = self.child.kill();
         self.reader.take().unwrap().join().unwrap();
@@ -101,8 +101,8 @@ impl Process {
     }
 }
 
-/// To less than a pool takes, which is 130 GiB for 32 instances. Afterwards nothing of the command may be set but its
-/// environment.
+/// Limits the address space to less than a pool needs, which is 130 GiB for 32 instances. The command is replaced:
+/// afterwards only its environment may be changed.
 pub(super) fn limit_address_space(command: &mut Command) {
     let mut limited = Command::new("sh");
     limited

@@ -1,4 +1,4 @@
-//! The program as the tests of its commands start it, and while it runs: what it says, where it listens, and how it ends.
+//! Runs the program for the tests of its commands: its output, its address, and its end.
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
@@ -20,31 +20,31 @@ use github::stand_in::Organisation;
 use jiff::Timestamp;
 use wasm::guests;
 
-/// The tests' time, by the stand-in's clock.
+/// The time of the stand-in's clock.
 pub(crate) const CLOCK: &str = "2026-05-10T12:00:00Z";
 
-/// What every figure that is not GitHub's has to be called.
+/// The warning that has to stand at the figures of a stand-in.
 pub(crate) const LOUD: &str = "STAND-IN: these figures are invented";
 
-/// How long a program may take until it ends. One that hangs would be noticed only when the whole run has been silent for
-/// longer, and not by its name.
+/// A program has to end within this time. Otherwise only the time limit of the whole run would end it, without the name
+/// of the test.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// The program with these arguments. The component is built by then.
+/// The program with these arguments, after a build of the component.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     static BUILT: Once = Once::new();
-    // Once for all tests, so that none of them waits for another's build.
+    // One build for all tests, so that the time limits do not include it.
     BUILT.call_once(|| {
         guests::SPIN_COMPONENT
             .build()
-            .expect("the component can be built; `cargo xtask setup` installs what that takes");
+            .expect("the component can be built; `cargo xtask setup` installs the tools for it");
     });
     let mut command = Command::new(env!("CARGO_BIN_EXE_ex3-stats-tracker"));
     command.args(arguments).stdin(Stdio::null());
     command
 }
 
-/// On a machine that reaches the internet by a proxy. Nothing listens on port 1: whoever goes there fails.
+/// Sets the variables of a proxy. Nothing listens on port 1, so each request through the proxy fails.
 pub(crate) fn behind_a_proxy(command: &mut Command) -> &mut Command {
     for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         command.env(variable, "http://127.0.0.1:1");
@@ -56,7 +56,7 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What is on stderr apart from a build's and a compilation's messages.
+/// The last line on stderr, after the messages of a build and a compilation.
 pub(crate) fn last_line(output: &Output) -> String {
     stderr(output).lines().last().unwrap_or_default().to_owned()
 }
@@ -65,12 +65,12 @@ pub(crate) fn clock() -> Timestamp {
     CLOCK.parse().unwrap()
 }
 
-/// A package's total at the tests' time, as the stand-in knows it.
+/// The stand-in's total of a package at [`CLOCK`].
 pub(crate) fn expected(name: &str) -> u64 {
     Organisation::fluxcd().package(name).unwrap().total(clock())
 }
 
-/// Asks for what a running program serves, and returns the status and the body of its answer.
+/// Sends a GET request and returns the status and the body of the answer.
 pub(crate) fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
     runtime.block_on(async {
@@ -87,7 +87,7 @@ pub(crate) fn get(url: &str) -> (u16, String) {
     })
 }
 
-/// The same where something may not answer yet.
+/// Like [`get`], but `None` if the server does not answer.
 pub(crate) fn try_get(url: &str) -> Option<(u16, String)> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
     runtime.block_on(async {
@@ -97,8 +97,8 @@ pub(crate) fn try_get(url: &str) -> Option<(u16, String)> {
     })
 }
 
-/// The processes that were told of a tracker's storage, which all of its own are, or of its dashboard's address, which
-/// puma writes over what it was told.
+/// The processes with `marker` in their environment or their command line, as process id and command line. The storage
+/// directory of a tracker is in all of its processes, except for puma, whose title has the dashboard's address instead.
 pub(crate) fn processes(marker: &str) -> Vec<(i32, String)> {
     let marker = marker.as_bytes();
     let read = |process: &Path, file| fs::read(process.join(file)).unwrap_or_default();
@@ -106,9 +106,9 @@ pub(crate) fn processes(marker: &str) -> Vec<(i32, String)> {
     entries
         .filter_map(|process| {
             let id = process.file_name()?.to_str()?.parse().ok()?;
-            let told = [read(&process, "environ"), read(&process, "cmdline")].concat();
-            let of_it = told.windows(marker.len()).any(|window| window == marker);
-            of_it.then(|| {
+            let text = [read(&process, "environ"), read(&process, "cmdline")].concat();
+            let has_marker = text.windows(marker.len()).any(|window| window == marker);
+            has_marker.then(|| {
                 (
                     id,
                     String::from_utf8_lossy(&read(&process, "cmdline")).replace('\0', " "),
@@ -118,7 +118,7 @@ pub(crate) fn processes(marker: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// A process that does not outlive the test that started it: it is killed when this is dropped, also by a panic.
+/// A process that is killed on drop, also after a panic of the test.
 pub(crate) struct KilledOnDrop(Child);
 
 impl KilledOnDrop {
@@ -143,13 +143,13 @@ impl DerefMut for KilledOnDrop {
 
 impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        // It may be gone already.
+        // An error means that the process has ended already.
         _ = self.0.kill();
         _ = self.0.wait();
     }
 }
 
-/// A program that was started, and is killed when this is dropped. What it writes to stdout is taken meanwhile.
+/// A running program, which is killed on drop. A thread reads its stdout.
 pub(crate) struct Running {
     child: KilledOnDrop,
     errors: BufReader<ChildStderr>,
@@ -173,34 +173,34 @@ impl Running {
         Self { child, errors, stdout }
     }
 
-    /// The next line on stderr that holds a text.
+    /// The next line on stderr that contains `text`.
     pub(crate) fn line_with(&mut self, text: &str) -> String {
-        let mut said = String::new();
+        let mut other_lines = String::new();
         for line in self.errors.by_ref().lines() {
             let line = line.expect("it writes text");
             if line.contains(text) {
                 return line;
             }
-            said += &format!("{line}\n");
+            other_lines += &format!("{line}\n");
         }
-        panic!("it ended without saying `{text}`:\n{said}");
+        panic!("it ended without printing `{text}`:\n{other_lines}");
     }
 
-    /// The address in the next line on stderr that holds a text, with what follows it up to a space.
+    /// The first URL in the next line on stderr that contains `text`.
     pub(crate) fn url_after(&mut self, text: &str) -> String {
         let line = self.line_with(text);
         let url = line.split(' ').find(|word| word.starts_with("http://"));
         url.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned()
     }
 
-    /// The rest of what it says on stderr, until that is closed.
+    /// The rest of stderr, until that is closed.
     pub(crate) fn rest_of_stderr(&mut self) -> String {
         let mut rest = String::new();
         self.errors.read_to_string(&mut rest).expect("it writes text");
         rest
     }
 
-    /// Its process id.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -212,15 +212,15 @@ impl Running {
         assert!(sent.expect("kill starts").success());
     }
 
-    /// Sends a signal, and returns how it ended and what stood on stdout.
+    /// Sends a signal, waits for the end, and returns the exit status and stdout.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         self.ended()
     }
 
-    /// Waits until it ends, and returns how, and what stood on stdout.
+    /// Waits for the end, and returns the exit status and stdout.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        // It may say more than fits a pipe.
+        // Stderr has to be read, since more may follow than the pipe's buffer holds.
         thread::spawn(move || std::io::copy(&mut self.errors, &mut std::io::sink()));
         let limit = Instant::now() + TIME_LIMIT;
         let status = loop {

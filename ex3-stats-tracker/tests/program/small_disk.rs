@@ -1,4 +1,4 @@
-//! A disk that can be filled.
+//! A small file system, to test a full disk.
 
 use std::{
     fs::{self, File},
@@ -9,38 +9,38 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A disk of 16 MB that a program alone sees: a tmpfs in a mount namespace of its own, which is gone when the program is.
+/// A file system of 16 MB for one program: a tmpfs in a mount namespace, which ends with the program.
 pub(crate) struct SmallDisk {
-    place: TempDir,
-    /// How `unshare` makes the namespace on this machine.
+    mount_point: TempDir,
+    /// The options of `unshare` that work for this user.
     namespace: &'static [&'static str],
 }
 
 impl SmallDisk {
     const MOUNT: &str = "mount -t tmpfs -o size=16m,mode=700 none \"$0\" && exec \"$@\"";
 
-    /// `None` where this user may mount nothing.
+    /// `None` if this user can't mount a file system.
     pub(crate) fn find() -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
+        let mount_point = tempfile::tempdir().unwrap();
         let namespace = [&["--mount"][..], &["--map-root-user", "--mount"]]
             .into_iter()
             .find(|namespace| {
-                // Whether what is started there may start programs in a root of their own, too.
-                let mut probe = within(namespace, place.path());
+                // Bubblewrap has to work inside the namespace, too.
+                let mut probe = within(namespace, mount_point.path());
                 probe.args("bwrap --dev-bind / / --unshare-pid --proc /proc true".split(' '));
                 probe.output().is_ok_and(|output| output.status.success())
             })?;
-        Some(Self { place, namespace })
+        Some(Self { mount_point, namespace })
     }
 
-    /// Where the program finds it.
-    pub(crate) fn place(&self) -> &Path {
-        self.place.path()
+    /// The mount point.
+    pub(crate) fn path(&self) -> &Path {
+        self.mount_point.path()
     }
 
-    /// The same program, with the disk. Its process is the one that is started.
-    pub(crate) fn beside(&self, command: &Command) -> Command {
-        let mut there = within(self.namespace, self.place());
+    /// The same program, with the disk mounted. The process id is the program's own.
+    pub(crate) fn mounted_for(&self, command: &Command) -> Command {
+        let mut there = within(self.namespace, self.path());
         there.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
@@ -51,23 +51,23 @@ impl SmallDisk {
         there
     }
 
-    /// Takes all of the room on the disk of the process, by a file whose path is returned.
+    /// Fills the disk of a process, and returns the path of the file that fills it.
     pub(crate) fn fill(&self, process: u32) -> PathBuf {
         let root = Path::new("/proc").join(process.to_string()).join("root");
-        let file = root.join(self.place().strip_prefix("/").unwrap()).join("filler");
+        let file = root.join(self.path().strip_prefix("/").unwrap()).join("filler");
         let mut filler = File::create(&file).unwrap();
         while filler.write_all(&[0; 4096]).is_ok() {}
-        assert!(fs::metadata(&file).unwrap().len() > 1024 * 1024, "the disk is there");
+        assert!(fs::metadata(&file).unwrap().len() > 1024 * 1024, "the disk is mounted");
         file
     }
 }
 
-/// The beginning of a command that is run where the disk is.
-fn within(namespace: &[&str], place: &Path) -> Command {
+/// The beginning of a command line that mounts the disk and then runs a program.
+fn within(namespace: &[&str], mount_point: &Path) -> Command {
     let mut command = Command::new("unshare");
     command
         .args(namespace)
         .args(["--", "sh", "-c", SmallDisk::MOUNT])
-        .arg(place);
+        .arg(mount_point);
     command
 }

@@ -4,8 +4,8 @@
 //!     cargo test -p ex3-stats-tracker --test rails -- sqlite
 //!     RAILS_TESTS='test/requests -n /badge/' cargo test -p ex3-stats-tracker --test rails
 //!
-//! Rails runs in the Debian root, which is built first where it is not there; PostgreSQL is Debian's, a server of its
-//! own for each run.
+//! Rails runs in the Debian root, which is built if it does not exist. PostgreSQL is Debian's; each run starts its own
+//! server.
 
 use std::{
     fs::File,
@@ -19,14 +19,13 @@ use ex3_stats_tracker::measure::tracker::{ANY_PORT, GitHub, Options, Tracker};
 use system::debian_root::DebianRoot;
 use system::postgresql::PostgreSql;
 
-/// So short that a page that never comes ends a test soon, and long enough for any other on a busy machine.
+/// Short, since tests wait for it, but long enough for a page on a busy machine.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Rails' tests end each one that hangs. This limit is for what keeps them from that; it is some five times what all of
-/// them take.
+/// For the case that the time limit of each Rails test does not work. All of them take about a fifth of this.
 const TIME_LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// What the stand-in's clock shows until a test sets it.
+/// The time of the stand-in's clock until a test sets it.
 const CLOCK: &str = "2026-05-10T12:00:00Z";
 
 #[test]
@@ -61,13 +60,13 @@ fn run_tests(database: &str, database_directory: &Path) {
                 spin: None,
             }),
         ))
-        .expect("the component runs; `cargo xtask setup` installs what that takes");
-    let stand_in = tracker.stand_in().expect("a stand-in was asked for").base_url();
+        .expect("the component runs; `cargo xtask setup` installs the tools for it");
+    let stand_in = tracker.stand_in().expect("the options have a stand-in").base_url();
     let rails = Path::new(env!("CARGO_MANIFEST_DIR")).join("rails");
     let storage = tempfile::tempdir().expect("a temporary directory can be made");
     let tests = std::env::var("RAILS_TESTS").unwrap_or_default();
     let root = DebianRoot::get().unwrap_or_else(|error| panic!("{error}"));
-    // All of the example, as the client's tests read its openapi.yaml; Rails writes log and tmp in its own directory.
+    // All of the example is visible, because the client's tests read openapi.yaml. Rails writes `log` and `tmp`.
     let mut inside = root
         .command("bin/rails")
         .args(["test", "--verbose"])
@@ -82,7 +81,7 @@ fn run_tests(database: &str, database_directory: &Path) {
         .env("STATS_TRACKER_SOURCE", "stand-in")
         .env("STATS_TRACKER_STAND_IN_URL", stand_in)
         .env("STATS_TRACKER_STORAGE", storage.path());
-    // How often the collector is killed, and at which points.
+    // The number and the seed of the tests' kills.
     for variable in ["KILLS", "KILL_SEED"] {
         if let Some(value) = std::env::var_os(variable) {
             inside = inside.env(variable, value);
@@ -92,14 +91,14 @@ fn run_tests(database: &str, database_directory: &Path) {
     let mut command = inside.command().unwrap_or_else(|error| panic!("{error}"));
     let passed = run_into(&log, &mut command);
     runtime.block_on(within("stopping the component", tracker.stop()));
-    // Tasks that still block a thread are not waited for.
+    // Does not wait for tasks that block a thread.
     runtime.shutdown_background();
     let output = std::fs::read(&log).expect("the output was written to a file");
     let output = String::from_utf8_lossy(&output);
     println!("{output}");
     let summary = output.lines().find(|line| line.contains(" runs, ")).unwrap_or_default();
     assert!(passed, "the Rails tests failed: {summary}");
-    // A run that ran nothing has not passed, nor one that skipped something.
+    // A run without tests or with a skipped test has not passed.
     assert!(
         !summary.starts_with("0 runs") && summary.ends_with(" 0 skips"),
         "the Rails tests did not all run: {summary}"
@@ -107,15 +106,15 @@ fn run_tests(database: &str, database_directory: &Path) {
     eprintln!("{}: {summary}", database.split(':').next().unwrap_or_default());
 }
 
-/// What the future gives; a test that hangs in it says where.
+/// The future's output. Panics with `what` after the time limit.
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(TIME_LIMIT, future)
         .await
         .unwrap_or_else(|_| panic!("{what} did not end"))
 }
 
-/// Runs the command with its output in a file, and says whether it ended well within the time limit. Without the limit,
-/// nothing would be seen of tests that hang.
+/// Runs the command with its output in a file. Returns whether it succeeded within the time limit; with the limit, the
+/// output of tests that hang is printed, too.
 fn run_into(log: &Path, command: &mut Command) -> bool {
     let file = File::create(log).expect("a file for the output can be made");
     let mut child = command

@@ -2,10 +2,10 @@
 
 use wit_component::StringEncoding;
 
-/// Its manifest, whose `source` is `guest.wasm`.
+/// The application's manifest, with `guest.wasm` as `source`.
 pub(crate) const MANIFEST: &str = include_str!("spin.toml");
 
-/// The guest as a core module that says which interfaces it speaks, as spin-sdk's are.
+/// The guest as a core module with the metadata of its interfaces, like the modules of spin-sdk.
 pub(crate) fn module() -> Vec<u8> {
     let mut module = wat::parse_str(include_str!("guest.wat")).unwrap();
     let mut resolve = wit_parser::Resolve::default();

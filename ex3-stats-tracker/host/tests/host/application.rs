@@ -1,4 +1,4 @@
-//! An application with the guest, on disk, and what asks it.
+//! An application on disk with the guest, and its clients.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,14 +16,14 @@ use wasm::compiled_code::Store;
 
 use super::guest;
 
-/// The host that the guest's manifest allows.
+/// The allowed host in the guest's manifest.
 pub(crate) const NOWHERE: &str = "https://nowhere.invalid";
 
 pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 pub(crate) static GUEST: LazyLock<Vec<u8>> = LazyLock::new(guest::module);
 
-/// What the guest takes without end, by the letter of its path, and why it is stopped.
+/// Paths for which the guest uses a resource of the host without end, and the reason why it is stopped.
 pub(crate) const TAKING: [(&str, &str); 6] = [
     ("/a", "made the host hold more than 1048576 bytes"), // headers
     ("/q", "made the host hold more than 1048576 bytes"), // addresses of requests
@@ -42,7 +42,7 @@ pub(crate) struct Application {
 }
 
 impl Application {
-    /// `allowed` is what `allowed_outbound_hosts` names.
+    /// `allowed` is the value of `allowed_outbound_hosts`.
     pub(crate) fn new(allowed: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("guest.wasm"), &*GUEST).unwrap();
@@ -68,7 +68,7 @@ impl Application {
         Options {
             limits: self.limits,
             sources: BTreeMap::new(),
-            // One store for all tests: the guest is compiled once.
+            // One store for all tests, so that the guest is compiled once.
             store: Store::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("host-compiled-code")),
             outbound_pause: self.outbound_pause,
             ..Options::default()
@@ -85,7 +85,7 @@ pub(crate) fn manifest(allowed: &str) -> String {
     guest::MANIFEST.replace(NOWHERE, allowed)
 }
 
-/// An application that may reach nothing that is there.
+/// An application that may reach no existing host.
 pub(crate) fn alone() -> Application {
     Application::new(NOWHERE)
 }
@@ -99,7 +99,7 @@ pub(crate) fn problem(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 
-/// Sends bytes as they are, and reads until the host closes.
+/// Sends bytes unchanged, and reads until the host closes the connection.
 pub(crate) fn raw(host: &Host, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(host.address()).unwrap();
     stream.write_all(request).unwrap();

@@ -1,4 +1,4 @@
-//! What clients do: too many of them, too large, too slow.
+//! Clients: too many of them, requests that are too large, and slow ones.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -88,9 +88,9 @@ async fn bad_requests_get_an_answer_or_an_end() {
     assert_eq!(get(&host, "/").await.0, 200);
 }
 
-/// What README's table on `spin up` says of requests that Spin treats in another way.
+/// The requests of README's table about the differences to `spin up`.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_spin_treats_in_another_way_is_answered_as_the_readme_says() {
+async fn requests_that_spin_treats_differently_are_answered_as_in_the_readme() {
     let host = alone().start().await.unwrap();
     let headers = |number: usize| "a: b\r\n".repeat(number);
     let head = |headers: &[u8]| [b"GET / HTTP/1.1\r\nconnection: close\r\n", headers, b"\r\n"].concat();
@@ -100,7 +100,7 @@ async fn what_spin_treats_in_another_way_is_answered_as_the_readme_says() {
         (head(b"host: h\r\na: caf\xe9\r\n"), "200"),
         (head(format!("host: h\r\n{}", headers(62)).as_bytes()), "200"),
         (head(format!("host: h\r\n{}", headers(63)).as_bytes()), "431"),
-        // It is the component that refuses such a path, where it does.
+        // The host passes such a path on; a component may refuse it.
         (
             "GET /\u{e9} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n".into(),
             "200",
@@ -176,14 +176,14 @@ async fn stopping_does_not_wait_for_a_head_that_never_ends() {
     assert!(stopped.is_ok(), "it waited for the head");
 }
 
-/// Connects and sends the beginning of something.
+/// Connects and sends the beginning of a request.
 fn connect(host: &Host, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(host.address()).unwrap();
     stream.write_all(bytes).unwrap();
     stream
 }
 
-/// Takes a place among the instances: by a guest that waits for ever in the middle of its answer.
+/// Occupies an instance with a guest that waits for ever in the middle of its answer.
 fn occupy(host: &Host) -> TcpStream {
     let mut stream = connect(host, b"GET /d HTTP/1.1\r\nhost: h\r\n\r\n");
     let mut begun = [0; 12];
@@ -193,10 +193,10 @@ fn occupy(host: &Host) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_keep_nobody_out() {
+async fn idle_connections_do_not_block_other_clients() {
     let mut application = alone();
     application.limits.connections = 8;
-    // Longer than the test waits: it is not by this that a place becomes free.
+    // Longer than the test waits, so that this limit closes no connection.
     application.limits.head_wait = Duration::from_secs(600);
     let host = application.start().await.unwrap();
     let mut idle = Vec::new();
@@ -205,9 +205,9 @@ async fn idle_connections_keep_nobody_out() {
     }
     for path in ["/.well-known/spin/health", "/"] {
         let answer = tokio::time::timeout(Duration::from_secs(120), get(&host, path)).await;
-        assert_eq!(answer.expect("others kept the place").0, 200, "{path}");
+        assert_eq!(answer.expect("idle connections are closed for others").0, 200, "{path}");
     }
-    // Those that gave their place were closed; what has begun on others goes on.
+    // The oldest idle connections were closed; the newest one with a part of a request is still open.
     let mut last = idle.pop().unwrap();
     last.write_all(b" h\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -216,14 +216,14 @@ async fn idle_connections_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_without_a_free_place_is_alive() {
+async fn a_busy_host_still_reports_its_health() {
     let mut application = alone();
     application.limits.connections = 4;
     application.limits.concurrent_requests = 1;
     application.limits.queue_wait = Duration::from_millis(100);
     application.limits.deadline = Duration::from_secs(600);
     let host = application.start().await.unwrap();
-    // One holds the instance, others send their bodies for ever.
+    // One client occupies the instance, the others send their bodies for ever.
     let mut busy = vec![occupy(&host)];
     for _ in 1..4 {
         busy.push(connect(
@@ -239,7 +239,7 @@ async fn a_host_without_a_free_place_is_alive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_announced_takes_no_memory() {
+async fn an_announced_body_takes_no_memory() {
     let mut application = alone();
     application.limits.request_body_bytes = 1 << 20;
     application.limits.request_bodies_bytes = 1 << 20;

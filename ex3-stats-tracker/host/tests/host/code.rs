@@ -1,4 +1,4 @@
-//! From a file to code that runs, and to an address that is listened on.
+//! The start of a host: loading the source, the cache of compiled code, and the address.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,16 +36,20 @@ async fn damaged_compiled_code_is_rebuilt() {
     for damage in [&whole[..whole.len() / 2], b"", b"not compiled code"] {
         fs::write(entry, damage).unwrap();
         assert_eq!(get(&start().await, "/").await, (200, "hello".to_owned()));
-        assert_eq!(fs::read(entry).unwrap().len(), whole.len(), "it was to be replaced");
+        assert_eq!(
+            fs::read(entry).unwrap().len(),
+            whole.len(),
+            "the damaged entry is replaced"
+        );
     }
-    // A whole entry is used as it is.
+    // A complete entry is used unchanged.
     let before = fs::metadata(entry).unwrap().modified().unwrap();
     assert_eq!(get(&start().await, "/").await.0, 200);
     assert_eq!(fs::metadata(entry).unwrap().modified().unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn code_that_was_compiled_ahead_is_all_that_is_needed() {
+async fn code_that_was_compiled_ahead_is_used() {
     let application = alone();
     let directory = application.path("ahead");
     let options = Options {
@@ -68,7 +72,7 @@ async fn code_that_was_compiled_ahead_is_all_that_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_is_taken_as_it_is() {
+async fn a_component_needs_no_encoding() {
     let application = alone();
     let component = wit_component::ComponentEncoder::default()
         .module(&GUEST)
@@ -112,7 +116,7 @@ async fn sources_that_cannot_run_are_named() {
         let error = application.start().await.expect_err(expected).to_string();
         assert!(error.starts_with("component guest: "), "{error}");
         assert!(error.contains(&path.display().to_string()), "{error}");
-        assert!(error.contains(expected), "{error}\nhas no\n{expected}");
+        assert!(error.contains(expected), "{error}\ndoes not contain\n{expected}");
         assert!(!error.contains('\n'), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What guests do, and what the host makes of it.
+//! Guests: their answers, their failures, and the limits of the host.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -51,7 +51,7 @@ async fn a_component_sees_its_own_variables_and_environment_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_one_request_breaks_no_other() {
+async fn a_failure_affects_one_request_only() {
     let host = alone().start().await.unwrap();
     let large = Limits::default().memory_bytes.to_string();
     for (path, status, detail) in [
@@ -89,7 +89,7 @@ async fn guests_that_compute_or_wait_for_ever_are_stopped() {
 async fn waiting_is_not_computing() {
     for (path, deadline, computing, detail) in [
         ("/l", 600_000, 200, "computed without an answer for 0.2 s"),
-        // Computing, it would be stopped before its deadline.
+        // If waiting counted as computing, the guest would be stopped after 0.9 s.
         ("/w", 1_000, 900, "did not answer for 1 s"),
     ] {
         let mut application = alone();
@@ -107,7 +107,7 @@ async fn looping_guests_leave_room_for_others() {
     let mut application = alone();
     application.limits.computing = Duration::from_secs(60);
     let host = application.start().await.unwrap();
-    // More than there are workers, each of them busy for as long as it is let.
+    // More guests than worker threads, all in an endless loop.
     let loops: Vec<_> = (0..8)
         .map(|_| {
             let url = format!("{}/l", host.base_url());
@@ -116,20 +116,20 @@ async fn looping_guests_leave_room_for_others() {
         .collect();
     assert_eq!(get(&host, "/").await, (200, "hello".to_owned()));
     for looping in loops {
-        assert!(!looping.is_finished(), "the others were to be looping still");
+        assert!(!looping.is_finished(), "the loop has not ended");
         looping.abort();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_an_answer_is_not_taken_for_a_whole_one() {
+async fn a_cut_answer_is_an_error_for_the_client() {
     let mut application = alone();
     application.limits.deadline = Duration::from_millis(300);
     let host = application.start().await.unwrap();
     for path in ["/h", "/d"] {
         match reqwest::get(format!("{}{path}", host.base_url())).await {
             Ok(response) => assert!(response.text().await.is_err(), "{path}"),
-            // Broken off before anything of it was written.
+            // The host closed the connection before it wrote the head.
             Err(error) => assert!(!error.is_connect() && !error.is_timeout(), "{path}: {error:?}"),
         }
     }
@@ -142,7 +142,7 @@ async fn a_guest_ends_with_its_client() {
     application.limits.queue_wait = Duration::from_secs(30);
     application.limits.deadline = Duration::from_secs(600);
     let host = application.start().await.unwrap();
-    // The one place is taken by a guest that never ends: before its answer, and in the middle of it.
+    // A guest that never ends occupies the only instance: before its answer, and in the middle of it.
     for path in ["/w", "/l", "/d"] {
         let mut stream = TcpStream::connect(host.address()).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
@@ -151,7 +151,7 @@ async fn a_guest_ends_with_its_client() {
             stream.read_exact(&mut begun).unwrap();
             assert_eq!(&begun, b"HTTP/1.1 200");
         } else {
-            // What comes too early finds a place, and proves nothing, but does not fail.
+            // Without the wait, the guest might not have begun. The test would pass without testing anything.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         drop(stream);

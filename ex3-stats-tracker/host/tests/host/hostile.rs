@@ -1,12 +1,12 @@
-//! Guests that take of the host what is not in their own memory.
+//! Guests that use the host's memory instead of their own.
 
 use std::time::Duration;
 
 use super::application::{Application, TAKING, alone, get, problem};
-use super::servers::saying;
+use super::servers::fixed_answer;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_guest_makes_the_host_hold_is_limited() {
+async fn the_host_memory_of_a_guest_is_limited() {
     let host = alone().start().await.unwrap();
     for (path, detail) in TAKING {
         let (status, body) = get(&host, path).await;
@@ -20,17 +20,17 @@ async fn what_a_guest_makes_the_host_hold_is_limited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_has_few_requests_under_way() {
-    let server = saying(
+async fn the_concurrent_requests_of_a_guest_are_limited() {
+    let server = fixed_answer(
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc",
         Duration::from_secs(60),
     );
     let application = Application::new("*://*:*");
     let limit = application.limits.outbound_requests_each;
     let host = application.start().await.unwrap();
-    // It sends one after the other and reads none of the answers, until one is refused: 11 is connection-limit-reached.
+    // The guest sends requests without reading the answers, until one is refused with 11, connection-limit-reached.
     let expected = (200, format!("status {limit:03}"));
     assert_eq!(get(&host, &format!("/c{server}")).await, expected);
-    // Its requests ended with it, so that the next one has as many.
+    // The requests end with their guest, so the next guest can send the same number.
     assert_eq!(get(&host, &format!("/c{server}")).await, expected);
 }

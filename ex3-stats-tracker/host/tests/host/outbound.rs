@@ -1,4 +1,4 @@
-//! What guests ask of other servers.
+//! Requests of guests to other servers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::application::{Application, LOOPBACK, get};
-use super::servers::{FINE, head, saying, server};
+use super::servers::{FINE, fixed_answer, head, server};
 
 /// A server that counts its connections and answers each request with 203.
 fn counting_server() -> (SocketAddr, Receiver<()>) {
@@ -22,7 +22,7 @@ fn counting_server() -> (SocketAddr, Receiver<()>) {
     (address, connections)
 }
 
-/// An application that may ask this server alone, by http.
+/// An application that may only send requests to this server, by http.
 fn allowed(server: SocketAddr) -> Application {
     Application::new(&format!("http://{server}"))
 }
@@ -59,31 +59,30 @@ async fn a_connection_serves_many_instances() {
     assert_eq!(connections.try_iter().count(), 1);
 }
 
-/// When requests began and when they ended.
-type Notes = Arc<Mutex<Vec<(Instant, Instant)>>>;
+/// The beginning and the end of each request.
+type Times = Arc<Mutex<Vec<(Instant, Instant)>>>;
 
-/// A server that takes its time for each request, and notes it.
-fn noting_server(takes: Duration) -> (SocketAddr, Notes) {
-    let noted = Notes::default();
-    let notes = noted.clone();
+/// A slow server that records the times of its requests.
+fn recording_server(takes: Duration) -> (SocketAddr, Times) {
+    let recorded = Times::default();
+    let times = recorded.clone();
     let address = server(move |mut stream| {
         while head(&mut stream).is_some() {
             let begun = Instant::now();
             thread::sleep(takes);
-            notes.lock().unwrap().push((begun, Instant::now()));
+            times.lock().unwrap().push((begun, Instant::now()));
             let _ = stream.write_all(FINE);
         }
     });
-    (address, noted)
+    (address, recorded)
 }
 
-/// A deadline that moves while a guest waits for its turn, and one that gives up waiting, are for the tests in
-/// `application` and `turns`, whose clock is put forward.
+/// The tests in `application` and `turns`, whose clock is paused, cover deadlines of guests that wait for their turn.
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_together_ask_a_server_one_request_at_a_time() {
+async fn all_callers_together_send_one_request_at_a_time_to_a_server() {
     const CALLERS: usize = 12;
     const PAUSE: Duration = Duration::from_millis(50);
-    let (server, noted) = noting_server(Duration::from_millis(20));
+    let (server, recorded) = recording_server(Duration::from_millis(20));
     let mut application = Application::new("*://*:*");
     application.outbound_pause = PAUSE;
     let host = Arc::new(application.start().await.unwrap());
@@ -96,12 +95,12 @@ async fn callers_together_ask_a_server_one_request_at_a_time() {
     for caller in callers {
         assert_eq!(caller.await.unwrap(), (200, "status 203".to_owned()));
     }
-    let mut noted = noted.lock().unwrap().clone();
-    assert_eq!(noted.len(), CALLERS);
-    noted.sort();
-    for pair in noted.windows(2) {
+    let mut times = recorded.lock().unwrap().clone();
+    assert_eq!(times.len(), CALLERS);
+    times.sort();
+    for pair in times.windows(2) {
         let [(_, ended), (begun, _)] = pair else { unreachable!() };
-        // However slow this machine is: the host's pause begins when the response was read, after the server wrote it.
+        // Also on a slow machine: the host's pause begins once it has read the response, after the server wrote it.
         assert!(
             *begun >= *ended + PAUSE,
             "{:?}",
@@ -111,13 +110,13 @@ async fn callers_together_ask_a_server_one_request_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_waits_longer_may_up_to_a_limit() {
+async fn a_guest_can_extend_its_time_out_up_to_a_limit() {
     const FOR_EVER: Duration = Duration::from_secs(600);
-    let silent = saying(b"", FOR_EVER);
-    let (slow, _) = noting_server(Duration::from_millis(700));
+    let silent = fixed_answer(b"", FOR_EVER);
+    let (slow, _) = recording_server(Duration::from_millis(700));
     let mut application = Application::new("*://*:*");
     application.limits.outbound_wait = Duration::from_millis(200);
-    // 9 is connection-read-timeout; the second guest asks for a minute.
+    // 9 is connection-read-timeout. On the path `/k`, the guest sets a time-out of a minute.
     let host = application.start().await.unwrap();
     assert_eq!(get(&host, &format!("/fp{silent}")).await, (200, "error 009".to_owned()));
     assert_eq!(get(&host, &format!("/k{slow}")).await, (200, "status 203".to_owned()));
@@ -138,12 +137,12 @@ async fn outbound_errors_are_named() {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
     });
-    let cut = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc", Duration::ZERO);
-    let garbled = saying(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", hold);
-    let silent_end = saying(b"", Duration::ZERO);
-    let not_http = saying(b"SSH-2.0-OpenSSH\r\n\r\n", hold);
-    let silent = saying(b"", hold);
-    let stalling = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc", hold);
+    let cut = fixed_answer(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc", Duration::ZERO);
+    let garbled = fixed_answer(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", hold);
+    let silent_end = fixed_answer(b"", Duration::ZERO);
+    let not_http = fixed_answer(b"SSH-2.0-OpenSSH\r\n\r\n", hold);
+    let silent = fixed_answer(b"", hold);
+    let stalling = fixed_answer(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc", hold);
     for (host, path, error) in [
         (&patient, format!("/fp{cut}"), "error 025"), // HTTP-response-incomplete
         (&patient, format!("/fp{garbled}"), "error 025"),
@@ -160,9 +159,9 @@ async fn outbound_errors_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kept_connection_that_was_closed_is_made_anew() {
-    // Promises to keep each connection, and closes it after one answer.
-    let address = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Duration::ZERO);
+async fn a_pooled_connection_that_the_server_closed_is_replaced() {
+    // The server does not announce that it closes each connection after one answer.
+    let address = fixed_answer(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Duration::ZERO);
     let host = allowed(address).start().await.unwrap();
     for _ in 0..10 {
         assert_eq!(

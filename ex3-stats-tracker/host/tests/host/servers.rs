@@ -1,4 +1,4 @@
-//! Servers for guests to ask.
+//! Servers for the guests' requests.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use super::application::LOOPBACK;
 /// An answer after which the connection may be used again.
 pub(super) const FINE: &[u8] = b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nhello";
 
-/// Hands each connection to `serve`, in a thread of its own.
+/// Starts a server that calls `serve` for each connection, in a new thread.
 pub(super) fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind(LOOPBACK).unwrap();
     let address = listener.local_addr().unwrap();
@@ -25,7 +25,7 @@ pub(super) fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Socke
     address
 }
 
-/// The head of the next request on a connection, or `None` where there is none.
+/// The head of the next request on a connection, or `None` after the last one.
 pub(super) fn head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -36,8 +36,8 @@ pub(super) fn head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A server that says the same to the first request of each connection, and hangs up after a while.
-pub(super) fn saying(answer: &'static [u8], hold: Duration) -> SocketAddr {
+/// A server that gives this answer to the first request of each connection, and closes the connection after `hold`.
+pub(super) fn fixed_answer(answer: &'static [u8], hold: Duration) -> SocketAddr {
     server(move |mut stream| {
         head(&mut stream);
         let _ = stream.write_all(answer);

@@ -1,5 +1,5 @@
-//! What the component does under Spin alone: its guests outlive their clients, it times out uploads by itself, and what
-//! it had sent when it failed is all that arrives.
+//! The component where Spin differs from the embedded host: guests continue after their clients have disconnected, the
+//! component has its own time-outs for uploads, and a failure cuts the answer.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -14,10 +14,10 @@ use super::runner::{Running, variables};
 use super::spin_double::{Behaviour, SpinDouble};
 use super::tracker::{Tracker, raw, stand_in};
 
-const LOOK: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_whose_client_left_goes_on_to_its_end_and_no_further() {
+async fn a_guest_without_a_client_completes_its_request_and_ends() {
     const MANY: &str = "/orgs/stand-in-many/packages";
     let contract = Contract::read();
     let github = stand_in().await;
@@ -25,20 +25,20 @@ async fn a_guest_whose_client_left_goes_on_to_its_end_and_no_further() {
     let address = double.address();
     let slow = "slow-first-byte:200".parse().unwrap_or_else(|error| panic!("{error}"));
     github.set_fault("*", slow, None);
-    // A client that leaves too late proves nothing, and another one is sent.
+    // Repeated until a client has disconnected before its answer.
     while double.abandoned() == 0 {
         github.clear_log();
         let mut client = TcpStream::connect(address).expect("it listens");
         write!(client, "GET {MANY} HTTP/1.1\r\nhost: h\r\n\r\n").expect("it reads");
         while github.log().requests.is_empty() {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
         drop(client);
         while double.running() > 0 {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
-    // All pages of the list, once each, and one at a time.
+    // The three pages of the list, once each, and one at a time.
     let log = github.log();
     assert_eq!((log.requests.len(), log.maximum_concurrency), (3, 1), "{log:?}");
     assert_eq!(double.failures(), [""; 0]);
@@ -51,10 +51,10 @@ async fn a_guest_whose_client_left_goes_on_to_its_end_and_no_further() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stalls_is_given_up() {
+async fn a_body_that_stalls_times_out() {
     let contract = Contract::read();
     let behaviour = Behaviour {
-        // Past each time-out that the component sets itself.
+        // Longer than each time-out of the component.
         clock_step: Duration::from_secs(3_600),
         ..Behaviour::default()
     };
@@ -69,7 +69,7 @@ async fn a_body_that_stalls_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_an_answer_is_no_answer() {
+async fn a_cut_answer_is_a_failure() {
     let github = stand_in().await;
     let package = ListedPackage {
         name: "source-controller".to_owned(),
