@@ -30,8 +30,8 @@ const PORT: u16 = 8000;
 
 /// Prints "Hello World from WebAssembly!", the line of a module written by hand.
 ///
-/// The module is hello.wat, WebAssembly in its text form. Without arguments the program assembles, compiles and calls it
-/// in the shortest way, which src/main.rs shows. With a FILE or --guest it also limits the module's time, memory and
+/// The module is hello.wat, WebAssembly in its text form. Without arguments the program assembles, compiles and calls
+/// it in the shortest way, which src/main.rs shows. With a FILE or --guest it also limits the module's time, memory and
 /// output, explains what is wrong with it, and caches its compiled code, so that the next run only loads that.
 ///
 /// Exit codes: 0 if the line was printed, 64 for a wrong command line, 65 for a module that can't be run, 66 for a file
@@ -145,8 +145,8 @@ pub fn main() -> ExitCode {
     run(command_line::arguments()).unwrap_or_else(|failure| command_line::fail(failure.exit, failure.message))
 }
 
-/// The exit code of the lesson in `main.rs`. It can only fail if `hello.wat` was edited or the output can't be written. An
-/// error is printed to stderr.
+/// The exit code of the lesson in `main.rs`. It can only fail if `hello.wat` was edited or the output can't be written.
+/// An error is printed to stderr.
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;

@@ -5,8 +5,8 @@
 //! - [`untrusted`] runs a module of the reader: the same steps as in the lesson, with limits, a cache and messages.
 //!   [`source`] reads the module's file.
 //! - [`serve`] serves the module to a browser.
-//! - [`rust_guest`] runs the same program written in Rust, under WASI. [`ruby_guest`] runs it in Ruby, where the guest is
-//!   the Ruby interpreter itself. Both start another program of this workspace ([`companion`]).
+//! - [`rust_guest`] runs the same program written in Rust, under WASI. [`ruby_guest`] runs it in Ruby, where the guest
+//!   is the Ruby interpreter itself. Both start another program of this workspace ([`companion`]).
 //! - [`qr`] prints a QR code that leads to the project.
 //! - [`cli`] is the command line of all of them.
 

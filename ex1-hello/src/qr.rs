@@ -49,8 +49,8 @@ pub struct Code {
 }
 
 impl Code {
-    /// Encodes a text with error correction level M, which allows 15 % of the code to be unreadable; or if that does not
-    /// fit, with level L and 7 %.
+    /// Encodes a text with error correction level M, which allows 15 % of the code to be unreadable; or if that does
+    /// not fit, with level L and 7 %.
     pub fn new(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::Empty);
@@ -95,7 +95,8 @@ impl Code {
         lines
     }
 
-    /// The code as an SVG picture, black on white; a module is one unit. `text` is the encoded text, for screen readers.
+    /// The code as an SVG picture, black on white; a module is one unit. `text` is the encoded text, for screen
+    /// readers.
     ///
     /// The SVG has no ids, so that a page can contain it more than once.
     pub fn svg(&self, text: &str) -> String {
@@ -119,8 +120,8 @@ impl Code {
         svg + "\"/></svg>\n"
     }
 
-    /// Whether the module at a column and row is dark, counted from the corner of the quiet zone. Modules outside of the
-    /// code are light.
+    /// Whether the module at a column and row is dark, counted from the corner of the quiet zone. Modules outside of
+    /// the code are light.
     fn is_dark(&self, x: usize, y: usize) -> bool {
         let inside = |position: usize| {
             position

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// The module of the lesson. `hello.html` loads the same one in a browser.
 pub const HELLO_WAT: &str = include_str!("../hello.wat");
 
-/// The largest file that is read, in bytes. A module written by hand has a few kilobytes. Cranelift compiles a module of
-/// this size within the time limit.
+/// The largest file that is read, in bytes. A module written by hand has a few kilobytes. Cranelift compiles a module
+/// of this size within the time limit.
 pub const SIZE_LIMIT: u64 = 4 << 20;
 
 /// The first bytes of a binary module. Any other file is read as text.

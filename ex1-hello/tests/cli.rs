@@ -25,8 +25,8 @@ fn module(text: &str) -> (tempfile::TempDir, PathBuf) {
     (directory, path)
 }
 
-/// Runs a faulty module, and asserts an empty stdout, one line on stderr with the file and the reason, and the exit code
-/// for bad data.
+/// Runs a faulty module, and asserts an empty stdout, one line on stderr with the file and the reason, and the exit
+/// code for bad data.
 fn assert_refused(text: &str, why: &str) {
     let (_directory, path) = module(text);
     assert_file_refused(&path, 65, why);

@@ -13,8 +13,8 @@ pub enum Error {
     /// GitHub's rate-limit page, in either of its wordings.
     #[error("GitHub's rate limit was reached; wait 30 minutes and ask again")]
     RateLimited,
-    /// Nothing on the page looks like a package page: a login page, a 404 page, the page of one version, any other page,
-    /// no page at all.
+    /// Nothing on the page looks like a package page: a login page, a 404 page, the page of one version, any other
+    /// page, no page at all.
     #[error("not a package page: there is no total of all versions' downloads on it; is it the page of the package?")]
     NotAPackagePage,
     /// Nothing on the page looks like a list of packages.
@@ -105,8 +105,8 @@ pub enum Change {
     #[error("the list has not as many rows as its heading counts")]
     RowsMiscounted,
     /// Only the `dom` engine can read the page: its tags are nested wrongly, or its names, values or depth are beyond
-    /// the limits of the `stream` engine. Only the `stream` engine returns this. Where it cannot know the tree, it gives
-    /// no answer instead of a wrong one.
+    /// the limits of the `stream` engine. Only the `stream` engine returns this. Where it cannot know the tree, it
+    /// gives no answer instead of a wrong one.
     #[error("its tags are nested in a way that only the `dom` engine can follow")]
     NeedsTree,
 }

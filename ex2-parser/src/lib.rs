@@ -3,8 +3,8 @@
 //! Bytes go in, counts or a typed [`Error`] come out. There is no I/O. The lesson, `examples/total.rs`, shows the idea
 //! in 50 lines. This library makes it fit for every page that can come. Two engines give one answer:
 //!
-//! - [`dom`] (feature `dom`) builds html5ever's whole tree and walks it. It is the simple engine, and the oracle for the
-//!   other one.
+//! - [`dom`] (feature `dom`) builds html5ever's whole tree and walks it. It is the simple engine, and the oracle for
+//!   the other one.
 //! - [`stream`] (feature `stream`) is the advanced engine: a tokenizer written for this project, with one pass, no tree
 //!   and bounded memory. It takes a page in chunks of any size.
 //!

@@ -1,6 +1,6 @@
 //! Requests per second of `/extract`: the component in the embedded host, with a new instance for each request, against
-//! the same parser in a native server. Page, client, machine and run are the same. The answers of both are checked first:
-//! they must be the same bytes.
+//! the same parser in a native server. Page, client, machine and run are the same. The answers of both are checked
+//! first: they must be the same bytes.
 //!
 //!     cargo bench -p ex3-stats-tracker --bench load               three rounds of each, about two minutes
 //!     cargo bench -p ex3-stats-tracker --bench load -- --test     a few requests of each, untimed

@@ -3,8 +3,8 @@
 //!     cargo test -p ex3-stats-tracker --test serve_spin
 //!     STATS_TRACKER_SPIN=/usr/local/bin/spin cargo test -p ex3-stats-tracker --test serve_spin
 //!
-//! The variable is the path of a real Spin, which only one of the tests needs. The others use a script in place of Spin.
-//! The script checks its arguments and its environment, and runs the application in the embedded host.
+//! The variable is the path of a real Spin, which only one of the tests needs. The others use a script in place of
+//! Spin. The script checks its arguments and its environment, and runs the application in the embedded host.
 #![cfg(unix)]
 
 mod program;

@@ -37,8 +37,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// A Kubernetes control plane: etcd, the API server with its default admission, and the controllers, on the loopback
 /// address. There is no node, so that pods are created and stay pending.
 ///
-/// All files are in a temporary directory, which is removed when this is dropped. After a panic the directory stays, with
-/// the programs' logs. The programs end with the process that started them, also if it is killed.
+/// All files are in a temporary directory, which is removed when this is dropped. After a panic the directory stays,
+/// with the programs' logs. The programs end with the process that started them, also if it is killed.
 #[derive(Debug)]
 pub struct ApiServer {
     // The fields are dropped in this order: programs before their files.

@@ -12,8 +12,8 @@ use crate::{error::Error, files::write};
 /// The file in a directory with the inputs.
 const MADE_FROM: &str = "made-from";
 
-/// The directory `name` in the cache, built from the inputs `made_from`. If it is missing, or was built from other inputs,
-/// `make` fills a new one first.
+/// The directory `name` in the cache, built from the inputs `made_from`. If it is missing, or was built from other
+/// inputs, `make` fills a new one first.
 ///
 /// Of several processes at once, one builds and the others wait. The directory is always complete.
 pub(crate) fn directory(

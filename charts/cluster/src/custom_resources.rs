@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use system::{cache, command_line};
 
-use crate::{error::Error, files, go, keeping};
+use crate::{cached, error::Error, files, go};
 
 /// A Go module with definitions.
 #[derive(Clone, Copy, Debug)]

@@ -78,7 +78,7 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Whether `version` ("go1.26.8") is [`OLDEST_GO`] or newer. One that is under development is taken for new.
+/// Whether `version` ("go1.26.8") is [`OLDEST_GO`] or newer. A development version counts as new.
 fn is_new_enough(version: &str) -> bool {
     let numbers = |text: &str| -> Option<(u32, u32)> {
         let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);

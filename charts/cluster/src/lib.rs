@@ -1,9 +1,9 @@
 //! Kubernetes for the tests: its tools at pinned versions, a real API server, and a node.
 //!
 //! [`Tool`]s and [custom resources](custom_resources) come from Go's module proxy, and are built once and cached. An
-//! [`ApiServer`] is Kubernetes' own, with etcd and the controllers, in a temporary directory and on the loopback address.
-//! It accepts the same objects as any cluster of its version. A [`Node`] runs pods with Kubernetes' own kubelet on Debian's
-//! containerd, in Linux [namespaces].
+//! [`ApiServer`] is Kubernetes' own, with etcd and the controllers, in a temporary directory and on the loopback
+//! address. It accepts the same objects as any cluster of its version. A [`Node`] runs pods with Kubernetes' own
+//! kubelet on Debian's containerd, in Linux [namespaces].
 //!
 //! ```sh
 //! cargo run -p cluster -- helm lint --strict charts/stats-tracker     a tool, built first if it is missing

@@ -1,5 +1,5 @@
-//! Linux namespaces for a node: its mounts, addresses, firewall rules and processes are separate from the machine's, and
-//! end with the first process.
+//! Linux namespaces for a node: its mounts, addresses, firewall rules and processes are separate from the machine's,
+//! and end with the first process.
 
 use std::{
     env, fs, io,

@@ -9,7 +9,7 @@ use std::{
 use system::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{error::Error, files::write, go, keeping};
+use crate::{cached, error::Error, files::write, go};
 
 /// A Go module of this repository, which pins programs and their versions.
 #[derive(Clone, Copy, Debug)]

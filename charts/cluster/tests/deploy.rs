@@ -81,8 +81,8 @@ fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value>
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A cluster's Flux Kustomizations in the order of their dependencies, each with its objects. Those of other repositories
-/// can't be rendered here.
+/// A cluster's Flux Kustomizations in the order of their dependencies, each with its objects. Those of other
+/// repositories can't be rendered here.
 fn in_order(cluster: &str) -> Vec<(String, Vec<Value>)> {
     let objects = kustomized(&format!("{DEPLOY}/clusters/{cluster}"));
     let mut waiting = of_kind(&objects, "Kustomization");

@@ -1,5 +1,5 @@
-//! Kubernetes' own API server accepts all objects in the GitOps tree, with the definitions of their custom resources, and
-//! the chart rendered with the tree's values. `deploy.rs` tests the tree's consistency.
+//! Kubernetes' own API server accepts all objects in the GitOps tree, with the definitions of their custom resources,
+//! and the chart rendered with the tree's values. `deploy.rs` tests the tree's consistency.
 
 mod common;
 
@@ -112,7 +112,8 @@ fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Valu
     let rendered = stdout(helm.arg("--values").arg(&values));
     let file = server.directory().join("rendered.yaml");
     fs::write(&file, rendered).unwrap();
-    // Helm creates it before the pods that need it, but a dry run does not. It can exist already because of another directory.
+    // Helm creates it before the pods that need it, but a dry run does not. It can exist already because of another
+    // directory.
     let mut account = server.kubectl();
     account.args([
         "--namespace",

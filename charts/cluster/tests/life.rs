@@ -101,8 +101,8 @@ impl Namespace {
         let manifest = stdout(&mut self.helm(&["get", "manifest", RELEASE]));
         let file = self.server.directory().join(format!("{}.yaml", self.name));
         std::fs::write(&file, manifest).unwrap();
-        // Controllers can change an object's status between the two readings of a comparison. A real difference persists, so
-        // that the comparison can be repeated.
+        // Controllers can change an object's status between the two readings of a comparison. A real difference
+        // persists, so that the comparison can be repeated.
         let mut attempts = 5;
         loop {
             // As another field manager than Helm, whose annotations are not in the manifests.

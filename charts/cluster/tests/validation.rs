@@ -1,5 +1,5 @@
-//! Kubernetes' own API server, with the definitions of custom resources, accepts all fields of the rendered chart, for all
-//! tested values.
+//! Kubernetes' own API server, with the definitions of custom resources, accepts all fields of the rendered chart, for
+//! all tested values.
 
 mod common;
 

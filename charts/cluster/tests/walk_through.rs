@@ -1,5 +1,5 @@
-//! Runs the commands of the walk-through in a shell, on Kubernetes' own API server. The READMEs show the same script files.
-//! There is no node: a stand-in for the kubelet sets the status of pods.
+//! Runs the commands of the walk-through in a shell, on Kubernetes' own API server. The READMEs show the same script
+//! files. There is no node: a stand-in for the kubelet sets the status of pods.
 //!
 //! Commands that need more are [not run](NOT_RUN). `deploy.rs` tests their names and versions.
 

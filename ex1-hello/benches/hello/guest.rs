@@ -32,7 +32,8 @@ pub(crate) trait Guest {
     /// Prints the line, once for each instance.
     fn say<'a>(&'a self, instance: &mut Self::Instance<'a>);
 
-    /// Measures the work. By default each line needs a new instance, as for a program that runs from its start to its end.
+    /// Measures the work. By default each line needs a new instance, as for a program that runs from its start to its
+    /// end.
     fn work(&self, bencher: &mut Bencher<'_>, module: &Self::Module) {
         bencher.iter_batched_ref(
             || self.instantiate(module, null_device()),

@@ -1,6 +1,6 @@
-//! Measures each step of a Hello World, and whole starts: of the module written by hand, of the same module compiled from
-//! Rust, and of a Rust program under WASI, in several engines; of Ruby's loaded virtual machine; and of processes that
-//! print the line and end.
+//! Measures each step of a Hello World, and whole starts: of the module written by hand, of the same module compiled
+//! from Rust, and of a Rust program under WASI, in several engines; of Ruby's loaded virtual machine; and of processes
+//! that print the line and end.
 //!
 //! ```sh
 //! cargo bench -p ex1-hello                                    # Wasmer's default compiler, and processes

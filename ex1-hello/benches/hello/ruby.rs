@@ -12,8 +12,8 @@ use criterion::Criterion;
 
 use crate::sink::{LINE, NULL_DEVICE};
 
-/// The tasks: how a line reaches the sink, and the language of the loop. Buffered output is another job, because hundreds
-/// of lines need only one write.
+/// The tasks: how a line reaches the sink, and the language of the loop. Buffered output is another job, because
+/// hundreds of lines need only one write.
 const TASKS: [(&str, &str); 4] = [
     ("puts", "sync, a loop in Ruby"),
     ("puts-called", "sync, each called from Rust"),

@@ -1,5 +1,5 @@
-//! The program compiled from Rust, under Wasmer and its WASI. It runs from its start to its end, so that each line needs
-//! a fresh instance.
+//! The program compiled from Rust, under Wasmer and its WASI. It runs from its start to its end, so that each line
+//! needs a fresh instance.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,5 @@
-//! The module compiled from Rust. It has the imports and the export of `hello.wat`, so that host and model are the same.
+//! The module compiled from Rust. It has the imports and the export of `hello.wat`, so that host and model are the
+//! same.
 
 use bench::cases::{Column, Recorder};
 use bench::engines;

@@ -13,6 +13,6 @@ pub const LIMITS: Limits = Limits {
     table: 10_000,
 };
 
-/// The number of bytes that a module may print in one call, so that an endless loop does not fill a disk or a terminal's
-/// history.
+/// The number of bytes that a module may print in one call, so that an endless loop does not fill a disk or a
+/// terminal's history.
 pub const OUTPUT_LIMIT: u64 = 1 << 20;

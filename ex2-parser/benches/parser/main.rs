@@ -7,16 +7,17 @@
 //! cargo bench -p ex2-parser --features ruby,runtimes,llvm     # and Wasmer's LLVM
 //! ```
 //!
-//! The page is a real one of 237 KB if there is one beside the repository, or else a generated one of the same size. Every
-//! case has to give the same total and the same 30 bars before it is timed. A case whose library is not installed is
-//! skipped, and the output names it.
+//! The page is a real one of 237 KB if there is one beside the repository, or else a generated one of the same size.
+//! Every case has to give the same total and the same 30 bars before it is timed. A case whose library is not installed
+//! is skipped, and the output names it.
 //!
 //! Criterion writes the figures. `target/criterion/cases-parser.json` describes the cases (see `bench::cases`).
 //!
-//! Bias: `stream` was written for these pages, and checks more than the total. The other parsers build a tree of the whole
-//! page or run general selectors, as most programs use them. Ruby gets the page as a String in UTF-8, and its garbage
-//! collector runs within the measured time. The time of a guest includes copying the page into its memory and reading the
-//! answer as JSON. Its compiled code is in the operating system's file cache. The page is in the processor's cache.
+//! Bias: `stream` was written for these pages, and checks more than the total. The other parsers build a tree of the
+//! whole page or run general selectors, as most programs use them. Ruby gets the page as a String in UTF-8, and its
+//! garbage collector runs within the measured time. The time of a guest includes copying the page into its memory and
+//! reading the answer as JSON. Its compiled code is in the operating system's file cache. The page is in the
+//! processor's cache.
 
 mod guest;
 mod guests;

@@ -2,12 +2,12 @@
 //!
 //! The guest runs on a stack of its own, a coroutine. A call of a proc and an interrupt suspend it: Ruby's code runs on
 //! Ruby's stack and under Ruby's global lock (the GVL), and then the guest is resumed. A guest that runs longer than
-//! [`GVL_TIME_SLICE`] is suspended too, and resumed without the GVL. Ruby has a function that takes the lock back in the
-//! middle, `rb_thread_call_with_gvl`. It is not used: it may leave by `longjmp`, over the guest's frames and Rust's, and
-//! Ruby's code would run on a stack that the garbage collector does not know.
+//! [`GVL_TIME_SLICE`] is suspended too, and resumed without the GVL. Ruby has a function that takes the lock back in
+//! the middle, `rb_thread_call_with_gvl`. It is not used: it may leave by `longjmp`, over the guest's frames and
+//! Rust's, and Ruby's code would run on a stack that the garbage collector does not know.
 //!
-//! No exception, `throw` or `break` of Ruby unwinds through a guest. It is stored, the guest ends by a trap, and then it
-//! continues in Ruby.
+//! No exception, `throw` or `break` of Ruby unwinds through a guest. It is stored, the guest ends by a trap, and then
+//! it continues in Ruby.
 //!
 //! While a guest is suspended, Ruby may switch to another fiber and never resume the guest's fiber. So the state of a
 //! suspended call is on the heap, and [`SUSPENDED_CALLS`] points to it.
@@ -91,8 +91,8 @@ struct Suspended {
 
 thread_local! {
     static RUNNING: Cell<*const Running> = const { Cell::new(ptr::null()) };
-    /// The calls that are suspended on this thread, with the innermost last. All belong to one fiber: the guests of other
-    /// fibers run on helper threads. If a thread ends while calls are suspended, they are leaked.
+    /// The calls that are suspended on this thread, with the innermost last. All belong to one fiber: the guests of
+    /// other fibers run on helper threads. If a thread ends while calls are suspended, they are leaked.
     static SUSPENDED_CALLS: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
@@ -168,9 +168,9 @@ pub(crate) fn run_on_own_thread<T>(
 ///
 /// # Safety
 ///
-/// The fiber may be suspended while the guest waits for a proc, and never be resumed. Then `work` is unwound later, by a
-/// trap of its guest. Everything that `work` uses during unwinding has to live until then: `owner` has to keep it alive,
-/// and none of it may be on the caller's stack.
+/// The fiber may be suspended while the guest waits for a proc, and never be resumed. Then `work` is unwound later, by
+/// a trap of its guest. Everything that `work` uses during unwinding has to live until then: `owner` has to keep it
+/// alive, and none of it may be on the caller's stack.
 pub(crate) unsafe fn run<T: 'static>(
     ruby: &Ruby,
     options: Options,
@@ -203,7 +203,8 @@ fn unwind_abandoned() {
         let last = calls.last()?;
         if last.fiber.is_collected() { calls.pop() } else { None }
     }) {
-        // SAFETY: the call's fiber is gone, so there is no other user, and it is this thread's innermost suspended call.
+        // SAFETY: the call's fiber is gone, so there is no other user, and it is this thread's innermost suspended
+        // call.
         unsafe { (*abandoned.call).unwind() };
     }
 }
@@ -222,8 +223,8 @@ trait UnwindCall {
     ///
     /// # Safety
     ///
-    /// The caller has the only pointer to the call, runs on the thread that the call was suspended on, and the call is the
-    /// innermost one there.
+    /// The caller has the only pointer to the call, runs on the thread that the call was suspended on, and the call is
+    /// the innermost one there.
     unsafe fn unwind(&mut self);
 }
 
@@ -269,8 +270,8 @@ fn run_on_coroutine<T: 'static>(
             termination: Cell::new(None),
         },
         interrupted: AtomicBool::new(false),
-        // SAFETY: the coroutine runs to its end, below or in `unwind`, and the caller guarantees that everything it uses
-        // lives until then.
+        // SAFETY: the coroutine runs to its end, below or in `unwind`, and the caller guarantees that everything it
+        // uses lives until then.
         coroutine: unsafe { Coroutine::with_stack_unchecked(stack(ruby)?, body) },
         _owner: owner,
     }));

@@ -56,8 +56,8 @@ impl Instance {
         };
         let memory = Arc::new(MemoryUse::default());
         let cell = StoreCell::new(module.engine(memory_limit, &memory), options, memory);
-        // Created first: it marks the values that are taken out of the imports, for the garbage collector. Another thread
-        // may remove them from the Hash.
+        // Created first: it marks the values that are taken out of the imports, for the garbage collector. Another
+        // thread may remove them from the Hash.
         let store = Store::new(ruby, Arc::clone(&cell));
         let this = ruby.obj_wrap(Self {
             store: store.into(),
@@ -364,8 +364,8 @@ fn proc_of(ruby: &Ruby, cell: &StoreCell, item: Value, name: &str, ty: &Function
     })
 }
 
-/// Whether a proc accepts this number of arguments. Ruby would let a proc that is not a lambda drop some, or fill up with
-/// nil: that is refused here.
+/// Whether a proc accepts this number of arguments. Ruby would let a proc that is not a lambda drop some, or fill up
+/// with nil: that is refused here.
 fn accepts_arguments(ruby: &Ruby, callable: Proc, wanted: usize) -> Result<bool, Error> {
     let (mut required, mut optional, mut rest) = (0, 0, false);
     let parameters: RArray = callable.funcall("parameters", ())?;

@@ -1,9 +1,9 @@
 //! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
 //!
-//! Each class has a file here, a file with its documentation in `lib`, and a file with its examples in `spec`. The other
-//! files here are shared by the classes: guests are interruptible (`checkpoint`), run on a stack of their own (`call`)
-//! and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`), and
-//! is a Ruby object (`store`), which the objects of an instance hold.
+//! Each class has a file here, a file with its documentation in `lib`, and a file with its examples in `spec`. The
+//! other files here are shared by the classes: guests are interruptible (`checkpoint`), run on a stack of their own
+//! (`call`) and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`),
+//! and is a Ruby object (`store`), which the objects of an instance hold.
 
 #![allow(
     missing_docs,
@@ -96,7 +96,8 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     guest.define_singleton_method("load", function!(guest::Guest::load, 2))?;
     guest.define_method("read", method!(guest::Guest::parse, 1))?;
 
-    // The first use of each type looks up its class, by a call into Ruby that must not be interrupted. So it is done here.
+    // The first use of each type looks up its class, by a call into Ruby that must not be interrupted. So it is done
+    // here.
     module::Module::class(ruby);
     instance::Instance::class(ruby);
     function::Function::class(ruby);

@@ -55,8 +55,8 @@ impl Memory {
         }
     }
 
-    /// Attaches the memory to the instance with this store, which imports a memory of the type `imported`. Returns `false`
-    /// if it was attached to that instance before.
+    /// Attaches the memory to the instance with this store, which imports a memory of the type `imported`. Returns
+    /// `false` if it was attached to that instance before.
     pub(crate) fn attach(
         &self,
         ruby: &Ruby,

@@ -1,5 +1,5 @@
-//! A store as a Ruby object. An instance and its functions, memories and globals hold it, and it marks what the guest may
-//! call. So each of them works as long as Ruby has any of them, and none needs to know the instance.
+//! A store as a Ruby object. An instance and its functions, memories and globals hold it, and it marks what the guest
+//! may call. So each of them works as long as Ruby has any of them, and none needs to know the instance.
 
 use std::cell::OnceCell;
 use std::sync::Arc;

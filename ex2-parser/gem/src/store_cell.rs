@@ -33,8 +33,9 @@ pub(crate) struct StoreCell {
     reported: Cell<usize>,
 }
 
-// SAFETY: a store is not `Send` only because host functions may hold any data. This store has functions of this crate and
-// Wasmer's own objects, which are `Send`. All other fields are used under the GVL, or by the one call that has the store.
+// SAFETY: a store is not `Send` only because host functions may hold any data. This store has functions of this crate
+// and Wasmer's own objects, which are `Send`. All other fields are used under the GVL, or by the one call that has the
+// store.
 unsafe impl Send for StoreCell {}
 // SAFETY: the same. `access` grants exclusive access. It is the only field that is changed without the GVL.
 unsafe impl Sync for StoreCell {}

@@ -1,8 +1,8 @@
 //! A package page.
 //!
 //! - The total is in the `title`, digits only, of an `h3`. The `h3` stands directly after a `span` whose whole text is
-//!   the label `Total downloads`. If no label has such an `h3`, the markup has changed. The next `h3` on the page is not
-//!   used instead: it counts the issues.
+//!   the label `Total downloads`. If no label has such an `h3`, the markup has changed. The next `h3` on the page is
+//!   not used instead: it counts the issues.
 //! - A number has one label. If the label of another counter stands directly before the label, the number belongs to
 //!   the other counter.
 //! - A label has one number. If the next element after the total is a heading, or has another number in its title, the
@@ -14,9 +14,9 @@
 //!   wrong number.
 //! - The page of one version has the label too, and after it the count, with commas, in a `span`. It is not a package
 //!   page.
-//! - The daily downloads are in the element with `aria-label="Downloads for the last 30 days"`, in an `svg`: the `rect`s
-//!   with a `data-date` and a `data-merge-count`, for 30 consecutive days, newest first. A page without that element has
-//!   no daily downloads. If 30 such bars stand elsewhere on the page, the chart's label has changed.
+//! - The daily downloads are in the element with `aria-label="Downloads for the last 30 days"`, in an `svg`: the
+//!   `rect`s with a `data-date` and a `data-merge-count`, for 30 consecutive days, newest first. A page without that
+//!   element has no daily downloads. If 30 such bars stand elsewhere on the page, the chart's label has changed.
 
 use alloc::vec::Vec;
 

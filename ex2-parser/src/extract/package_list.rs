@@ -3,8 +3,8 @@
 //! - An organisation's list is the element with the id `org-packages`, a user's list the element with the id
 //!   `user-packages-list`. Links outside of that element are not part of the list: neither links to packages, such as
 //!   pinned ones, nor a link to a next page.
-//! - A row is an `li` with a link to one package. The next link in the same row to a repository of the same owner is the
-//!   package's repository. Packages of other ecosystems are counted and left out.
+//! - A row is an `li` with a link to one package. The next link in the same row to a repository of the same owner is
+//!   the package's repository. Packages of other ecosystems are counted and left out.
 //! - A list is complete, or an error. An `li` among the rows, or with the class of a row, that links to no package is
 //!   changed markup. The heading, an `h3` such as `32 packages`, counts the rows of all pages. The markup has changed
 //!   where this page has more rows, or where it is the only page and has fewer. Where a `rel="next"` stands outside of

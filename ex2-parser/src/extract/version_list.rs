@@ -2,8 +2,8 @@
 //!
 //! - A row is an `li` with a `span` whose whole text is `Version downloads`. The text between that span and the tag
 //!   before it is the version's count.
-//! - A link in the row to a version contains its id, and with `?tag=` also a tag. All links of one row must have the same
-//!   id. A row with such links and no tag is an untagged version.
+//! - A link in the row to a version contains its id, and with `?tag=` also a tag. All links of one row must have the
+//!   same id. A row with such links and no tag is an untagged version.
 //! - These are changed markup: a row with tags and without a count, a row with a count and without an id, an `li` among
 //!   the rows that is not a row, and a version that stands in two rows.
 //! - A `rel="next"` whose URL is not one of packages is not part of the list.

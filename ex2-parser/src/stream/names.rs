@@ -23,8 +23,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Enters an element that opens at that position. Returns the name's number, which stays valid while an element with
-    /// the name is open, and the position of the next outer element with the name.
+    /// Enters an element that opens at that position. Returns the name's number, which stays valid while an element
+    /// with the name is open, and the position of the next outer element with the name.
     pub(super) fn open(&mut self, name: &[u8], is_foreign: bool, position: Position) -> (u16, Position) {
         let number = self.number(name);
         let innermost = &mut self.innermost[usize::from(number)][usize::from(is_foreign)];

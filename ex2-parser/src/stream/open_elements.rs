@@ -67,8 +67,8 @@ pub(super) struct OpenElements {
     names: Vec<u8>,
     /// The innermost element with each `Tag`, in HTML and in foreign content.
     by_tag: [[Position; 2]; Tag::COUNT],
-    /// The innermost element with each name that is not a `Tag`. Only a misnested end tag needs it, so it is created for
-    /// the first such tag.
+    /// The innermost element with each name that is not a `Tag`. Only a misnested end tag needs it, so it is created
+    /// for the first such tag.
     by_name: Option<Names>,
 }
 

@@ -260,8 +260,8 @@ impl<E: Extractor> Tokenizer<E> {
                 self.begin_raw(kind);
             }
         }
-        // A page beyond these limits gets no answer, so the rest is not read. The limits are checked only at a tag's end,
-        // in both paths.
+        // A page beyond these limits gets no answer, so the rest is not read. The limits are checked only at a tag's
+        // end, in both paths.
         if self.construction.needs_tree {
             self.error = Some(Change::NeedsTree.into());
         } else if self.stats.has_too_many_tags() {

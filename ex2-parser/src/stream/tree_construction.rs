@@ -1,8 +1,8 @@
 //! HTML's tree construction stage, without the tree: it keeps only the stack of open elements.
 //!
-//! The stack follows the standard, with implied end tags, scopes, foreign content and tables. Some rules change parts of
-//! the tree that are already closed: misnested formatting elements are opened again, a table moves content in front of
-//! itself ("foster parenting"), a frameset replaces the body. These are not guessed: such a page
+//! The stack follows the standard, with implied end tags, scopes, foreign content and tables. Some rules change parts
+//! of the tree that are already closed: misnested formatting elements are opened again, a table moves content in front
+//! of itself ("foster parenting"), a frameset replaces the body. These are not guessed: such a page
 //! [needs a tree](TreeConstruction::needs_tree) and gets no answer. Every rule here follows "tree construction" in
 //! <https://html.spec.whatwg.org/multipage/parsing.html>.
 

@@ -1,8 +1,8 @@
 //! `allowed_outbound_hosts`: the servers to which a component may send requests.
 //!
-//! An entry is `scheme://host[:port]`, as in Spin. The scheme is a word, or `*` for any. The host is a name, an address,
-//! `*` for any, `*.name` for subdomains, or a network such as `10.0.0.0/8`. The port is a number, `*` for any, or a
-//! half-open range such as `8000..9000`; the default is the scheme's port.
+//! An entry is `scheme://host[:port]`, as in Spin. The scheme is a word, or `*` for any. The host is a name, an
+//! address, `*` for any, `*.name` for subdomains, or a network such as `10.0.0.0/8`. The port is a number, `*` for any,
+//! or a half-open range such as `8000..9000`; the default is the scheme's port.
 
 use std::net::IpAddr;
 use std::ops::Range;

@@ -143,8 +143,8 @@ impl Application {
         store
     }
 
-    /// The answer to one of Spin's own paths: whether the host is alive, and what it runs. It needs no instance, so that
-    /// a host whose instances are all taken is not believed dead.
+    /// The answer to one of Spin's own paths: whether the host is alive, and what it runs. It needs no instance, so
+    /// that a host whose instances are all taken is not believed dead.
     pub(super) fn well_known(&self, path: &str) -> Option<Response<WasiBody>> {
         let name = path.strip_prefix(WELL_KNOWN)?;
         let body = |text: String| Full::from(text).map_err(|never| match never {}).boxed_unsync();

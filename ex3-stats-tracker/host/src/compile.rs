@@ -15,8 +15,8 @@ use wit_component::ComponentEncoder;
 use super::engine::{self, Runtime};
 use super::error::Error;
 
-/// The largest source that is read, in bytes: much larger than a component, but smaller than a disk image that was named
-/// by mistake.
+/// The largest source that is read, in bytes: much larger than a component, but smaller than a disk image that was
+/// named by mistake.
 const SOURCE_BYTES: u64 = 64 << 20;
 
 /// The part of the engine's message for a lack of memory. Its errors have no kind.
@@ -105,8 +105,8 @@ fn otherwise(
     source: &[u8],
     _: Error,
 ) -> Result<Component, Error> {
-    // The key has the module's bytes, not the component's, so that a cached entry is found without encoding a component.
-    // The encoded component also depends on the adapter, so that its checksum is a part of the key.
+    // The key has the module's bytes, not the component's, so that a cached entry is found without encoding a
+    // component. The encoded component also depends on the adapter, so that its checksum is a part of the key.
     let compiler = format!("{} {}", runtime.compiler(), adapter_checksum());
     let key = Key::new(source, engine::NAME, engine::VERSION, &compiler);
     store.load_or_compile(

@@ -1,7 +1,7 @@
 //! `wasi:http/types.http-error-code`: the cause of an error within a body.
 //!
-//! wasmtime-wasi-http 48 returns codes only for errors before a body, and `none` for errors within it. Then a guest could
-//! not distinguish a time-out from a closed connection. This function replaces it.
+//! wasmtime-wasi-http 48 returns codes only for errors before a body, and `none` for errors within it. Then a guest
+//! could not distinguish a time-out from a closed connection. This function replaces it.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};

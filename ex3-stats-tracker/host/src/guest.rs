@@ -253,7 +253,8 @@ async fn call(
         .await
 }
 
-/// Reports that the guest failed (by a trap, its deadline, a panic or because it was dropped), unless it ended regularly.
+/// Reports that the guest failed (by a trap, its deadline, a panic or because it was dropped), unless it ended
+/// regularly.
 struct Ended {
     failed: Arc<AtomicBool>,
     well: bool,
@@ -284,8 +285,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// A guest's response body. If the guest fails, the body ends with an error, so that the client does not mistake a part of
-/// the response for the whole.
+/// A guest's response body. If the guest fails, the body ends with an error, so that the client does not mistake a part
+/// of the response for the whole.
 struct ResponseBody {
     inner: WasiBody,
     failed: Arc<AtomicBool>,

@@ -1,4 +1,5 @@
-//! Limits the memory that the host uses for a guest: headers, URLs, bodies, pollables and other resources of its handles.
+//! Limits the memory that the host uses for a guest: headers, URLs, bodies, pollables and other resources of its
+//! handles.
 //!
 //! The store limits a guest's own memory. WASI's resources are not in it: each header that a guest appends, and each
 //! request that it creates and never sends, uses memory of the host. Constants limit each call ([`CALL_BYTES`],
@@ -61,8 +62,8 @@ impl HostMemory {
         }
     }
 
-    /// To be called before each host call of the guest. If the limit is exceeded, all resources are dropped at once, and
-    /// the guest traps when it uses the next handle.
+    /// To be called before each host call of the guest. If the limit is exceeded, all resources are dropped at once,
+    /// and the guest traps when it uses the next handle.
     pub(super) fn before_call(&mut self, table: &mut ResourceTable) {
         self.calls = self.calls.wrapping_add(1);
         if !self.calls.is_multiple_of(CALLS_PER_COUNT) {

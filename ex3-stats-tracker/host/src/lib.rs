@@ -11,8 +11,8 @@
 //! | its requests to other servers are allowed or refused, and rate-limited | `allowed_hosts`, `outbound`, `waiting` |
 //! | the host responds itself after a failure | `problem` |
 //!
-//! Before any of that, once: [`manifest`] reads `spin.toml`, with the routes, the variables and the hosts that a component
-//! may reach; the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
+//! Before any of that, once: [`manifest`] reads `spin.toml`, with the routes, the variables and the hosts that a
+//! component may reach; the source becomes compiled code (`compile`) for the engine (`engine`), and is linked
 //! (`application`).
 
 mod allowed_hosts;

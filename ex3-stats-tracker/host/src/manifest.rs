@@ -1,7 +1,7 @@
 //! A Spin application's manifest: `spin.toml`, version 2.
 //!
-//! A key that the host does not support is an error when the manifest is read. If it were ignored, a component that needs
-//! files or a database would fail at its first request.
+//! A key that the host does not support is an error when the manifest is read. If it were ignored, a component that
+//! needs files or a database would fail at its first request.
 
 mod checker;
 mod content;

@@ -36,7 +36,8 @@ pub(super) fn units(bytes: usize) -> usize {
 /// The whole body, and its share of the memory for all bodies.
 ///
 /// The rest of a too large body is read and discarded for a while: if the connection is closed while the client still
-/// sends, the client can lose the response. This is not needed if the client waits for `100 Continue` (`announced_first`).
+/// sends, the client can lose the response. This is not needed if the client waits for `100 Continue`
+/// (`announced_first`).
 pub(super) async fn read(
     mut body: impl Body<Data = Bytes> + Unpin,
     announced_first: bool,

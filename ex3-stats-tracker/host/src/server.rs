@@ -37,7 +37,8 @@ const IDLE_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// The time beyond the deadline that a stopping host waits for running requests.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
-/// Serves until `stop` completes, then waits for running requests. If the future is dropped, its connections are closed.
+/// Serves until `stop` completes, then waits for running requests. If the future is dropped, its connections are
+/// closed.
 pub(super) async fn serve(application: Arc<Application>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let limits = *application.limits();
     let graceful = GracefulShutdown::new();

@@ -1,5 +1,5 @@
-//! The image of the embedded host with the component: a static program, the module, and the module's compiled code for any
-//! processor, so that a container neither compiles nor writes files.
+//! The image of the embedded host with the component: a static program, the module, and the module's compiled code for
+//! any processor, so that a container neither compiles nor writes files.
 
 use std::fs;
 

@@ -80,8 +80,8 @@ impl Installed {
         }
     }
 
-    /// The `wanted` packages with their dependencies, without those in `unneeded` and the dependencies of only those: the
-    /// unneeded packages are required for an installation, but not at run time.
+    /// The `wanted` packages with their dependencies, without those in `unneeded` and the dependencies of only those:
+    /// the unneeded packages are required for an installation, but not at run time.
     pub(crate) fn with_dependencies(&self, wanted: &[&str], unneeded: &[&str]) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         let mut queue: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
@@ -113,8 +113,8 @@ impl Installed {
             .or_else(provider)
     }
 
-    /// Copies the packages' files into a layer, of their programs only the named ones. Also writes their entries in dpkg's
-    /// database, for vulnerability scanners.
+    /// Copies the packages' files into a layer, of their programs only the named ones. Also writes their entries in
+    /// dpkg's database, for vulnerability scanners.
     pub(crate) fn copy(&self, packages: &BTreeSet<String>, programs: &[&str], layer: &mut Layer) -> Result<()> {
         let root = self
             .root

@@ -101,8 +101,8 @@ impl Layer {
         self.insert(path.as_ref(), Entry::Directory { mode: 0o755 });
     }
 
-    /// What lies at `source`, alone: a directory without its files. Of its mode only whether it can be executed is kept:
-    /// nothing here is to be written, and nothing runs as anybody else.
+    /// What lies at `source`, alone: a directory without its files. Of its mode only whether it can be executed is
+    /// kept: nothing here is to be written, and nothing runs as anybody else.
     pub(crate) fn copy(&mut self, path: impl AsRef<Path>, source: &Path) -> Result<()> {
         let unreadable = || format!("reading {}", source.display());
         let metadata = fs::symlink_metadata(source).with_context(unreadable)?;

@@ -6,9 +6,9 @@
 //! | `stats-tracker-spin` | the component for Spin: its OCI artifact, and an image for a RuntimeClass | `spin` |
 //! | `stats-tracker-rails` | the dashboard, the collector and the migrations | `rails` |
 //!
-//! The same source and the same Debian packages give the same digests on every machine and at any time: files are sorted,
-//! belong to root and have a fixed time, and programs do not contain directories of the machine that built them. Each
-//! image has a bill of materials, attached as an artifact that refers to it.
+//! The same source and the same Debian packages give the same digests on every machine and at any time: files are
+//! sorted, belong to root and have a fixed time, and programs do not contain directories of the machine that built
+//! them. Each image has a bill of materials, attached as an artifact that refers to it.
 
 mod bill;
 mod component;

@@ -28,7 +28,8 @@ pub(crate) fn target() -> String {
     format!("{}-unknown-linux-gnu", env::consts::ARCH)
 }
 
-/// Builds the program and reads it. It is without the features for a workspace: the compiler, the dashboard, the stand-in.
+/// Builds the program and reads it. It is without the features for a workspace: the compiler, the dashboard, the
+/// stand-in.
 pub(crate) fn build() -> Result<Vec<u8>> {
     let mut command = Command::new("cargo");
     command

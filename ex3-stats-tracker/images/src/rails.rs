@@ -1,5 +1,5 @@
-//! The image of the Rails application on Debian's Ruby and Rails. Dashboard, collector and migrations differ only in their
-//! commands.
+//! The image of the Rails application on Debian's Ruby and Rails. Dashboard, collector and migrations differ only in
+//! their commands.
 
 use std::path::Path;
 
@@ -58,8 +58,8 @@ const UNNEEDED: [&str; 5] = ["debconf", "mawk", "perl-base", "unzip", "zip"];
 /// The programs in the image. No shell is needed: Ruby starts programs without one, and the application starts none.
 const PROGRAMS: [&str; 3] = ["puma", "ruby", "ruby3.3"];
 
-/// The certificates of authorities, for a database on another machine. The installation of ca-certificates generates this
-/// file, so that no package lists it.
+/// The certificates of authorities, for a database on another machine. The installation of ca-certificates generates
+/// this file, so that no package lists it.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// The port of the web server.

@@ -9,8 +9,8 @@ use super::error::{Error, print};
 use crate::measure::{Collection, table};
 
 pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
-    // The width of the terminal; without one, lines are as long as they have to be. A terminal without a known size, such as a
-    // serial line's, says that it has no columns.
+    // The width of the terminal; without one, lines are as long as they have to be. A terminal without a known size,
+    // such as a serial line's, says that it has no columns.
     let width = Table::new().width().filter(|columns| *columns > 0);
     let text = table::render(collection, width);
     let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;

@@ -70,7 +70,8 @@ impl Signals {
     }
 }
 
-/// Whether this program was started by `nohup` or its like, to outlive its terminal. Asked once, before it is listened to.
+/// Whether this program was started by `nohup` or its like, to outlive its terminal. Asked once, before it is listened
+/// to.
 #[cfg(unix)]
 static IGNORES_HANG_UP: LazyLock<bool> = LazyLock::new(|| {
     // As Linux says it: a hexadecimal mask of ignored signals, of which SIGHUP is the first.

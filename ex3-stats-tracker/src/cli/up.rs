@@ -1,7 +1,7 @@
 //! `up`: runs the component and Rails, and makes one collection after another.
 //!
-//! A tracker runs for years. Temporary failures, such as of Rails, its database, a full disk or the terminal, are reported
-//! and retried with backoff. Only a permanent failure ends the program.
+//! A tracker runs for years. Temporary failures, such as of Rails, its database, a full disk or the terminal, are
+//! reported and retried with backoff. Only a permanent failure ends the program.
 
 use std::{net::TcpListener, time::Duration};
 

@@ -39,8 +39,8 @@ const DATABASE_EXIT_CODES: [sysexits::ExitCode; 4] = [
 /// The end of a pass, or the reason for which there was none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Rails' exit code: 0 if all packages were read, 65 if some were not, 69 if the pass was stopped or may not begin yet,
-    /// 75 if another pass is running.
+    /// Rails' exit code: 0 if all packages were read, 65 if some were not, 69 if the pass was stopped or may not begin
+    /// yet, 75 if another pass is running.
     pub code: u8,
     /// Whether there was a pass. It may have been stopped early.
     pub passed: bool,
@@ -180,8 +180,8 @@ pub async fn collect(runtime: &Runtime, settings: &Settings, observer: &impl Obs
     Ok(ended)
 }
 
-/// Plays days of history with the stand-in's clock. Calls `played` after each pass, with its number, the number of passes
-/// and its time. Returns Rails' exit code and its recent output.
+/// Plays days of history with the stand-in's clock. Calls `played` after each pass, with its number, the number of
+/// passes and its time. Returns Rails' exit code and its recent output.
 ///
 /// # Errors
 ///

@@ -24,8 +24,8 @@ pub(crate) fn url() -> Option<OsString> {
     env::var_os("DATABASE_URL").filter(|url| !url.is_empty())
 }
 
-/// Checks the value of `DATABASE_URL` before anything is started, so that an unusable URL is reported at once. `root` is
-/// that of Debian's Ruby, if Rails runs there.
+/// Checks the value of `DATABASE_URL` before anything is started, so that an unusable URL is reported at once. `root`
+/// is that of Debian's Ruby, if Rails runs there.
 ///
 /// # Errors
 ///

@@ -67,8 +67,8 @@ impl Error {
         }
     }
 
-    /// 64 if `DATABASE_URL` is wrong, 69 if something is missing or in use, 73 if figures can't be stored, 70 for a bug of
-    /// the tracker.
+    /// 64 if `DATABASE_URL` is wrong, 69 if something is missing or in use, 73 if figures can't be stored, 70 for a bug
+    /// of the tracker.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Database { code, .. } => return *code,

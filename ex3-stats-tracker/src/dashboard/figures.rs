@@ -45,8 +45,8 @@ struct Row {
     recent_until: Option<Date>,
 }
 
-/// The stored figures of an organisation: each package's last total, the largest first, or the time since which it can't
-/// be read. `None` if nothing was ever read. The source is the one in the dashboard's response.
+/// The stored figures of an organisation: each package's last total, the largest first, or the time since which it
+/// can't be read. `None` if nothing was ever read. The source is the one in the dashboard's response.
 ///
 /// # Errors
 ///

@@ -42,8 +42,8 @@ pub(super) struct Process {
 impl Process {
     /// Starts `program`. Its stderr goes to the storage's log, and so does its stdout unless it is to be read.
     ///
-    /// The calling thread has to live as long as the process: the process ends with that thread, even if this process is
-    /// killed.
+    /// The calling thread has to live as long as the process: the process ends with that thread, even if this process
+    /// is killed.
     pub(super) fn start(
         name: &'static str,
         runtime: &Runtime,
@@ -165,8 +165,8 @@ pub(crate) async fn stop(child: &mut Child) {
     let _ = child.kill().await;
 }
 
-/// Makes Linux kill a process when the thread that started it ends. Other systems cannot do that: there Rails checks its
-/// parent itself (`config/boot.rb`).
+/// Makes Linux kill a process when the thread that started it ends. Other systems cannot do that: there Rails checks
+/// its parent itself (`config/boot.rb`).
 pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
     #[cfg(target_os = "linux")]
     {

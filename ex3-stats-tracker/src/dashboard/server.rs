@@ -33,8 +33,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server, and waits until it responds and its database is ready. The server inherits the socket, so no other
-    /// program can respond in its place.
+    /// Starts the server, and waits until it responds and its database is ready. The server inherits the socket, so no
+    /// other program can respond in its place.
     ///
     /// # Errors
     ///
@@ -95,8 +95,8 @@ pub fn address(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// Opens the socket for a port, or for any free one if it is 0. This process keeps the socket open: connections that arrive
-/// while the dashboard starts or restarts wait in its queue, and no other program can take the port meanwhile.
+/// Opens the socket for a port, or for any free one if it is 0. This process keeps the socket open: connections that
+/// arrive while the dashboard starts or restarts wait in its queue, and no other program can take the port meanwhile.
 ///
 /// # Errors
 ///

@@ -86,8 +86,8 @@ const OURS: [&str; 3] = ["stats-tracker.sqlite3", "dashboard.log", SECRET];
 /// The name of the file with the secret.
 const SECRET: &str = "secret_key_base";
 
-/// Removes the access of all users but the owner to the directory and the tracker's files. A directory with other files is
-/// not changed: it is an error.
+/// Removes the access of all users but the owner to the directory and the tracker's files. A directory with other files
+/// is not changed: it is an error.
 #[cfg(unix)]
 fn close_to_others(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

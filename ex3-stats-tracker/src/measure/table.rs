@@ -24,8 +24,8 @@ pub const STAND_IN: &str = "STAND-IN: these figures are invented and do not come
 
 /// Formats the collection as text with colours, in lines of at most `width` columns if it is given.
 ///
-/// If it does not fit, first the column of repositories is left out, then the sparklines, and then names are broken into
-/// several lines. Totals are never shortened.
+/// If it does not fit, first the column of repositories is left out, then the sparklines, and then names are broken
+/// into several lines. Totals are never shortened.
 pub fn render(collection: &Collection, width: Option<u16>) -> String {
     let mut out = String::new();
     if collection.source == Source::StandIn {

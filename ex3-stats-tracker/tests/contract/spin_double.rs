@@ -1,8 +1,8 @@
-//! A host that behaves like Spin where Spin differs from the embedded host. The behaviour was observed in Spin 3.6.3 and
-//! 4.0.2 on 2026-11-27. Spin's own crates are in no registry; this host uses the crates that Spin depends on.
+//! A host that behaves like Spin where Spin differs from the embedded host. The behaviour was observed in Spin 3.6.3
+//! and 4.0.2 on 2026-11-27. Spin's own crates are in no registry; this host uses the crates that Spin depends on.
 //!
-//! - A request's body is streamed to the component, without a limit. With the answer the connection closes: a client that
-//!   still sends gets a broken connection instead of the answer.
+//! - A request's body is streamed to the component, without a limit. With the answer the connection closes: a client
+//!   that still sends gets a broken connection instead of the answer.
 //! - Each broken connection to another server is an `HTTP-protocol-error`, before an answer and in the middle of it.
 //! - A guest continues after its client has disconnected, until it ends by itself.
 //! - If a guest fails in the middle of its answer, the answer ends there like a complete one.

@@ -123,8 +123,8 @@ async fn an_organisations_form_leads_to_the_repositorys() {
     assert_eq!(ask(user).await, (200, None));
 }
 
-/// All links of the pages to a package, its versions or one version lead to a page here, and have a form that is recorded
-/// from GitHub's pages.
+/// All links of the pages to a package, its versions or one version lead to a page here, and have a form that is
+/// recorded from GitHub's pages.
 #[tokio::test]
 async fn links_lead_to_pages_and_have_recorded_forms() {
     let stand_in = start().await;

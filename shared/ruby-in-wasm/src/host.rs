@@ -13,8 +13,8 @@ use crate::compile::Compiler;
 use crate::ruby::{Error, Ruby};
 use crate::{javascript, package};
 
-/// The size of Ruby's stack in bytes, as much as a process's main thread has. Compiling one of HTree's regular expressions
-/// takes more than Wasmer's 1 MiB. Ruby's own limit of recursion is much lower.
+/// The size of Ruby's stack in bytes, as much as a process's main thread has. Compiling one of HTree's regular
+/// expressions takes more than Wasmer's 1 MiB. Ruby's own limit of recursion is much lower.
 const STACK: usize = 8 << 20;
 
 /// A host of Rubies. It has threads, so that a process needs only one.

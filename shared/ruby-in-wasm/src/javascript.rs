@@ -1,8 +1,8 @@
 //! The module's imports for JavaScript.
 //!
-//! Ruby's package for Wasm lets Ruby call JavaScript (`require "js"`) through imports. This host has no JavaScript: each
-//! of these functions stops Ruby with an error, because a program could not continue with an invented value. Ruby calls
-//! none of them while it starts.
+//! Ruby's package for Wasm lets Ruby call JavaScript (`require "js"`) through imports. This host has no JavaScript:
+//! each of these functions stops Ruby with an error, because a program could not continue with an invented value. Ruby
+//! calls none of them while it starts.
 //!
 //! Two imports are about handles of Ruby's own values. Those are implemented.
 
@@ -22,8 +22,8 @@ pub(crate) fn imports(module: &Module, store: &mut StoreMut<'_>) -> Imports {
             continue;
         };
         let function = match (import.module(), import.name()) {
-            // The module converts each value that it returns to a handle, and each handle that it gets to its value. This
-            // host needs no table: the value's address is the handle.
+            // The module converts each value that it returns to a handle, and each handle that it gets to its value.
+            // This host needs no table: the value's address is the handle.
             (HANDLES, "resource_new_rb-abi-value" | "resource_get_rb-abi-value") => {
                 Function::new_typed(store, |address: i32| address)
             }

@@ -13,9 +13,9 @@
 //! ```
 //!
 //! The Ruby project publishes the module at npm ([`RUBY`]). It is a library, not a program: its host starts the
-//! interpreter and evaluates code in it ([`Ruby`]). Ruby has the access of any WASI program here, see [`wasi_host`], and
-//! copies of [files](Start::files). The module is made for JavaScript hosts. A call of JavaScript stops Ruby, see the
-//! module `javascript`.
+//! interpreter and evaluates code in it ([`Ruby`]). Ruby has the access of any WASI program here, see [`wasi_host`],
+//! and copies of [files](Start::files). The module is made for JavaScript hosts. A call of JavaScript stops Ruby, see
+//! the module `javascript`.
 
 mod abi;
 mod compile;

@@ -44,12 +44,12 @@ const SCRIPTS: &str = "/script";
 
 /// Runs CRuby, compiled to WebAssembly, under Wasmer.
 ///
-/// Ruby has no access to files except its script, to the network or to environment variables. The first run fetches Ruby
-/// with npm and compiles it; both are cached.
+/// Ruby has no access to files except its script, to the network or to environment variables. The first run fetches
+/// Ruby with npm and compiles it; both are cached.
 ///
 /// The exit code is the script's own, 1 after an exception, or 64 for a wrong command line, 65 for a module that is not
-/// Ruby or a script that was stopped, 66 for a file that can't be read, 69 if something is missing (npm, a network), 71 if
-/// the host can't be started, 73 if the cache can't be written, 74 if stdout can't be written.
+/// Ruby or a script that was stopped, 66 for a file that can't be read, 69 if something is missing (npm, a network), 71
+/// if the host can't be started, 73 if the cache can't be written, 74 if stdout can't be written.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

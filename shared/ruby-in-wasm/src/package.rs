@@ -45,8 +45,8 @@ pub struct Package {
 
 /// Ruby 3.4 with its standard library.
 ///
-/// The package has two modules with the same code of 12 MB. The one without the standard library has 17 MB, takes as long
-/// to compile, and lacks `uri` and `pp`, which the parser HTree needs.
+/// The package has two modules with the same code of 12 MB. The one without the standard library has 17 MB, takes as
+/// long to compile, and lacks `uri` and `pp`, which the parser HTree needs.
 pub const RUBY: Package = Package {
     name: "@ruby/3.4-wasm-wasi",
     version: "2.10.1",

@@ -3,16 +3,16 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::{io, process};
 
-/// The ports are below 32768, where the system's range for outgoing connections and for port 0 begins: another connection
-/// could soon use a port of that range.
+/// The ports are below 32768, where the system's range for outgoing connections and for port 0 begins: another
+/// connection could soon use a port of that range.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
 /// The number of ports that are tried. If all are in use, there is another problem than bad luck.
 const ATTEMPTS: u16 = 100;
 
-/// A port of the loopback interface that is not in use. Another program can take it before the caller uses it, so that the
-/// caller has to handle that error.
+/// A port of the loopback interface that is not in use. Another program can take it before the caller uses it, so that
+/// the caller has to handle that error.
 ///
 /// # Errors
 ///

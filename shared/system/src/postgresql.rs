@@ -162,8 +162,8 @@ impl PostgreSql {
         &self.programs
     }
 
-    /// A command of one of PostgreSQL's programs, or of any program with an absolute path. By default it connects by the
-    /// Unix socket, as the administrator.
+    /// A command of one of PostgreSQL's programs, or of any program with an absolute path. By default it connects by
+    /// the Unix socket, as the administrator.
     pub fn client(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command

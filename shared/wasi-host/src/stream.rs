@@ -1,7 +1,7 @@
 //! A standard stream: adapts a blocking reader or writer to wasmer-wasix.
 //!
-//! wasmer-wasix expects a file of an asynchronous file system. The program is alone on its thread and has to wait for its
-//! streams, so that these may block. They have no buffer: each write is passed on at once.
+//! wasmer-wasix expects a file of an asynchronous file system. The program is alone on its thread and has to wait for
+//! its streams, so that these may block. They have no buffer: each write is passed on at once.
 
 use std::fmt;
 use std::io::{self, Read, SeekFrom, Write};

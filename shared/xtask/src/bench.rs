@@ -183,11 +183,11 @@ fn build(cargo: &Cargo, selection: &Selection, chosen: &[&String]) -> Result<()>
     Ok(())
 }
 
-/// Builds the gem's library with the optimisation of the benches. Returns its path, with the file name that Ruby expects;
-/// `None` without Ruby.
+/// Builds the gem's library with the optimisation of the benches. Returns its path, with the file name that Ruby
+/// expects; `None` without Ruby.
 ///
-/// Building the gem's tests has the features of the benches, so that the dependencies are compiled already. `cargo build`
-/// would select other features and compile the engines again.
+/// Building the gem's tests has the features of the benches, so that the dependencies are compiled already.
+/// `cargo build` would select other features and compile the engines again.
 fn build_gem(cargo: &Cargo, selection: &Selection, target: &Path) -> Result<Option<PathBuf>> {
     if selection.excludes("wasm-host") {
         return Ok(None);

@@ -48,11 +48,11 @@ const CHART_TESTS: &str = "the chart's tests";
 /// The package of the chart's tests.
 const CHART_PACKAGE: &str = "cluster";
 
-/// The arguments of `cargo doc`: all libraries, and the programs without a library. A program with the name of a library
-/// would overwrite its documentation.
+/// The arguments of `cargo doc`: all libraries, and the programs without a library. A program with the name of a
+/// library would overwrite its documentation.
 ///
-/// `--examples` documents nothing, but with it cargo selects the features of the tests, so that clippy's results are used
-/// again.
+/// `--examples` documents nothing, but with it cargo selects the features of the tests, so that clippy's results are
+/// used again.
 const DOCUMENTED: [&str; 7] = [
     "--lib",
     "--examples",

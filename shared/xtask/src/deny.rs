@@ -18,8 +18,8 @@ pub(crate) fn program() -> Option<PathBuf> {
     which::which("cargo-deny").ok().or_else(installed)
 }
 
-/// Installs cargo-deny in the user's cache directory. If this fails, a warning is printed, because it is needed for only
-/// one of many checks.
+/// Installs cargo-deny in the user's cache directory. If this fails, a warning is printed, because it is needed for
+/// only one of many checks.
 pub(crate) fn install() -> Result<()> {
     let failed = match directory() {
         Some(directory) => announce_and_run(&mut command(&directory)).map(|status| !status.success())?,

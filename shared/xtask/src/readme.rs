@@ -15,8 +15,8 @@
 //! ````
 //!
 //! A part of a record of the benches is Markdown without a fence. Its marker names the record, so that only
-//! `cargo xtask matrix --write` changes a README for a newer record. A plot is a file beside its README, and is compared
-//! too.
+//! `cargo xtask matrix --write` changes a README for a newer record. A plot is a file beside its README, and is
+//! compared too.
 //!
 //! ```text
 //! <!-- matrix: cases hello from 2026-11-22T122031Z -->
@@ -158,7 +158,8 @@ fn rendered(part: &str, record: &Record, directory: &str) -> Result<(Block, Bloc
     Ok((block, file))
 }
 
-/// Splices all READMEs, and compares or writes them and their files. `block` gets the source and the README's directory.
+/// Splices all READMEs, and compares or writes them and their files. `block` gets the source and the README's
+/// directory.
 fn splice_all(
     workspace: &Path,
     cargo: &Cargo,

@@ -1,4 +1,4 @@
-//! The records of the benches: where they are kept, and reading one.
+//! The records of the benches: their directory, and how one is read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,9 @@ pub(crate) fn directory(workspace: &Path) -> PathBuf {
 
 /// The record of a name, or in a file.
 pub(crate) fn named(workspace: &Path, name: &Path) -> Result<Record, Error> {
-    let kept = directory(workspace).join(format!("{}.json", name.display()));
-    match !name.exists() && kept.is_file() {
-        true => Record::read(&kept),
+    let file = directory(workspace).join(format!("{}.json", name.display()));
+    match !name.exists() && file.is_file() {
+        true => Record::read(&file),
         false => Record::read(name),
     }
 }

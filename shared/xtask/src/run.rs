@@ -94,8 +94,8 @@ impl Cargo {
     }
 }
 
-/// In continuous integration, where each run has a new clone, all clones share a target directory, so that unchanged code
-/// is not compiled again.
+/// In continuous integration, where each run has a new clone, all clones share a target directory, so that unchanged
+/// code is not compiled again.
 fn shared_target_directory() -> Option<PathBuf> {
     if env::var_os("CI").is_none() || env::var_os("CARGO_TARGET_DIR").is_some() {
         return None;
@@ -117,7 +117,8 @@ pub(crate) fn announce(command: &Command) -> String {
 
 /// Starts the command with standard output and standard error in one pipe, which keeps the order of both.
 ///
-/// The command is dropped, because it holds the pipe's writing end: the reader ends when every process has closed its own.
+/// The command is dropped, because it holds the pipe's writing end: the reader ends when every process has closed its
+/// own.
 pub(crate) fn spawn_into_pipe(mut command: Command) -> Result<(Child, PipeReader)> {
     let (reader, writer) = io::pipe().context("a pipe can't be created")?;
     command.stdout(writer.try_clone()?).stderr(writer);

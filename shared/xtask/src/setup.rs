@@ -302,8 +302,8 @@ pub(crate) fn demo(cargo: &Cargo, workspace: &Path, run: impl FnOnce() -> Result
     rename_old_cache(&target);
     install(Purpose::Demo)?;
     thread::scope(|scope| {
-        // This build often compiles one crate at a time, so that another build can use the other cores. The tracker also
-        // builds a missing component: it waits for this build, and reports its failure.
+        // This build often compiles one crate at a time, so that another build can use the other cores. The tracker
+        // also builds a missing component: it waits for this build, and reports its failure.
         scope.spawn(|| guests::SPIN_COMPONENT.build());
         build(Purpose::Demo, cargo, workspace)?;
         run()

@@ -63,8 +63,8 @@ pub(crate) fn names(
 
 /// Runs `cargo test`. Returns whether it passed, and its programs.
 ///
-/// Standard output and standard error go to `output` through one pipe, which keeps their order: cargo prints the name of
-/// a program to one, and the program prints its duration to the other.
+/// Standard output and standard error go to `output` through one pipe, which keeps their order: cargo prints the name
+/// of a program to one, and the program prints its duration to the other.
 ///
 /// # Errors
 /// The command can't be started, or its output can't be read.

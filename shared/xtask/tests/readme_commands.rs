@@ -78,8 +78,8 @@ const WRITES: Exception = NotRun("it changes the checkout, and `cargo xtask setu
 const PAGE: Exception = NotRun("page.html is a placeholder for the reader's file");
 const DASHBOARD: Exception = Until("http://127.0.0.1:3000");
 
-/// For each README the begins of commands with an exception. A `$` is the end of a command. The first entry that matches
-/// counts.
+/// For each README the begins of commands with an exception. A `$` is the end of a command. The first entry that
+/// matches counts.
 const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
     (
         "README.md",

@@ -1,5 +1,5 @@
-//! A stand-in for the kubelet: it sets the status of pods as if their containers worked, but runs nothing. `node.rs` tests
-//! real containers.
+//! A stand-in for the kubelet: it sets the status of pods as if their containers worked, but runs nothing. `node.rs`
+//! tests real containers.
 
 use std::{
     process::Command,

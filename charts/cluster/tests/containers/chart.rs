@@ -21,18 +21,18 @@ use crate::{
     pod::{Container, list, text},
 };
 
-/// Where the component is told to find GitHub: the stand-in, under a name of its own.
+/// The name of the stand-in, which the component uses as GitHub.
 const GITHUB: &str = "github";
 
 const NAMESPACE: &str = "default";
 
-/// Megabytes that the component may hold while nobody asks it for anything.
+/// The limit of the idle component's memory in megabytes.
 const IDLE_LIMIT: u64 = 20;
 
-/// How long anything may take on a machine that builds something else as well.
+/// The time limit of each step, for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(180);
 
-/// What the chart renders.
+/// The rendered chart.
 struct Chart {
     objects: Vec<Value>,
 }
@@ -60,7 +60,7 @@ impl Chart {
         self.objects.iter().filter(move |object| object["kind"] == kind)
     }
 
-    /// The object of a kind whose name ends so. The migration's has a checksum after it.
+    /// The object of this kind whose name ends with this suffix. The migration's name has a checksum after it.
     fn one(&self, kind: &str, part: &str) -> &Value {
         let mut found = self
             .all(kind)
@@ -82,7 +82,7 @@ impl Chart {
         String::from_utf8(value).unwrap()
     }
 
-    /// A Service, as pods find it, that leads to a port of some side's.
+    /// A Service for pods, which leads to a port in a network.
     fn service(&self, part: &str, side: &Side, target: u16) -> Service {
         let service = self.one("Service", part);
         Service {
@@ -106,7 +106,7 @@ fn port(pod: &Value) -> u16 {
 
 #[test]
 fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
-    // Building them is not what is timed.
+    // The time limits do not include the build.
     for image in [Image::Component, Image::Rails] {
         layout(image);
     }
@@ -180,7 +180,7 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     let progress = collecting.succeed(TIMEOUT);
     assert!(progress.contains(r#""event":"ended""#), "{progress}");
 
-    // What was collected is what is shown, and the reader that shows it may change nothing.
+    // The dashboard shows the collected figures, and its database user is read-only.
     let (status, page) = web.side.get(port(web_pod), "/orgs/fluxcd").unwrap();
     assert_eq!(status, 200);
     assert!(page.contains("source-controller"), "{page}");
@@ -199,8 +199,7 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     assert_eq!(web.terminate(TIMEOUT), Some(0));
 }
 
-/// As the chart's database does after its start: its script, with the passwords of its Secret and its other files beside
-/// it.
+/// Runs the script of the chart's database after its start, with the passwords of its Secret and its other files.
 fn make_users(chart: &Chart, database: &PostgreSql) {
     let server = &chart.one("StatefulSet", "database")["spec"]["template"]["spec"]["containers"][0];
     let hook = &server["lifecycle"]["postStart"]["exec"]["command"];

@@ -1,5 +1,5 @@
-//! The images run as the chart runs them: unpacked, each container with the chart's user, arguments, environment and
-//! read-only root, found by the chart's own names.
+//! Runs the images as the chart does: each container with the chart's user, arguments, environment and read-only root,
+//! and with the names of the chart's Services.
 
 #[path = "../../../../ex3-stats-tracker/images/tests/images/built.rs"]
 #[allow(dead_code, reason = "the tests of the images use all of it")]

@@ -1,5 +1,5 @@
-//! A simulation of a cluster's network: each pod has its own network namespace, a name server with the names of Services,
-//! and each Service has its own address and port.
+//! A simulation of a cluster's network: each pod has its own network namespace, a name server with the names of
+//! Services, and each Service has its own address and port.
 //!
 //! Threads of this process in each pod's network forward connections, like kube-proxy.
 
@@ -97,8 +97,8 @@ pub(crate) fn connect(pod: &Side, services: Vec<Service>) {
     thread::spawn(move || answer_names(&socket, &names));
 }
 
-/// Waits for the addresses of a new pod's network. A socket that is bound before would respond from another address, and
-/// clients would ignore the response.
+/// Waits for the addresses of a new pod's network. A socket that is bound before would respond from another address,
+/// and clients would ignore the response.
 fn wait_for_addresses(pod: &Side) {
     let reachable = pod.run(|| {
         let began = Instant::now();

@@ -39,8 +39,8 @@ pub(crate) struct Container {
 /// Returns the value of a Secret, by the Secret's name and key.
 pub(crate) type Secrets<'a> = &'a dyn Fn(&str, &str) -> String;
 
-/// Copies an image's files for the pod's user. Bubblewrap's user namespace has only this user, so that files of root would
-/// seem to belong to another user, whose compiled code is not run. In a real pod they belong to root.
+/// Copies an image's files for the pod's user. Bubblewrap's user namespace has only this user, so that files of root
+/// would seem to belong to another user, whose compiled code is not run. In a real pod they belong to root.
 fn copy_for(root: &Path, user: &str) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");

@@ -54,7 +54,8 @@ pub struct Component {
     pub limits: StatedLimits,
 }
 
-/// The limits in a manifest's table `[component.<id>.tool.embedded-host]`. Spin has no such limits, and ignores the table.
+/// The limits in a manifest's table `[component.<id>.tool.embedded-host]`. Spin has no such limits, and ignores the
+/// table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatedLimits {
@@ -68,8 +69,8 @@ pub struct StatedLimits {
     pub request_body_bytes: Option<usize>,
 }
 
-/// Whether a name is valid for a variable in Spin: lower-case words of letters and digits, each beginning with a letter,
-/// joined by `_`.
+/// Whether a name is valid for a variable in Spin: lower-case words of letters and digits, each beginning with a
+/// letter, joined by `_`.
 pub(crate) fn is_variable_name(name: &str) -> bool {
     name.split('_').all(|word| {
         word.starts_with(|first: char| first.is_ascii_lowercase())

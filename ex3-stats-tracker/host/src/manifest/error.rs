@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-/// The largest `spin.toml` that is read, in bytes. A real one has a few KB, but a path given by mistake can be a disk image.
+/// The largest `spin.toml` that is read, in bytes. A real one has a few KB, but a path given by mistake can be a disk
+/// image.
 pub(super) const MANIFEST_BYTES: u64 = 1 << 20;
 
 /// A manifest can't be used.

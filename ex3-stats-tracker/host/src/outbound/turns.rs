@@ -1,6 +1,7 @@
 //! Rate limiting of outbound requests: one request at a time to each server, and a pause between two.
 //!
-//! It applies to the requests of all guests together, and to each single request: each page of a list, and each redirect.
+//! It applies to the requests of all guests together, and to each single request: each page of a list, and each
+//! redirect.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The images, each built once for all tests of a program, and unpacked.
+//! Builds and unpacks the images, each once for all tests of a program.
 
 use std::{
     env, fs,

@@ -1,5 +1,5 @@
-//! The images as those see them who pull and run them: read by skopeo, unpacked by umoci, and searched for what should
-//! not be in them. `charts/cluster/tests/containers` runs them as the chart does.
+//! Tests of the built images: skopeo reads them, umoci unpacks them, and their files are checked.
+//! `charts/cluster/tests/containers` runs them as the chart does.
 
 #[allow(dead_code, reason = "the tests of the chart use the rest")]
 mod built;

@@ -3,8 +3,8 @@
 //! An interval covers the variation within one run. More varies between two runs: other programs, the layout of the
 //! memory, the temperature of the processor. The two records show how much: most figures have no reason to differ, so
 //! that the spread of all differences is the spread of the noise. A difference is more than noise if the interval of
-//! its ratio excludes 1, and if it is more than three times that spread. From few figures no spread can be estimated. Then
-//! a difference is more than noise if it is more than [`RUN_TO_RUN`]. Few figures teach
+//! its ratio excludes 1, and if it is more than three times that spread. From few figures no spread can be estimated.
+//! Then a difference is more than noise if it is more than [`RUN_TO_RUN`]. Few figures teach
 //! no spread: of those a difference is more where it is beyond [`RUN_TO_RUN`].
 
 use std::collections::BTreeMap;
@@ -70,8 +70,8 @@ pub struct Difference {
 pub struct Comparison {
     /// Whether both records describe the same machine.
     pub same_machine: bool,
-    /// Whether times are compared. For two machines only multiples of each bench's native case are, unless neither record
-    /// has a native case: the records of browsers have none.
+    /// Whether times are compared. For two machines only multiples of each bench's native case are, unless neither
+    /// record has a native case: the records of browsers have none.
     pub times: bool,
     /// The differences in the conditions of the two runs, each as text.
     pub conditions: Vec<String>,

@@ -25,7 +25,8 @@ impl Interval {
         (self.upper - self.lower) / 2.0 / self.estimate
     }
 
-    /// `self / other` of two independent estimates; `None` if `other` is so uncertain that the ratio has no upper limit.
+    /// `self / other` of two independent estimates; `None` if `other` is so uncertain that the ratio has no upper
+    /// limit.
     ///
     /// The limits are those of MOVER-R, the method of variance estimates recovery for a ratio. It only needs the two
     /// estimates θ₁ and θ₂ with their limits l and u. The limits need not be symmetric, and Criterion's are not:

@@ -1,8 +1,8 @@
 //! The plots as SVG: one row for each case, an estimate with its interval, on a logarithmic axis.
 //!
 //! Text is SVG text, the colours follow the reader's light or dark scheme, and a title and a description have the same
-//! content for screen readers. The plot has its own background, because GitHub's page can be dark although the browser's
-//! scheme is light.
+//! content for screen readers. The plot has its own background, because GitHub's page can be dark although the
+//! browser's scheme is light.
 
 use std::fmt::Write;
 use std::sync::Arc;

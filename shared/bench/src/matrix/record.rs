@@ -25,8 +25,8 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// The figures of one run, and its conditions.
 ///
-/// The talk's slide "Your machine" saves a record of a browser's figures. `shared/xtask/tests/browser-record.json` has only
-/// the required fields.
+/// The talk's slide "Your machine" saves a record of a browser's figures. `shared/xtask/tests/browser-record.json` has
+/// only the required fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -92,14 +92,16 @@ pub struct Estimates {
     pub confidence: f64,
     /// The number of samples; each is the mean of several calls.
     pub samples: usize,
-    /// The median of the samples. Tables show it, because a pause of the machine during some samples does not change it.
+    /// The median of the samples. Tables show it, because a pause of the machine during some samples does not change
+    /// it.
     pub median: Interval,
     /// The mean of all samples.
     pub mean: Interval,
     /// The slope of Criterion's linear regression, if its sampling mode was linear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope: Option<Interval>,
-    /// The median of each round in nanoseconds, if there were several. The other fields are of the round with the least.
+    /// The median of each round in nanoseconds, if there were several. The other fields are of the round with the
+    /// least.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<f64>,
 }

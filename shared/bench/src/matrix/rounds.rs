@@ -45,8 +45,8 @@ fn add(shown: &mut Estimates, mut round: Estimates) {
     shown.rounds = rounds;
 }
 
-/// The relative difference of the longest and the shortest round: 0.5 if the longest took 50 % more. `None` for a single
-/// round.
+/// The relative difference of the longest and the shortest round: 0.5 if the longest took 50 % more. `None` for a
+/// single round.
 pub fn spread(estimates: &Estimates) -> Option<f64> {
     let (least, most) = (estimates.rounds.iter().copied()).fold((f64::INFINITY, 0.0_f64), |(least, most), median| {
         (least.min(median), most.max(median))

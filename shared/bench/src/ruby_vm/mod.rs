@@ -1,9 +1,9 @@
 //! A loaded Ruby virtual machine for benches.
 //!
 //! A process can start Ruby only once, on one thread and with fixed options, but a bench needs Ruby without and with
-//! YJIT. So each Ruby runs in its own process: the same executable, with Ruby embedded by `magnus`. The process gets its
-//! tasks by name on a pipe. It measures with its own clock, so that a figure includes neither the pipe nor the other
-//! process.
+//! YJIT. So each Ruby runs in its own process: the same executable, with Ruby embedded by `magnus`. The process gets
+//! its tasks by name on a pipe. It measures with its own clock, so that a figure includes neither the pipe nor the
+//! other process.
 //!
 //! ```no_run
 //! # #[cfg(feature = "ruby")] {

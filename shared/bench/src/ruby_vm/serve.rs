@@ -25,8 +25,8 @@ pub trait Tasks {
     fn answer(&mut self, ruby: &Ruby, task: &str) -> Result<String, Error>;
 }
 
-/// In a process that [`Vm::start`](super::Vm::start) started, starts Ruby, serves requests until the pipe is closed, and
-/// exits. In any other process it returns at once.
+/// In a process that [`Vm::start`](super::Vm::start) started, starts Ruby, serves requests until the pipe is closed,
+/// and exits. In any other process it returns at once.
 ///
 /// Call it as the first statement of `main`.
 pub fn serve_if_asked<T: Tasks>(tasks: impl FnOnce(&Ruby) -> Result<T, Error>) {

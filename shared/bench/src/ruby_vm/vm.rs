@@ -39,8 +39,8 @@ pub enum Error {
 impl Vm {
     /// Starts Ruby with command-line options, such as `--yjit`.
     ///
-    /// Its default encoding is UTF-8, whatever this process's locale is: with ASCII libxml2 would stop at a page's first
-    /// other byte, and seem fast.
+    /// Its default encoding is UTF-8, whatever this process's locale is: with ASCII libxml2 would stop at a page's
+    /// first other byte, and seem fast.
     ///
     /// # Errors
     /// If Ruby doesn't start with these options.

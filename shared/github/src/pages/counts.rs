@@ -2,14 +2,14 @@
 
 /// A count rounded to three significant digits, without trailing zeros: `999`, `1.32K`, `14.4K`, `355M`, `4.89B`.
 ///
-/// It is what stands between the tags, and useless for tracking: the exact integer is in the `title`.
+/// This is the text of an element. The exact integer is in its `title`.
 pub fn rounded(count: u64) -> String {
     let mut value = u128::from(count);
     let mut step = 1u128;
     while value / step >= 1_000 {
         step *= 10;
     }
-    // Half up, as the shown texts are.
+    // Half up, as on GitHub's pages.
     value = (value + step / 2) / step * step;
     let (unit, letter) = match value {
         0..1_000 => (1, ""),

@@ -19,7 +19,8 @@ use std::fmt::Write;
 /// A comment at the begin of every generated page, so that nobody takes a saved page for GitHub's.
 pub const NOTICE: &str = "A generated test page. Not from github.com; its figures are invented.";
 
-/// A deterministic generator of numbers (SplitMix64), because a page must be the same on every machine and in every run.
+/// A deterministic generator of numbers (SplitMix64), because a page must be the same on every machine and in every
+/// run.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {

@@ -50,7 +50,8 @@ pub struct PackageListPage {
     pub pages: u32,
     /// How many packages the heading counts, of all pages. `None`: the rows of this page, and 30 for each other page.
     pub heading_count: Option<u64>,
-    /// Whether links to packages, and to the next page of something else, stand around the list: none of them is its own.
+    /// Whether links to packages, and to the next page of something else, stand around the list: none of them is its
+    /// own.
     pub links_around: bool,
     /// A change of the markup.
     pub change: Option<ListChange>,

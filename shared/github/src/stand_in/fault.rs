@@ -65,8 +65,8 @@ pub enum Fault {
     /// `list-shrinks`: the first package of a list is deleted before the request of page 2. Page 1 shows it, and the
     /// later pages are those of a list without it.
     ListShrinks,
-    /// `list-grows`: a package is published before the request of page 2. Page 1 lacks it, and the later pages are those
-    /// of a list that begins with it.
+    /// `list-grows`: a package is published before the request of page 2. Page 1 lacks it, and the later pages are
+    /// those of a list that begins with it.
     ListGrows,
     /// `heading-off`: a list whose heading counts one package more than its pages show.
     HeadingOff,
@@ -252,8 +252,8 @@ impl Faults {
 
 /// A fault with its target, in the syntax `TARGET=FAULT` or `TARGET=FAULT*COUNT`.
 ///
-/// The target is a package's name, a path (`/orgs/fluxcd/packages`), or `*` for every request. The count is the number of
-/// requests with the fault; without it all requests have the fault.
+/// The target is a package's name, a path (`/orgs/fluxcd/packages`), or `*` for every request. The count is the number
+/// of requests with the fault; without it all requests have the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetedFault {
     /// A package, a path or `*`.

@@ -8,7 +8,8 @@ use std::{
 
 use serde::Serialize;
 
-/// The limit of logged requests, so that a stand-in that runs for long does not use up the memory. No test makes as many.
+/// The limit of logged requests, so that a stand-in that runs for long does not use up the memory. No test makes as
+/// many.
 const MAX_REQUESTS: usize = 100_000;
 
 /// One request to the stand-in. Requests to its control addresses are not logged.

@@ -94,8 +94,8 @@ impl Organisation {
         }
     }
 
-    /// An organisation with this number of invented packages. Every seventh has no repository, every fifth has a slash in
-    /// its name.
+    /// An organisation with this number of invented packages. Every seventh has no repository, every fifth has a slash
+    /// in its name.
     pub fn invented(name: &str, packages: usize) -> Self {
         let packages = (1..=packages)
             .map(|number| Package {

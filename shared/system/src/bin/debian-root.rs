@@ -2,9 +2,9 @@
 //!
 //!     cd ex3-stats-tracker/rails && cargo run -p system --bin debian-root -- bin/rails test
 //!
-//! The program has access to this workspace, /tmp and the network. It inherits the environment, except variables for the
-//! machine's own programs, such as its Ruby. `cargo run -p system --bin debian-root -- --rebuild` builds the root again
-//! with Debian's current packages.
+//! The program has access to this workspace, /tmp and the network. It inherits the environment, except variables for
+//! the machine's own programs, such as its Ruby. `cargo run -p system --bin debian-root -- --rebuild` builds the root
+//! again with Debian's current packages.
 
 use std::{env, ffi::OsString, os::unix::process::CommandExt, process::ExitCode};
 
@@ -18,10 +18,11 @@ const MACHINE_VARIABLES: [&str; 10] = [
     "BUNDLE_", "BUNDLER_", "GEM_", "HOME", "LANG", "LC_", "LD_", "PATH", "RUBY", "TMPDIR",
 ];
 
-/// Runs a program in a Debian 13 with Rails, separate from the machine's own programs. The first run builds that Debian.
+/// Runs a program in a Debian 13 with Rails, separate from the machine's own programs. The first run builds that
+/// Debian.
 ///
-/// The program has access to this workspace, /tmp and the network. The exit code is the program's own, or 64 for a wrong
-/// command line, 69 if something is missing or can't be started, 74 if the answer can't be written.
+/// The program has access to this workspace, /tmp and the network. The exit code is the program's own, or 64 for a
+/// wrong command line, 69 if something is missing or can't be started, 74 if the answer can't be written.
 #[derive(Debug, Parser)]
 #[command(name = "debian-root", version)]
 struct Arguments {
@@ -65,7 +66,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Replaces this process by the program, so that the program gets the signals and the terminal. Returns only on failure.
+/// Replaces this process by the program, so that the program gets the signals and the terminal. Returns only on
+/// failure.
 fn exec(root: &DebianRoot, program: OsString, arguments: Vec<OsString>) -> Error {
     let mut inside = root.command(program).args(arguments).write(workspace()).write("/tmp");
     if let Some(storage) = env::var_os("STATS_TRACKER_STORAGE") {

@@ -1,8 +1,8 @@
 //! This machine's cache: guests, compiled code and roots, which can all be made again.
 //!
 //! Inside a checkout the cache is a directory of cargo's target directory, so `cargo clean` removes it too. A program
-//! that was moved elsewhere, into a container image for example, uses the user's cache directory. A library that another
-//! program loads, as Ruby does, names its checkout with [`set_checkout`].
+//! that was moved elsewhere, into a container image for example, uses the user's cache directory. A library that
+//! another program loads, as Ruby does, names its checkout with [`set_checkout`].
 
 mod location;
 mod replace;
@@ -23,7 +23,8 @@ const OLD_ENVIRONMENT_VARIABLE: &str = "STATS_TRACKER_KEPT";
 /// The checkout that this process's library was built in.
 static CHECKOUT: OnceLock<PathBuf> = OnceLock::new();
 
-/// Says in which checkout this library was built, where the program that loads it lies elsewhere. The first call counts.
+/// Says in which checkout this library was built, where the program that loads it lies elsewhere. The first call
+/// counts.
 pub fn set_checkout(workspace: impl Into<PathBuf>) {
     _ = CHECKOUT.set(workspace.into());
 }

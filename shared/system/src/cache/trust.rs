@@ -1,9 +1,9 @@
 //! Uses only files that no other user can have written.
 //!
-//! Code from the cache is run, so it has to come from a trusted user. A file is used only if it belongs to this program's
-//! user or to root, and if no other user can write to it or replace it: by access to its directory, to one of the
-//! directories above, or by a symbolic link. The directories above this program's own target directory are not checked: a
-//! user who can change them can change the program itself.
+//! Code from the cache is run, so it has to come from a trusted user. A file is used only if it belongs to this
+//! program's user or to root, and if no other user can write to it or replace it: by access to its directory, to one of
+//! the directories above, or by a symbolic link. The directories above this program's own target directory are not
+//! checked: a user who can change them can change the program itself.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -20,8 +20,8 @@ use crate::cache::replace::Error;
 /// [`Error`] names the directory, the fault and the next step.
 pub fn trusted(path: &Path) -> Result<(), Error> {
     let absolute = std::path::absolute(path).map_err(Error::new("using", path))?;
-    // The target of a symbolic link is checked too, so that another user's link cannot lead to a file that this user did
-    // not want to run.
+    // The target of a symbolic link is checked too, so that another user's link cannot lead to a file that this user
+    // did not want to run.
     let real = fs::canonicalize(&absolute).map_err(Error::new("using", path))?;
     chain(&absolute)?;
     if real != absolute {
@@ -64,8 +64,8 @@ pub fn open(path: &Path) -> Result<Option<File>, Error> {
 
 /// Checks a path and the directories above it.
 fn chain(path: &Path) -> Result<(), Error> {
-    // In a world-writable directory with the sticky bit, other users cannot replace entries, and cannot create a directory
-    // that belongs to this user. They can create a file that does, by a hard link.
+    // In a world-writable directory with the sticky bit, other users cannot replace entries, and cannot create a
+    // directory that belongs to this user. They can create a file that does, by a hard link.
     let mut shared_is_fine = false;
     for part in path.ancestors().take_while(|part| Some(*part) != own_target()) {
         let metadata = fs::symlink_metadata(part).map_err(Error::new("using", part))?;

@@ -1,8 +1,8 @@
 //! The command line of all programs here.
 //!
-//! The answer goes to stdout, everything else to stderr, and the exit code is one of sysexits.h. So says [`arguments`]
-//! of a wrong command line, [`print()`] and [`note`] of a reader that went away, and [`fail`] of an error. [`typed()`]
-//! shows a command that a program runs itself, and [`printable()`] a text of somebody else.
+//! The answer goes to stdout, everything else to stderr, and the exit code is one of `sysexits.h`. [`arguments`]
+//! parses the command line, [`print()`] writes the answer, [`note`] a message, [`fail`] an error. [`typed()`] shows a
+//! command that a program runs, and [`printable()`] an untrusted text.
 
 mod printable;
 mod typed;
@@ -56,8 +56,8 @@ pub fn print(answer: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes a line to stderr: progress or a warning. Styles are removed if stderr is no terminal. Errors are ignored, where
-/// `eprintln!` would panic.
+/// Writes a line to stderr: progress or a warning. Styles are removed if stderr is no terminal. Errors are ignored,
+/// where `eprintln!` would panic.
 pub fn note(message: impl Display) {
     _ = writeln!(anstream::stderr().lock(), "{message}");
 }

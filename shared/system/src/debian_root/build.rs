@@ -71,8 +71,9 @@ fn make(place: &Path) -> Result<(), Error> {
     cache::replace(place, |directory| unpack(&builder, directory))
 }
 
-/// mmdebstrap writes an archive and tar unpacks it, so that all files belong to the user who builds, and can be removed.
-/// If mmdebstrap fills the directory itself and is not run by root, the files belong to users of another namespace.
+/// mmdebstrap writes an archive and tar unpacks it, so that all files belong to the user who builds, and can be
+/// removed. If mmdebstrap fills the directory itself and is not run by root, the files belong to users of another
+/// namespace.
 fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
     let mut mmdebstrap = Command::new(builder);
     mmdebstrap.args(["--variant=minbase", "--format=tar", "--quiet"]);

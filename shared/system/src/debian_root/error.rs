@@ -33,9 +33,9 @@ pub enum Error {
     /// A file or a program failed.
     #[error("{what}: {error}")]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         what: String,
-        /// What went wrong.
+        /// The cause.
         error: io::Error,
     },
 }

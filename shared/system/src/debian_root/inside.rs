@@ -12,8 +12,9 @@ use crate::debian_root::error::{Error, RUNNER, on_path};
 /// The directories that Linux or [`RUNNER`] provides instead of those in the root.
 const PROVIDED: [&str; 5] = ["dev", "proc", "run", "sys", "tmp"];
 
-/// A program in the root, and its access to the machine: the network, the directories that are mounted at their own paths,
-/// and the environment that it gets. The root is read-only, `/tmp` is private and empty, and other processes are hidden.
+/// A program in the root, and its access to the machine: the network, the directories that are mounted at their own
+/// paths, and the environment that it gets. The root is read-only, `/tmp` is private and empty, and other processes are
+/// hidden.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Inside {
@@ -73,8 +74,8 @@ impl Inside {
         self
     }
 
-    /// The command to spawn. Its exit code is the program's, or 128 plus the number of the signal that killed the program.
-    /// A signal to the command also ends the program.
+    /// The command to spawn. Its exit code is the program's, or 128 plus the number of the signal that killed the
+    /// program. A signal to the command also ends the program.
     ///
     /// The program and its child processes are killed when the thread that spawned the command ends. So spawn it from a
     /// thread that lives as long as the program, not from a thread of a pool.

@@ -7,8 +7,8 @@ use crate::debian_root::contents::SUITE;
 /// Debian's keys in the machine's apt.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// The apt entries of [`SUITE`] at the mirrors in the machine's apt sources. Empty if no source is Debian's, for example
-/// on Ubuntu.
+/// The apt entries of [`SUITE`] at the mirrors in the machine's apt sources. Empty if no source is Debian's, for
+/// example on Ubuntu.
 pub(crate) fn entries() -> Vec<String> {
     let mut texts = vec![fs::read_to_string("/etc/apt/sources.list").unwrap_or_default()];
     if let Ok(files) = fs::read_dir("/etc/apt/sources.list.d") {

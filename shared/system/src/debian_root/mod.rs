@@ -1,8 +1,8 @@
 //! A Debian root directory, built once, for programs such as Rails.
 //!
-//! The tracker uses Rails of Debian 13, which has security updates for years, and is the same on a laptop, in tests and in
-//! the container image. The machine's own programs are not changed. [`DebianRoot::get`] downloads Debian's packages into
-//! a directory of some 200 MB, in a minute or less, and keeps it. [`DebianRoot::command`] runs a program in it.
+//! The tracker uses Rails of Debian 13, which has security updates for years, and is the same on a laptop, in tests and
+//! in the container image. The machine's own programs are not changed. [`DebianRoot::get`] downloads Debian's packages
+//! into a directory of some 200 MB, in a minute or less, and keeps it. [`DebianRoot::command`] runs a program in it.
 
 mod build;
 mod contents;
@@ -29,8 +29,8 @@ impl DebianRoot {
         build::exists(&directory).ok()?.then_some(Self { directory })
     }
 
-    /// The root, which is built first if it does not exist. Of several processes at once, one builds and the others wait.
-    /// Progress goes to stderr.
+    /// The root, which is built first if it does not exist. Of several processes at once, one builds and the others
+    /// wait. Progress goes to stderr.
     ///
     /// # Errors
     ///

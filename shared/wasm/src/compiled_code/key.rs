@@ -53,8 +53,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// One byte for each processor feature that a compiler may use. So machines that share a cache directory do not load code
-/// with instructions that they lack.
+/// One byte for each processor feature that a compiler may use. So machines that share a cache directory do not load
+/// code with instructions that they lack.
 fn processor_features() -> Vec<u8> {
     macro_rules! detected {
         ($detect:ident: $($feature:tt)*) => { vec![$(u8::from(std::arch::$detect!($feature))),*] };

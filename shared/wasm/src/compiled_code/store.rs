@@ -17,13 +17,14 @@ const MAGIC: [u8; 8] = *b"kept-v1\n";
 /// Magic, length (64 bits, little-endian), checksum (XXH3, 128 bits, little-endian).
 const TRAILER_LENGTH: usize = MAGIC.len() + 8 + 16;
 
-/// Entries up to this many bytes are read, larger ones mapped: setting a mapping up, faulting its pages in and taking it
-/// down again costs more than copying a few pages.
+/// Entries up to this many bytes are read, larger ones mapped: setting a mapping up, faulting its pages in and taking
+/// it down again costs more than copying a few pages.
 const READ_AT_MOST: u64 = 64 << 10;
 
 /// A directory of compiled code, one file an entry.
 ///
-/// An entry is the code as the engine wrote it, then the trailer. The trailer comes last so that the code starts on a page.
+/// An entry is the code as the engine wrote it, then the trailer. The trailer comes last so that the code starts on a
+/// page.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// `None` if no directory belongs to this user alone. Then nothing is cached.
@@ -37,8 +38,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The code without the trailer: mapped from the file that was checked, unless it is small. There is no path: by that an
-    /// engine could find another file.
+    /// The code without the trailer: mapped from the file that was checked, unless it is small. There is no path: by
+    /// that an engine could find another file.
     pub fn code(&self) -> Bytes {
         self.code.clone()
     }
@@ -59,8 +60,8 @@ impl Store {
         }
     }
 
-    /// Loads the code that is cached under `key`. If there is none, if it is damaged, if another user could have written it,
-    /// or if `load` refuses it, compiles the guest and caches the result.
+    /// Loads the code that is cached under `key`. If there is none, if it is damaged, if another user could have
+    /// written it, or if `load` refuses it, compiles the guest and caches the result.
     ///
     /// `compile` returns what it compiled and the engine's serialised form of it. A store that can't be written costs
     /// the next run a compilation, so it is a warning on stderr and not an error.

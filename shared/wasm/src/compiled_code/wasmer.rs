@@ -4,7 +4,8 @@ use wasmer::{CompileError, Engine, Module};
 
 use crate::compiled_code::{Key, Store};
 
-/// Loads the compiled code of `guest`, a binary module, from the cache; or compiles it with `engine` and caches the result.
+/// Loads the compiled code of `guest`, a binary module, from the cache; or compiles it with `engine` and caches the
+/// result.
 pub fn module(store: &Store, engine: &Engine, guest: &[u8]) -> Result<Module, CompileError> {
     module_by(store, engine, guest, || Module::new(engine, guest))
 }

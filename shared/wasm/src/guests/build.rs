@@ -28,8 +28,8 @@ const HOST_BUILD_VARIABLES: [&str; 9] = [
     "RUSTFLAGS",
 ];
 
-/// Returns the path of the module of `guest` in the cache `directory`. If the module is not current, cargo builds it from
-/// the source in `workspace`. All guests share `target_directory`, so that common dependencies are compiled once.
+/// Returns the path of the module of `guest` in the cache `directory`. If the module is not current, cargo builds it
+/// from the source in `workspace`. All guests share `target_directory`, so that common dependencies are compiled once.
 pub(crate) fn build(
     guest: &Guest,
     workspace: &Path,
@@ -152,8 +152,8 @@ fn save(built: &Path, module: &Path, inputs: &Path, workspace: &Path, started: S
         _ => {}
     }
     write_atomically(module, &bytes).map_err(failed(module))?;
-    // If a source changed while cargo ran, it is unknown which version was compiled. Without a list the next host builds
-    // again.
+    // If a source changed while cargo ran, it is unknown which version was compiled. Without a list the next host
+    // builds again.
     if let Some(list) = Inputs::from_dependency_file(&dependencies, workspace, &bytes)
         .filter(|list| list.are_older_than(started, workspace))
     {

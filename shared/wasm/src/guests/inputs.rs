@@ -9,8 +9,8 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use crate::guests::toolchain::{CRATES, FEATURES, WORKSPACE};
 
-/// The files that a module was built from, a digest of their names, their contents and the compiler's flags, and a digest
-/// of the module.
+/// The files that a module was built from, a digest of their names, their contents and the compiler's flags, and a
+/// digest of the module.
 ///
 /// Stored as text beside the module: the two digests, then one path for each line, relative to the workspace where
 /// possible.
@@ -22,8 +22,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// The inputs from cargo's dependency file (`output: input input …`), and the manifests of their crates. `None` if a
-    /// file can't be read.
+    /// The inputs from cargo's dependency file (`output: input input …`), and the manifests of their crates. `None` if
+    /// a file can't be read.
     pub(crate) fn from_dependency_file(text: &str, workspace: &Path, module: &[u8]) -> Option<Self> {
         let mut files = BTreeSet::from([PathBuf::from("Cargo.lock")]);
         for source in dependency_file_inputs(text) {

@@ -80,9 +80,9 @@ impl Guest {
         std::fs::read(&path).map_err(|source| Error::File { path, source })
     }
 
-    /// Builds the guest, a library, and copies its module to cargo's own path for the profile `guest`, where Spin expects
-    /// it: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. So Spin also finds it where plain cargo can't build it,
-    /// for example with Debian's compiler.
+    /// Builds the guest, a library, and copies its module to cargo's own path for the profile `guest`, where Spin
+    /// expects it: `target/wasm32-wasip1/guest/stats_tracker_spin.wasm`. So Spin also finds it where plain cargo can't
+    /// build it, for example with Debian's compiler.
     pub fn copy_to_target(&self) -> Result<PathBuf, Error> {
         let module = self.read()?;
         let directory = workspace().join("target/wasm32-wasip1/guest");

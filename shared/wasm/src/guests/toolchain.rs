@@ -88,8 +88,8 @@ impl Toolchain {
 /// The variable for rustc's flags. Unlike `RUSTFLAGS` it allows flags with spaces.
 pub const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 
-/// A value for [`RUSTFLAGS`]: `flags`, and flags that replace this machine's directories in a program's messages by fixed
-/// names. So the same source gives the same program on every machine.
+/// A value for [`RUSTFLAGS`]: `flags`, and flags that replace this machine's directories in a program's messages by
+/// fixed names. So the same source gives the same program on every machine.
 pub fn rustflags(flags: impl IntoIterator<Item = OsString>) -> OsString {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
