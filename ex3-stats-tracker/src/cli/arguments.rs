@@ -24,7 +24,7 @@ use super::exit_codes;
 #[derive(Debug, Parser)]
 #[command(name = "ex3-stats-tracker", version, args_conflicts_with_subcommands = true, after_help = exit_codes::UP)]
 pub struct Arguments {
-    /// What to do; `up` where nothing is said.
+    /// The command; without one, `up`.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The options of `up`.
@@ -83,14 +83,14 @@ pub struct UpOptions {
     /// The dashboard's port on 127.0.0.1; 0 for any free one [default: 3000, with --once any]
     #[arg(long)]
     pub port: Option<u16>,
-    /// How long after one collection the next begins, such as 6h; of github.com at least an hour
+    /// The time from one collection to the next, such as 6h; at least an hour for github.com
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "6h")]
     pub every: Duration,
     /// Where figures are stored [default: for github.com in the user's data directory, for the stand-in with what is
     /// built]
     #[arg(long, value_name = "DIRECTORY")]
     pub storage: Option<PathBuf>,
-    /// Where nothing is stored yet, play so many days of history through the stand-in's clock first
+    /// If nothing is stored yet, first collect this many days of history with the stand-in's clock
     #[arg(long, value_name = "DAYS", requires = "stand_in", conflicts_with_all = ["clock", "spin"])]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub history: Option<u32>,
@@ -108,7 +108,7 @@ pub struct ServeOptions {
     /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// Where GitHub is, scheme and authority [default: what spin.toml says, github.com]
+    /// GitHub's scheme and authority [default: the one in spin.toml, https://github.com]
     #[arg(long, value_name = "URL", env = "SPIN_VARIABLE_GITHUB_URL", hide_env_values = true)]
     #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
     pub github_url: Option<String>,
@@ -126,7 +126,7 @@ pub struct MeasureOptions {
     /// What to measure.
     #[command(flatten)]
     pub what: WhatOptions,
-    /// How long to wait, in all, where GitHub asks for fewer requests; a longer wait ends the pass [default: 60s]
+    /// The longest wait, in all, if GitHub limits the rate of requests; a longer one ends the pass [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
     /// Print one line of JSON instead of a table
@@ -195,20 +195,20 @@ pub struct GitHubOptions {
     pub stand_in_fault: Vec<TargetedFault>,
 }
 
-/// A second between two requests is slower than a reader clicks, and twenty packages still take half a minute.
+/// About as slow as a person who reads the pages. Twenty packages still take only half a minute.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// More than two requests a second nobody's figures are worth to GitHub, and a pass every hour is often enough.
+/// The limits protect github.com from this program: two requests a second, and a pass each hour.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 #[cfg(feature = "tracker")]
 const SHORTEST_EVERY: Duration = Duration::from_secs(60 * 60);
 
 impl GitHubOptions {
-    /// The pause to keep, where GitHub is at `url`; github.com where none is given.
+    /// The pause between requests to `url`, or to github.com without one.
     ///
     /// # Errors
     ///
-    /// It is too short for github.com.
+    /// If the pause is too short for github.com.
     pub(super) fn pause(&self, url: Option<&str>) -> Result<Duration, Error> {
         #[cfg(feature = "tracker")]
         let stand_in = self.stand_in;
@@ -230,7 +230,7 @@ impl GitHubOptions {
     }
 }
 
-/// Whether an address is GitHub's own. One that can't be read is taken for it.
+/// Whether a URL is GitHub's own. `true` for a URL that can't be parsed, so that the limits apply to it.
 fn is_github(url: &str) -> bool {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
@@ -242,11 +242,11 @@ fn is_github(url: &str) -> bool {
 
 #[cfg(feature = "tracker")]
 impl UpOptions {
-    /// Whether github.com may be asked so.
+    /// Checks the rate of requests and of collections.
     ///
     /// # Errors
     ///
-    /// Too often.
+    /// If one of them is too high for github.com.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.what.github.pause(None)?;
         if self.what.github.stand_in || self.once || self.every >= SHORTEST_EVERY {
@@ -270,7 +270,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration such as 500ms, 2s or 1m".to_owned())
 }
 
-/// As people write it, or as the component's variable: a number of seconds.
+/// A duration, or a number of seconds like in the component's variable.
 fn page_timeout(text: &str) -> Result<Duration, String> {
     let timeout = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -14,8 +14,8 @@ use super::error::Error;
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spin/spin.toml");
 const OWN_COMPONENT: &str = "stats-tracker";
 
-/// Compiles each of the application's components, and keeps what came of it in the directory. The tracker's own
-/// component is built first, where that is due.
+/// Compiles each of the application's components and stores the code in the directory. The tracker's own component is
+/// built first, unless it is up to date.
 pub(super) fn compile(options: CompileOptions) -> Result<u8, Error> {
     let application = options.application.as_deref().unwrap_or(Path::new(OWN));
     let manifest = Manifest::read(application)?;

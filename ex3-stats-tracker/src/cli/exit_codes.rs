@@ -1,6 +1,6 @@
-//! What the exit codes mean, as each command's `--help` says it, in lines that no terminal of 80 columns has to break.
+//! The exit codes, for the `--help` of each command, in lines of at most 80 columns.
 
-/// `up` hands on what Rails' task said of a collection: the list in `rails/README.md` is the same.
+/// The exit code of a collection is that of Rails' task: the list in `rails/README.md` is the same.
 #[cfg(feature = "tracker")]
 pub(super) const UP: &str = "\
 Exit codes; a collection's are those of --once:
@@ -24,7 +24,7 @@ Exit codes; a collection's are those of --once:
 What can't be read is a failure with its kind, never counted as 0.
 Without a collection no table is printed.";
 
-/// `measure` has no next collection that asks again: whether one may help is what its caller is told.
+/// `measure` does not repeat a collection. Its exit codes tell the caller whether a repetition may help.
 #[cfg(feature = "tracker")]
 pub(super) const MEASURE: &str = "\
 Exit codes:
@@ -90,7 +90,6 @@ mod tests {
         }
     }
 
-    /// The codes of a collection are Rails'.
     #[test]
     fn rails_readme_lists_the_codes_that_it_hands_on() {
         let readme = include_str!("../../rails/README.md");

@@ -77,7 +77,7 @@ async fn collect(tracker: &Tracker, options: &MeasureOptions, stop: &mut Stop) -
     Ok(collection)
 }
 
-/// Why there is not even a list, in one sentence.
+/// The error for a list of packages that could not be read, in one sentence.
 fn no_list(org: &str, source: Source, problem: &Problem) -> Error {
     let detail = printable(problem.detail.trim_end_matches('.'));
     let site = match source {

@@ -16,8 +16,7 @@ use super::arguments::ServeOptions;
 use super::error::Error;
 use super::stop::{ENDING, Stop, gracefully};
 
-/// What an application that is built already looks like beside this program: the manifest, with the component where the
-/// manifest says, and the code that was compiled from it.
+/// The manifest of a built application in the program's directory, and the directory of its compiled code.
 const MANIFEST: &str = "spin.toml";
 const COMPILED_CODE: &str = "compiled-code";
 
@@ -33,7 +32,7 @@ pub(super) async fn serve(options: ServeOptions, stop: &mut Stop) -> Result<u8, 
     }
 }
 
-/// Runs an application that is built already. Nothing is built, and nothing is written where code was compiled ahead.
+/// Runs a built application. Nothing is written if its code was compiled ahead.
 async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
     let manifest = Manifest::read(manifest)?;
     let mut variables = BTreeMap::from([
@@ -64,7 +63,7 @@ async fn serve_built(manifest: &Path, options: &ServeOptions, stop: &mut Stop) -
     Ok(0)
 }
 
-/// The organisation of the stand-in, and of the address to try.
+/// The organisation of the stand-in and of the printed example.
 const ORG: &str = "fluxcd";
 
 #[cfg(not(feature = "tracker"))]
@@ -75,7 +74,7 @@ async fn serve_the_workspaces(_: &ServeOptions, _: &mut Stop) -> Result<u8, Erro
     ))
 }
 
-/// Builds this workspace's component where that is due, and runs it, with a stand-in where one is asked for.
+/// Builds this workspace's component, unless it is up to date, and runs it. With `--stand-in`, also starts a stand-in.
 #[cfg(feature = "tracker")]
 async fn serve_the_workspaces(options: &ServeOptions, stop: &mut Stop) -> Result<u8, Error> {
     use super::show::words_on_the_stand_in;

@@ -1,4 +1,4 @@
-//! What several commands show: a collection's table, and where the stand-in is.
+//! The output of several commands: a collection's table, and the stand-in's URLs.
 
 use std::io;
 
@@ -9,8 +9,7 @@ use super::error::{Error, print};
 use crate::measure::{Collection, table};
 
 pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
-    // The width of the terminal; without one, lines are as long as they have to be. A terminal without a known size,
-    // such as a serial line's, says that it has no columns.
+    // Without a terminal, or with one of unknown size (a serial line's size is zero), the lines have their full length.
     let width = Table::new().width().filter(|columns| *columns > 0);
     let text = table::render(collection, width);
     let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
@@ -21,7 +20,7 @@ pub(super) fn print_table(collection: &Collection) -> Result<(), Error> {
     }
 }
 
-/// Where the stand-in is controlled, and what its figures are.
+/// The message with the stand-in's URLs and the warning about its figures.
 pub(super) fn words_on_the_stand_in(stand_in: &stand_in::StandIn) -> String {
     format!(
         "It asks the stand-in on {0} (clock, faults and log: {0}{1}).\n{2}",

@@ -10,12 +10,12 @@ use crate::measure::{
     tracker::{self, GitHub},
 };
 
-/// Starts the component on any free port, and the stand-in, with an organisation of that name, where one is asked for.
+/// Starts the component on any free port. With `--stand-in`, also starts a stand-in with an organisation of that name.
 pub(super) async fn start(options: &GitHubOptions, org: &str, stop: &mut Stop) -> Result<Tracker, Error> {
     start_at(tracker::ANY_PORT, github(options, org), options, stop).await
 }
 
-/// The stand-in with an organisation of that name where one is asked for, and else github.com.
+/// With `--stand-in`, a stand-in with an organisation of that name; otherwise github.com.
 pub(super) fn github(options: &GitHubOptions, org: &str) -> GitHub {
     if options.stand_in {
         GitHub::StandIn {
@@ -28,7 +28,7 @@ pub(super) fn github(options: &GitHubOptions, org: &str) -> GitHub {
     }
 }
 
-/// Starts the component at an address of the caller's.
+/// Starts the component at this address.
 pub(super) async fn start_at(
     address: SocketAddr,
     github: GitHub,

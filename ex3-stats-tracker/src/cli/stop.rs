@@ -70,11 +70,10 @@ impl Signals {
     }
 }
 
-/// Whether this program was started by `nohup` or its like, to outlive its terminal. Asked once, before it is listened
-/// to.
+/// Whether this program was started with SIGHUP ignored, for example by `nohup`. Read before the program handles SIGHUP.
 #[cfg(unix)]
 static IGNORES_HANG_UP: LazyLock<bool> = LazyLock::new(|| {
-    // As Linux says it: a hexadecimal mask of ignored signals, of which SIGHUP is the first.
+    // `SigIgn` is a hexadecimal mask of the ignored signals. SIGHUP is the lowest bit.
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| {
         status
             .lines()

@@ -4,7 +4,7 @@ use system::{cache, debian_root};
 
 /// The reason for which Rails does not run. Each message is one sentence with the next step.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error(
         "there is no Rails on this machine: `cargo xtask setup` puts Debian's beside it; with a Ruby of your own, \

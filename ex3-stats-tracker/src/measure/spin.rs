@@ -35,7 +35,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The reason for which the component does not run in Spin.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error(
         "there is no program {}: install Spin (https://spinframework.dev), name it with --spin PROGRAM, or leave \

@@ -63,7 +63,7 @@ pub struct Options {
 
 /// The reason for which the tracker could not be started.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error("the component can't be built: {0}")]
     Guest(#[from] guests::Error),
