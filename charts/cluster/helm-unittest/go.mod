@@ -1,6 +1,6 @@
 // helm-unittest at one version: `go build` makes it, see ../src/tool.rs. A module of its own, since theirs replaces
 // another module by a fork, which `go install` refuses; the replacement is repeated here.
-module stats-tracker/shared/cluster/helm-unittest
+module stats-tracker/charts/cluster/helm-unittest
 
 go 1.26.0
 

@@ -1,5 +1,5 @@
-// The programs of a Kubernetes cluster, at one version, for the tests: `go build` makes them, see ../src/tools.rs.
-module stats-tracker/shared/cluster/kubernetes
+// The programs of a Kubernetes cluster, at one version, for the tests: `go build` makes them, see ../src/tool.rs.
+module stats-tracker/charts/cluster/kubernetes
 
 go 1.26.0
 

@@ -13,6 +13,7 @@ use crate::deny;
 use crate::run::{Cargo, announce_and_run, bold, green, red, spawn_into_pipe};
 use crate::selection::Selection;
 use crate::test_programs::{self, TestProgram};
+use crate::unchanged::Unchanged;
 
 /// A command that passes by exiting with 0.
 struct Check {
@@ -42,6 +43,11 @@ struct Outcome {
 /// The name of the check that runs all tests except the chart's.
 const TESTS: &str = "tests";
 
+/// The checks of the dashboard in a real browser, and the package that they belong to.
+const BROWSER: &str = "the dashboard in a browser";
+const BROWSER_POSTGRESQL: &str = "the dashboard's pages on PostgreSQL";
+const TRACKER_PACKAGE: &str = "ex3-stats-tracker";
+
 /// The name of the check that runs the chart's tests. They start a Kubernetes, and wait for it most of the time.
 const CHART_TESTS: &str = "the chart's tests";
 
@@ -64,7 +70,7 @@ const DOCUMENTED: [&str; 7] = [
 ];
 
 /// The checks. Tests are last, so that the run ends with their summaries.
-fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
+fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check>> {
     let with_selection = |before: &[&str], selected: Vec<String>, after: &[&str]| {
         let mut arguments: Vec<&str> = before.to_vec();
         arguments.extend(selected.iter().map(String::as_str));
@@ -112,7 +118,7 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
         command
     };
 
-    let (chart_tests, other_tests) = test_programs::names(&cargo.metadata()?, CHART_PACKAGE, selection)?;
+    let (chart_tests, other_tests) = plan.test_programs.clone();
     let tests = |kinds: &[&str], names: BTreeSet<String>| {
         let names = names.into_iter().flat_map(|name| ["--test".to_owned(), name]);
         let selected = selection.arguments().into_iter().chain(names).collect();
@@ -161,12 +167,9 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
             with_selection(&["test"], selection.arguments(), &["--doc"]),
         ),
         check("lints of the dashboard's Ruby", rubocop),
-        beside_tests("the dashboard in a browser", browser(&[])),
+        beside_tests(BROWSER, browser(&[])),
         // Only the content of the pages depends on the database, so that the other tests need not run twice.
-        beside_tests(
-            "the dashboard's pages on PostgreSQL",
-            browser(&["--postgresql", "pages"]),
-        ),
+        beside_tests(BROWSER_POSTGRESQL, browser(&["--postgresql", "pages"])),
         beside_tests(CHART_TESTS, tests(&[], chart_tests)),
         // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
         check(
@@ -174,15 +177,97 @@ fn checks(cargo: &Cargo, selection: &Selection) -> Result<Vec<Check>> {
             tests(&["--lib", "--bins", "--examples", "--benches"], other_tests),
         ),
     ]);
+    checks.retain(|check| !plan.left_out.contains(check.name));
     Ok(checks)
 }
 
-/// Runs all checks, also after a failure, and prints a line for each and their count.
-pub(crate) fn all(cargo: &Cargo) -> Result<ExitCode> {
+/// Which tests are run, and which would pass again.
+struct Plan {
+    unchanged: Unchanged,
+    /// The names of the chart's test programs, and of all others that are run.
+    test_programs: (BTreeSet<String>, BTreeSet<String>),
+    /// The packages of the others.
+    packages: BTreeSet<String>,
+    /// Checks and packages' tests that are not run, since they passed with the same files.
+    left_out: BTreeSet<String>,
+}
+
+/// The checks that can be left out, each with its package.
+const SEPARATE: [(&str, &str); 3] = [
+    (BROWSER, TRACKER_PACKAGE),
+    (BROWSER_POSTGRESQL, TRACKER_PACKAGE),
+    (CHART_TESTS, CHART_PACKAGE),
+];
+
+/// What the tests of a package are called where its files are stored.
+fn tests_of(package: &str) -> String {
+    format!("tests of {package}")
+}
+
+impl Plan {
+    fn new(cargo: &Cargo, selection: &Selection, only_changed: bool) -> Result<Self> {
+        let metadata = cargo.metadata()?;
+        let passed = cargo.build_directory()?.join("passed");
+        let unchanged = Unchanged::read(cargo.workspace(), &metadata, passed, only_changed)?;
+        let separate = SEPARATE
+            .into_iter()
+            .filter(|(check, package)| unchanged.leaves_out(check, package));
+        let mut left_out: BTreeSet<String> = separate.map(|(check, _)| check.to_owned()).collect();
+        let mut packages = BTreeSet::new();
+        for package in test_programs::packages(&metadata, selection)? {
+            if package == CHART_PACKAGE {
+                continue;
+            }
+            if unchanged.leaves_out(&tests_of(&package), &package) {
+                left_out.insert(tests_of(&package));
+            } else {
+                packages.insert(package);
+            }
+        }
+        let is_run = |package: &str| package == CHART_PACKAGE || packages.contains(package);
+        Ok(Self {
+            test_programs: test_programs::names(&metadata, CHART_PACKAGE, is_run)?,
+            unchanged,
+            packages,
+            left_out,
+        })
+    }
+
+    /// Stores what passed, and forgets what failed.
+    fn store(&self, outcomes: &[Outcome]) -> Result<()> {
+        for outcome in outcomes {
+            let separate = SEPARATE.into_iter().find(|(check, _)| *check == outcome.name);
+            let tests: Vec<_> = match separate {
+                Some((check, package)) => vec![(check.to_owned(), package)],
+                None if outcome.name == TESTS => {
+                    let packages = self.packages.iter();
+                    packages.map(|package| (tests_of(package), package.as_str())).collect()
+                }
+                None => continue,
+            };
+            for (tests, package) in tests {
+                match outcome.passed {
+                    true => self.unchanged.store(&tests, package)?,
+                    false => self.unchanged.forget(&tests)?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs all checks, also after a failure, and prints a line for each and their count. With `only_changed`, tests that passed
+/// with the same files are left out, and named.
+pub(crate) fn all(cargo: &Cargo, only_changed: bool) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
     let start = Instant::now();
-    let outcomes = outcomes(checks(cargo, &selection)?)?;
+    let plan = Plan::new(cargo, &selection, only_changed)?;
+    let outcomes = outcomes(checks(cargo, &selection, &plan)?)?;
+    plan.store(&outcomes)?;
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
+    for tests in &plan.left_out {
+        text += &format!("not run, since it passed with the same files: {tests}\n");
+    }
     if deny::program().is_none() {
         text += "not checked: the dependencies' licences and sources, because cargo-deny can't be installed\n";
     }

@@ -13,6 +13,7 @@ mod run;
 mod selection;
 mod setup;
 mod test_programs;
+mod unchanged;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,11 @@ enum Command {
     /// Set up what is missing, then run the tracker with the stand-in and 400 days of history
     Demo,
     /// Set up what is missing, then run every check there is
-    Test,
+    Test {
+        /// Leave out the tests of an example if they passed with the same files, those of what it uses included
+        #[arg(long)]
+        changed: bool,
+    },
     /// Install what building, running and testing need, with the reasons
     Setup {
         /// Only print what would be installed, with the reasons
@@ -93,9 +98,9 @@ fn run(command: Command) -> Result<ExitCode> {
                 "400",
             ])
         }),
-        Command::Test => {
+        Command::Test { changed } => {
             setup::set_up(Purpose::Test, &cargo, workspace())?;
-            check::all(&cargo)
+            check::all(&cargo, changed)
         }
         Command::Setup { dry_run: true } => {
             command_line::print_styled(&setup::plan(Purpose::Test, workspace()))?;

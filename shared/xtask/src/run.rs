@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, PipeReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use anstyle::{AnsiColor, Style};
@@ -39,6 +39,11 @@ impl Cargo {
             workspace,
             target_directory: None,
         }
+    }
+
+    /// The workspace's root.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
     }
 
     /// The cargo command with `arguments`.

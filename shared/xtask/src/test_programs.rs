@@ -28,27 +28,21 @@ pub(crate) struct TestProgram {
     pub(crate) seconds: f64,
 }
 
-/// The names of the test programs in `tests/` of a package, and of all other selected packages. Cargo selects test
-/// programs only by name, so that a name in both sets is an error.
+/// The selected packages that have test programs in `tests/`.
+pub(crate) fn packages(metadata: &Value, selection: &Selection) -> Result<BTreeSet<String>> {
+    let packages = described(metadata)?.filter(|(name, tests)| !selection.excludes(name) && !tests.is_empty());
+    Ok(packages.map(|(name, _)| name.to_owned()).collect())
+}
+
+/// The names of the test programs in `tests/` of a package, and of all others that are run. Cargo selects test programs
+/// only by name, so that a name in both sets is an error.
 pub(crate) fn names(
     metadata: &Value,
     package: &str,
-    selection: &Selection,
+    is_run: impl Fn(&str) -> bool,
 ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     let mut names = (BTreeSet::new(), BTreeSet::new());
-    for described in metadata["packages"]
-        .as_array()
-        .context("the output of cargo metadata has no packages")?
-    {
-        let name = described["name"].as_str().unwrap_or_default();
-        if selection.excludes(name) {
-            continue;
-        }
-        let targets = described["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let tests = targets
-            .iter()
-            .filter(|target| target["kind"] == json!(["test"]))
-            .filter_map(|target| Some(target["name"].as_str()?.to_owned()));
+    for (name, tests) in described(metadata)?.filter(|(name, _)| is_run(name)) {
         match name == package {
             true => names.0.extend(tests),
             false => names.1.extend(tests),
@@ -59,6 +53,20 @@ pub(crate) fn names(
         bail!("tests/{both}.rs of {package} has the name of another package's test program: rename it");
     }
     Ok(names)
+}
+
+/// Each package with the names of its test programs.
+fn described(metadata: &Value) -> Result<impl Iterator<Item = (&str, BTreeSet<String>)>> {
+    let packages = metadata["packages"].as_array();
+    let packages = packages.context("the output of cargo metadata has no packages")?;
+    Ok(packages.iter().map(|package| {
+        let targets = package["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let tests = targets
+            .iter()
+            .filter(|target| target["kind"] == json!(["test"]))
+            .filter_map(|target| Some(target["name"].as_str()?.to_owned()));
+        (package["name"].as_str().unwrap_or_default(), tests.collect())
+    }))
 }
 
 /// Runs `cargo test`. Returns whether it passed, and its programs.
@@ -246,6 +254,7 @@ mod tests {
         };
         let metadata = |packages: &[Value]| json!({ "packages": packages });
         let selection = Selection::here(&[]);
+        let is_run = |package: &str| !selection.excludes(package);
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
 
         let chart = package("chart", &["node", "life"]);
@@ -255,12 +264,15 @@ mod tests {
             package("parser-fuzz", &["never"]),
         ]);
         assert_eq!(
-            names(&known, "chart", &selection).unwrap(),
+            names(&known, "chart", is_run).unwrap(),
             (set(&["life", "node"]), set(&["cli"]))
         );
-        let twice = names(&metadata(&[chart, package("other", &["life"])]), "chart", &selection);
+        let twice = names(&metadata(&[chart, package("other", &["life"])]), "chart", is_run);
         assert!(twice.unwrap_err().to_string().contains("tests/life.rs of chart"));
-        assert!(names(&known, "gone", &selection).is_err());
+        assert!(names(&known, "gone", is_run).is_err());
+        assert_eq!(packages(&known, &selection).unwrap(), set(&["chart", "other"]));
+        let without_other = names(&known, "chart", |package| package == "chart");
+        assert_eq!(without_other.unwrap(), (set(&["life", "node"]), set(&[])));
     }
 
     #[test]
