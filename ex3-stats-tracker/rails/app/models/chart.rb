@@ -8,6 +8,10 @@ class Chart
 
   attr_reader :dates
 
+  def self.of(subject, versions: 0, **range)
+    subject.is_a?(Org) ? OfOrg.new(subject, **range) : OfPackage.new(subject, versions:, **range)
+  end
+
   # From +first+ to +last+, limited to the days with stored figures, and to the newest MAX_DAYS of them.
   def initialize(subject, first: nil, last: nil)
     @subject = subject
@@ -16,7 +20,8 @@ class Chart
   end
 
   def as_json(*)
-    { from: dates.begin.iso8601, days: length, totals: column(days, :total), fell: indexes(days, &:fell), failures: failures,
+    { from: dates.begin.iso8601, days: length, totals: column(days, :total), fell: indexes(days, &:fell),
+      imported: indexes(days, &:imported), failures: failures,
       downloads: column(downloads, :count), unsettled: indexes(downloads) { |day| !day.settled }, releases: }
   end
 
@@ -69,7 +74,7 @@ class Chart
     end
 
     class OfPackage < self
-      Day = Struct.new(:total, :fell, :failures, :failure_kind, :versions_read)
+      Day = Struct.new(:total, :fell, :imported, :failures, :failure_kind, :versions_read)
       Download = Struct.new(:count, :settled)
 
       # +group+: the versions are those with the most downloads in the range, grouped as Version::Tags::GROUPS says. nil:
@@ -125,8 +130,9 @@ class Chart
 
     class OfOrg < self
       # An organisation's total may fall for a good reason, because packages come and go: no day is marked.
-      Day = Struct.new(:total, :failures, :failure_kind, :packages_stale) do
+      Day = Struct.new(:total, :failures, :failure_kind, :packages_stale, :packages_imported) do
         def fell = false
+        def imported = packages_imported.positive?
       end
 
       def as_json(*)

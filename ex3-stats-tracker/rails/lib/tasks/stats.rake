@@ -37,6 +37,45 @@ namespace :stats do
     abort_with 75, error.message
   end
 
+  desc "Import totals from FILE (CSV or JSON: date, package, total); MODE: dry-run, create"
+  task :import, %i[org file] => :environment do |_task, arguments|
+    modes = arguments.extras
+    org = imported_org(arguments, modes)
+    file = TotalsFile.new(arguments[:file], source: org.source)
+    import = TotalsImport.new(org, file, create: modes.include?("create"))
+    modes.include?("dry-run") ? import.dry_run : import.run
+    puts "#{import.summary}#{"; nothing was stored" if modes.include?("dry-run")}"
+  rescue TotalsFile::Refused => error
+    abort_with 65, "#{error.message}\nnothing was imported"
+  rescue Errno::ENOENT, Errno::EACCES, Errno::EISDIR, Errno::ENOTDIR => error
+    abort_with 66, "#{arguments[:file]} can't be read: #{error.message}"
+  rescue Database::Unavailable => error
+    abort_with 69, error.message
+  rescue Collection::Lock::Taken => error
+    abort_with 75, error.message
+  end
+
+  desc "Export an organisation's totals to FILE (.csv or .json), for import"
+  task :export, %i[org file] => :environment do |_task, arguments|
+    org = Org.find_by(name: arguments[:org].to_s) or abort_with 64, "no organisation #{arguments[:org]} is tracked here"
+    path = arguments[:file].presence or abort_with 64, "say which file: bin/rails 'stats:export[#{org.name},history.csv]'"
+    rows = TotalsExport.new(org).write(path)
+    puts "#{org.name}: #{rows.to_fs(:delimited)} #{"row".pluralize(rows)} in #{path}#{" (stand-in: invented)" if org.stand_in?}"
+  rescue Errno::ENOSPC, Errno::EDQUOT, Errno::EIO => error
+    abort_with 69, "#{arguments[:file]} can't be written: #{error.message}"
+  rescue SystemCallError => error
+    abort_with 64, "#{arguments[:file]} can't be written: #{error.message}"
+  end
+
+  # The organisation of an import, after the task's other arguments were checked.
+  def imported_org(arguments, modes)
+    arguments[:file].present? or abort_with 64, "say which organisation and file: bin/rails 'stats:import[fluxcd,history.csv]'"
+    wrong = modes - %w[dry-run create]
+    wrong.empty? or abort_with 64, "#{wrong.first} is none of dry-run and create"
+    Org.find_by(name: arguments[:org]) or
+      abort_with 64, "no organisation #{arguments[:org]} is tracked here: collect it first, so that it is known where its figures come from"
+  end
+
   def abort_with(code, message)
     say message
     exit code

@@ -8,7 +8,7 @@ class ChartTest < ActiveSupport::TestCase
     assert_equal({
       org: "fluxcd", package: "flagger", source: "stand-in", from: "2026-05-06", days: 6,
       totals: [ nil, nil, 245, 240, 250, nil ],
-      fell: [ 3 ],
+      fell: [ 3 ], imported: [],
       failures: [ [ 3, 2, "timed_out" ] ],
       downloads: [ 9, 8, 7, nil, 5, nil ],
       unsettled: [ 4 ], releases: [],

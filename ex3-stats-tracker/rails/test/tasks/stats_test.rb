@@ -63,6 +63,23 @@ class StatsTest < ActiveSupport::TestCase
     end
   end
 
+  test "an import and an export" do
+    travel_to Time.utc(2026, 5, 11, 12)
+    Dir.mktmpdir do |directory|
+      path = "#{directory}/history.csv"
+      File.write(path, "date,package,total\n2026-05-01,flagger,5\n")
+      assert_equal [ 0, "fluxcd: 1 row: 1 to add (stand-in: invented); nothing was stored\n", "" ], run_task("stats:import", "fluxcd", path, "dry-run")
+      assert_equal [ 0, "fluxcd: 1 row: 1 to add (stand-in: invented)\n", "" ], run_task("stats:import", "FluxCD", path)
+      assert_equal [ 0, "fluxcd: 5 rows in #{directory}/export.csv (stand-in: invented)\n", "" ], run_task("stats:export", "fluxcd", "#{directory}/export.csv")
+      assert_equal "2026-05-01,flagger,5,stand-in,true\n", File.readlines("#{directory}/export.csv").grep(/flagger,5/).join
+      File.write(path, "date,package,total\n2026-05-01,flagger,x\n")
+      assert_equal [ 65, "", "line 2: \"x\" is no total: digits alone; a row without one is left out\nnothing was imported\n" ], run_task("stats:import", "fluxcd", path)
+      [ [ 66, "fluxcd", "#{directory}/missing.csv" ], [ 66, "fluxcd", directory ], [ 64, "nobody", path ], [ 64, "fluxcd" ], [ 64 ], [ 64, "fluxcd", path, "now" ] ]
+        .each { |code, *arguments| assert_equal code, run_task("stats:import", *arguments).first, arguments }
+      [ [ 64, "nobody", path ], [ 64, "fluxcd" ], [ 64, "fluxcd", "#{directory}/missing/export.csv" ] ].each { |code, *arguments| assert_equal code, run_task("stats:export", *arguments).first, arguments }
+    end
+  end
+
   private
     # [exit code, stdout, stderr]
     def run_task(name, *arguments)

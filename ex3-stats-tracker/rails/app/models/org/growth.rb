@@ -76,10 +76,10 @@ module Org::Growth
       [ first.total - counted, 0 ].max
     end
 
-    # The day of each package's first reading by its id, also of vanished packages.
+    # The day of each package's first reading by its id, also of vanished packages. An imported total is no reading.
     def first_days
       packages.pluck(:id, Arel.sql(<<~SQL.squish)).filter_map { |id, date| [ id, date.to_date ] if date }.to_h
-        (SELECT date FROM package_days WHERE package_id = packages.id AND total IS NOT NULL ORDER BY date LIMIT 1)
+        (SELECT date FROM package_days WHERE package_id = packages.id AND total IS NOT NULL AND NOT imported ORDER BY date LIMIT 1)
       SQL
     end
 end

@@ -14,9 +14,17 @@ module Org::Summing
     end
   end
 
+  # Recomputes the sums of these days, after their packages' totals were imported.
+  def update_day_sums(dates)
+    transaction do
+      dates.each { |date| update_day_sum(date) }
+      update!(updated_at: Time.current)
+    end
+  end
+
   private
-    # A package that could not be read on a day counts with its earlier total, and as stale. A package that had vanished
-    # by then does not count.
+    # A package that could not be read on a day counts with its earlier total, and as stale; an imported total counts as
+    # neither. A package that had vanished by then does not count.
     def update_day_sum(date)
       of_day = packages.where(vanished_at: nil).or(packages.where(vanished_at: date.next_day.beginning_of_day..))
       totals = of_day.pluck(Arel.sql(<<~SQL.squish)).compact
@@ -24,12 +32,13 @@ module Org::Summing
          AND total IS NOT NULL ORDER BY date DESC LIMIT 1)
       SQL
       rows = Package::Day.where(package: packages, date:)
-      read = rows.where.not(total: nil).where(package: of_day).count
+      known = rows.where.not(total: nil).where(package: of_day).group(:imported).count
+      read, imported = known.fetch(false, 0), known.fetch(true, 0)
       failures = rows.where(failures: 1..)
       lists = self.failures.where(package_id: nil, at: date.all_day)
       kind = lists.order(:at).last&.kind || failures.group(:failure_kind).count.max_by(&:last)&.first
       Org::Day.upsert({ org_id: id, date:, total: within_64_bits(totals), packages_read: read,
-        packages_stale: totals.size - read, failures: failures.sum(:failures) + lists.count, failure_kind: kind },
+        packages_imported: imported, packages_stale: totals.size - read - imported, failures: failures.sum(:failures) + lists.count, failure_kind: kind },
         unique_by: %i[org_id date])
     end
 

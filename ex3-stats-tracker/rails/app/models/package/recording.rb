@@ -69,9 +69,9 @@ module Package::Recording
             day_count: reading.daily[reading.measured_at.to_date] }
         }, conflict: "package_id, at", set: "total = excluded.total, fell = excluded.fell, collection_id = excluded.collection_id, day_count = excluded.day_count"
         Package::Day.write readings.map { |package, reading|
-          { package_id: package.id, date: reading.measured_at.to_date, total: reading.total, measured_at: reading.measured_at, fell: fallen.key?(package) }
+          { package_id: package.id, date: reading.measured_at.to_date, total: reading.total, measured_at: reading.measured_at, fell: fallen.key?(package), imported: false }
         }, conflict: "package_id, date", set: <<~SQL.squish
-          total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
+          imported = excluded.imported, total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
           WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
             OR package_days.measured_at > #{connection.quote(Clock.latest_plausible)}
         SQL
