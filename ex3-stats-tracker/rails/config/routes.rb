@@ -10,6 +10,8 @@ Rails.application.routes.draw do
 
       get "healthz", to: "health#alive"
       get "readyz", to: "health#ready"
+      # The path of Rails' own health check.
+      get "up", to: "health#alive"
       get "metrics", to: "metrics#show"
     end
 
@@ -27,9 +29,6 @@ Rails.application.routes.draw do
       get "failures/:org", to: "failures#index", as: :org_failures
       get "failures/:org/*name", to: "failures#index", as: :package_failures
       get "collections/:org", to: "collections#index", as: :collections
-    end
-
-    namespace :api, format: true, constraints: { format: /json/ } do
       get "chart/:org", to: "charts#show", as: :org_chart
       get "chart/:org/*name", to: "charts#show", as: :package_chart
     end
@@ -37,7 +36,14 @@ Rails.application.routes.draw do
     scope format: true do
       get "badges/:org", to: "badges#show", as: :org_badge, constraints: { format: /svg|json/ }
       get "badges/:org/*name", to: "badges#show", as: :package_badge, constraints: { format: /svg|json/ }
+      get "charts/:org", to: "chart_pictures#show", as: :org_picture, constraints: { format: /svg/ }
+      get "charts/:org/*name", to: "chart_pictures#show", as: :package_picture, constraints: { format: /svg/ }
+      get "compare", to: "chart_pictures#compare", as: :comparison_picture, constraints: { format: /svg/ }
       get "feeds/:org", to: "feeds#show", as: :feed, constraints: { format: /atom/ }
     end
   end
+
+  # Last: what no route above takes.
+  match "/", to: "unrouted#answer", via: :all
+  match "*path", to: "unrouted#answer", via: :all, format: false
 end

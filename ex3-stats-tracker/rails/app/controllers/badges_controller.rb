@@ -1,14 +1,15 @@
-# A package's or an organisation's total, as SVG or for shields.io.
+# A figure of a package or an organisation, as SVG or for shields.io.
 class BadgesController < ProgramsController
   # Image proxies, such as GitHub's camo, fetch the badge again after it.
   before_action { expires_in 5.minutes, public: true }
 
   def show
     subject = params.key?(:name) ? package : org
-    present Badge.new(subject.total, label: label, stand_in: org.stand_in?), :ok
+    message = Badge::Message.of(subject, figure, exact: choice(:numbers, %w[short exact]) == "exact")
+    present badge(message, stand_in: org.stand_in?), :ok
   rescue ActiveRecord::RecordNotFound
     # Also a picture: an <img> shows nothing else.
-    present Badge.new(nil, label: label), :not_found
+    present badge(nil), :not_found
   end
 
   private
@@ -17,17 +18,20 @@ class BadgesController < ProgramsController
       true
     end
 
-    def label
-      text(:label).gsub(/[[:cntrl:]]/, " ")
+    def figure
+      choice(:show, Badge::Message::NAMES).tap do |name|
+        name == "version" && !params.key?(:name) and raise BadParameter, "an organisation has no version: show is #{Badge::Message::NAMES.without("version").to_sentence(last_word_connector: " or ")}"
+      end
+    end
+
+    def badge(message, stand_in: false)
+      Badge.new(message, label: text(:label).gsub(/[[:cntrl:]]/, " "), default_label: figure == "version" ? "version" : "downloads", stand_in:)
     end
 
     def present(badge, status)
+      style = choice(:style, Badge::STYLES)
       respond_to do |format|
-        format.svg do
-          # Opened by itself an SVG is a document. It needs no resource.
-          headers["Content-Security-Policy"] = "default-src 'none'"
-          render plain: badge.to_svg, content_type: "image/svg+xml", status:
-        end
+        format.svg { picture badge.to_svg(style), status: }
         format.json { render json: badge, status: }
       end
     end

@@ -1,6 +1,8 @@
 # The base of the endpoints for programs: API, badges, feeds, metrics. Errors are problem details (RFC 9457), parameters
 # have limits, and clients revalidate with ETags: an unchanged answer is not sent again.
 class ProgramsController < ActionController::Base
+  # First: refusals have its headers too.
+  include CrossOrigin
   include RateLimited
 
   class BadParameter < StandardError; end
@@ -34,6 +36,13 @@ class ProgramsController < ActionController::Base
       number
     end
 
+    # One of these names; the first one where the parameter is missing.
+    def choice(name, names)
+      return names.first unless params.key?(name)
+      names.include?(params[name]) or raise BadParameter, "#{name} is #{names.to_sentence(two_words_connector: " or ", last_word_connector: " or ")}"
+      params[name]
+    end
+
     # Outside of these years SQLite and PostgreSQL compare dates differently.
     DATES = Date.new(1970)..Date.new(2200)
 
@@ -52,6 +61,32 @@ class ProgramsController < ActionController::Base
       first, last = date(:from), date(:until)
       first.nil? || last.nil? || first <= last or raise BadParameter, "from is after until"
       [ first, last ]
+    end
+
+    # The parameters of +dates+ for a chart, or +range+, as in the pages' addresses: the last days until today.
+    def chart_dates(default = "all")
+      if params.key?(:from) || params.key?(:until)
+        params.key?(:range) and raise BadParameter, "range has from and until beside it: give one or the other"
+        first, last = dates
+        first.nil? || last.nil? || last - first < Chart::MAX_DAYS or raise BadParameter, "a chart has #{Chart::MAX_DAYS} days at most"
+        [ first, last ]
+      else
+        days = PagesController::RANGES.fetch(choice(:range, [ default, *PagesController::RANGES.keys ].uniq))
+        [ (Date.current - days + 1 if days), nil ]
+      end
+    end
+
+    # A CSV that browsers save as a file.
+    def csv(text)
+      filename = "#{[ controller_name, params[:org], params[:name] ].compact.join("-").gsub(/[^a-z0-9.-]+/i, "-")}.csv"
+      headers["Content-Disposition"] = ActionDispatch::Http::ContentDisposition.format(disposition: "attachment", filename:)
+      render plain: text, content_type: "text/csv"
+    end
+
+    def picture(svg, status: :ok)
+      # Opened by itself an SVG is a document. It needs no resource.
+      headers["Content-Security-Policy"] = "default-src 'none'"
+      render plain: svg, content_type: "image/svg+xml", status:
     end
 
     def refuse_too_many

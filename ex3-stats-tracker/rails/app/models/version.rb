@@ -7,6 +7,20 @@ class Version < ApplicationRecord
   scope :ordered, -> { order(:position) }
   scope :listed, -> { where(vanished_at: nil) }
 
+  # A release as semantic versioning writes it, with or without a v, and without a pre-release's suffix.
+  RELEASE = /\Av?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?\z/
+
+  # The versions that are searched for the newest release. A release has a newer date than most of the others.
+  NEWEST = 500
+
+  # The tag of the highest release among the newest versions; otherwise the first tag of the newest one; nil where none is
+  # known.
+  def self.newest_release
+    tags = listed.ordered.limit(NEWEST).pluck(:tags)
+    releases = tags.flatten.filter_map { |tag| (match = RELEASE.match(tag)) && [ match.captures.map(&:to_i), tag ] }
+    releases.max_by(&:first)&.last || tags.first&.first
+  end
+
   def vanished?
     vanished_at?
   end

@@ -5,6 +5,7 @@ module XmlText
 
   # The text with U+FFFD for each forbidden character and for each byte that is not valid UTF-8.
   def self.clean(text)
-    text.to_s.scrub("\u{FFFD}").gsub(FORBIDDEN, "\u{FFFD}")
+    # Formatted numbers are US-ASCII, which can't be scrubbed with U+FFFD.
+    String.new(text.to_s, encoding: Encoding::UTF_8).scrub("\u{FFFD}").gsub(FORBIDDEN, "\u{FFFD}")
   end
 end

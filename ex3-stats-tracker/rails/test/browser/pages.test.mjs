@@ -145,6 +145,56 @@ describe("a package", () => {
     assert.equal(await page.$eval("img", ({ naturalWidth }) => naturalWidth > 50), true, "the badge")
   }))
 
+  test("has snippets that a button copies, and that show what they say", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=30d", async (page) => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"])
+    const snippets = page.locator("#embed .snippet")
+    assert.equal(await snippets.count(), 2)
+    for (let index = 0; index < 2; index++) {
+      await snippets.nth(index).locator(".copy").click()
+      await page.waitForFunction((at) => document.querySelectorAll("#embed .copy")[at].textContent === "Copied", index)
+      const copied = await page.evaluate(() => navigator.clipboard.readText())
+      assert.equal(copied, await snippets.nth(index).locator("pre").textContent())
+      for (const address of copied.match(/http:[^)"\s]+/g)) {
+        const response = await fetch(address)
+        assert.ok(response.ok, `${response.status} for ${address}`)
+      }
+    }
+    // The links follow the range that was chosen without a page load.
+    await page.click("[data-param=range][data-value='1y']")
+    const link = page.locator("#embed a[data-view]").first()
+    await link.focus()
+    assert.equal(new URL(await link.getAttribute("href"), DASHBOARD_URL).searchParams.get("range"), "1y")
+  }))
+
+  test("has badges and pictures that a browser draws, also without the dashboard's styles", () => visit(browser, "/", async (page) => {
+    const paths = [
+      ...["total", "month", "week", "day", "version"].flatMap((show) => ["flat", "flat-square", "for-the-badge"].map((style) => `/badges/fluxcd/flagger.svg?show=${show}&style=${style}`)),
+      ...["total", "downloads", "versions"].flatMap((show) => ["light", "dark"].map((theme) => `/charts/fluxcd/flagger.svg?show=${show}&theme=${theme}&range=all`)),
+      "/charts/fluxcd.svg", "/compare.svg?packages=fluxcd/flagger,fluxcd/flux-cli",
+    ]
+    for (const path of paths) {
+      const [width, height] = await page.evaluate(async (source) => {
+        const image = new Image()
+        image.src = source
+        await image.decode()
+        return [image.naturalWidth, image.naturalHeight]
+      }, path)
+      assert.ok(path.startsWith("/badges") ? width > 50 && [20, 28].includes(height) : width === 800 && height === 400, `${width} x ${height}: ${path}`)
+    }
+    // No text of a picture is outside of it, or over another one.
+    for (const path of paths.filter((one) => !one.startsWith("/badges"))) {
+      await page.goto(path)
+      const faults = await page.evaluate(() => {
+        const boxes = [...document.querySelectorAll("text")].map((element) => ({ text: element.textContent, box: element.getBBox() }))
+        const outside = boxes.filter(({ box }) => box.x < 0 || box.y < 0 || box.x + box.width > 800 || box.y + box.height > 400)
+        const over = boxes.filter(({ box }, index) => boxes.slice(index + 1).some((other) =>
+          box.x < other.box.x + other.box.width && other.box.x < box.x + box.width && box.y < other.box.y + other.box.height - 2 && other.box.y < box.y + box.height - 2))
+        return [...outside, ...over].map(({ text }) => text)
+      })
+      assert.deepEqual(faults, [], path)
+    }
+  }, { charts: false }))
+
   test("has a notice when its total fell, when it can't be read and when it has vanished", async () => {
     await visit(browser, "/orgs/fluxcd/packages/flagger-loadtester", async (page) => assert.match(await text(page), /The total fell from [\d,]+ when it was read/))
     await visit(browser, "/orgs/fluxcd/packages/flux-cli", async (page) => {

@@ -6,9 +6,25 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     get "/badges/fluxcd/flagger.svg"
     assert_response :success
     assert_equal [ "image/svg+xml", "max-age=300, public" ], [ response.media_type, response.headers["Cache-Control"] ]
-    assert_equal [ "downloads (stand-in)", "250" ], Nokogiri::XML(response.body, &:strict).css("text").map(&:text)
+    assert_equal [ "downloads (stand-in)", "250" ], Nokogiri::XML(response.body, &:strict).css("text:not([aria-hidden])").map(&:text)
     get "/badges/fluxcd.json"
     assert_equal({ "schemaVersion" => 1, "label" => "downloads (stand-in)", "message" => "350", "color" => "blue", "isError" => false }, response.parsed_body)
+  end
+
+  test "a badge of a period, of a version, exact, and in shields' styles" do
+    travel_to Time.utc(2026, 5, 10, 18)
+    packages(:flagger).update!(growth_7: 14_360)
+    { "show=week" => [ "downloads (stand-in)", "14.4K/week" ], "show=week&numbers=exact" => [ "downloads (stand-in)", "14,360/week" ], "show=version" => [ "version (stand-in)", "v1.1.0" ],
+      "show=month" => [ "downloads (stand-in)", "unknown" ], "show=total&style=for-the-badge&label=pulls" => [ "PULLS (STAND-IN)", "250" ], "style=flat-square" => [ "downloads (stand-in)", "250" ] }.each do |query, texts|
+      get "/badges/fluxcd/flagger.svg?#{query}"
+      assert_equal texts, Nokogiri::XML(response.body, &:strict).css("text:not([aria-hidden])").map(&:text), query
+    end
+    get "/badges/fluxcd.json?show=day"
+    assert_equal "10/day", response.parsed_body["message"]
+    %w[/badges/fluxcd.svg?show=version /badges/fluxcd.svg?show=year /badges/fluxcd.svg?style=round /badges/fluxcd.svg?numbers=long /badges/nobody.svg?style=round /badges/fluxcd.svg?show[]=day].each do |path|
+      get path
+      assert_response :bad_request, path
+    end
   end
 
   test "a badge of a name with slashes and dots" do

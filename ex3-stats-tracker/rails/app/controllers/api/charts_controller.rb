@@ -1,7 +1,6 @@
 class Api::ChartsController < ProgramsController
   def show
-    first, last = dates
-    first.nil? || last.nil? || last - first < Chart::MAX_DAYS or raise BadParameter, "a chart has #{Chart::MAX_DAYS} days at most"
+    first, last = chart_dates
     if params.key?(:name)
       versions = number(:versions, 0..Chart::MAX_VERSIONS, 0)
       chart Chart::OfPackage.new(package, first:, last:, versions:, group:), package, versions, group
@@ -21,7 +20,12 @@ class Api::ChartsController < ProgramsController
     # The key has the shown days, not the requested ones, so that requests for different ranges can't fill the cache with
     # the same chart.
     def chart(chart, *of)
-      key = [ "chart", *of, chart.dates, Date.current ]
-      render json: Rails.cache.fetch(key) { chart.to_json } if stale?(etag: key)
+      key = [ "chart", request.format.symbol, *of, chart.dates, Date.current ]
+      return unless stale?(etag: key)
+
+      respond_to do |format|
+        format.json { render json: Rails.cache.fetch(key) { chart.to_json } }
+        format.csv { csv Rails.cache.fetch(key) { Chart::Table.new(chart.as_json).to_csv } }
+      end
     end
 end

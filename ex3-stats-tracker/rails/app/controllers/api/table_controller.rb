@@ -14,18 +14,35 @@ class Api::TableController < ProgramsController
   end
 
   def index
+    return unless changed?(state)
+
     records = page
     respond_to do |format|
       format.json { render json: as_text(envelope.merge(name_of_list => records.map { |record| plain(json_row(record)) })) }
       format.csv do
-        headers["Content-Disposition"] = ActionDispatch::Http::ContentDisposition.format(disposition: "attachment", filename: filename)
-        render plain: Spreadsheet.csv([ *envelope.keys, *columns.keys ],
-          records.map { |record| [ *envelope.values, *row(record).values ] }), content_type: "text/csv"
+        csv Spreadsheet.csv([ *envelope.keys, *columns.keys ], records.map { |record| [ *envelope.values, *row(record).values ] })
       end
     end
   end
 
   private
+    # Whether the client has another answer than the present one. It is known before the rows are read. +state+ changes with
+    # each of them; a new program may also have other columns.
+    def changed?(state)
+      stale?(etag: [ request.fullpath, columns.keys, state ])
+    end
+
+    # The records and values that change whenever the list does: every stored reading or failure changes `updated_at` of its
+    # package.
+    def state
+      package
+    end
+
+    # The state of an organisation's list of packages.
+    def packages_state
+      [ org, org.packages.maximum(:updated_at)&.iso8601(6) ]
+    end
+
     def page
       limit = number(:limit, LIMIT, DEFAULT_LIMIT)
       records = continued(relation.reorder(*keys)).limit(limit + 1).to_a
@@ -94,10 +111,6 @@ class Api::TableController < ProgramsController
 
     def name_of_list
       controller_name.to_sym
-    end
-
-    def filename
-      "#{[ controller_name, params[:org], params[:name] ].compact.join("-").gsub(/[^a-z0-9.-]+/i, "-")}.csv"
     end
 
     # The rows between +from+ and +until+, both included.
