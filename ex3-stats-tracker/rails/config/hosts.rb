@@ -10,7 +10,7 @@ module Hosts
   NAME = /\A\.?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*\z/i
 
   # The paths of probes. Their answers contain no data.
-  HEALTH = %w[/healthz /readyz].freeze
+  HEALTH = %w[/healthz /readyz /up].freeze
 
   # An empty list, for "*", allows every name.
   def self.allowed(text)

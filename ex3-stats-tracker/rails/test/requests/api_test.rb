@@ -204,7 +204,7 @@ class ApiTest < ActionDispatch::IntegrationTest
   test "nothing can be written" do
     %i[post put patch delete].each do |method|
       public_send method, "/api/orgs.json"
-      assert_response :not_found
+      assert_response :method_not_allowed
     end
   end
 

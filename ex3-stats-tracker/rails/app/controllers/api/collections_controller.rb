@@ -6,5 +6,7 @@ class Api::CollectionsController < Api::TableController
   }
 
   private
+    # Only the newest collection changes. Its counters do so without `updated_at`.
+    def state = [ org, org.collections.order(:started_at).last&.attributes.to_json ]
     def relation = between_dates(org.collections, :started_at, time: true)
 end

@@ -6,4 +6,5 @@ class Api::FailuresController < Api::TableController
 
   private
     def relation = between_dates((params.key?(:name) ? package : org).failures, :at, time: true).includes(:package)
+    def state = params.key?(:name) ? package : packages_state
 end

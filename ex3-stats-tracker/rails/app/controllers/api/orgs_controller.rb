@@ -6,6 +6,8 @@ class Api::OrgsController < Api::TableController
   }
 
   def show
+    return unless changed?(org)
+
     respond_to do |format|
       format.json { render json: row(org) }
       format.csv { render plain: Spreadsheet.csv(columns.keys, [ row(org).values ]), content_type: "text/csv" }
@@ -14,5 +16,6 @@ class Api::OrgsController < Api::TableController
 
   private
     def relation = Org.all
+    def state = [ Org.count, Org.maximum(:updated_at)&.iso8601(6) ]
     def envelope = {}
 end

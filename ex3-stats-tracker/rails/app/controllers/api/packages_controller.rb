@@ -7,6 +7,8 @@ class Api::PackagesController < Api::TableController
   }
 
   def show
+    return unless changed?(package)
+
     values = envelope.merge(row(package))
     respond_to do |format|
       format.json { render json: envelope.merge(json_row(package)) }
@@ -20,4 +22,5 @@ class Api::PackagesController < Api::TableController
     end
 
     def relation = org.packages.includes(:repository)
+    def state = packages_state
 end

@@ -22,7 +22,8 @@ module Org::Listing
     transaction do
       failure = failures.find_or_initialize_by(package_id: nil, about: "list", at:)
       failure.update!(collection:, kind: problem.kind, detail: problem.detail) if failure.new_record?
-      update!(vanished_at: vanished_at || at) if problem.kind == "not_found"
+      # updated_at changes in any case: clients have lists without this failure.
+      update!(updated_at: Time.current, **(problem.kind == "not_found" ? { vanished_at: vanished_at || at } : {}))
     end
   end
 
