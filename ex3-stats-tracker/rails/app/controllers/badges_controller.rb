@@ -20,7 +20,7 @@ class BadgesController < ProgramsController
 
     def figure
       choice(:show, Badge::Message::NAMES).tap do |name|
-        name == "version" && !params.key?(:name) and raise BadParameter, "an organisation has no version: show is #{Badge::Message::NAMES.without("version").to_sentence(last_word_connector: " or ")}"
+        name == "version" && !params.key?(:name) and raise BadParameter, "an organisation has no version"
       end
     end
 

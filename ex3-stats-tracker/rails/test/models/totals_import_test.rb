@@ -111,7 +111,8 @@ class TotalsImportTest < ActiveSupport::TestCase
     "date,package,total\n2026-05-01,#{"a" * 256},5\n" => /is no name/, "date,package,total\n2026-05-01,flagger\0,5\n" => /is no name/,
     "date,package,total\n2026-05-01,flagger,5\n2026-05-01,flagger,6\n" => /line 3: flagger already has the total 5 on 2026-05-01, and not 6/,
     "date,package,total\n2026-05-01,\"flagger,5\n" => /is no CSV in UTF-8/, "date,package,total\n2026-05-01,\"#{"x" * 10_000}\",5\n" => /is no CSV/,
-    "date,package,total\n2026-05-01,fl\xFFagger,5\n" => /is no CSV in UTF-8|is no name/, "date,package,total,source\n2026-05-01,flagger,5,github.com\n" => /has figures of "github.com", and the organisation's come from stand-in/
+    "date,package,total\n2026-05-01,fl\xFFagger,5\n" => /is no CSV in UTF-8|is no name/,
+    "date,package,total,source\n2026-05-01,flagger,5,github.com\n" => /has figures of "github.com", and the organisation's come from stand-in/
   }.freeze
 
   WRONG.each do |text, message|

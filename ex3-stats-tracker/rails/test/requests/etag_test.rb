@@ -46,12 +46,12 @@ class EtagTest < ActionDispatch::IntegrationTest
       "a failure" => -> { package.reload.record_failure(problem, about: "total", at:, collection:) },
       "a failure of the versions" => -> { package.reload.record_failure(problem, about: "versions", at:, collection:) },
       "the list's failure" => -> { org.reload.record_failure(problem, at:) },
-      "a list with another package" => -> { org.reload.list([ Component::Contract::ListedPackage.new(name: "new", repository: nil), Component::Contract::ListedPackage.new(name: "flagger", repository: nil) ], at:) },
+      "a list with another package" => -> { org.reload.list(%w[new flagger].map { |name| Component::Contract::ListedPackage.new(name:, repository: nil) }, at:) },
       "the sums" => -> { org.reload.update_sums(at.to_date, at.to_date) },
       "the collection's counters" => -> { collection.update_columns(packages_read: 1) },
       "the collection's end" => -> { collection.update!(state: "finished", finished_at: at + 60) }
     }
-    changed = Hash.new { |changed, name| changed[name] = [] }
+    changed = Hash.new { |paths, name| paths[name] = [] }
     answers = answers_of_all
     changes.each do |name, change|
       travel 1.second

@@ -15,13 +15,15 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     travel_to Time.utc(2026, 5, 10, 18)
     packages(:flagger).update!(growth_7: 14_360)
     { "show=week" => [ "downloads (stand-in)", "14.4K/week" ], "show=week&numbers=exact" => [ "downloads (stand-in)", "14,360/week" ], "show=version" => [ "version (stand-in)", "v1.1.0" ],
-      "show=month" => [ "downloads (stand-in)", "unknown" ], "show=total&style=for-the-badge&label=pulls" => [ "PULLS (STAND-IN)", "250" ], "style=flat-square" => [ "downloads (stand-in)", "250" ] }.each do |query, texts|
+      "show=month" => [ "downloads (stand-in)", "unknown" ],
+      "show=total&style=for-the-badge&label=pulls" => [ "PULLS (STAND-IN)", "250" ], "style=flat-square" => [ "downloads (stand-in)", "250" ] }.each do |query, texts|
       get "/badges/fluxcd/flagger.svg?#{query}"
       assert_equal texts, Nokogiri::XML(response.body, &:strict).css("text:not([aria-hidden])").map(&:text), query
     end
     get "/badges/fluxcd.json?show=day"
     assert_equal "10/day", response.parsed_body["message"]
-    %w[/badges/fluxcd.svg?show=version /badges/fluxcd.svg?show=year /badges/fluxcd.svg?style=round /badges/fluxcd.svg?numbers=long /badges/nobody.svg?style=round /badges/fluxcd.svg?show[]=day].each do |path|
+    %w[/badges/fluxcd.svg?show=version /badges/fluxcd.svg?show=year /badges/fluxcd.svg?style=round
+       /badges/fluxcd.svg?numbers=long /badges/nobody.svg?style=round /badges/fluxcd.svg?show[]=day].each do |path|
       get path
       assert_response :bad_request, path
     end

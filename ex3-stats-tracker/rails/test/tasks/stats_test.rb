@@ -76,7 +76,8 @@ class StatsTest < ActiveSupport::TestCase
       assert_equal [ 65, "", "line 2: \"x\" is no total: digits alone; a row without one is left out\nnothing was imported\n" ], run_task("stats:import", "fluxcd", path)
       [ [ 66, "fluxcd", "#{directory}/missing.csv" ], [ 66, "fluxcd", directory ], [ 64, "nobody", path ], [ 64, "fluxcd" ], [ 64 ], [ 64, "fluxcd", path, "now" ] ]
         .each { |code, *arguments| assert_equal code, run_task("stats:import", *arguments).first, arguments }
-      [ [ 64, "nobody", path ], [ 64, "fluxcd" ], [ 64, "fluxcd", "#{directory}/missing/export.csv" ] ].each { |code, *arguments| assert_equal code, run_task("stats:export", *arguments).first, arguments }
+      [ [ 64, "nobody", path ], [ 64, "fluxcd" ], [ 64, "fluxcd", "#{directory}/missing/export.csv" ] ]
+        .each { |code, *arguments| assert_equal code, run_task("stats:export", *arguments).first, arguments }
     end
   end
 

@@ -174,7 +174,7 @@ class Chart::Picture
     end
 
     def foot
-      [ text([ @source, *keys ].join("   "), PADDING, HEIGHT - PADDING), *stand_in ]
+      [ text([ @source, *keys ].join(" · "), PADDING, HEIGHT - PADDING), *stand_in ]
     end
 
     def keys

@@ -19,7 +19,7 @@ class Chart::ValueAxisTest < ActiveSupport::TestCase
     [ [ 0 ], [ 1 ], [ 5, 5 ], [ 0, 1_000_000 ], [ 2**63 - 1, 0 ], [ 355_103_300, 355_103_301 ], [] ].product([ true, false ], [ true, false ]) do |values, logarithmic, from_zero|
       axis = axis(*values, logarithmic:, from_zero:)
       (values + axis.marks.map(&:value)).each do |value|
-        assert_includes -0.001..1.001, axis.position(value), "#{value} of #{values}, #{logarithmic ? "logarithmic" : "linear"}"
+        assert_includes((-0.001..1.001), axis.position(value), "#{value} of #{values}, #{logarithmic ? "logarithmic" : "linear"}")
       end
       assert_operator axis.marks.size, :>=, 1, "#{values} #{logarithmic} #{from_zero}"
     end
