@@ -4,10 +4,8 @@ import { drawCharts } from "./charts.js"
 import { addCopyButton } from "./copy.js"
 import { updateRelativeTimes } from "./relative-times.js"
 import { enhancePackages } from "./packages.js"
-import { keepView } from "./view-links.js"
 
 document.querySelectorAll("[data-charts]").forEach(drawCharts)
 document.querySelectorAll("[data-packages]").forEach(enhancePackages)
 document.querySelectorAll("pre.command").forEach(addCopyButton)
-document.querySelectorAll("a[data-view]").forEach(keepView)
 updateRelativeTimes()

@@ -161,9 +161,9 @@ describe("a package", () => {
     }
     // The links follow the range that was chosen without a page load.
     await page.click("[data-param=range][data-value='1y']")
-    const link = page.locator("#embed a[data-view]").first()
-    await link.focus()
-    assert.equal(new URL(await link.getAttribute("href"), DASHBOARD_URL).searchParams.get("range"), "1y")
+    await page.waitForURL(/range=1y/)
+    const links = await page.$$eval("#embed-links a", (all) => all.map(({ href }) => new URL(href).searchParams.get("range")))
+    assert.deepEqual(links, ["1y", "1y", "1y"])
   }))
 
   test("has badges and pictures that a browser draws, also without the dashboard's styles", () => visit(browser, "/", async (page) => {
