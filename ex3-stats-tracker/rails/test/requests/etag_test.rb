@@ -6,7 +6,8 @@ class EtagTest < ActionDispatch::IntegrationTest
 
   LISTS = {
     "/api/orgs" => %w[orgs], "/api/orgs/fluxcd" => %w[orgs], "/api/packages/fluxcd" => %w[orgs packages], "/api/packages/fluxcd/flagger" => %w[orgs packages],
-    "/api/versions/fluxcd/flagger" => %w[orgs packages], "/api/measurements/fluxcd/flagger" => %w[orgs packages], "/api/downloads/fluxcd/flagger" => %w[orgs packages],
+    "/api/versions/fluxcd/flagger" => %w[orgs packages], "/api/measurements/fluxcd/flagger" => %w[orgs packages],
+    "/api/downloads/fluxcd" => %w[orgs packages], "/api/downloads/fluxcd/flagger" => %w[orgs packages],
     "/api/days/fluxcd" => %w[orgs], "/api/days/fluxcd/flagger" => %w[orgs packages], "/api/failures/fluxcd" => %w[orgs packages],
     "/api/failures/fluxcd/flagger" => %w[orgs packages], "/api/collections/fluxcd" => %w[orgs collections]
   }.freeze

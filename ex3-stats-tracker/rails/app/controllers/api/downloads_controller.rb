@@ -9,6 +9,9 @@ class Api::DownloadsController < Api::TableController
       between_dates(package? ? package.daily_downloads : downloads.by_date, :date)
     end
 
+    # The days until today are expected of each package.
+    def state = package? ? package : [ packages_state, Date.current ]
+
     # packages: the number of packages with a count on the day. partial: how many more there were, of which the day's whole
     # count is not known.
     def columns

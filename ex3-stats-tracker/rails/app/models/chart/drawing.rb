@@ -1,7 +1,7 @@
 # The picture of one or more histories: which of their figures it shows, and in which steps.
 class Chart::Drawing
   KINDS = %w[total downloads versions].freeze
-  ORG_KINDS = %w[total].freeze
+  ORG_KINDS = %w[total downloads].freeze
 
   MAX_SUBJECTS = 8
   VERSIONS = 6
@@ -50,7 +50,8 @@ class Chart::Drawing
     def of(document, name)
       return row(document, name, document[:totals], continuous: true, fell: document[:fell]) if @kind == "total"
 
-      counts, unsettled = step == WEEK ? weeks(document) : document.values_at(:downloads, :unsettled)
+      unsettled = document[:unsettled] | (document[:partial] || []).map(&:first)
+      counts, unsettled = step == WEEK ? weeks(document, unsettled.to_set) : [ document[:downloads], unsettled ]
       row(document, name, counts, continuous: false, step:, unsettled:)
     end
 
@@ -66,8 +67,8 @@ class Chart::Drawing
 
     # The sum of each whole week, from Monday, on its first day; the week that is not over is the only one with fewer days.
     # Where a day is missing, the week's sum is unknown.
-    def weeks(document)
-      counts, unsettled = document[:downloads], document[:unsettled].to_set
+    def weeks(document, unsettled)
+      counts = document[:downloads]
       first_monday = (1 - Date.iso8601(document[:from]).cwday) % WEEK
       sums, open = Array.new(counts.size), []
       first_monday.step(counts.size - 1, WEEK) do |monday|

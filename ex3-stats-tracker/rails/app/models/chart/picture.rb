@@ -150,7 +150,7 @@ class Chart::Picture
         .map { |day, value| %(<path d="M#{x(day) - 5} #{y(value) - 12}h10l-5 8z" fill="#{@colours[:danger]}"/>) }
     end
 
-    # A bar of an unsettled day is pale.
+    # A bar of a day that was not over, or that lacks packages, is pale.
     def bars(index)
       one = @series[index]
       width = [ (x(@bar_days) - x(0)) * 0.8, 0.5 ].max
@@ -179,7 +179,8 @@ class Chart::Picture
 
     def keys
       [ ("hatched: no data" if shared_gaps.any?), ("×: reading failed" if failures.any?),
-        ("pale: not over" if @bars && @series.any? { |one| one.unsettled.any? }), ("partly imported" if @imported), ("▼: lower than before" if @series.any? { |one| one.fell.any? }) ].compact
+        ("pale: not the whole count" if @bars && @series.any? { |one| one.unsettled.any? }), ("partly imported" if @imported),
+        ("▼: lower than before" if @series.any? { |one| one.fell.any? }) ].compact
     end
 
     def stand_in
