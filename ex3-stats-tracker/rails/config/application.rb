@@ -1,5 +1,6 @@
 require_relative "boot"
 require_relative "database_url"
+require_relative "frame_ancestors"
 require_relative "hosts"
 
 require "rails"
@@ -25,6 +26,15 @@ module StatsTracker
       "Referrer-Policy" => "no-referrer",
       "X-Frame-Options" => "DENY"
     )
+
+    config.x.frame_ancestors = begin
+      FrameAncestors.allowed(ENV["STATS_TRACKER_FRAME_ANCESTORS"])
+    rescue ArgumentError => error
+      warn error.message
+      exit 64
+    end
+    # This header can't name an origin. Browsers that know frame-ancestors ignore it, others would show no frame.
+    config.action_dispatch.default_headers.delete("X-Frame-Options") if config.x.frame_ancestors.any?
 
     # Compression reduces figures in columns and tables to less than a fifth.
     config.middleware.insert_before 0, Rack::Deflater

@@ -10,5 +10,5 @@ Rails.application.config.content_security_policy do |policy|
   policy.manifest_src :self
   policy.base_uri :none
   policy.form_action :self
-  policy.frame_ancestors :none
+  policy.frame_ancestors(*Rails.application.config.x.frame_ancestors.presence || [ :none ])
 end

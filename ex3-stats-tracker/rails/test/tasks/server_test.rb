@@ -51,6 +51,16 @@ class ServerTest < ActiveSupport::TestCase
     assert_equal %w[200 200 200], %w[/healthz /readyz /metrics].map { |path| ask(port, path).code }, "probes and Prometheus use HTTP"
   end
 
+  test "STATS_TRACKER_FRAME_ANCESTORS may show the dashboard in a frame, and nobody else" do
+    port = listening("STATS_TRACKER_FRAME_ANCESTORS" => "http://127.0.0.1:4000  https://*.example.org")
+    %w[/api/orgs.json /metrics /healthz].each do |path|
+      answer = ask(port, path)
+      directives = answer["Content-Security-Policy"].to_s.split(/; */)
+      assert_equal [ "frame-ancestors http://127.0.0.1:4000 https://*.example.org" ], directives.grep(/ancestors/), path
+      assert_nil answer["X-Frame-Options"], path
+    end
+  end
+
   private
     def log
       "#{@directory}/log"

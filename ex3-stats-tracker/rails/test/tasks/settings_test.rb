@@ -62,6 +62,12 @@ class SettingsTest < ActiveSupport::TestCase
     assert_error 64, /component's address begins with http/, "sqlite3:#{@directory}/made", "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_COMPONENT_URL" => "http://a b"
   end
 
+  test "STATS_TRACKER_FRAME_ANCESTORS are origins, in every program" do
+    assert_error 64, /STATS_TRACKER_FRAME_ANCESTORS holds http:\/\/a\/path, which is no origin: http/, nil, "puma",
+      "STATS_TRACKER_FRAME_ANCESTORS" => "http://127.0.0.1:4000 http://a/path https://other.example"
+    assert_error 64, /holds talk.example.org/, nil, "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_FRAME_ANCESTORS" => "talk.example.org"
+  end
+
   test "a bug is 70, with its backtrace" do
     File.write("#{@directory}/Rakefile", "load #{Rails.root.join("Rakefile").to_s.inspect}\ntask(wrong: :environment) { nil.mistake }\n")
     _, error, status = Open3.capture3(environment(nil), "rake", "--rakefile", "#{@directory}/Rakefile", "wrong", chdir: Rails.root.to_s)
