@@ -1,9 +1,12 @@
 //! The settings of Rails, as environment variables.
 
-use std::{ffi::OsString, time::Duration};
+use std::{env, ffi::OsString, time::Duration};
 
 use super::{database, storage::Storage};
 use crate::measure::Source;
+
+/// The origins that may show the dashboard in a frame. Passed on as it is: Rails checks it.
+const FRAME_ANCESTORS: &str = "STATS_TRACKER_FRAME_ANCESTORS";
 
 /// The settings that this program passes to Rails. The Rails application's README describes the environment variables.
 #[derive(Clone, Debug)]
@@ -53,6 +56,9 @@ impl Settings {
         if !self.skip.is_empty() {
             let skip: Vec<String> = self.skip.iter().map(|name| format!("{}/{name}", self.org)).collect();
             environment.push(("STATS_TRACKER_SKIP", skip.join(" ").into()));
+        }
+        if let Some(origins) = env::var_os(FRAME_ANCESTORS) {
+            environment.push((FRAME_ANCESTORS, origins));
         }
         // A PostgreSQL of the user replaces SQLite.
         if let Some(url) = database::url() {

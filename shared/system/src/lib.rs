@@ -7,12 +7,14 @@
 //! | [`debian_root`] | a Debian root directory, in which Rails runs |
 //! | [`ports`] | a free port |
 //! | [`postgresql`] | a PostgreSQL server for one test |
+//! | [`processes`] | processes that end with their parent |
 
 pub mod cache;
 pub mod command_line;
 pub mod debian_root;
 pub mod ports;
 pub mod postgresql;
+pub mod processes;
 
 use std::path::Path;
 

@@ -126,6 +126,13 @@ fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check
         with_selection(&["test"], selected, &after)
     };
 
+    // By the programs that are built by then.
+    let assets = cargo.target_directory()?.join("slides").join("assets");
+    let mut prepare = cargo.command(&["xtask", "slides", "--built", "--prepare"]);
+    prepare.arg(&assets);
+    let mut slides = cargo.in_workspace("node");
+    slides.arg("slides/test/run.mjs").arg("--assets").arg(&assets);
+
     let mut checks = vec![check("format", cargo.command(&["fmt", "--all", "--check"]))];
     if let Some(program) = deny::program() {
         let mut command = cargo.in_workspace(program);
@@ -170,6 +177,8 @@ fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check
         beside_tests(BROWSER, browser(&[])),
         // Only the content of the pages depends on the database, so that the other tests need not run twice.
         beside_tests(BROWSER_POSTGRESQL, browser(&["--postgresql", "pages"])),
+        check("what the slides are built from", prepare),
+        beside_tests("the slides in a browser", slides),
         beside_tests(CHART_TESTS, tests(&[], chart_tests)),
         // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
         check(

@@ -2,16 +2,19 @@
 //!
 //!     cargo xtask demo     set up what is missing, then the whole tracker with the stand-in
 //!     cargo xtask test     set up what is missing, then run every check there is
+//!     cargo xtask slides   set up what is missing, then serve the talk, with the tracker beside it
 
 mod bench;
 mod check;
 mod deny;
 mod matrix;
+mod processes;
 mod readme;
 mod records;
 mod run;
 mod selection;
 mod setup;
+mod slides;
 mod test_programs;
 mod unchanged;
 
@@ -57,7 +60,7 @@ enum Command {
         #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Compare the READMEs' snippets and outputs with their sources
+    /// Compare the snippets and outputs of the READMEs and the talk with their sources
     Readme {
         /// Replace the blocks that differ
         #[arg(long)]
@@ -67,6 +70,8 @@ enum Command {
     Bench(bench::Options),
     /// Show a record's figures: the matrix, all cases, the answers to the questions, the bias
     Matrix(matrix::Options),
+    /// Give the talk: build its slides, serve them with the tracker beside them, and open a browser
+    Slides(slides::Options),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -77,10 +82,13 @@ enum Command {
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::arguments();
     run(arguments.command).unwrap_or_else(|error| {
-        // An error of a record has its own exit code, for input or output.
+        // These errors have an exit code of their own.
         let record = error.downcast_ref::<::bench::matrix::record::Error>();
-        let code = record.map_or(FAILED, |error| error.exit_code() as u8);
-        command_line::fail(code, command_line::causes(&*error))
+        let slides = error.downcast_ref::<slides::Error>();
+        let code = record
+            .map(|error| error.exit_code() as u8)
+            .or_else(|| slides.map(slides::Error::exit_code));
+        command_line::fail(code.unwrap_or(FAILED), command_line::causes(&*error))
     })
 }
 
@@ -128,6 +136,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Readme { write } => readme::run(workspace(), &cargo, write),
         Command::Bench(options) => bench::run(workspace(), &cargo, &options),
         Command::Matrix(options) => matrix::run(workspace(), &cargo, &options),
+        Command::Slides(options) => slides::run(workspace(), &cargo, &options),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut script);

@@ -64,7 +64,7 @@ fn write(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
         return Ok(command_line::fail(sysexits::ExitCode::DataErr, message));
     }
     // A README names its record, and the tests read it from the workspace's records.
-    Record::read(&records::directory(workspace).join(format!("{}.json", record.name())))?;
+    Record::read(&records::file_of(workspace, &record.name()))?;
     readme::splice_record(workspace, cargo, record)
 }
 

@@ -28,6 +28,7 @@
 //! For `cargo run -q -p NAME` in a command, the program from the build of the whole workspace is run. Cargo would build
 //! it again with the features of that package alone, which takes minutes for the engines and changes no output.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
@@ -144,6 +145,32 @@ pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) ->
         Source::Matrix { part, .. } => rendered(part, record, directory),
         Source::File { .. } | Source::Output { .. } => Ok((Block::Unchanged, None)),
     })
+}
+
+/// The record that files of the workspace name in their markers, all of them the same one.
+pub(crate) fn record_of(workspace: &Path, files: &[&str]) -> Result<String> {
+    let mut names = BTreeMap::new();
+    for file in files {
+        let text = fs::read_to_string(workspace.join(file)).with_context(|| format!("{file} can't be read"))?;
+        for line in text.lines() {
+            if let Some(Source::Matrix { record: Some(name), .. }) = Source::from_marker(line) {
+                names.entry(name.to_owned()).or_insert_with(|| (*file).to_owned());
+            }
+        }
+    }
+    let next_step = "`cargo xtask matrix --write` lets all name the newest";
+    let list: Vec<String> = names
+        .iter()
+        .map(|(name, file)| format!("{file} names {name}"))
+        .collect();
+    match names.into_keys().collect::<Vec<_>>().as_slice() {
+        [name] => Ok(name.clone()),
+        [] => bail!(
+            "no record of the benches is named in {}: {next_step}",
+            files.join(" or ")
+        ),
+        _ => bail!("{}: {next_step}", list.join(", and ")),
+    }
 }
 
 /// The file of a block, such as a plot: its path relative to the workspace, and its content.
@@ -396,6 +423,33 @@ mod tests {
         ] {
             assert!(splice(text, |_| Ok(Block::Unchanged)).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn files_that_name_one_record_are_of_that_one() {
+        let workspace = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| fs::write(workspace.path().join(file), text).unwrap();
+        let record = || record_of(workspace.path(), &["a.md", "b.md"]).map_err(|error| format!("{error:#}"));
+        write("a.md", "# Title\n<!-- matrix: summary from 1 -->\n<!-- end -->\n");
+        assert!(record().unwrap_err().contains("b.md can't be read"));
+        write(
+            "b.md",
+            "<!-- matrix: verdicts -->\n<!-- end -->\n<!-- matrix: run from 1 -->\n<!-- end -->\n",
+        );
+        assert_eq!(record().unwrap(), "1");
+        write("b.md", "<!-- matrix: run from 2 -->\n<!-- end -->\n");
+        let error = record().unwrap_err();
+        assert!(
+            error.contains("a.md names 1, and b.md names 2: `cargo xtask matrix"),
+            "{error}"
+        );
+        write("a.md", "");
+        write("b.md", "");
+        assert!(
+            record()
+                .unwrap_err()
+                .contains("no record of the benches is named in a.md or b.md")
+        );
     }
 
     #[test]

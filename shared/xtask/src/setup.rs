@@ -22,11 +22,18 @@ pub(crate) const TRACKER: &str = "ex3-stats-tracker";
 /// The Rails application, relative to the workspace.
 const RAILS: &str = "ex3-stats-tracker/rails";
 
+/// The talk.
+const SLIDES: &str = "slides";
+
 /// The purpose of a set-up. Each purpose includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     /// Building and running the examples.
     Demo,
+    /// Giving the talk.
+    Talk,
+    /// Writing the talk into files, one of them a PDF.
+    Print,
     /// Running all checks and benches.
     Test,
 }
@@ -73,7 +80,7 @@ const NEEDS: [Need; 16] = [
     Need {
         purpose: Purpose::Demo,
         name: "npm",
-        why: "the dashboard's charts and Ruby as WebAssembly are npm packages",
+        why: "the dashboard's charts, the slides and Ruby as WebAssembly are npm packages",
         packages: &["npm"],
         elsewhere: "install Node.js 18 or newer",
         is_installed: || on_path("node") && on_path("npm"),
@@ -87,9 +94,9 @@ const NEEDS: [Need; 16] = [
         is_installed: || on_path("c++"),
     },
     Need {
-        purpose: Purpose::Test,
+        purpose: Purpose::Print,
         name: "Chromium and ChromeDriver",
-        why: "the tests load ex1-hello's page and the dashboard in a real browser",
+        why: "it prints the slides, and the tests load ex1-hello's page, the dashboard and the slides in it",
         packages: &["chromium", "chromium-driver"],
         elsewhere: "install Chromium and the ChromeDriver of the same version",
         is_installed: || on_path("chromium") && on_path("chromedriver"),
@@ -198,7 +205,10 @@ struct Step {
     run: fn(&Cargo, &Path) -> Result<()>,
 }
 
-const STEPS: [Step; 4] = [
+/// What npm is asked for to get exactly what a lock file names, and to ask nobody else.
+const NPM_CI: [&str; 3] = ["ci", "--no-audit", "--no-fund"];
+
+const STEPS: [Step; 5] = [
     Step {
         purpose: Purpose::Demo,
         name: "a Debian root with Rails",
@@ -228,14 +238,21 @@ const STEPS: [Step; 4] = [
         name: "the dashboard's npm packages",
         why: "uPlot draws the charts, esbuild bundles the scripts",
         is_done: |workspace| workspace.join(RAILS).join("node_modules/.package-lock.json").is_file(),
-        run: |_, workspace| npm(workspace, &["ci", "--no-audit", "--no-fund"]),
+        run: |_, workspace| npm(&workspace.join(RAILS), &NPM_CI),
     },
     Step {
         purpose: Purpose::Demo,
         name: "the dashboard's scripts and styles",
         why: "the browser loads the built files",
         is_done: |workspace| is_newer_than_sources(&workspace.join(RAILS)),
-        run: |_, workspace| npm(workspace, &["run", "--silent", "build"]),
+        run: |_, workspace| npm(&workspace.join(RAILS), &["run", "--silent", "build"]),
+    },
+    Step {
+        purpose: Purpose::Talk,
+        name: "the slides' npm packages",
+        why: "reveal.js shows the slides, esbuild bundles them",
+        is_done: |workspace| has_the_locked_packages(&workspace.join(SLIDES)),
+        run: |_, workspace| npm(&workspace.join(SLIDES), &NPM_CI),
     },
     Step {
         purpose: Purpose::Test,
@@ -478,14 +495,26 @@ fn own_ruby_has_the_gems(directory: &Path) -> bool {
     succeeds(Command::new("bundle").arg("check").current_dir(directory))
 }
 
-fn npm(workspace: &Path, arguments: &[&str]) -> Result<()> {
+fn npm(directory: &Path, arguments: &[&str]) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.args(arguments).current_dir(workspace.join(RAILS));
+    npm.args(arguments).current_dir(directory);
     let status = announce_and_run(&mut npm)?;
     if !status.success() {
         bail!("npm ended with {status}; its messages are above");
     }
     Ok(())
+}
+
+/// Whether npm has installed what the lock file names: it notes at the end what it installed.
+fn has_the_locked_packages(directory: &Path) -> bool {
+    let modified = |file: &str| directory.join(file).metadata().and_then(|metadata| metadata.modified());
+    match (
+        modified("package-lock.json"),
+        modified("node_modules/.package-lock.json"),
+    ) {
+        (Ok(wanted), Ok(installed)) => installed >= wanted,
+        _ => false,
+    }
 }
 
 /// Whether the built scripts and styles are newer than their sources.
@@ -567,6 +596,26 @@ mod tests {
             packages.iter().filter(|package| **package == "build-essential").count(),
             1
         );
+    }
+
+    #[test]
+    fn packages_are_installed_again_after_the_lock_file_has_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = directory.path().join("package-lock.json");
+        let installed = directory.path().join("node_modules/.package-lock.json");
+        let now = std::time::SystemTime::now();
+        let write = |path: &Path, seconds_ago: u64| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let at = now - std::time::Duration::from_secs(seconds_ago);
+            fs::File::create(path).unwrap().set_modified(at).unwrap();
+        };
+        assert!(!has_the_locked_packages(directory.path()));
+        write(&lock, 100);
+        assert!(!has_the_locked_packages(directory.path()));
+        write(&installed, 50);
+        assert!(has_the_locked_packages(directory.path()));
+        write(&lock, 10);
+        assert!(!has_the_locked_packages(directory.path()));
     }
 
     #[test]
