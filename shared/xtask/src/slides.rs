@@ -84,7 +84,10 @@ struct Interrupted;
 pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<ExitCode> {
     // Installing asks questions, which a Ctrl-C is an answer to. Nothing of the talk is begun until then.
     match (&options.prepare, &options.output) {
+        // Who has the whole workspace built is set up.
         (Some(_), _) => {}
+        (None, Some(_)) if options.built => {}
+        (None, None) if options.built => _ = port(options.port)?,
         (None, Some(_)) => setup::set_up(Purpose::Print, cargo, workspace)?,
         (None, None) => {
             // Found out before minutes are spent.
