@@ -43,6 +43,8 @@ export function drawGaps(chart) {
       }
     })
     for (const { from, to, isToday } of series[0]?.unsettled ?? []) {
+      // Another package's page of an earlier day may have been read later.
+      if (series.length > 1 && !isToday) continue
       const span = visibleSpan(plot, from, to, ratio)
       if (!span) continue
       ctx.fillStyle = palette.unsettled
