@@ -108,7 +108,7 @@ pub struct ServeOptions {
     /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// GitHub's scheme and authority [default: the one in spin.toml, https://github.com]
+    /// GitHub's scheme and authority [default: those of github.com, from spin.toml]
     #[arg(long, value_name = "URL", env = "SPIN_VARIABLE_GITHUB_URL", hide_env_values = true)]
     #[cfg_attr(feature = "tracker", arg(conflicts_with = "stand_in"))]
     pub github_url: Option<String>,
