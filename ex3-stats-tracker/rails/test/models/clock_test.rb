@@ -54,7 +54,7 @@ class ClockTest < ActiveSupport::TestCase
     assert_equal [ 2_100, NOW, 600 ], @org.values_at(:total, :measured_at, :growth_1)
     assert_equal({ NOW.to_date - 2 => 4, NOW.to_date - 1 => 6, NOW.to_date => 2, WRONG.to_date => 7 }, @package.daily_downloads.pluck(:date, :count).to_h)
     assert_equal [ "2026-11-18", 3, [ nil, 1_500, 2_100 ], [ 4, 6, 2 ] ], Chart::OfPackage.new(@package).as_json.values_at(:from, :days, :totals, :downloads)
-    assert_equal [ 2_100 ], Chart::OfOrg.new(@org).as_json[:totals]
+    assert_equal [ "2026-11-18", [ nil, nil, 2_100 ], [ 4, 6, 2 ] ], Chart::OfOrg.new(@org).as_json.values_at(:from, :totals, :downloads)
     assert_equal [ [ NOW.to_date, 30 ] ], @package.versions.sole.days.where(date: ..NOW).pluck(:date, :total)
     assert_equal [ [ 2_000, NOW ] ], @package.org.milestones.where(package: @package, threshold: 2_000).pluck(:threshold, :at)
   end
