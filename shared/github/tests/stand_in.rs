@@ -558,10 +558,7 @@ async fn other_interfaces_are_refused_and_a_used_port_is_named() {
     let error = StandIn::start(stand_in.address(), Options::default())
         .await
         .unwrap_err();
-    assert!(
-        error.to_string().contains(&stand_in.address().to_string()),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&stand_in.address().to_string()), "{error}");
 }
 
 #[tokio::test]
