@@ -161,7 +161,7 @@ fn render(record: &Record, answers: Vec<Answer>) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// The texts of one comparison, for the columns of [`HEAD`].
+/// The texts of one comparison, for the columns of `HEAD`.
 pub fn row(record: &Record, outcome: &Outcome) -> [String; 4] {
     let side = |side: Side| match record.figure(side.id, side.step) {
         Ok(figure) => format!("{}: {}", side.what, number::time(&figure)),
