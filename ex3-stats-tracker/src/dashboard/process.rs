@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use system::command_line::printable;
+use system::{command_line::printable, processes::end_with_this_process};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::{
@@ -96,6 +96,7 @@ impl Process {
                 });
             }
         }
+        // Other systems than Linux cannot do that: there Rails checks its parent itself (`config/boot.rb`).
         end_with_this_process(&mut command);
         let child = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
         Ok(Self {
@@ -163,33 +164,6 @@ pub(crate) async fn stop(child: &mut Child) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.kill().await;
-}
-
-/// Makes Linux kill a process when the thread that started it ends. Other systems cannot do that: there Rails checks
-/// its parent itself (`config/boot.rb`).
-pub(crate) fn end_with_this_process(command: &mut std::process::Command) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::process::CommandExt;
-
-        use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
-
-        let parent = getpid();
-        // SAFETY: between fork and exec there are no more than system calls, which take no lock and no memory.
-        unsafe {
-            command.pre_exec(move || {
-                set_parent_process_death_signal(Some(Signal::KILL))?;
-                // The parent may have ended before the system call.
-                if getppid() == Some(parent) {
-                    Ok(())
-                } else {
-                    Err(io::ErrorKind::BrokenPipe.into())
-                }
-            });
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = command;
 }
 
 fn last_lines(log: &Path, from: u64) -> io::Result<String> {

@@ -12,8 +12,8 @@ use std::{
     time::Duration,
 };
 
-use system::ports::free_port;
 use system::{cache, command_line};
+use system::{ports::free_port, processes::end_with_this_process};
 use tokio::{
     process::{Child, Command},
     sync::oneshot,
@@ -21,11 +21,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{
-    backoff::Backoff,
-    dashboard::process::{end_with_this_process, stop},
-    loopback,
-};
+use crate::{backoff::Backoff, dashboard::process::stop, loopback};
 
 /// The time limit for Spin to compile the component and to respond, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
