@@ -31,6 +31,7 @@ Rails.application.routes.draw do
       get "collections/:org", to: "collections#index", as: :collections
       get "chart/:org", to: "charts#show", as: :org_chart
       get "chart/:org/*name", to: "charts#show", as: :package_chart
+      get "adoption/:org/*name", to: "adoptions#show", as: :adoption
     end
 
     scope format: true do

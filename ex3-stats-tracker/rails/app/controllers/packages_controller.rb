@@ -4,8 +4,9 @@ class PackagesController < PagesController
   FAILURES_LISTED = 20
   # More groups than this in one chart are hard to tell apart.
   VERSIONS_DRAWN = 6
+  RELEASES_DRAWN = 6
 
-  helper_method :days, :comparison, :buckets, :chart_range, :group, :measure
+  helper_method :days, :comparison, :buckets, :chart_range, :group, :measure, :adoption, :adoption_measure
 
   def show
     @org = find_org
@@ -31,6 +32,16 @@ class PackagesController < PagesController
   # Whether the chart of the versions shows a "count" or a "share".
   def measure
     params[:measure] == "share" ? "share" : "count"
+  end
+
+  # Whether the chart of the releases shows a "share" or a "count".
+  def adoption_measure
+    params[:adoption] == "count" ? "count" : "share"
+  end
+
+  # A helper, so that the query runs only where the page's fragment is not cached.
+  def adoption
+    @adoption ||= Adoption.new(@version_downloads, group:, most: RELEASES_DRAWN)
   end
 
   def find_versions

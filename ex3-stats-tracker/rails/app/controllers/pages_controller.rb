@@ -22,7 +22,7 @@ class PagesController < ApplicationController
   end
 
   # The parameters of the view state. Links to other views of the page have no others.
-  VIEW = %w[range unit scale releases q state sort direction page packages group measure attached versions_sort versions_direction versions_page].freeze
+  VIEW = %w[range unit scale releases q state sort direction page packages group measure adoption attached versions_sort versions_direction versions_page].freeze
 
   private
 

@@ -1,7 +1,8 @@
-// One chart: uPlot with totals as lines, with downloads as bars, or as lines where packages are compared, or with the
-// downloads of versions as stacked bars.
+// One chart: uPlot with totals as lines, with downloads as bars, or as lines where packages are compared, with the
+// downloads of versions as stacked bars, or with releases as lines by days since their first sight.
 
 import uPlot from "uplot"
+import { AGE_STEPS, axisAges } from "./adoption.js"
 import { barsPath } from "./bars.js"
 import { listen } from "./gestures.js"
 import { drawFailures, drawGaps, drawLacking, drawPoints, drawReleases, lineGaps, lanesHeight } from "./marks.js"
@@ -32,14 +33,14 @@ export class Chart {
   #shown
 
   /**
-   * `figure`: the element. `kind`: "totals", "downloads" or "versions". `make`: a function that returns the series in a unit.
+   * `figure`: the element. `kind`: "totals", "downloads", "versions" or "adoption". `make`: a function that returns the series in a unit.
    * `view`: the shared View. `releases`: from series.js; `null` where they are switched off.
    */
   constructor(figure, kind, make, view, { unit, scale, releases }) {
     Object.assign(this, { figure, kind, make, view })
     this.#unit = unit
     this.#scale = scale
-    this.#releases = releases
+    this.#releases = this.hasDates ? releases : null
     this.place = figure.querySelector("[data-plot]")
     this.legend = figure.querySelector("[data-legend]")
     this.spoken = figure.querySelector("[data-spoken]")
@@ -52,13 +53,23 @@ export class Chart {
       this.#publishState()
     })
     view.onCursor((moment) => this.#followOthers(moment))
-    view.onEdges((width) => this.#plot.axes[1]._size !== width && this.#plot.redraw(true, true))
+    view.axisWidths.onChange((width) => this.#plot.axes[1]._size !== width && this.#plot.redraw(true, true))
     listen(this)
     figure.chart = this
   }
 
+  /** Whether the time axis is that of dates, and not of a release's age. */
+  get hasDates() {
+    return this.kind !== "adoption"
+  }
+
   get plot() {
     return this.#plot
+  }
+
+  /** Shares and stacked bars have no logarithmic scale. */
+  get isLogarithmic() {
+    return this.#scale === "log" && (this.kind === "totals" || this.kind === "downloads")
   }
 
   get scale() {
@@ -78,8 +89,8 @@ export class Chart {
   set unit(unit) {
     if (unit === this.#unit) return
     this.#unit = unit
-    // A total is a line through its days in any unit.
-    if (this.kind === "totals") return this.#publishState()
+    // These are lines through days in any unit.
+    if (this.kind === "totals" || this.kind === "adoption") return this.#publishState()
     this.#makeSeries()
     this.#draw()
   }
@@ -89,6 +100,7 @@ export class Chart {
   }
 
   set releases(releases) {
+    if (!this.hasDates) return
     this.#releases = releases
     this.#draw()
   }
@@ -164,7 +176,7 @@ export class Chart {
 
   #options() {
     const { palette, view, bars } = this
-    const logarithmic = this.#scale === "log" && this.kind !== "versions"
+    const logarithmic = this.isLogarithmic
     const lanes = lanesHeight(this.series)
     const axis = {
       stroke: palette["text-quiet"],
@@ -187,16 +199,16 @@ export class Chart {
       },
       scales: {
         // The range is not that of the data: the axis ends today, also where nothing was read lately.
-        x: { time: true, auto: false, range: () => [view.min, view.max] },
+        x: { time: this.hasDates, auto: false, range: () => [view.min, view.max] },
         y: logarithmic
           ? { distr: 3, log: 10, range: (_plot, min, max) => this.#logarithmicRange(...this.#withEdges(min, max)) }
           : { range: (_plot, min, max) => this.#linearRange(...this.#withEdges(min, max)) },
       },
       axes: [
-        { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42 + lanes, gap: 5 + lanes, space: 76, values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) },
+        { ...axis, grid: { show: false }, ticks: { show: true, stroke: palette.line, size: 4, width: 1 }, size: 42 + lanes, gap: 5 + lanes, space: 76, ...this.#timeLabels() },
         {
           ...axis,
-          size: (plot, values) => view.axisWidth(this, this.#axisWidth(plot, values)),
+          size: (plot, values) => view.axisWidths.of(this, this.#axisWidth(plot, values)),
           gap: 8,
           space: 36,
           values: (_plot, marks) => axisNumbers(marks).map((mark) => (mark !== null && this.series[0]?.unitOfValue ? `${mark} ${this.series[0].unitOfValue}` : mark)),
@@ -233,18 +245,23 @@ export class Chart {
     }
   }
 
+  #timeLabels() {
+    if (!this.hasDates) return { incrs: AGE_STEPS, values: (_plot, marks) => axisAges(marks) }
+    return { values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) }
+  }
+
   /** The range of the shown points, and of the lines at the edges of the view. uPlot only counts points. */
   #withEdges(min, max) {
     if (this.bars) return [min, max]
     const shown = this.series.filter((_, index) => this.#shown[index])
-    const edges = shown.flatMap((series) => [this.view.min, this.view.max].map((edge) => between(series, edge, { logarithmic: this.#scale === "log" })))
+    const edges = shown.flatMap((series) => [this.view.min, this.view.max].map((edge) => between(series, edge, { logarithmic: this.isLogarithmic })))
     const values = [min, max, ...edges].filter((value) => value !== null)
     return values.length > 0 ? [Math.min(...values), Math.max(...values)] : [null, null]
   }
 
   #linearRange(min, max) {
     if (min === null) return [0, 1]
-    if (this.series[0]?.unitOfValue === "%") return [0, 100]
+    if (this.kind === "versions" && this.series[0]?.unitOfValue === "%") return [0, 100]
     if (this.kind !== "totals") return [0, max * 1.08 || 1]
     const room = Math.max((max - min) * 0.08, max * 1e-6, 1)
     return [Math.max(0, min - room), max + room]
@@ -305,9 +322,9 @@ export class Chart {
 
   /** The readout at `moment`, or at the newest point. */
   #reading(moment) {
-    const at = moment ?? Math.max(...this.series.map(({ x }) => x.at(-1) ?? -Infinity))
+    const at = moment ?? this.#newest()
     if (!Number.isFinite(at)) {
-      return { time: "", words: this.series.map(() => (this.kind === "versions" ? "known after a second reading" : "never read")) }
+      return { time: "", words: this.series.map(() => (this.kind === "totals" || this.kind === "downloads" ? "never read" : "known after a second reading")) }
     }
     const { time, words, points } = readingAt(this.series, at)
     const mean = this.average && points[0] !== undefined ? this.average[points[0]] : null
@@ -317,6 +334,12 @@ export class Chart {
       average: mean === null ? "" : `${AVERAGE_DAYS}-day average ${exact(mean)}`,
       releases: moment === null ? "" : this.#releasesNear(moment),
     }
+  }
+
+  /** The time of the newest point. Releases are compared at the age of the newest one. */
+  #newest() {
+    const last = this.series.flatMap(({ x }) => (x.length > 0 ? [x.at(-1)] : []))
+    return this.hasDates ? Math.max(...last) : (last[0] ?? -Infinity)
   }
 
   #releasesNear(moment) {

@@ -1,5 +1,6 @@
 // The charts of a page, and their common toolbar.
 
+import { adoptionEnd, adoptionSeries } from "./adoption.js"
 import { Chart } from "./chart.js"
 import { refresh } from "./refresh.js"
 import { DAY, downloadsSeries, releasesOf, totalsSeries } from "./series.js"
@@ -12,7 +13,7 @@ const ZOOM_STEP = 0.5
 /** `section`: the server's element with the toolbar, the figures and their tables. */
 export async function drawCharts(section) {
   const figures = [...section.querySelectorAll("[data-chart]")]
-  const [ofVersions, others] = [true, false].map((isOfVersions) => figures.filter(({ dataset }) => (dataset.chart === "versions") === isOfVersions))
+  const [withOwnData, others] = [true, false].map((hasOwn) => figures.filter((figure) => (figure.querySelector("[data-source]") !== null) === hasOwn))
   let documents
   try {
     documents = await Promise.all(JSON.parse(section.dataset.sources).map(load))
@@ -42,7 +43,8 @@ export async function drawCharts(section) {
     downloads: (unit) => documents.map((document) => downloadsSeries(labelOf(document, documents), document, until, unit)),
   }
   state.charts = others.map((figure) => new Chart(figure, figure.dataset.chart, makers[figure.dataset.chart], view, options()))
-  for (const figure of ofVersions) await drawVersions(figure, state, until, options)
+  state.withOwnData = withOwnData.map((figure) => new OwnData(figure, state, until, options))
+  await Promise.all(state.withOwnData.map((one) => one.load()))
 
   section.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-param]")
@@ -59,23 +61,48 @@ export async function drawCharts(section) {
   showUnit(state)
 }
 
-/** The chart of the versions has data of its own: it depends on the range and on the grouping. */
-async function drawVersions(figure, state, until, options) {
-  let document
-  const isShare = () => state.section.querySelector("a[data-param=measure][aria-current]")?.dataset.value === "share"
-  const make = (unit) => versionSeries(document, until, unit, { share: isShare() })
-  let chart
-  state.loadVersions = async () => {
+/** A chart of versions or releases has data of its own, which depends on the grouping, and on the range. */
+class OwnData {
+  #document
+  #source
+  #chart = null
+
+  constructor(figure, state, until, options) {
+    Object.assign(this, { figure, state, until, options, kind: figure.dataset.chart })
+  }
+
+  /** Loads the data, unless it was loaded from the same address, and draws it. */
+  async load() {
+    const { source } = this.figure.querySelector("[data-source]").dataset
+    if (source === this.#source) return
     try {
-      document = await load(figure.querySelector("[data-source]").dataset.source)
-      if (chart) chart.load(make)
-      else state.charts.push((chart = new Chart(figure, "versions", make, state.view, options())))
+      this.#document = await load(source)
+      this.#source = source
+      this.draw()
     } catch (error) {
-      showError(figure, error)
+      showError(this.figure, error)
     }
   }
-  state.drawVersions = () => chart?.load(make)
-  await state.loadVersions()
+
+  draw() {
+    if (this.#chart) this.#chart.load(this.#make)
+    else this.state.charts.push((this.#chart = new Chart(this.figure, this.kind, this.#make, this.#view(), this.options())))
+  }
+
+  #make = (unit) =>
+    this.kind === "versions"
+      ? versionSeries(this.#document, this.until, unit, { share: this.#isChosen("measure", "share") })
+      : adoptionSeries(this.#document, { share: this.#isChosen("adoption", "share") })
+
+  /** The days since a release's first sight are another time axis than that of dates. */
+  #view() {
+    const { view } = this.state
+    return this.kind === "versions" ? view : new View(0, adoptionEnd(this.#document), view.axisWidths)
+  }
+
+  #isChosen(param, value) {
+    return this.state.section.querySelector(`a[data-param=${param}][aria-current]`)?.dataset.value === value
+  }
 }
 
 function showError(figure, error) {
@@ -110,7 +137,7 @@ function choose(link, state) {
   url.searchParams.set(param, value)
   if (param === "scale") charts.forEach((chart) => (chart.scale = value))
   else if (param === "releases") charts.forEach((chart) => (chart.releases = releasesShown(state, link)))
-  else if (param === "measure") state.drawVersions()
+  else if (param === "measure" || param === "adoption") state.withOwnData.forEach((one) => one.draw())
   else if (param === "unit") state.chosenUnit = value
   else if (param === "range") {
     // Another range is shown in the unit that fits it.
@@ -119,7 +146,7 @@ function choose(link, state) {
     showRange(view, link)
   }
   showUnit(state)
-  refresh(url, "[data-refresh]").then((isDone) => isDone && ["range", "group"].includes(param) && state.loadVersions?.())
+  refresh(url, "[data-refresh]").then((isDone) => isDone && ["range", "group"].includes(param) && state.withOwnData.forEach((one) => one.load()))
 }
 
 function markCurrent(section, param, value) {

@@ -13,7 +13,7 @@ export function readingAt(all, moment) {
   const known = all.flatMap((series, index) => (points[index] === undefined ? [] : [{ series, point: points[index] }]))
   const distance = ({ series, point }) => Math.abs(series.x[point] - moment)
   const near = known.reduce((one, other) => (one && distance(one) <= distance(other) ? one : other), undefined)
-  const time = near ? dateOf(near.series, near.point) : day(moment)
+  const time = near ? dateOf(near.series, near.point) : (all[0]?.momentName ?? day)(moment)
   const words = all.map((series, index) => {
     if (points[index] === undefined) return absence(series, moment)
     const date = dateOf(series, points[index])
@@ -22,19 +22,20 @@ export function readingAt(all, moment) {
   return { time, words, points }
 }
 
-/** The point that is drawn at `moment`; `undefined` in a gap and before the first point. */
+/** The point that is drawn at `moment`; `undefined` in a gap, before the first point, and after the series' `end`. */
 function pointAt(series, moment) {
-  const { x, spans } = series
+  const { x, spans, end = Infinity } = series
   if (x.length === 0) return undefined
   const point = nearest(x, moment)
   if (spans) {
     return [point, point - 1, point + 1].find((one) => spans[one] && moment >= spans[one].from && moment <= spans[one].to)
   }
   if (day(x[point]) === day(moment)) return point
-  return moment < x[0] || gapAt(series, moment) ? undefined : point
+  return moment < x[0] || moment > end || gapAt(series, moment) ? undefined : point
 }
 
 function absence(series, moment) {
+  if (series.absence) return series.absence(moment)
   const { x, spans, failures } = series
   if (x.length === 0) return "never read"
   const failure = failures.find(({ at }) => day(at) === day(moment))

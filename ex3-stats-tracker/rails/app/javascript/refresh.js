@@ -21,9 +21,9 @@ export async function refresh(url, selector) {
   for (const element of document.querySelectorAll(selector)) {
     const replacement = page.getElementById(element.id)
     if (!replacement) continue
-    const wasOpen = element instanceof HTMLDetailsElement && element.open
+    const open = [element, ...element.querySelectorAll("details[id]")].filter((one) => one.open)
     element.replaceWith(replacement)
-    if (wasOpen) replacement.open = true
+    for (const { id } of open) document.getElementById(id)?.toggleAttribute("open", true)
   }
   history.replaceState(null, "", url)
   return true

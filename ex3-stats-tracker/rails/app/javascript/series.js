@@ -124,7 +124,7 @@ const failuresOf = (document, noon) => (document.failures ?? []).map(([index, ti
  * The gaps of a line: between two totals with a failure between them, between two that are much further apart than their
  * neighbours, and after the last one. A history with one reading a fortnight has few points and no gaps.
  */
-function gapsBetween(x, failures, until) {
+export function gapsBetween(x, failures, until) {
   const gaps = []
   let next = 0
   for (let point = 1; point < x.length; point++) {

@@ -1,5 +1,7 @@
-// The visible part of the time axis. All charts of a page share one view, so that they zoom together, and have the same
-// edges and the same cursor.
+// The visible part of the time axis. All charts with the same time axis share one view, so that they zoom together, and have
+// the same edges and the same cursor.
+
+import { AxisWidths } from "./axis-widths.js"
 
 /** Seconds. Measurements are minutes apart, so that a closer zoom would show nothing more. */
 const MIN_SPAN = 600
@@ -7,13 +9,12 @@ const MIN_SPAN = 600
 export class View {
   #listeners = []
   #cursorListeners = []
-  #edgeListeners = []
-  #axisWidths = new Map()
   #frame = null
   #moment = null
 
-  /** Times are in seconds since 1970. */
-  constructor(first, last) {
+  /** Times are in seconds since 1970. `axisWidths`: shared with the views of other time axes of the page. */
+  constructor(first, last, axisWidths = new AxisWidths()) {
+    this.axisWidths = axisWidths
     this.first = first
     this.last = Math.max(last, first + MIN_SPAN)
     this.min = this.first
@@ -42,23 +43,6 @@ export class View {
     if (moment === this.#moment) return
     this.#moment = moment
     this.#cursorListeners.forEach((listener) => listener(moment))
-  }
-
-  /** Calls `listener` when another chart needs a wider axis. */
-  onEdges(listener) {
-    this.#edgeListeners.push(listener)
-  }
-
-  /**
-   * The common width of the charts' vertical axes, in CSS pixels. `width`: what `chart` needs. A width does not shrink
-   * while the chart is zoomed: its edges would tremble.
-   */
-  axisWidth(chart, width) {
-    const before = Math.max(0, ...this.#axisWidths.values())
-    this.#axisWidths.set(chart, Math.max(width, this.#axisWidths.get(chart) ?? 0))
-    const widest = Math.max(...this.#axisWidths.values())
-    if (widest > before) requestAnimationFrame(() => this.#edgeListeners.forEach((listener) => listener(widest)))
-    return widest
   }
 
   /** Shows `min` to `max`, limited to the whole time axis. */

@@ -22,6 +22,8 @@ class VersionDownloads
     "newest" => ->(row) { -row.position }
   }.freeze
 
+  attr_reader :package
+
   # +range+: the days shown. Its downloads are those since the list that was read nearest to its beginning.
   def initialize(package, range:)
     @package, @range = package, range
@@ -83,7 +85,7 @@ class VersionDownloads
     # A release of the last days has few downloads in the range, and is the one to look for.
     shown |= [ newest_release.tags.group(by) ] if newest_release
     shown = shown.sort_by { |name| members[name].map(&:position).min }
-    totals = totals_of(shown.map { |name| members[name].map(&:id) })
+    totals = Sums.new(@package, range: @range, read_days:).of(shown.map { |name| members[name].map(&:id) }).map(&:totals)
     names = [ *shown, *([ nil ] if members.size > shown.size) ]
     { group: by, since: since&.iso8601, groups: names.zip(totals).map { |name, column| { name: name || "others", others: name.nil?, totals: column } } }
   end
@@ -130,40 +132,5 @@ class VersionDownloads
     # An unknown number does not make a group one of the first.
     def rank(rows)
       rows.sum { |row| since ? row.recent.to_i : row.total }
-    end
-
-    # A column of totals for each list of versions, and one for all the others.
-    def totals_of(lists)
-      changes = Hash.new { |groups, group| groups[group] = {} }
-      connection = Version::Day.connection
-      connection.select_rows(<<~SQL.squish, "Version::Day Groups").each { |group, date, *parts| changes[group.to_i][date.to_date] = parts.map(&:to_i) }
-        SELECT member, date, SUM(change / #{Downloads::PART}), SUM(change % #{Downloads::PART}) FROM (
-          SELECT #{member_of(lists)} AS member, date, total - COALESCE(LAG(total) OVER (PARTITION BY version_id ORDER BY date), 0) AS change
-          FROM version_days WHERE version_id IN (SELECT id FROM versions WHERE package_id = #{@package.id}) AND date <= #{connection.quote(@range.end)}
-        ) AS changes GROUP BY member, date ORDER BY date
-      SQL
-      read = read_days.to_set
-      [ *lists.each_index, lists.size ].map { |group| column(changes[group], read) }
-    end
-
-    # SQL that gives the index of the list that a version is in.
-    def member_of(lists)
-      return lists.size.to_s if lists.empty?
-
-      "CASE #{lists.each_with_index.map { |ids, index| "WHEN version_id IN (#{ids.join(", ")}) THEN #{index}" }.join(" ")} ELSE #{lists.size} END"
-    end
-
-    # The sums of the changes until each day of the range on which the list was read.
-    def column(changes, read)
-      dates = changes.keys
-      high = low = next_change = 0
-      @range.map do |date|
-        while next_change < dates.size && dates[next_change] <= date
-          high += changes[dates[next_change]].first
-          low += changes[dates[next_change]].last
-          next_change += 1
-        end
-        Downloads.joined(high, low) if read.include?(date)
-      end
     end
 end

@@ -9,6 +9,8 @@ before(async () => (browser = await launch()))
 after(() => browser.close())
 
 const DAY = 86_400
+/** The charts over dates: that of the releases is over their age. */
+const DATED = "[data-chart]:not(#adoption)"
 const GAP_PACKAGE = "/orgs/gap-org/packages/with-gap?range=90d"
 
 describe("the drawing", () => {
@@ -205,12 +207,12 @@ describe("the charts of a page", () => {
     const edges = () => page.$$eval("[data-chart]", (figures) => figures.map(({ chart: { plot } }) => [plot.bbox.left, plot.bbox.width]))
     await frames(page, 4)
     const [first, ...others] = await edges()
-    assert.equal(others.length, 2)
+    assert.equal(others.length, 3)
     for (const other of others) assert.deepEqual(other, first)
     const box = await page.locator("#downloads .u-over").boundingBox()
     await page.mouse.move(box.x + box.width * 0.6, box.y + 40)
     await frames(page)
-    const cursors = await page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => [chart.cursor, chart.plot.cursor.left]))
+    const cursors = await page.$$eval(DATED, (figures) => figures.map(({ chart }) => [chart.cursor, chart.plot.cursor.left]))
     for (const [moment, left] of cursors) {
       assert.equal(moment, cursors[0][0])
       assert.ok(Math.abs(left - cursors[0][1]) < 1)
@@ -219,11 +221,11 @@ describe("the charts of a page", () => {
     assert.equal(dates[0], dates[1])
     await page.mouse.move(1, 1)
     await frames(page)
-    assert.deepEqual(await page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => chart.cursor)), [null, null, null])
+    assert.deepEqual(await page.$$eval(DATED, (figures) => figures.map(({ chart }) => chart.cursor)), [null, null, null])
   }))
 
   test("mark releases, which can be switched off, and name them at the cursor", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=90d", async (page) => {
-    const marks = () => page.$$eval("[data-chart]", (figures) => figures.map(({ chart }) => chart.drawnReleases))
+    const marks = () => page.$$eval(DATED, (figures) => figures.map(({ chart }) => chart.drawnReleases))
     const all = await marks()
     assert.ok(all.every((count) => count === 2), `each chart marks the releases 24 and 71 days ago: ${all}`)
     await page.$eval("#downloads", ({ chart }) => chart.moveCursor(chart.releases.at(-1).at, { announce: true }))
@@ -247,6 +249,54 @@ describe("the charts of a page", () => {
     await page.waitForFunction(() => /^v\d+\.\d+$/.test(document.querySelector("#versions-chart .legend-name").textContent))
     assert.match(await page.textContent("#versions-chart .legend-value"), /^[\d.]+ %$/)
     assert.match(await page.textContent("#versions-chart .legend-time"), /^\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/)
+  }))
+})
+
+describe("how fast people move to a release", () => {
+  const PACKAGE = "/orgs/fluxcd/packages/flagger"
+
+  test("is a line for each release by its age, and says the shares at the age of the newest one", () => visit(browser, PACKAGE, async (page) => {
+    const names = await page.$$eval("#adoption .legend-name", (all) => all.map((one) => one.textContent))
+    assert.equal(names.length, 6)
+    assert.equal(names[0], await page.textContent("#versions tr:has(.good) .tag:nth-of-type(2)"), "the newest one comes first")
+    const { days, shares } = await page.evaluate(async () => {
+      const { releases } = await (await fetch(document.querySelector("#adoption [data-source]").dataset.source)).json()
+      return { days: releases[0].shares.findLastIndex((share) => share !== null), shares: releases.map(({ shares }) => shares) }
+    })
+    assert.equal(await page.textContent("#adoption .legend-time"), `${days} days after the first sight`)
+    const said = await page.$$eval("#adoption .legend-value", (all) => all.map((one) => one.textContent))
+    said.forEach((word, index) => assert.match(word, shares[index][days] === null ? /^no data$|^[\d.]+ % \(\d+ days after the first sight\)$/ : new RegExp(`^${shares[index][days].toFixed(1).replace(/\.0$/, "").replace(".", "\\.")} %$`)))
+    assert.ok(await page.$eval("#adoption canvas", (canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0)))
+  }))
+
+  test("is read by the keyboard, from day to day, and a release that is younger has no value", () => visit(browser, PACKAGE, async (page) => {
+    await page.focus("#adoption .plot")
+    await page.keyboard.press("Home")
+    assert.match(await page.textContent("#adoption [data-spoken]"), /^1 day after the first sight\. v[\d.]+: [\d.]+ %\. /)
+    await page.keyboard.press("ArrowRight")
+    assert.match(await page.textContent("#adoption [data-spoken]"), /^2 days after the first sight\. /)
+    await page.keyboard.press("End")
+    assert.match(await page.textContent("#adoption [data-spoken]"), /^\d{3} days after the first sight\. v[\d.]+: not so old yet\. /)
+    const dates = await page.$$eval(DATED, (figures) => figures.map(({ chart }) => chart.cursor))
+    assert.deepEqual(dates, [null, null, null], "the cursors of the charts over dates stay")
+  }))
+
+  test("as a count and in groups, with the same figures in the table", () => visit(browser, PACKAGE, async (page) => {
+    await page.click("[data-param=adoption][data-value=count]")
+    await page.waitForURL(/adoption=count/)
+    await page.click("[data-param=group][data-value=minor]")
+    await page.waitForURL(/group=minor/)
+    await page.waitForFunction(() => /^v\d+\.\d+$/.test(document.querySelector("#adoption .legend-name").textContent))
+    const lines = await page.$eval("#adoption", ({ chart: { series } }) => series.map(({ x, y }) => Object.fromEntries([...x].map((at, index) => [at / 86_400, Math.round(y[index]).toLocaleString("en-US")]))))
+    const rows = await page.$$eval("#adoption-days tbody tr", (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)))
+    assert.ok(rows.length > 50)
+    for (const [day, ...texts] of rows) {
+      texts.forEach((text, index) => assert.equal(lines[index][day] ?? text, text, `day ${day}`))
+      assert.equal(texts.filter((text) => /\d/.test(text)).length, lines.filter((line) => line[day] !== undefined).length)
+    }
+    await page.reload()
+    await drawn(page)
+    assert.match(await page.textContent("#adoption .legend-value"), / a day$/)
   }))
 })
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
+import { adoptionEnd, adoptionSeries, axisAges } from "../../app/javascript/adoption.js"
 import { axisNumbers } from "../../app/javascript/numbers.js"
 import { readingAt } from "../../app/javascript/reading.js"
 import { ago } from "../../app/javascript/relative-times.js"
@@ -89,6 +90,31 @@ describe("totals", () => {
     const all = [column(1, null, 3, null, 5, null), column(null, 20, null, 40, null, 60)].map((one) => totalsSeries("a", one, one.totals, at("2026-03-07")))
     assert.deepEqual(readingAt(all, noon("2026-03-03")).time, "2026-03-03")
     assert.deepEqual(readingAt(all, noon("2026-03-03") + 3_600).words, ["3", "40 (2026-03-04)"])
+  })
+})
+
+describe("releases by their age", () => {
+  // v2 was read every day but the third, v1 every fourth day, and v3 once.
+  const document = { releases: [
+    { name: "v3", windows: [null], downloads: [null], shares: [null] },
+    { name: "v2", windows: [null, 1, 2, null, 4, 5], downloads: [null, 10, 30, null, 60, 100], shares: [null, 10, 15, null, 15, 20] },
+    { name: "v1", windows: [null, null, null, null, 4, null, null, null, 4, null], downloads: [null, null, null, null, 8, null, null, null, 12, null], shares: [null, null, null, null, 2, null, null, null, 3, null] },
+  ] }
+
+  test("as shares and as means a day", () => {
+    const [v3, v2, v1] = adoptionSeries(document, { share: true })
+    assert.deepEqual([v3.x.length, [...v2.y], [...v1.x].map((at) => at / DAY)], [0, [10, 15, 15, 20], [4, 8]])
+    assert.deepEqual(adoptionSeries(document, { share: false }).map(({ y }) => [...y]), [[], [10, 15, 15, 20], [2, 3]])
+    assert.equal(adoptionEnd(document), 9 * DAY)
+    assert.deepEqual(axisAges([0, DAY, 14 * DAY]), ["0", "1 day", "14 days"])
+  })
+
+  test("the readout says which release is younger, and what is not known", () => {
+    const all = adoptionSeries(document, { share: true })
+    assert.deepEqual(readingAt(all, 4 * DAY), { time: "4 days after the first sight", words: ["not so old yet", "15 %", "2 %"], points: [undefined, 2, 0] })
+    assert.deepEqual(readingAt(all, 8 * DAY).words, ["not so old yet", "not so old yet", "3 %"])
+    assert.deepEqual(readingAt(all, 1.1 * DAY).words, ["not so old yet", "10 %", "no data"])
+    assert.deepEqual(readingAt(all, 0.2 * DAY).time, "0 days after the first sight")
   })
 })
 
