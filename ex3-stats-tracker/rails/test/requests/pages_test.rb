@@ -91,6 +91,7 @@ class PagesTest < ActionDispatch::IntegrationTest
   test "invented figures are labelled everywhere, whatever STATS_TRACKER_SOURCE is" do
     # A list without rows has no label.
     packages(:flagger).failures.create!(org: orgs(:fluxcd), at: Time.utc(2026, 5, 9), about: "total", kind: "timed_out", detail: "slow")
+    packages(:flagger).versions.create!(github_id: 124, tags: [ "v1.2.0" ], total: 1, measured_at: Time.utc(2026, 5, 10), created_at: Time.utc(2026, 5, 10))
     addresses = every_path(org: "fluxcd", package: "flagger").reject { |address| address.match?(/healthz|readyz|\A\/up\z|\A\/compare/) } + [ "/compare?packages=fluxcd/flagger" ]
     with_environment("STATS_TRACKER_SOURCE" => "github.com") do
       addresses.each do |address|
