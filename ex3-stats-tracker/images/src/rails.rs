@@ -23,10 +23,12 @@ const APPLICATION: &str = "ex3-stats-tracker/rails";
 const DIRECTORY: &str = "rails";
 
 /// The parts of the application for production: without tests, invented figures, and the sources of scripts and styles.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 14] = [
     "Rakefile",
     "app/controllers",
     "app/helpers",
+    "app/jobs",
+    "app/mailers",
     "app/models",
     "app/views",
     "bin",

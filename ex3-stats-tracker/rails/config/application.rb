@@ -5,9 +5,11 @@ require_relative "hosts"
 
 require "rails"
 require "active_model/railtie"
+require "active_job/railtie"
 require "active_record/railtie"
 require "action_controller/railtie"
 require "action_view/railtie"
+require "action_mailer/railtie"
 require "rails/test_unit/railtie"
 
 module StatsTracker
@@ -60,6 +62,10 @@ module StatsTracker
     # The migrations are the schema of both databases: a dump would have the types of one of them.
     config.active_record.dump_schema_after_migration = false
     config.active_record.maintain_test_schema = false
+
+    # Jobs run in the collector, which may write and ends after its collection: app/jobs/application_job.rb.
+    config.active_job.queue_adapter = :inline
+    config.action_mailer.show_previews = false
 
     config.generators.system_tests = nil
   end

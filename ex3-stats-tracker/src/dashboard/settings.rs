@@ -5,8 +5,19 @@ use std::{env, ffi::OsString, time::Duration};
 use super::{database, storage::Storage};
 use crate::measure::Source;
 
-/// The origins that may show the dashboard in a frame. Passed on as it is: Rails checks it.
-const FRAME_ANCESTORS: &str = "STATS_TRACKER_FRAME_ANCESTORS";
+/// The user's own settings of Rails. They are passed on as they are: Rails checks them.
+const PASSED_ON: [&str; 10] = [
+    "STATS_TRACKER_DASHBOARD_URL",
+    "STATS_TRACKER_DISCORD_WEBHOOK_URL",
+    "STATS_TRACKER_FRAME_ANCESTORS",
+    "STATS_TRACKER_MAIL_FROM",
+    "STATS_TRACKER_MAIL_TO",
+    "STATS_TRACKER_MATTERMOST_WEBHOOK_URL",
+    "STATS_TRACKER_NOTIFY",
+    "STATS_TRACKER_SLACK_WEBHOOK_URL",
+    "STATS_TRACKER_SMTP_URL",
+    "STATS_TRACKER_WEBHOOK_URL",
+];
 
 /// The settings that this program passes to Rails. The Rails application's README describes the environment variables.
 #[derive(Clone, Debug)]
@@ -57,9 +68,7 @@ impl Settings {
             let skip: Vec<String> = self.skip.iter().map(|name| format!("{}/{name}", self.org)).collect();
             environment.push(("STATS_TRACKER_SKIP", skip.join(" ").into()));
         }
-        if let Some(origins) = env::var_os(FRAME_ANCESTORS) {
-            environment.push((FRAME_ANCESTORS, origins));
-        }
+        environment.extend(PASSED_ON.iter().filter_map(|name| Some((*name, env::var_os(name)?))));
         // A PostgreSQL of the user replaces SQLite.
         if let Some(url) = database::url() {
             environment.push(("DATABASE_URL", url));

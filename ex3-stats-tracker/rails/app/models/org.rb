@@ -12,6 +12,8 @@ class Org < ApplicationRecord
   has_many :failures, dependent: :delete_all
   has_many :milestones, dependent: :delete_all
   has_many :days, class_name: "Org::Day", dependent: :delete_all
+  has_many :notifications, dependent: :delete_all
+  has_many :notification_events, class_name: "Notification::Event", dependent: :delete_all
 
   normalizes :name, with: ->(name) { name.to_s.downcase }
 

@@ -7,8 +7,11 @@ namespace :stats do
     orgs = [ arguments[:org], *arguments.extras ].compact.presence || ENV.fetch("STATS_TRACKER_ORGS", "").split
     abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if orgs.empty?
 
+    receivers = receivers_of_notifications
     codes = orgs.map do |org|
-      Collection.collect(org, source: Source.current, progress: Collection::Progress.for).exit_code
+      Collection.collect(org, source: Source.current, progress: Collection::Progress.for).tap { |collection|
+        notify([ collection.org.reload ], receivers, since: collection.started_at)
+      }.exit_code
     rescue ActiveRecord::RecordInvalid, Org::OtherSource, ArgumentError => error
       abort_with 64, error.message
     rescue Org::Unknown => error
@@ -65,6 +68,49 @@ namespace :stats do
     abort_with 69, "#{arguments[:file]} can't be written: #{error.message}"
   rescue SystemCallError => error
     abort_with 64, "#{arguments[:file]} can't be written: #{error.message}"
+  end
+
+  desc "Send the notifications that are due; stats:collect does it after each collection"
+  task notify: :environment do
+    receivers = receivers_of_notifications
+    abort_with 64, "no receiver is set: see \"Notifications\" in README.md" if receivers.empty?
+    notify(Org.ordered, receivers)
+    exit 69 if Notification::Delivery.pending.exists?(receiver: receivers.map(&:name))
+  rescue Database::Unavailable => error
+    abort_with 69, error.message
+  end
+
+  namespace :notify do
+    desc "Send a test message to each receiver of notifications"
+    task test: :environment do
+      receivers = receivers_of_notifications
+      abort_with 64, "no receiver is set: see \"Notifications\" in README.md" if receivers.empty?
+      refused = receivers.reject do |receiver|
+        receiver.deliver(Notification.test, token: SecureRandom.uuid)
+        puts "#{receiver.name}: accepted"
+        true
+      rescue Notification::Delivery::Refused => error
+        say "#{receiver.name}: #{error.message}"
+      end
+      exit 69 if refused.any?
+    rescue ArgumentError => error
+      abort_with 64, error.message
+    end
+  end
+
+  # Checked before a collection, so that a wrong setting is found at once.
+  def receivers_of_notifications
+    Notification::Receiver.all
+  rescue ArgumentError => error
+    abort_with 64, error.message
+  end
+
+  # Makes and sends the notifications. A receiver that accepts none does not change the exit code of a collection.
+  def notify(orgs, receivers, since: Time.current)
+    return if receivers.empty?
+
+    orgs.each { |org| Database.with_retries { Notification.make(org, receivers:, since:) } }
+    Notification::Delivery.send_pending(receivers, log: method(:say))
   end
 
   # The organisation of an import, after the task's other arguments were checked.

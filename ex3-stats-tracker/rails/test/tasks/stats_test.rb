@@ -57,6 +57,22 @@ class StatsTest < ActiveSupport::TestCase
     assert_equal 64, run_task("stats:play").first
   end
 
+  test "notifications after a collection, whose exit code is its own" do
+    receiver = WebhookReceiver.new { |_, response| response.status = 500 }
+    with_environment("STATS_TRACKER_SLACK_WEBHOOK_URL" => receiver.url) do
+      assert_equal [ 0, "" ], run_task("stats:collect", "scripted").values_at(0, 2)
+      travel 1.hour
+      @component = ScriptedComponent.new({ "a" => 3 }, now: Time.current)
+      code, _, error = stub(Notification::Delivery, :pause, -> { travel 1.minute }) { run_task("stats:collect", "scripted") }
+      assert_equal [ 0, 2 ], [ code, receiver.received.size ]
+      assert_match(/\A(the notification for slack was not accepted: status 500 \(again at .*\)\n){2}\z/, error)
+      assert_equal "scripted: a total fell (stand-in: invented)\n- a: from 5 to 3", receiver.received.first.json["text"]
+    end
+    assert_equal [ 0, "" ], run_task("stats:collect", "scripted").values_at(0, 2)
+  ensure
+    receiver&.stop
+  end
+
   test "75 while another collection is running" do
     stub(Collection::Lock, :hold, -> { raise Collection::Lock::Taken }) do
       assert_equal [ 75, "", "another collection is running\n" ], run_task("stats:collect", "scripted")

@@ -17,9 +17,9 @@ class Downloads::Comparison
     def change = (after - before if after && before)
   end
 
-  # +by_date+: the downloads' days, at least all of the periods'.
-  def initialize(downloads, by_date)
-    @downloads, @by_date = downloads, by_date
+  # +by_date+: the downloads' days, at least all of the periods'. +through+: the last day of all periods.
+  def initialize(downloads, by_date, through: downloads.through)
+    @downloads, @by_date, @through = downloads, by_date, through
   end
 
   # The first day of all periods, for a comparison on that day or earlier.
@@ -32,10 +32,7 @@ class Downloads::Comparison
     @periods ||= through ? PERIODS.map { |name, (length, shift)| period(name, *ranges(length, shift)) } : []
   end
 
-  # The last day of all periods.
-  def through
-    @through ||= @downloads.through
-  end
+  attr_reader :through
 
   private
     attr_reader :by_date

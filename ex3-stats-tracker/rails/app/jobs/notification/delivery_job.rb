@@ -1,0 +1,5 @@
+class Notification::DeliveryJob < ApplicationJob
+  def perform(delivery)
+    delivery.attempt
+  end
+end
