@@ -47,6 +47,13 @@ module StatsTracker
     config.middleware.insert_before ActionDispatch::Static, Rack::Static, root: root.join("public").to_s, urls: [ "/assets" ],
       cascade: true, header_rules: [ [ %w[css js], { "cache-control" => "public, max-age=31536000, immutable" } ] ]
 
+    # Pages say what happens next in the words of the program that started the tracker.
+    config.x.started_by = ENV["STATS_TRACKER_STARTED_BY"].presence
+    unless [ nil, "cargo", "helm" ].include?(config.x.started_by)
+      warn "STATS_TRACKER_STARTED_BY is cargo or helm, not #{config.x.started_by}"
+      exit 64
+    end
+
     config.x.storage = Pathname(ENV["STATS_TRACKER_STORAGE"].presence || root.join("storage"))
 
     # Requests of one client a minute, to each controller.

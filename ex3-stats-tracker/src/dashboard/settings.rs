@@ -55,6 +55,7 @@ impl Settings {
             ("STATS_TRACKER_SOURCE", self.source.name().into()),
             ("STATS_TRACKER_ORGS", self.org.clone().into()),
             ("STATS_TRACKER_PROGRESS", "json".into()),
+            ("STATS_TRACKER_STARTED_BY", "cargo".into()),
             ("BINDING", "127.0.0.1".into()),
             ("PORT", self.port.to_string().into()),
         ];

@@ -21,7 +21,7 @@ class ChartPicturesController < ProgramsController
 
   private
     def draw(kinds)
-      kind, scale, theme = choice(:show, kinds), choice(:scale, PagesController::SCALES), choice(:theme, Chart::Picture::THEMES.keys)
+      kind, scale, theme = choice(:show, kinds), choice(:scale, ViewState::SCALES), choice(:theme, Chart::Picture::THEMES.keys)
       first, last = chart_dates(DEFAULT_RANGE)
       subjects = yield
       drawing = Chart::Drawing.new(subjects, kind:, first:, last:)

@@ -7,7 +7,7 @@ class ComparisonsController < PagesController
   def show
     names = requested_names
     canonical = names.join(",")
-    return redirect_to comparison_path(address_params(packages: canonical.presence)) if params[:packages].to_s != canonical
+    return redirect_to comparison_path(**view_state.common, packages: canonical.presence) if params[:packages].to_s != canonical
 
     @compared = names.first(MAX_SERIES).filter_map { |name| find(name) }
     @missing = names.first(MAX_SERIES) - @compared.map { |package| "#{package.org.name}/#{package.name}" }
@@ -39,20 +39,14 @@ class ComparisonsController < PagesController
 
   # The rows of the table of downloads, with a bucket for each package.
   def buckets_by_package
-    listed = Downloads::Bucket.beginning(unit, first_listed_day)
-    days = DailyDownload.where(package: @compared, date: listed..Date.current).group_by(&:package_id).transform_values do |rows|
+    days = DailyDownload.where(package: @compared, date: first_of_buckets..last_of_buckets).group_by(&:package_id).transform_values do |rows|
       rows.to_h { |row| [ row.date, Downloads::Day.new(count: row.count, settled: row.settled, partial: 0) ] }
     end
-    first = [ first_listed_day, days.values.flat_map(&:keys).min || Date.current ].max
-    Downloads::Bucket.rows(@compared.map { |package| days[package.id] || {} }, unit, first, Date.current)
+    first = [ listed_days_range.begin, days.values.flat_map(&:keys).min || Date.current ].max
+    Downloads::Bucket.rows(@compared.map { |package| days[package.id] || {} }, unit, first, last_of_buckets)
   end
 
-  def stored_days
-    first = [ Package::Day, DailyDownload ].filter_map { |model| model.where(package: @compared).minimum(:date) }.min
-    first ? (Date.current - first).to_i + 1 : super
-  end
-
-  def address_params(changes)
-    params.permit(:range, :unit, :scale, :releases).to_h.symbolize_keys.merge(changes)
+  def first_stored_day
+    @first_stored_day ||= [ Package::Day, DailyDownload ].filter_map { |model| model.where(package: @compared).minimum(:date) }.min || super
   end
 end

@@ -5,9 +5,7 @@ class OrganisationsController < PagesController
     "total" => :total, "name" => :name, "day" => :growth_1, "week" => :growth_7, "month" => :growth_30,
     "read" => :measured_at
   }.freeze
-  STATES = %w[listed failing gone].freeze
   PACKAGES_A_PAGE = 200
-  MAX_FILTER_LENGTH = 100
 
   helper_method :days, :comparison, :buckets
 
@@ -39,14 +37,12 @@ class OrganisationsController < PagesController
   end
 
   def find_packages
-    @sort = SORTS.key?(params[:sort]) ? params[:sort] : "total"
-    @direction = %w[asc desc].include?(params[:direction]) ? params[:direction] : self.class.first_direction(@sort)
-    @state = STATES.include?(params[:state]) ? params[:state] : "listed"
-    @filter = params[:q].to_s.scrub.delete("\0").strip.first(MAX_FILTER_LENGTH)
+    @sort, @state, @filter = view_state[:sort], view_state[:state], view_state[:q].to_s
+    @direction = view_state[:direction] || self.class.first_direction(@sort)
     found = filtered(@org.packages.public_send({ "listed" => :listed, "failing" => :failing, "gone" => :vanished }[@state]))
     @found = @filter.empty? ? @counts[@state] : found.count
     @last_page = [ (@found.to_f / PACKAGES_A_PAGE).ceil, 1 ].max
-    @page = params[:page].to_s.first(6).to_i.clamp(1, @last_page)
+    @page = view_state.page.clamp(1, @last_page)
     @packages = found.includes(:repository).order(order, :id).limit(PACKAGES_A_PAGE).offset((@page - 1) * PACKAGES_A_PAGE)
   end
 

@@ -43,14 +43,11 @@ class ProgramsController < ActionController::Base
       params[name]
     end
 
-    # Outside of these years SQLite and PostgreSQL compare dates differently.
-    DATES = Date.new(1970)..Date.new(2200)
-
     def date(name)
       return unless params.key?(name)
       text = params[name]
       date = Date.iso8601(text) if text.is_a?(String) && text.match?(/\A\d{4}-\d\d-\d\d\z/)
-      date && DATES.cover?(date) or raise Date::Error
+      date && ViewState::DATES.cover?(date) or raise Date::Error
       date
     rescue Date::Error
       raise BadParameter, "#{name} is a date such as 2026-05-10"
@@ -71,7 +68,7 @@ class ProgramsController < ActionController::Base
         first.nil? || last.nil? || last - first < Chart::MAX_DAYS or raise BadParameter, "a chart has #{Chart::MAX_DAYS} days at most"
         [ first, last ]
       else
-        days = PagesController::RANGES.fetch(choice(:range, [ default, *PagesController::RANGES.keys ].uniq))
+        days = ViewState::RANGES.fetch(choice(:range, [ default, *ViewState::RANGES.keys ].uniq))
         [ (Date.current - days + 1 if days), nil ]
       end
     end

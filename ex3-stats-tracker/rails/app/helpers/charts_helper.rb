@@ -11,17 +11,32 @@ module ChartsHelper
 
   # This page's URL with other view parameters.
   def current_path_with(**changes)
-    params = view_params.except("page", "versions_page").merge(changes.stringify_keys).compact
+    params = view_state.with(changes)
     params.empty? ? request.path : "#{request.path}?#{params.to_query}"
   end
 
-  # Links to the values of a view parameter. charts.js handles them without a page load.
-  def segments(param, names, current, label:)
-    tag.nav(class: "segments", aria: { label: }) do
+  # Links to the values of a parameter of the view. view-state.js follows them without a page load.
+  def segments(param, names, current = view_state[param], label:)
+    tag.nav(class: "segments", id: "choose-#{param}", aria: { label: }, data: { part: true }) do
       safe_join(names.map { |value, name|
         link_to name, current_path_with(param.to_sym => value), data: { param:, value: }, aria: { current: (true if value == current) }
       })
     end
+  end
+
+  # A range replaces given days, and begins with the unit that fits it.
+  def range_segments
+    tag.nav(class: "segments", id: "choose-range", aria: { label: "Days shown" }, data: { part: true }) do
+      safe_join(RANGE_NAMES.map { |value, name|
+        link_to name, current_path_with(range: value, from: nil, until: nil, unit: nil),
+          data: { param: "range", value:, days: ViewState::RANGES[value].to_s }, aria: { current: (true if value == view_state[:range]) }
+      })
+    end
+  end
+
+  # The parameters of the view in a form.
+  def view_fields(params)
+    safe_join(params.map { |name, value| hidden_field_tag name, value, id: nil })
   end
 
   # "2026-09-08", "2026-09-07 to 2026-09-13", or "2026-09".
@@ -56,7 +71,8 @@ module ChartsHelper
   def sorting_header(sort, name, html_class, parameters:, anchor:, first:)
     direction = @sort == sort ? (%w[asc desc] - [ @direction ]).first : first
     order = { "asc" => "ascending", "desc" => "descending" }[@direction] if @sort == sort
-    tag.th(link_to(name, "#{current_path_with(**parameters.zip([ sort, direction ]).to_h)}##{anchor}", data: { swap: sort }),
+    changes = parameters.zip([ sort, (direction unless direction == first) ]).to_h
+    tag.th(link_to(name, "#{current_path_with(**changes)}##{anchor}", data: { swap: sort }),
       scope: "col", class: html_class, aria: { sort: order })
   end
 
@@ -93,9 +109,9 @@ module ChartsHelper
   # The rows of a table of days, newest first, as ranges of dates: each day with data, and each gap between them as one
   # range. Where there is data before the table's first day, the table may begin with a gap.
   def listed_days(*columns)
-    before, known = columns.flat_map(&:keys).uniq.sort.partition { |date| date < first_listed_day }
-    known.unshift(first_listed_day.prev_day) if before.any?
-    [ *known, Date.current.next_day ].each_cons(2).flat_map { |day, following|
+    before, known = columns.flat_map(&:keys).uniq.sort.partition { |date| date < listed_days_range.begin }
+    known.unshift(listed_days_range.begin.prev_day) if before.any?
+    [ *known, listed_days_range.end.next_day ].each_cons(2).flat_map { |day, following|
       [ day..day, (day.next_day..following.prev_day if following > day.next_day) ]
     }.compact.drop(before.any? ? 1 : 0).reverse
   end

@@ -4,8 +4,10 @@ import { drawCharts } from "./charts.js"
 import { addCopyButton } from "./copy.js"
 import { updateRelativeTimes } from "./relative-times.js"
 import { enhancePackages } from "./packages.js"
+import { ViewState } from "./view-state.js"
 
-document.querySelectorAll("[data-charts]").forEach(drawCharts)
-document.querySelectorAll("[data-packages]").forEach(enhancePackages)
+const state = new ViewState()
+document.querySelectorAll("[data-charts]").forEach((section) => drawCharts(section, state))
+document.querySelectorAll("[data-packages]").forEach((section) => enhancePackages(section, state))
 document.querySelectorAll("pre.command").forEach(addCopyButton)
 updateRelativeTimes()

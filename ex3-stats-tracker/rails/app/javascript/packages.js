@@ -1,21 +1,17 @@
-// The table of packages: filters during typing, sorts without a page load, and keeps the selection for a comparison.
-
-import { refresh } from "./refresh.js"
+// The table of packages: filters during typing, and keeps the selection for a comparison.
 
 /** Milliseconds without a key press after which the filter is applied. */
 const PAUSE = 150
 /** The palette has eight series that can be told apart. */
 const MAX_SERIES = 8
 
-export function enhancePackages(section) {
+/** `state`: the page's ViewState. */
+export function enhancePackages(section, state) {
   const filter = section.querySelector("[data-filter]")
   const compare = section.querySelector("[data-compare]")
   const chosen = new Set([...section.querySelectorAll("input[name='packages[]']:checked")].map(({ value }) => value))
   let timer
-
-  async function show(url) {
-    if (await refresh(url, "#packages [data-part]")) updateCheckboxes()
-  }
+  let isTyping = false
 
   function updateCheckboxes() {
     for (const box of section.querySelectorAll("input[name='packages[]']")) {
@@ -26,23 +22,27 @@ export function enhancePackages(section) {
     compare.textContent = chosen.size === 0 ? "Compare" : `Compare ${chosen.size}`
   }
 
+  // All that is typed at a time is one step of the browser's history.
+  function apply() {
+    clearTimeout(timer)
+    state.set({ q: filter.elements.q.value.trim() || null, page: null }, { replace: isTyping })
+    isTyping = true
+  }
+
   filter.addEventListener("input", () => {
     clearTimeout(timer)
-    timer = setTimeout(() => show(addressOf(filter)), PAUSE)
+    timer = setTimeout(apply, PAUSE)
   })
+  filter.addEventListener("focusout", () => (isTyping = false))
   filter.addEventListener("submit", (event) => {
     event.preventDefault()
-    clearTimeout(timer)
-    show(addressOf(filter))
+    apply()
   })
-  section.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-swap]")
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
-    event.preventDefault()
-    const { swap } = link.dataset
-    // The replaced link had the keyboard focus.
-    show(link.href).then(() => section.querySelector(`a[data-swap="${swap}"]`)?.focus())
+  state.onChange((changed) => {
+    const { q } = filter.elements
+    if (changed.has("q") && q.value.trim() !== (state.get("q") ?? "")) q.value = state.get("q") ?? ""
   })
+  state.onShown(updateCheckboxes)
   section.addEventListener("change", ({ target }) => {
     if (target.name !== "packages[]") return
     if (target.checked) chosen.add(target.value)
@@ -50,19 +50,13 @@ export function enhancePackages(section) {
     updateCheckboxes()
   })
   // The selection includes packages that the filter hides.
-  compare.form.addEventListener("submit", (event) => {
+  section.addEventListener("submit", (event) => {
+    if (event.target.id !== "compare") return
     event.preventDefault()
-    const url = new URL(compare.form.action)
+    const url = new URL(event.target.action)
+    for (const { name, value } of event.target.querySelectorAll("input[type=hidden]")) url.searchParams.set(name, value)
     url.searchParams.set("packages", [...chosen].join(","))
     location.assign(url)
   })
   updateCheckboxes()
-}
-
-/** This page's URL with the form's filter. The form's own hidden fields may be out of date after a new sorting. */
-function addressOf(form) {
-  const url = new URL(location)
-  url.searchParams.delete("page")
-  url.searchParams.set("q", form.elements.q.value)
-  return url
 }

@@ -44,7 +44,7 @@ function absence(series, moment) {
 }
 
 function wordsOf(series, point) {
-  const { x, y, partial, days, unsettled, fell, stale, wordFor } = series
+  const { x, y, partial, days, unsettled, fell, stale, imported, wordFor } = series
   const at = x[point]
   const staleCount = stale.get(at)
   const { known, of } = days?.[point] ?? {}
@@ -54,6 +54,7 @@ function wordsOf(series, point) {
     open && (open.isToday ? "still counting" : "not over when it was read"),
     known < of && `${known} of ${of} days known`,
     lacking > 0 && `without part of ${lacking} ${packages(lacking)}`,
+    imported?.get(at),
     fell.has(at) && "lower than before",
     staleCount && `${staleCount} ${packages(staleCount)} as of an earlier day`,
   ].filter(Boolean)

@@ -3,10 +3,10 @@
 let newest = 0
 
 /**
- * Replaces the elements that match `selector` by those with the same id, and makes `url` the page's URL. After an error
- * the browser loads `url` itself. Returns `false` if a newer request was made meanwhile: then nothing is replaced.
+ * Replaces the elements with `data-part` by those with the same id. After an error the browser loads `url` itself. Returns
+ * `false` if a newer request was made meanwhile: then nothing is replaced.
  */
-export async function refresh(url, selector) {
+export async function refresh(url) {
   const request = ++newest
   let page
   try {
@@ -18,13 +18,23 @@ export async function refresh(url, selector) {
     return false
   }
   if (request !== newest) return false
-  for (const element of document.querySelectorAll(selector)) {
+  const focused = selectorOf(document.activeElement)
+  for (const element of document.querySelectorAll("[data-part]")) {
     const replacement = page.getElementById(element.id)
-    if (!replacement) continue
+    if (!replacement || replacement.isEqualNode(element)) continue
     const open = [element, ...element.querySelectorAll("details[id]")].filter((one) => one.open)
     element.replaceWith(replacement)
     for (const { id } of open) document.getElementById(id)?.toggleAttribute("open", true)
   }
-  history.replaceState(null, "", url)
+  // The replaced control may have had the keyboard focus.
+  if (focused && document.activeElement === document.body) document.querySelector(focused)?.focus({ preventScroll: true })
   return true
+}
+
+/** A selector that finds the same control in another page. */
+function selectorOf(element) {
+  const { param, value, swap } = element.dataset
+  if (param) return `a[data-param="${param}"][data-value="${value}"]`
+  if (swap) return `#${element.closest("[data-part]").id} a[data-swap="${swap}"]`
+  return element.id ? `#${CSS.escape(element.id)}` : null
 }

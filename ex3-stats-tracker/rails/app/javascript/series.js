@@ -37,6 +37,7 @@ export function totalsSeries(name, document, column, until) {
     unsettled: [],
     fell: new Set((document.fell ?? []).map(noon)),
     stale: new Map((document.stale ?? []).map(([index, packages]) => [noon(index), packages])),
+    imported: new Map((document.imported ?? []).map((index) => [noon(index), document.package ? "imported" : "with imported totals"])),
   }
 }
 

@@ -3,8 +3,8 @@
 
 import { AxisWidths } from "./axis-widths.js"
 
-/** Seconds. Measurements are minutes apart, so that a closer zoom would show nothing more. */
-const MIN_SPAN = 600
+/** Seconds. The figures are those of days, and so is the address. */
+const MIN_SPAN = 86_400
 
 export class View {
   #listeners = []
@@ -45,12 +45,17 @@ export class View {
     this.#cursorListeners.forEach((listener) => listener(moment))
   }
 
-  /** Shows `min` to `max`, limited to the whole time axis. */
-  show(min, max) {
+  /** `min` to `max`, limited to the whole time axis. */
+  limited(min, max) {
     const span = Math.min(Math.max(max - min, MIN_SPAN), this.last - this.first)
     const middle = (min + max) / 2
-    this.min = Math.min(Math.max(span === max - min ? min : middle - span / 2, this.first), this.last - span)
-    this.max = this.min + span
+    const from = Math.min(Math.max(span === max - min ? min : middle - span / 2, this.first), this.last - span)
+    return { min: from, max: from + span }
+  }
+
+  /** Shows `min` to `max`. */
+  show(min, max) {
+    Object.assign(this, this.limited(min, max))
     // A wheel sends more events than the screen shows frames: one redraw for each frame.
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null
@@ -60,11 +65,6 @@ export class View {
 
   showAll() {
     this.show(this.first, this.last)
-  }
-
-  /** Shows the last `seconds` of the time axis. */
-  showLatest(seconds) {
-    this.show(this.last - seconds, this.last)
   }
 
   /** A factor below 1 zooms in. The point at `around` stays in its place. */

@@ -85,6 +85,14 @@ describe("totals", () => {
     assert.deepEqual(all[0].gaps.map(({ from, to }) => [date(from), date(to)]), [["2026-03-29", "2026-04-13"]])
   })
 
+  test("an imported total is said to be one", () => {
+    const document = { from: "2026-03-01", totals: [1, 2, 3], imported: [1], failures: [] }
+    const words = (package_) => readingAt([totalsSeries("a", { ...document, ...package_ }, document.totals, at("2026-03-04"))], noon("2026-03-02")).words
+    assert.deepEqual(words({ package: "a" }), ["2, imported"])
+    assert.deepEqual(words({}), ["2, with imported totals"])
+    assert.deepEqual(readingAt([totalsSeries("a", document, document.totals, at("2026-03-04"))], noon("2026-03-03")).words, ["3"])
+  })
+
   test("a value of another day than the readout's has its own date", () => {
     const column = (...totals) => ({ from: "2026-03-01", totals, failures: [] })
     const all = [column(1, null, 3, null, 5, null), column(null, 20, null, 40, null, 60)].map((one) => totalsSeries("a", one, one.totals, at("2026-03-07")))

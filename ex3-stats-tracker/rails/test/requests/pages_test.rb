@@ -117,6 +117,20 @@ class PagesTest < ActionDispatch::IntegrationTest
     end
   end
 
+  test "imported totals are said to be imported, on each page with a table of totals" do
+    travel_to Time.utc(2026, 5, 10, 18)
+    packages(:flagger).days.create!(date: Date.new(2026, 5, 6), total: 200, imported: true)
+    orgs(:fluxcd).days.create!(date: Date.new(2026, 5, 6), total: 200, packages_read: 0, packages_imported: 1)
+    { "/orgs/fluxcd/packages/flagger" => [ "#total-days", [ "2026-05-06", "200", "", "Imported." ] ],
+      "/orgs/fluxcd" => [ "#days", [ "2026-05-06", "200", "0", "1 package imported." ] ],
+      "/compare?packages=fluxcd/flagger,fluxcd/charts/flagger.json" => [ "#total-days", [ "2026-05-06", "200 Imported", "no data" ] ] }.each do |path, (table, row)|
+      get path
+      rows = css("#{table} tbody tr").map { |one| one.css("th, td").map { |cell| cell.text.squish } }
+      assert_includes rows, row, path
+      assert_equal 1, rows.count { |cells| cells.to_s.match?(/import/i) }, path
+    end
+  end
+
   test "a page with both labels the invented figures" do
     real = orgs(:unread).packages.create!(name: "real", total: 5, measured_at: Time.current)
     get "/compare?packages=fluxcd/flagger,unread/real"

@@ -24,11 +24,16 @@ Downloads::Bucket = Data.define(:unit, :first, :last, :known, :count, :settled, 
     unit == "day" ? date : date.public_send(:"beginning_of_#{unit}")
   end
 
+  # The last one.
+  def self.ending(unit, date)
+    unit == "day" ? date : date.public_send(:"end_of_#{unit}")
+  end
+
   def self.spans(unit, first, last)
     begins = beginning(unit, first)
     spans = []
     while begins <= last
-      ends = unit == "day" ? begins : begins.public_send(:"end_of_#{unit}")
+      ends = ending(unit, begins)
       spans << [ begins, [ ends, last ].min ]
       begins = ends.next_day
     end
