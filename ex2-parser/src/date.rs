@@ -103,10 +103,18 @@ mod tests {
 
     #[test]
     fn only_days_that_exist_are_dates() {
-        assert_eq!(Date::parse(b"2024-02-29").unwrap().to_string(), "2024-02-29");
+        let leap_day = Date::parse(b"2024-02-29").unwrap();
+        assert_eq!(leap_day.to_string(), "2024-02-29");
+        assert_eq!((leap_day.year(), leap_day.month(), leap_day.day()), (2024, 2, 29));
+        for text in ["0001-01-01", "9999-12-31", "2000-02-29", "2026-01-31", "2026-04-30"] {
+            assert_eq!(Date::parse(text.as_bytes()).unwrap().to_string(), text);
+        }
+        assert_eq!(Date::new(10_000, 1, 1), None);
         for text in [
             "2026-02-29",
             "1900-02-29",
+            "2026-04-31",
+            "2026-01-32",
             "2026-13-01",
             "2026-00-01",
             "2026-01-00",

@@ -18,3 +18,37 @@ pub(crate) fn check(beginning: &[u8]) -> Result<usize, Error> {
         _ => Ok(0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_the_encoding() {
+        for (beginning, length) in [
+            (&b"\xEF\xBB\xBF<"[..], 3),
+            (b"\xEF\xBB", 0),
+            (b"<htm", 0),
+            (b"", 0),
+            // Zero bytes that are not every other byte are no UTF-16.
+            (&[0, b'<', 0, 0], 0),
+            (&[0, 0, 0, b'<'], 0),
+            (&[b'<', 0, 0, 0], 0),
+            (&[0, 0, b'<', 0], 0),
+        ] {
+            assert_eq!(check(beginning), Ok(length), "{beginning:?}");
+        }
+        for beginning in [
+            &[0xFE, 0xFF][..],
+            &[0xFF, 0xFE, b'<', 0],
+            &[0, b'<', 0, b'a'],
+            &[b'<', 0, b'a', 0],
+        ] {
+            assert_eq!(
+                check(beginning),
+                Err(Error::NotUtf8 { encoding: "UTF-16" }),
+                "{beginning:?}"
+            );
+        }
+    }
+}

@@ -94,3 +94,66 @@ fn next_page(out: &mut dyn Write, page: Option<u32>) -> Result {
         None => out.write_str(",\"next_page\":null"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::{Change, DailyDownloads, Date, ListedPackage, Version};
+
+    #[test]
+    fn each_type_has_its_json_shape() {
+        let day = |day, count| DailyDownloads {
+            date: Date::new(2026, 5, day).unwrap(),
+            count,
+        };
+        let mut package = Package {
+            total: 14_360,
+            daily: vec![day(10, 412), day(9, 0)],
+        };
+        assert_eq!(
+            package.to_json(),
+            r#"{"total":14360,"daily":[{"date":"2026-05-10","count":412},{"date":"2026-05-09","count":0}]}"#
+        );
+        package.daily.clear();
+        assert_eq!(package.to_json(), r#"{"total":14360,"daily":[]}"#);
+        let listed = |name: &str, repository: Option<&str>| ListedPackage {
+            name: name.into(),
+            repository: repository.map(Into::into),
+        };
+        let mut list = PackageList {
+            packages: vec![listed("charts/flagger", Some("fluxcd/flagger")), listed("image", None)],
+            next_page: Some(2),
+            heading_count: Some(32),
+            rows: 3,
+        };
+        assert_eq!(
+            list.to_json(),
+            r#"{"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger"},{"name":"image","repository":null}],"next_page":2,"heading_count":32,"rows":3}"#
+        );
+        list.packages.clear();
+        (list.next_page, list.heading_count) = (None, None);
+        assert_eq!(
+            list.to_json(),
+            r#"{"packages":[],"next_page":null,"heading_count":null,"rows":3}"#
+        );
+        let versions = VersionList {
+            versions: vec![Version {
+                id: 7,
+                tags: vec!["v1".into(), "latest".into()],
+                total: 9,
+            }],
+            next_page: None,
+        };
+        assert_eq!(
+            versions.to_json(),
+            r#"{"versions":[{"id":7,"tags":["v1","latest"],"total":9}],"next_page":null}"#
+        );
+        assert_eq!(Error::Truncated.to_json(), r#"{"kind":"truncated"}"#);
+        assert_eq!(
+            Error::from(Change::BadRow).to_json(),
+            r#"{"kind":"markup_changed","what":"bad_row"}"#
+        );
+    }
+}

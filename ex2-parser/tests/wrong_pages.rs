@@ -160,7 +160,9 @@ fn links_around_a_list_are_not_part_of_it() {
     let versions = VersionListPage::default().render();
     for (next, page) in [
         ("https://other.example/?page=2", Ok(None)),
+        ("http://other.example/?page=2", Ok(None)),
         ("//other.example/?page=2", Ok(None)),
+        ("//other.example/packages?page=2", Ok(None)),
         ("/explore?page=2", Ok(None)),
         ("/o/r/pkgs/container/x/versions?page=2", Ok(Some(2))),
         ("/orgs/o/packages/container/x/versions?a=b&amp;page=3", Ok(Some(3))),

@@ -60,10 +60,12 @@ pub(super) fn query_parameter<'a>(href: &'a [u8], name: &[u8]) -> Option<&'a [u8
 /// Whether the URL of a next page is not one of packages: it leads to another site, or to another part of GitHub.
 pub(super) fn leaves_packages(href: &[u8]) -> bool {
     match split(href) {
+        // A URL without a scheme, but with a host.
+        Some(_) if href.starts_with(b"//") => true,
         Some((path, _)) => !path
             .split(|&byte| byte == b'/')
             .any(|segment| matches!(segment, b"packages" | b"pkgs")),
-        None => href.starts_with(b"//") || href.starts_with(b"http:") || href.starts_with(b"https:"),
+        None => href.starts_with(b"http:") || href.starts_with(b"https:"),
     }
 }
 
@@ -197,6 +199,11 @@ mod tests {
             "/orgs/fluxcd/packages",
             "/orgs/fluxcd",
             "/fluxcd",
+            "/fluxcd/",
+            "//flagger",
+            "/fluxcd/a%20b",
+            "/flux%20cd/flagger",
+            "/fluxcd/repo/packages/latest",
             "/a/b/c/d/e/f/g/h/i/j",
             "/",
             "",

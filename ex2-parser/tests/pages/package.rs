@@ -145,6 +145,36 @@ fn a_doubtful_number_is_not_the_total() {
     assert_eq!(package(second), changed(Change::LabelWithoutTotal));
 }
 
+/// The total is smaller than the sum of the chart's days, which is 435. It is right, as counts can fall, unless the page
+/// shows where the right one may be.
+#[test]
+fn a_total_below_the_charts_sum_is_doubtful() {
+    let page = |more: &str| chart(&bars("2024-03-10", 30).concat()) + more;
+    for (more, doubtful) in [
+        ("", false),
+        // A label without a total.
+        ("<p><span>Total downloads</span></p>", true),
+        ("<h3 title=9>9</h3><p><span>Total downloads</span></p>", true),
+        // A number without a label, large enough for the sum.
+        ("<div>x</div><h3 title=435>435</h3>", true),
+        ("<span></span><h3 title=435>435</h3>", true),
+        ("<span>Issues</span><div>x</div><h3 title=435>435</h3>", true),
+        ("<div>x</div><h3 title=434>434</h3>", false),
+        // A number with a label.
+        ("<span>Issues</span><h3 title=435>435</h3>", false),
+    ] {
+        let expected = if doubtful {
+            changed(Change::LabelWithoutTotal)
+        } else {
+            Ok(7)
+        };
+        assert_eq!(package(page(more)).map(|package| package.total), expected, "{more}");
+    }
+    // A total that is as large as the sum is not.
+    let equal = page("<div>x</div><h3 title=9000>9000</h3>").replace("title=\"7\"", "title=\"435\"");
+    assert_eq!(package(equal).map(|package| package.total), Ok(435));
+}
+
 #[test]
 fn a_label_outside_of_page_text_is_ignored() {
     for page in [
@@ -195,6 +225,17 @@ fn the_chart_has_thirty_consecutive_days() {
     assert_eq!(read.daily[10].date.to_string(), "2024-02-29");
     // A bar without either attribute is decoration.
     assert!(package(chart(&format!("<rect width=1 />{}", good.concat()))).is_ok());
+    // Elements of HTML are no bars, neither beside an `svg` nor inside of one.
+    let of_html = chart("").replace("<svg></svg>", &good.concat());
+    assert_eq!(package(of_html), changed(Change::BarsNotThirtyDays));
+    let inside = format!("{}<foreignObject>{}</foreignObject>", good.concat(), good[0]);
+    assert_eq!(package(chart(&inside)).unwrap().daily.len(), 30);
+
+    // The chart ends with its element: after another element in it, and not after itself.
+    let later = chart(&good.concat()).replace("<svg>", "<p>x</p><svg>");
+    assert_eq!(package(later).unwrap().daily.len(), 30);
+    let outside = chart("").replace("</div>", &format!("</div><svg>{}</svg>", good.concat()));
+    assert_eq!(package(outside), changed(Change::BarsNotThirtyDays));
 
     let mut swapped = good.clone();
     swapped.swap(3, 4);
