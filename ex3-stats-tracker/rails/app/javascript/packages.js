@@ -19,6 +19,7 @@ export function enhancePackages(section, state) {
       box.disabled = !box.checked && chosen.size >= MAX_SERIES
     }
     compare.disabled = chosen.size === 0
+    compare.dataset.chosen = chosen.size
     compare.textContent = chosen.size === 0 ? "Compare" : `Compare ${chosen.size}`
   }
 

@@ -87,6 +87,24 @@ describe("an organisation", () => {
     assert.equal(new URL(page.url()).searchParams.get("packages"), "fluxcd/flux-cli,fluxcd/charts/flagger")
   }))
 
+  test("sorts and compares packages on a phone too", () => visit(browser, "/orgs/fluxcd", async (page) => {
+    for (const [sort, column] of [["week", "week"], ["total", "package-total"], ["month", "month"]]) {
+      await page.tap(`#packages thead [data-swap=${sort}]`)
+      await page.waitForURL((url) => (url.searchParams.get("sort") ?? "total") === sort)
+      const numbers = await page.$$eval(`#packages tbody .${column}`, (cells) => cells.map((cell) => Number(cell.textContent.replace(/[+,]/g, "").replace("−", "-"))).filter((number) => !Number.isNaN(number)))
+      assert.deepEqual(numbers, [...numbers].sort((one, other) => other - one), sort)
+    }
+    await page.tap("#packages tbody tr:last-child input")
+    await page.tap("#packages tbody tr:nth-last-child(2) input")
+    const seen = await page.$eval("[data-compare]", (button) => {
+      const { top, bottom } = button.getBoundingClientRect()
+      return top >= 0 && bottom <= innerHeight
+    })
+    assert.ok(seen, "the button is on the screen beside the last row")
+    await page.tap("[data-compare]")
+    await page.waitForURL(/compare\?packages=[^,]+%2C[^,]+$/)
+  }, { width: 390, height: 844, touch: true }))
+
   test("lists failing and vanished packages", () => visit(browser, "/orgs/fluxcd", async (page) => {
     await page.click("#packages-states [data-swap=failing]")
     await page.waitForURL(/state=failing/)
