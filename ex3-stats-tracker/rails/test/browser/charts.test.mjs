@@ -444,3 +444,22 @@ describe("the chart as a table", () => {
     for (const [date, total] of days) assert.equal(total, chart[date].toLocaleString("en-US"), date)
   }))
 })
+
+test("a chart says that it loads until it is drawn", () => visit(browser, GAP_PACKAGE, async (page) => {
+  assert.deepEqual(await page.$$eval("[data-chart]", (figures) => figures.map(({ dataset }) => dataset.state)), ["loading", "loading"])
+  assert.equal(await page.textContent("#downloads .plot"), "Loading the figures …")
+  await page.evaluate(() => window.answer())
+  await drawn(page)
+  assert.doesNotMatch(await page.textContent("#downloads .plot"), /Loading/)
+}, {
+  charts: false,
+  before: async (page) => {
+    let answer
+    const wanted = new Promise((resolve) => (answer = resolve))
+    await page.exposeFunction("answer", () => answer())
+    await page.route("**/api/chart/**", async (route) => {
+      await wanted
+      await route.continue()
+    })
+  },
+}))
