@@ -136,6 +136,111 @@ fn a_lists_rows_match_its_headings_count() {
     assert_eq!(package_list(doubled.render()), changed(Change::RowsMiscounted));
 }
 
+/// What separates one row, one heading or one pagination from the next.
+#[test]
+fn parts_of_a_list_are_not_mixed_up() {
+    let row = |name: &str| format!("<li><a href=/orgs/o/packages/container/package/{name}>{name}</a></li>");
+    let in_list = |rows: &str| package_list(format!("<div id=org-packages>{rows}</div>"));
+    // A link that stands twice in its row is one package; so is a package whose second row has the same repository.
+    let twice =
+        "<li><a href=/orgs/o/packages/container/package/a></a><a href=/orgs/o/packages/container/package/a></a></li>";
+    assert_eq!(in_list(twice).unwrap().rows, 1);
+    let with = |repository: &str| {
+        format!("<li><a href=/orgs/o/packages/container/package/a></a><a href=/o/{repository}></a></li>")
+    };
+    let read = in_list(&(with("r") + &with("r"))).unwrap();
+    assert_eq!(read.packages[0].repository.as_deref(), Some("o/r"));
+    // Only an `h3` outside of the rows, and not in another one, is the list's heading.
+    let heading = "<h3>7 packages</h3>";
+    let inside = format!("<li><a href=/orgs/o/packages/container/package/a></a>{heading}</li>");
+    assert_eq!(in_list(&inside).unwrap().heading_count, None);
+    assert_eq!(
+        in_list(&format!("<h2>7 packages</h2>{}", row("a")))
+            .unwrap()
+            .heading_count,
+        None
+    );
+    // A heading may stand twice if it says the same, and may have words of another count.
+    let same = format!("<h3>1 package</h3><h3>1 package</h3>{}", row("a"));
+    assert_eq!(in_list(&same).unwrap().heading_count, Some(1));
+    let words = format!("<h3>No packages</h3><h3>1 member</h3>{}", row("a"));
+    assert_eq!(in_list(&words).unwrap().heading_count, None);
+    // An empty row with the class of a row is changed markup, also without siblings that are rows.
+    let empty = format!("<ul>{}</ul><ul><li class=Box-row></li></ul>", row("a"));
+    assert_eq!(in_list(&empty), changed(Change::BadRow));
+    assert_eq!(
+        version_list(
+            "<ul><li class=Box-row><a href=/o/r/pkgs/container/x/1></a> 7 <span>Version downloads</span></li></ul>\
+             <ul><li>topic</li></ul><ul><li>other</li></ul>"
+        )
+        .map(|list| list.versions.len()),
+        Ok(1)
+    );
+    // A row with a link to a version, but without its class or a tag, is not a version's.
+    let menu = "<ul><li><a href=/o/r/pkgs/container/x/2>menu</a></li></ul>";
+    let version =
+        "<ul><li class=Box-row><a href=/o/r/pkgs/container/x/1></a> 7 <span>Version downloads</span></li></ul>";
+    assert_eq!(version_list(version.to_owned() + menu).unwrap().versions.len(), 1);
+    let row_without_link = "<ul><li class=Box-row>topic</li></ul>";
+    assert_eq!(
+        version_list(version.to_owned() + row_without_link)
+            .unwrap()
+            .versions
+            .len(),
+        1
+    );
+}
+
+/// A list's pagination: each way to say it is read, and what contradicts another is changed markup.
+#[test]
+fn a_lists_pagination_is_read_whole() {
+    let row = "<li><a href=/orgs/o/packages/container/package/a></a></li>";
+    let next = |page: u32| format!("<a rel=next href=\"/orgs/o/packages?page={page}\">Next</a>");
+    let of = |current: &str, total: &str| format!("<em data-total-pages={total}>{current}</em>");
+    let previous = "<a rel=prev href=\"/orgs/o/packages?page=1\">Previous</a>";
+    let bad = || changed(Change::BadPaging);
+    for (paging, expected) in [
+        (next(2), Ok(Some(2))),
+        (next(2) + &next(2), Ok(Some(2))),
+        (next(2) + &next(3), bad()),
+        (next(0) + &next(2), bad()),
+        (of("1", "x") + &next(2), bad()),
+        (of("x", "3") + &next(2), bad()),
+        (of("x", "3") + &of("1", "3"), bad()),
+        (of("3", "3"), Ok(None)),
+        (of("2", "3") + previous, Ok(Some(3))),
+        // The number ends with its element, or where another one begins.
+        (of("1", "3") + "2", Ok(Some(2))),
+        ("<em data-total-pages=3>1<i>2</i></em>".into(), Ok(Some(2))),
+    ] {
+        let list = package_list(format!("<div id=org-packages>{row}{paging}</div>"));
+        assert_eq!(list.map(|list| list.next_page), expected, "{paging}");
+        let versions = version_list(format!(
+            "<li><a href=/o/r/pkgs/container/x/1>x</a> 7 <span>Version downloads</span></li>{paging}"
+        ));
+        assert_eq!(versions.map(|list| list.next_page), expected, "{paging}");
+    }
+    // A link to another site ends the number too.
+    let versions = version_list(
+        "<li><a href=/o/r/pkgs/container/x/1>x</a> 7 <span>Version downloads</span></li>\
+         <em data-total-pages=3>1<a rel=next href=\"https://other.example/?page=9\">2</a></em>",
+    );
+    assert_eq!(versions.map(|list| list.next_page), Ok(Some(2)));
+    // A last page may have fewer rows than the heading counts: a link to a page before it, or its number, says so.
+    for paging in [previous.to_owned(), of("2", "2"), of("2", "2") + previous] {
+        let list = package_list(format!("<div id=org-packages><h3>31 packages</h3>{row}{paging}</div>"));
+        assert_eq!(list.map(|list| list.rows), Ok(1), "{paging}");
+    }
+    for paging in [
+        String::new(),
+        of("1", "1"),
+        "<a rel=x href=/orgs/o/packages></a>".to_owned(),
+    ] {
+        let list = package_list(format!("<div id=org-packages><h3>31 packages</h3>{row}{paging}</div>"));
+        assert_eq!(list, changed(Change::RowsMiscounted), "{paging}");
+    }
+}
+
 #[test]
 fn links_around_a_list_are_not_part_of_it() {
     for user in [false, true] {
