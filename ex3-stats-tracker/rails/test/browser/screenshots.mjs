@@ -10,7 +10,7 @@ const PICTURES = [
   { name: "organisation", path: "/orgs/fluxcd", width: 1200, height: 1640 },
   { name: "organisation-dark", path: "/orgs/fluxcd", width: 1200, height: 1640, theme: "dark" },
   { name: "organisation-phone", path: "/orgs/fluxcd", width: 390, height: 1400, touch: true },
-  { name: "package", path: "/orgs/fluxcd/packages/flagger-loadtester?range=1y", width: 1200, height: 2040 },
+  { name: "package", path: "/orgs/fluxcd/packages/flagger-loadtester?range=1y", width: 1200, height: 2500 },
   {
     name: "compare-dark", width: 1200, height: 1210, theme: "dark",
     path: "/compare?packages=fluxcd/flux-cli,fluxcd/flagger,fluxcd/flagger-loadtester,fluxcd/charts/flagger&scale=log",
