@@ -56,6 +56,21 @@ class FrontPageTest < ActionDispatch::IntegrationTest
     ], rows("#download-days")
   end
 
+  test "an organisation's days from one to another, and the whole weeks that they are in" do
+    get "/orgs/ten-days?from=2026-05-05&until=2026-05-07"
+    assert_equal [ [ "2026-05-07", "114", "" ], [ "2026-05-06", "111", "" ], [ "2026-05-05", "107", "" ] ], rows("#download-days")
+    assert_equal [ [ "2026-05-07", "10,600" ], [ "2026-05-06", "10,500" ], [ "2026-05-05", "10,400" ] ], rows("#days").map { |row| row.first(2) }
+    assert_equal 3, texts(".periods > div").size, "the periods end with the last whole day in any view"
+    assert_match(/\ASaturday, 2026-05-09 11 /, texts(".periods > div").first)
+    assert_equal [ "from=2026-05-05&until=2026-05-07" ], css("#embed-links a").map { |link| URI(link["href"]).query.remove("scale=linear&") }.uniq
+    get "/orgs/ten-days?from=2026-05-05&until=2026-05-07&unit=week"
+    assert_equal [ [ "2026-05-04 to 2026-05-10", "502" ] ], rows("#download-days").map { |row| row.first(2) }
+    get "/orgs/ten-days?until=2026-04-03"
+    assert_equal [ [ "2026-04-03", "100", "" ], [ "2026-04-02", "100", "" ] ], rows("#download-days")
+    get "/orgs/ten-days?from=2020-01-01&until=2020-01-31"
+    assert_empty rows("#download-days") + rows("#days").reject { |row| row.include?("no data") }
+  end
+
   test "an organisation's totals as a table" do
     get "/orgs/ten-days"
     assert_equal [ [ "2026-05-10", "10,824", "1" ], [ "2026-05-09", "10,812", "1" ], [ "2026-05-08", "10,800", "2" ], [ "2026-05-07", "10,600", "1" ] ],
