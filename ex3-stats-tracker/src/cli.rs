@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the commands and their options | `arguments`, `exit_codes` |
 //! | the choice of a command | `run` |
-//! | the commands | `up`, `measure`, `serve`, `compile` |
+//! | the commands | `up`, `export`, `measure`, `serve`, `compile` |
 //! | shared by several commands | `start`, `show`, `stop`, `error` |
 
 mod arguments;
@@ -12,6 +12,8 @@ mod arguments;
 mod compile;
 mod error;
 mod exit_codes;
+#[cfg(feature = "tracker")]
+mod export;
 #[cfg(feature = "tracker")]
 mod measure;
 mod run;

@@ -64,6 +64,10 @@ pub enum Command {
     #[cfg(feature = "tracker")]
     #[command(after_help = exit_codes::MEASURE)]
     Measure(MeasureOptions),
+    /// Write the dashboard of the stored figures as files, for a web server that only sends files, such as Pages
+    #[cfg(feature = "tracker")]
+    #[command(after_help = exit_codes::EXPORT)]
+    Export(ExportOptions),
     /// Compile an application for a host that has no compiler, as in a container image
     #[cfg(feature = "tracker")]
     #[command(after_help = exit_codes::COMPILE)]
@@ -132,6 +136,21 @@ pub struct MeasureOptions {
     /// Print one line of JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// The options of `export`.
+#[cfg(feature = "tracker")]
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// The directory for the files: a new or empty one, or an earlier export, which is replaced
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: PathBuf,
+    /// Where the figures are stored, as for `up`
+    #[arg(long, value_name = "DIRECTORY")]
+    pub storage: Option<PathBuf>,
+    /// Export the figures of the stand-in, which are invented
+    #[arg(long)]
+    pub stand_in: bool,
 }
 
 /// The options of `compile`.

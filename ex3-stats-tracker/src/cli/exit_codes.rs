@@ -44,6 +44,20 @@ Exit codes:
 What can't be read is a failure with its kind, never counted as 0.
 Without a list of packages nothing is printed.";
 
+#[cfg(feature = "tracker")]
+pub(super) const EXPORT: &str = "\
+Exit codes:
+    0  all files are written
+   64  the command line, DATABASE_URL or STATS_TRACKER_DASHBOARD_URL (the public
+       address, for snippets and feeds), or the directory has other files
+   65  the database's file is none
+   66  nothing is stored
+   69  the database stayed away, the disk is full, or there is no Rails
+   70  a bug
+   71  the system allows no threads or no signals
+   73  the directory can't be made
+  130  Ctrl-C; the directory is as before";
+
 pub(super) const SERVE: &str = "\
 Exit codes:
     0  it was asked to end

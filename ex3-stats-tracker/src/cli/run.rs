@@ -9,7 +9,7 @@ use super::error::{Error, print};
 use super::serve::serve;
 use super::stop::Stop;
 #[cfg(feature = "tracker")]
-use super::{compile::compile, measure::measure, up::up};
+use super::{compile::compile, export::export, measure::measure, up::up};
 
 /// Runs the command. The answer goes to stdout, everything else to stderr.
 ///
@@ -37,6 +37,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             Command::Measure(options) => measure(options, &mut stop).await,
             #[cfg(feature = "tracker")]
             Command::Compile(options) => compile(options),
+            #[cfg(feature = "tracker")]
+            Command::Export(options) => export(options, &mut stop).await,
             Command::Serve(options) => serve(options, &mut stop).await,
             #[cfg(feature = "tracker")]
             Command::Up(options) => up(options, &mut stop).await,

@@ -124,6 +124,7 @@ pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error
         command: &["bin/rails", "db:prepare"],
         stdout: Stdout::Log,
         socket: None,
+        writes: None,
     };
     let mut process = Process::start(name, runtime, &program, settings)?;
     match status(&mut process, name).await? {
@@ -214,6 +215,7 @@ async fn run(
         command: &["bin/rails", task],
         stdout: Stdout::Read,
         socket: None,
+        writes: None,
     };
     let mut process = Process::start(name, runtime, &program, settings)?;
     if let Some(stdout) = process.stdout() {

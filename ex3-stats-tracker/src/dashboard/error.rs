@@ -28,6 +28,10 @@ pub enum Error {
         /// Rails' exit code.
         code: u8,
     },
+    #[error("{0} can't be exported to: name a new directory beside others of yours, without a comma or bracket")]
+    Directory(String),
+    #[error("{path} can't be written: {error}")]
+    Export { path: String, error: std::io::Error },
     #[error("{program} can't be started: {error}")]
     Start { program: String, error: std::io::Error },
     #[error("{program} ended with {status}{said}")]
@@ -57,6 +61,8 @@ impl Error {
             | Self::Root(_)
             | Self::NoStorage(_)
             | Self::DatabaseUrl(_)
+            | Self::Directory(_)
+            | Self::Export { .. }
             | Self::PortInUse { .. } => false,
             Self::Storage { .. }
             | Self::Start { .. }
@@ -72,11 +78,11 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Database { code, .. } => return *code,
-            Self::DatabaseUrl(_) => sysexits::ExitCode::Usage,
+            Self::DatabaseUrl(_) | Self::Directory(_) => sysexits::ExitCode::Usage,
             Self::NoRails { .. } | Self::NoAssets | Self::Root(_) | Self::PortInUse { .. } | Self::NotReady { .. } => {
                 sysexits::ExitCode::Unavailable
             }
-            Self::Storage { .. } | Self::NoStorage(_) => sysexits::ExitCode::CantCreat,
+            Self::Storage { .. } | Self::NoStorage(_) | Self::Export { .. } => sysexits::ExitCode::CantCreat,
             Self::Start { .. } | Self::Ended { .. } | Self::Asking(_) | Self::Answer(_) => sysexits::ExitCode::Software,
         }
         .into()

@@ -9,11 +9,13 @@
 //! | `program`, `process` | a command of Rails, and its running process |
 //! | `server` | the web server: starts, watches and restarts it |
 //! | `collector` | runs a pass, and reads its events |
+//! | `exporter` | writes the dashboard as files |
 //! | `figures` | reads the stored figures as JSON |
 
 pub mod collector;
 pub(crate) mod database;
 mod error;
+pub mod exporter;
 pub mod figures;
 pub(crate) mod process;
 mod program;

@@ -1,6 +1,6 @@
 //! A command of the Rails application.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, path::Path};
 
 /// A command of the application, such as `bin/rails db:prepare`.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub(super) struct Program<'a> {
     pub(super) stdout: Stdout,
     /// The listening socket that it gets as standard input.
     pub(super) socket: Option<&'a TcpListener>,
+    /// A directory that it writes to, beside the storage.
+    pub(super) writes: Option<&'a Path>,
 }
 
 /// The destination of a process's stdout.

@@ -79,6 +79,9 @@ impl Runtime {
                 if let Some(database) = database.filter(|database| database.is_dir()) {
                     inside = inside.write(database);
                 }
+                if let Some(directory) = program.writes {
+                    inside = inside.write(directory);
+                }
                 for (variable, value) in environment {
                     inside = inside.env(variable, value);
                 }

@@ -44,6 +44,7 @@ impl Server {
             command: &["puma"],
             stdout: Stdout::Log,
             socket: Some(socket),
+            writes: None,
         };
         let mut process = Process::start("the dashboard", runtime, &program, settings)?;
         let url = format!("{}/readyz", address(settings.port));

@@ -1,5 +1,7 @@
 // Replaces parts of a page by the same parts of the server's page at another URL.
 
+import { isStatic, showView } from "./static.js"
+
 let newest = 0
 
 /**
@@ -7,6 +9,7 @@ let newest = 0
  * `false` if a newer request was made meanwhile: then nothing is replaced.
  */
 export async function refresh(url) {
+  if (isStatic) return showView(url)
   const request = ++newest
   let page
   try {

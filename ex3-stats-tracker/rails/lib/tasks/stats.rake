@@ -113,6 +113,19 @@ namespace :stats do
     Notification::Delivery.send_pending(receivers, log: method(:say))
   end
 
+  desc "Export the dashboard to DIRECTORY, as files for a web server; links in feeds are those of STATS_TRACKER_DASHBOARD_URL"
+  task :site, [ :directory ] => :environment do |_task, arguments|
+    progress = Collection::Progress.for
+    result = SiteExport.new(arguments[:directory], url: Notification::Receiver.dashboard_url, progress: progress.method(:exporting)).run
+    progress.exported(arguments[:directory], result)
+  rescue SiteExport::Refused, ArgumentError => error
+    abort_with 64, "#{error.message}; nothing was exported"
+  rescue Errno::ENOSPC, Errno::EDQUOT, Errno::EIO => error
+    abort_with 69, "#{arguments[:directory]} can't be written: #{error.message}"
+  rescue SystemCallError => error
+    abort_with 64, "#{arguments[:directory]} can't be written: #{error.message}"
+  end
+
   # The organisation of an import, after the task's other arguments were checked.
   def imported_org(arguments, modes)
     arguments[:file].present? or abort_with 64, "say which organisation and file: bin/rails 'stats:import[fluxcd,history.csv]'"

@@ -59,13 +59,19 @@ async function main(args) {
   console.error("seeding")
   const today = new Date().toISOString().slice(0, 10)
   await must(startRails(["runner", "test/browser/scenario.rb"], environment))
+  const production = { RAILS_ENV: "production", SECRET_KEY_BASE: randomBytes(64).toString("hex"), RAILS_LOG_LEVEL: "warn" }
+  const site = join(directory, "site")
+  if (!own.includes("screenshots") && (chosen.length === 0 || chosen.includes("export"))) {
+    // The other tests' database has a thousand packages, and every page is opened.
+    const figures = { ...environment, DATABASE_URL: `sqlite3:${join(directory, "site.sqlite3")}` }
+    for (const task of ["db:migrate", "figures:invent"]) await must(startRails([task], figures))
+    await must(startRails([`stats:site[${site}]`], { ...figures, ...production, STATS_TRACKER_DASHBOARD_URL: "https://owner.example/project/" }))
+  }
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = startRails(["server"], {
     ...environment,
-    RAILS_ENV: "production",
-    SECRET_KEY_BASE: randomBytes(64).toString("hex"),
-    RAILS_LOG_LEVEL: "warn",
+    ...production,
     PORT: String(port),
     BINDING: "127.0.0.1",
   })
@@ -73,7 +79,7 @@ async function main(args) {
   const program = own.includes("screenshots")
     ? ["test/browser/screenshots.mjs"]
     : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...passed, ...(chosen.length ? chosen : tests).map((name) => `test/browser/${name}.test.mjs`)]
-  return start("node", program, { DASHBOARD_URL: url, DASHBOARD_TODAY: today }).ended
+  return start("node", program, { DASHBOARD_URL: url, DASHBOARD_TODAY: today, SITE: site }).ended
 }
 
 async function testNames() {

@@ -38,6 +38,12 @@ class Collection::Progress
   # Collection number +pass+ of +passes+ of a replayed history was made, at +time+.
   def played(pass, passes, time) = nil
 
+  # +written+ files of an export, of those that are known so far.
+  def exporting(written, known) = nil
+
+  # The SiteExport::Result of an export to +directory+.
+  def exported(directory, result) = nil
+
   # A line of JSON for each event, on stdout. The launcher draws its progress bar from them.
   class Lines < self
     def initialize(out = $stdout)
@@ -94,6 +100,14 @@ class Collection::Progress
       emit event: "played", pass:, passes:, at: time.utc.iso8601
     end
 
+    def exporting(written, known)
+      emit event: "exporting", written:, known:
+    end
+
+    def exported(directory, result)
+      emit event: "exported", directory: File.expand_path(directory), files: result.files, bytes: result.bytes
+    end
+
     private
       def emit(event)
         @mutex.synchronize do
@@ -121,6 +135,12 @@ class Collection::Progress
 
     def ended(collection)
       ignoring_write_errors { $stdout.puts collection.summary }
+    end
+
+    def exported(directory, result)
+      ignoring_write_errors do
+        $stdout.puts "#{result.files.to_fs(:delimited)} files with #{result.bytes.to_fs(:human_size)} in #{File.expand_path(directory)}"
+      end
     end
   end
 
@@ -165,6 +185,15 @@ class Collection::Progress
     def played(pass, passes, time)
       show_status "#{pass} of #{passes} collections: #{time.to_date}"
       write "\n" if pass == passes
+    end
+
+    def exporting(written, known)
+      show_status "#{written} of #{known} files"
+    end
+
+    def exported(directory, result)
+      write "\r\e[K"
+      super
     end
 
     private
