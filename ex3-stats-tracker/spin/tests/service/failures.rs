@@ -144,6 +144,10 @@ fn githubs_own_errors_are_unreachable() {
             assert_eq!(github.asked().len(), 1);
         }
     }
+    // A page with the status 403 is read only to see whether it is a rate limit.
+    for (got, _) in each(|_| Reply::status(403).body("<h1>Forbidden</h1>")) {
+        got.problem("unreachable");
+    }
     for (got, _) in each(|_| Reply::status(503).header("retry-after", 90)) {
         assert_eq!(got.problem("unreachable")["retry_after"], 90);
     }
