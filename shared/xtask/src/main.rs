@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod deny;
+mod hosts;
 mod matrix;
 mod processes;
 mod readme;
@@ -54,6 +55,8 @@ enum Command {
     },
     /// Build all WebAssembly guests, and print the paths of the modules
     Guests,
+    /// Run the parser's module in eight hosts of six languages: the same answers, and the times
+    Hosts(hosts::Options),
     /// Build the container images, each as a directory in OCI's image layout
     Images {
         /// The arguments that `images --help` lists
@@ -128,6 +131,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Command::Hosts(options) => hosts::run(&cargo, &options),
         Command::Images { arguments } => {
             let mut all = vec!["run", "--quiet", "--package", "images", "--"];
             all.extend(arguments.iter().map(String::as_str));

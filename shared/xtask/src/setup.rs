@@ -13,6 +13,7 @@ use system::debian_root::{self, DebianRoot};
 use wasm::guests;
 
 use crate::deny;
+use crate::hosts;
 use crate::run::{Cargo, announce_and_run, bold};
 use crate::selection::ruby_can_be_embedded;
 
@@ -50,7 +51,7 @@ struct Need {
     is_installed: fn() -> bool,
 }
 
-const NEEDS: [Need; 16] = [
+const NEEDS: [Need; 18] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -136,10 +137,26 @@ const NEEDS: [Need; 16] = [
     Need {
         purpose: Purpose::Test,
         name: "Go 1.21 or newer",
-        why: "Helm and Kubernetes are built from their Go modules, to test the chart",
+        why: "Helm and Kubernetes are built from their Go modules, to test the chart; one of the parser's hosts is in Go",
         packages: &["golang-go"],
         elsewhere: "install Go from https://go.dev/dl",
         is_installed: || go_fetches_toolchains(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "Python with pip",
+        why: "one of the hosts of the parser's module is in Python",
+        packages: &["python3", "python3-pip"],
+        elsewhere: "install Python 3.9 or newer with pip",
+        is_installed: || succeeds(Command::new("python3").args(["-m", "pip", "--version"])),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "a JDK and Maven",
+        why: "one of the hosts of the parser's module is in Java",
+        packages: &["default-jdk-headless", "maven"],
+        elsewhere: "install a JDK 17 or newer, and Maven",
+        is_installed: || on_path("javac") && on_path("mvn"),
     },
     Need {
         purpose: Purpose::Test,
@@ -208,7 +225,7 @@ struct Step {
 /// What npm is asked for to get exactly what a lock file names, and to ask nobody else.
 const NPM_CI: [&str; 3] = ["ci", "--no-audit", "--no-fund"];
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         purpose: Purpose::Demo,
         name: "a Debian root with Rails",
@@ -260,6 +277,13 @@ const STEPS: [Step; 5] = [
         why: "it checks the dependencies' licences and sources (once; some minutes)",
         is_done: |_| deny::program().is_some(),
         run: |_, _| deny::install(),
+    },
+    Step {
+        purpose: Purpose::Test,
+        name: "the libraries of the parser's hosts",
+        why: "wasmtime for Python, wazero for Go, Endive for Java, and the HTML parsers to compare with",
+        is_done: hosts::is_prepared,
+        run: |_, workspace| hosts::prepare(workspace),
     },
 ];
 
