@@ -8,13 +8,14 @@
 //!    in the same order, with the same attributes and text. So the engines also agree on parts of the page that no
 //!    extractor reads.
 //! 3. It gives the same answer however the page is cut into chunks.
+//! 4. It sends the same events whichever of its ways of reading a tag it uses, and whichever attributes are wanted.
 
 use std::fmt::Debug;
 
 use crate::{
     Change, Error, dom,
     extract::{Attribute, AttributeSet, Attributes, Element, Extractor, Namespace},
-    stream,
+    stream::{self, TagPath},
     tag::Tag,
 };
 
@@ -44,6 +45,7 @@ pub fn check(page: &[u8]) {
         &stream::extract(page, Trace::default()),
     );
     check_chunks(page);
+    check_tag_paths(page);
 }
 // endregion: check
 
@@ -69,6 +71,46 @@ pub fn check_chunks(page: &[u8]) {
     }
 }
 
+/// Asserts that the stream engine reads each tag the same way by masks, attribute by attribute, and byte by byte.
+///
+/// Which attributes are wanted decides which ones the masks let it skip, so several sets of them are tried.
+///
+/// # Panics
+/// If it does not. This function is for tests.
+pub fn check_tag_paths(page: &[u8]) {
+    let events = |wanted: &[Attribute], path: TagPath| {
+        let wanted = AttributeSet::of(wanted);
+        let mut parser = stream::Tokenizer::new(Trace {
+            wanted,
+            ..Trace::default()
+        });
+        parser.tag_path = path;
+        parser.feed(page);
+        parser.finish()
+    };
+    let wanted: [&[Attribute]; 6] = [
+        &ALL,
+        &[],
+        // The sets of package pages.
+        &[Attribute::AriaLabel],
+        &[Attribute::AriaLabel, Attribute::Title],
+        // The same last letter twice, and a name that is the end of many others.
+        &[Attribute::AriaLabel, Attribute::Rel],
+        &[Attribute::Id],
+    ];
+    for wanted in wanted {
+        let states = events(wanted, TagPath::States);
+        for path in [TagPath::Best, TagPath::Baseline, TagPath::WithoutMasks] {
+            let other = events(wanted, path);
+            assert!(
+                states == other,
+                "{wanted:?} wanted, {path:?}:\n{other:?}\nbyte by byte:\n{states:?}\n{}",
+                page.escape_ascii()
+            );
+        }
+    }
+}
+
 fn assert_agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, Error>, stream: &Result<T, Error>) {
     let excused = matches!(
         stream,
@@ -84,9 +126,19 @@ fn assert_agree<T: PartialEq + Debug>(page: &[u8], what: &str, dom: &Result<T, E
 }
 
 /// Records every event.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Trace {
     events: Vec<Event>,
+    wanted: AttributeSet,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            events: Vec::new(),
+            wanted: AttributeSet::of(&ALL),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +164,7 @@ impl Extractor for Trace {
     type Output = Vec<Event>;
 
     fn wanted_attributes(&self, _: Tag) -> AttributeSet {
-        AttributeSet::of(&ALL)
+        self.wanted
     }
 
     fn open(&mut self, element: Element, attributes: &Attributes) {

@@ -18,7 +18,7 @@ mod text;
 mod version_list;
 
 #[cfg(feature = "stream")]
-pub(crate) use events::Attribute;
+pub(crate) use events::{Attribute, SEVERAL_LETTERS};
 pub(crate) use events::{AttributeSet, Attributes, Element, Extractor, Namespace};
 pub(crate) use package::PackageExtractor;
 pub(crate) use package_list::PackageListExtractor;

@@ -19,7 +19,7 @@
 //! # Ok::<(), ex2_parser::Error>(())
 //! ```
 
-#![cfg_attr(not(any(feature = "dom", feature = "wasm", test)), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;
 

@@ -8,6 +8,7 @@
 //! [`Change::NeedsTree`](crate::Change::NeedsTree), and never an answer that [`dom`](crate::dom) would not give.
 
 mod block;
+mod masks;
 mod names;
 mod open_elements;
 mod reference;
@@ -18,6 +19,8 @@ use crate::{
     Error, Package, PackageList, VersionList,
     extract::{Extractor, PackageExtractor, PackageListExtractor, VersionListExtractor},
 };
+#[cfg(feature = "differential")]
+pub(crate) use tokenizer::TagPath;
 pub(crate) use tokenizer::Tokenizer;
 
 macro_rules! parser {

@@ -48,11 +48,13 @@ macro_rules! tags {
             $($variant,)+
         }
 
-        const FLAGS: [u32; Tag::COUNT] = [0, $(0 $(| $flag)*,)+];
+        const FLAGS_OF_NAMES: [u32; Tag::COUNT - 1] = [$(0 $(| $flag)*,)+];
         const NAMES: [(&str, Tag); Tag::COUNT - 1] = [$(($name, Tag::$variant),)+];
 
         impl Tag {
             pub(crate) const COUNT: usize = 1 + [$($name,)+].len();
+            #[cfg(feature = "stream")]
+            pub(crate) const ALL: [Self; Self::COUNT] = [Self::Other, $(Self::$variant,)+];
         }
     };
 }
@@ -202,17 +204,12 @@ impl Tag {
         }
     }
 
-    /// The tag whose name, of at most eight bytes, is that number in big-endian order.
+    /// The tag whose name, of at most eight bytes, is that number in little-endian order.
     #[inline]
     pub(crate) fn from_key(key: u64) -> Self {
-        let mut slot = slot(key);
-        loop {
-            let (known, tag) = TABLE[slot];
-            if known == key || known == 0 {
-                return tag;
-            }
-            slot = (slot + 1) % TABLE.len();
-        }
+        let slot = slot(key);
+        let (known, tag) = (KEYS[slot], TAGS[slot]);
+        if known == key { tag } else { Self::Other }
     }
 
     /// The tag's name; empty for `Other`.
@@ -224,49 +221,71 @@ impl Tag {
         }
     }
 
+    /// The tag's flags.
+    #[inline]
+    pub(crate) const fn flags(self) -> u32 {
+        FLAGS[self as usize]
+    }
+
     /// Whether the tag has any of these flags.
     #[inline]
     pub(crate) const fn is(self, flags: u32) -> bool {
-        FLAGS[self as usize] & flags != 0
+        self.flags() & flags != 0
     }
 }
+
+/// A table by tag. It has an entry for each byte, so that no access needs a check of its bounds.
+pub(crate) type ByTag<T> = [T; 256];
+
+static FLAGS: ByTag<u32> = {
+    let mut flags = [0; 256];
+    let mut index = 0;
+    while index < FLAGS_OF_NAMES.len() {
+        flags[index + 1] = FLAGS_OF_NAMES[index];
+        index += 1;
+    }
+    flags
+};
 
 /// Packs a name of up to eight bytes into one integer, so that comparing names is comparing integers.
 #[inline]
 const fn pack(name: &[u8]) -> u64 {
     let mut key = 0;
-    let mut index = 0;
-    while index < name.len() {
+    let mut index = name.len();
+    while index > 0 {
+        index -= 1;
         key = key << 8 | name[index] as u64;
-        index += 1;
     }
     key
 }
 
-/// The size of the hash table: four times the number of names, so that most lookups need one probe.
+/// The size of the hash table.
 const SLOTS: usize = 512;
 
+/// A perfect hash: no two names have the same slot, so a lookup is one comparison. The multiplier was found by trying
+/// two million odd numbers. If a new name shares a slot, the build fails, and another multiplier has to be found.
 #[inline]
 const fn slot(key: u64) -> usize {
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize % SLOTS
+    (key.wrapping_mul(0xf2c7_7055_3e72_74f1) >> (64 - SLOTS.ilog2())) as usize % SLOTS
 }
 
-static TABLE: [(u64, Tag); SLOTS] = {
-    let mut table = [(0, Tag::Other); SLOTS];
+static KEYS: [u64; SLOTS] = TABLE.0;
+static TAGS: [Tag; SLOTS] = TABLE.1;
+
+const TABLE: ([u64; SLOTS], [Tag; SLOTS]) = {
+    let (mut keys, mut tags) = ([0; SLOTS], [Tag::Other; SLOTS]);
     let mut index = 0;
     while index < NAMES.len() {
         let (name, tag) = NAMES[index];
         if name.len() <= 8 {
             let key = pack(name.as_bytes());
-            let mut slot = slot(key);
-            while table[slot].0 != 0 {
-                slot = (slot + 1) % SLOTS;
-            }
-            table[slot] = (key, tag);
+            let slot = slot(key);
+            assert!(keys[slot] == 0, "two names have one slot: find another multiplier");
+            (keys[slot], tags[slot]) = (key, tag);
         }
         index += 1;
     }
-    table
+    (keys, tags)
 };
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The default number of cases is small. `PROPTEST_CASES=1000000 cargo test --release -p ex2-parser --test differential`
 //! tries more, and the fuzz target runs without an end.
 
-use ex2_parser::differential::{check, check_chunks};
+use ex2_parser::differential::{check, check_chunks, check_tag_paths};
 use github::pages;
 use proptest::{prelude::*, sample::select};
 
@@ -292,6 +292,104 @@ fn nested() -> impl Strategy<Value = Vec<u8>> {
     .prop_map(String::into_bytes)
 }
 
+/// Tags with attributes, most of them in the usual form, so that both the fast paths and their limits are reached. The
+/// values have up to some 130 bytes: two blocks.
+fn attribute_soup() -> impl Strategy<Value = Vec<u8>> {
+    let name = select(
+        &[
+            "aria-label",
+            "ARIA-Label",
+            "label",
+            "xaria-label",
+            "title",
+            "Title",
+            "id",
+            "grid",
+            "rel",
+            "href",
+            "class",
+            "x",
+            "data-date",
+            "data-merge-count",
+            "a'b",
+            "<b",
+            "é",
+            "long-name-of-more-than-sixteen-bytes",
+            "",
+        ][..],
+    );
+    let value = (
+        select(
+            &[
+                "", "x", ">", "/", "=", "a=b", "?a=", "'", "<a b", " ", "&amp;", "&quot", "\n", "\0", "é", "Box-row",
+            ][..],
+        ),
+        0..130_usize,
+    )
+        .prop_map(|(beginning, length)| format!("{beginning}{}", "v".repeat(length)));
+    let usual = (select(&[" ", "  ", "\n", "", "/", " / "][..]), name, value)
+        .prop_map(|(before, name, value)| format!("{before}{name}=\"{value}\""));
+    let other = select(
+        &[
+            " hidden",
+            " aria-label",
+            " id",
+            "/title",
+            " x-title",
+            " Title/",
+            " rel\t",
+            " a=b",
+            " a='b'",
+            " a = \"b\"",
+            " aria-label =\"b\"",
+            " =\"b\"",
+            "=\"b\"",
+            " a=\"",
+            "\"",
+            "=",
+            "'",
+            "/",
+            " /",
+            " ",
+            " a=b\"c",
+            " a==\"b\"",
+            " aria-label=x",
+            " title",
+            "<",
+            ">",
+            "\0",
+            "é",
+            "\r",
+            " a=\"b\"c=\"d\"",
+            " a=\"b\"aria-label=\"d\"",
+        ][..],
+    )
+    .prop_map(str::to_owned);
+    let begin = select(
+        &[
+            "<a",
+            "<div",
+            "<H3",
+            "<svg",
+            "<clipboard-copy",
+            "<x-name-of-seventeen",
+            "<a=\"b",
+            "<a\"",
+            "<b\"=",
+            "</a",
+            "</div",
+        ][..],
+    );
+    let end = select(&[">", "/>", " >", " / >", "", "></div>", "></a >"][..]);
+    let tag = (
+        begin,
+        prop::collection::vec(prop_oneof![8 => usual, 1 => other], 0..7),
+        end,
+    )
+        .prop_map(|(begin, attributes, end)| format!("{begin}{}{end}", attributes.concat()));
+    prop::collection::vec(tag, 1..5).prop_map(|tags| tags.concat().into_bytes())
+}
+
 /// A small generated page of each kind.
 fn pages() -> Vec<Vec<u8>> {
     let page = |bytes| pages::PackagePage {
@@ -372,6 +470,16 @@ proptest! {
     }
 
     #[test]
+    fn on_attribute_soup(page in attribute_soup()) {
+        check(&page);
+    }
+
+    #[test]
+    fn tag_paths_agree_on_attribute_soup(page in prop::collection::vec(attribute_soup(), 1..4)) {
+        check_tag_paths(&page.concat());
+    }
+
+    #[test]
     fn on_noise(page in prop::collection::vec(any::<u8>(), 0..200)) {
         check(&page);
     }
@@ -410,6 +518,10 @@ fn on_findings() {
         "<svg>\0",
         "<title></Total downloads",
         "<div><template><code><object></template><</div>",
+        // The first attribute counts, also one without a value.
+        "<h3 title title=\"7\">",
+        "<h3 id=\"x\" title>",
+        "<a id=\"7\" id=\"8\">",
     ] {
         check(page.as_bytes());
     }

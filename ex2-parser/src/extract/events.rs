@@ -100,7 +100,78 @@ impl AttributeSet {
         }
         None
     }
+
+    /// The attribute of the set whose name is at the end of these bytes, compared without regard to case, after a byte
+    /// that can't be part of a name.
+    #[cfg(feature = "stream")]
+    #[inline]
+    pub(crate) fn find_at_end(self, bytes: &[u8], is_boundary: impl Fn(u8) -> bool) -> Option<Attribute> {
+        /// The last bytes of each name, up to four, at the end of an integer, and a mask of them.
+        static ENDS: [(u32, u32); Attribute::COUNT] = {
+            let mut ends = [(0, 0); Attribute::COUNT];
+            let mut index = 0;
+            while index < ends.len() {
+                let name = Attribute::NAMES[index];
+                let mut at = name.len().saturating_sub(4);
+                while at < name.len() {
+                    ends[index].0 = ends[index].0 >> 8 | (name[at] as u32) << 24;
+                    ends[index].1 = ends[index].1 >> 8 | 0xFF << 24;
+                    at += 1;
+                }
+                index += 1;
+            }
+            ends
+        };
+        // One comparison excludes nearly all other names. This bit is set in letters in lower case, and in `-`.
+        // There are as many bytes: a tag's name, the byte after it, and the shortest attribute.
+        let last = u32::from_le_bytes(*bytes.last_chunk()?) | 0x2020_2020;
+        let mut left = self.0;
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let (end, mask) = ENDS[index];
+            if last & mask != end {
+                continue;
+            }
+            let known = Attribute::NAMES[index];
+            if let Some((before, name)) = bytes.split_at_checked(bytes.len().wrapping_sub(known.len()))
+                && name.eq_ignore_ascii_case(known)
+                && before.last().is_some_and(|&byte| is_boundary(byte))
+            {
+                return Some(Attribute::ALL[index]);
+            }
+        }
+        None
+    }
+
+    /// The letter that the names of all attributes of the set end with, or [`SEVERAL_LETTERS`]. If the set is empty, a
+    /// control character, which is not equal to any byte in lower case.
+    #[cfg(feature = "stream")]
+    #[inline]
+    pub(crate) fn last_letter(self) -> u8 {
+        static LETTERS: [u8; 1 << Attribute::COUNT] = {
+            let mut letters = [1; 1 << Attribute::COUNT];
+            let mut set = 1;
+            while set < letters.len() {
+                let name = Attribute::NAMES[set.trailing_zeros() as usize];
+                let letter = name[name.len() - 1];
+                let others = set & (set - 1);
+                letters[set] = if others == 0 || letters[others] == letter {
+                    letter
+                } else {
+                    SEVERAL_LETTERS
+                };
+                set += 1;
+            }
+            letters
+        };
+        LETTERS[usize::from(self.0) % LETTERS.len()]
+    }
 }
+
+/// The last letter of the names of a set of attributes that end with different ones.
+#[cfg(feature = "stream")]
+pub(crate) const SEVERAL_LETTERS: u8 = 0;
 
 /// The wanted attributes of one start tag. The buffer is reused for the next tag.
 #[derive(Debug, Clone, Default)]

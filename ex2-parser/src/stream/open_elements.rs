@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::names::{Names, Position};
 use crate::{
     extract::{Element, Namespace},
-    tag::{MARKER, SCOPE, SPECIAL, Tag},
+    tag::{ByTag, MARKER, SCOPE, SPECIAL, Tag},
     work,
 };
 
@@ -15,26 +15,103 @@ const MAX_DEPTH: usize = if cfg!(fuzzing) { 24 } else { 512 };
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OpenElement {
     pub(super) element: Element,
+    /// The flags of an HTML element's tag; none for a foreign element.
+    flags: u32,
     /// The offset of the name in `names`, for a name that is not a `Tag`.
     name: u32,
     /// The number of such a name in `by_name`, if there is one.
     name_number: u16,
     /// The next outer element with the same name, in HTML or in foreign content.
     outer: Position,
-    innermost: Innermost,
+    /// The innermost element of each kind at this position.
+    innermost: ByBoundary,
+    end_tag: EndTag,
 }
 
-/// The innermost elements of each kind at a position of the stack. They are the boundaries of the standard's scopes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Innermost {
-    pub(super) special: Position,
-    /// A special element other than `address`, `div` and `p`. An `li` does not close another `li` outside of it.
-    pub(super) list_item_boundary: Position,
-    pub(super) scope: Position,
-    pub(super) marker: Position,
-    pub(super) html: Position,
-    pub(super) foreign: Position,
+/// The bytes after `</` of an element's usual end tag, its name in lower case and `>`, for a comparison with the page.
+#[derive(Debug, Clone, Copy)]
+struct EndTag {
+    /// In little-endian order.
+    bytes: u64,
+    /// The number of unused bits in `bytes`.
+    unused: u8,
 }
+
+impl EndTag {
+    /// Equals no bytes: it has a bit that is not used.
+    const NONE: Self = Self { bytes: !0, unused: 8 };
+
+    /// For an element with that name; `NONE` if the name is too long.
+    const fn new(name: &[u8]) -> Self {
+        if name.is_empty() || name.len() >= size_of::<u64>() {
+            return Self::NONE;
+        }
+        let mut bytes = b'>' as u64;
+        let mut index = name.len();
+        while index > 0 {
+            index -= 1;
+            bytes = bytes << 8 | name[index] as u64;
+        }
+        Self {
+            bytes,
+            unused: 64 - 8 * (name.len() as u8 + 1),
+        }
+    }
+}
+
+/// The end tag of each element with a [`Tag`]. A form and a template have their own rules, so they have none here.
+static END_TAGS: ByTag<EndTag> = {
+    let mut end_tags = [EndTag::NONE; _];
+    let mut index = 0;
+    while index < Tag::COUNT {
+        let tag = Tag::ALL[index];
+        if !matches!(tag, Tag::Form | Tag::Template) {
+            end_tags[index] = EndTag::new(tag.name().as_bytes());
+        }
+        index += 1;
+    }
+    end_tags
+};
+
+/// The kinds of elements that are the boundaries of the standard's scopes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Boundary {
+    Special,
+    /// A special element other than `address`, `div` and `p`. An `li` does not close another `li` outside of it.
+    ListItem,
+    Scope,
+    Marker,
+    Html,
+    Foreign,
+}
+
+/// One value for each [`Boundary`], and two that are not used: so many are one vector.
+type ByBoundary = [Position; 8];
+
+/// All ones for each kind of boundary that an HTML element is.
+static BOUNDARIES: ByTag<ByBoundary> = {
+    let mut boundaries = [[0; 8]; _];
+    let mut index = 0;
+    while index < Tag::COUNT {
+        let tag = Tag::ALL[index];
+        let is = &mut boundaries[index];
+        is[Boundary::Html as usize] = !0;
+        if tag.is(SPECIAL) {
+            is[Boundary::Special as usize] = !0;
+            if !matches!(tag, Tag::Address | Tag::Div | Tag::P) {
+                is[Boundary::ListItem as usize] = !0;
+            }
+        }
+        if tag.is(SCOPE) {
+            is[Boundary::Scope as usize] = !0;
+        }
+        if tag.is(MARKER) {
+            is[Boundary::Marker as usize] = !0;
+        }
+        index += 1;
+    }
+    boundaries
+};
 
 impl OpenElement {
     pub(super) fn is(self, tag: Tag) -> bool {
@@ -42,7 +119,7 @@ impl OpenElement {
     }
 
     pub(super) fn is_any(self, flags: u32) -> bool {
-        self.element.namespace == Namespace::Html && self.element.tag.is(flags)
+        self.flags & flags != 0
     }
 
     pub(super) fn is_foreign(self) -> bool {
@@ -66,7 +143,7 @@ pub(super) struct OpenElements {
     /// The concatenated names of the elements whose name is not a `Tag`.
     names: Vec<u8>,
     /// The innermost element with each `Tag`, in HTML and in foreign content.
-    by_tag: [[Position; 2]; Tag::COUNT],
+    by_tag: ByTag<[Position; 2]>,
     /// The innermost element with each name that is not a `Tag`. Only a misnested end tag needs it, so it is created
     /// for the first such tag.
     by_name: Option<Names>,
@@ -77,7 +154,7 @@ impl OpenElements {
         Self {
             stack: Vec::with_capacity(64),
             names: Vec::with_capacity(256),
-            by_tag: [[0; 2]; Tag::COUNT],
+            by_tag: [[0; 2]; _],
             by_name: None,
         }
     }
@@ -98,10 +175,16 @@ impl OpenElements {
         self.stack.len() as Position
     }
 
-    /// The boundaries of scopes at the current position.
+    /// The innermost boundary of that kind.
     #[inline]
-    pub(super) fn innermost(&self) -> Innermost {
-        self.stack.last().map(|top| top.innermost).unwrap_or_default()
+    pub(super) fn innermost(&self, boundary: Boundary) -> Position {
+        self.stack.last().map_or(0, |top| top.innermost[boundary as usize])
+    }
+
+    /// Whether the innermost element is in HTML and has any of these flags.
+    #[inline]
+    pub(super) fn top_is(&self, flags: u32) -> bool {
+        self.stack.last().is_some_and(|top| top.is_any(flags))
     }
 
     /// The innermost HTML element with this tag.
@@ -140,15 +223,27 @@ impl OpenElements {
         self.stack.last().is_some_and(is_name)
     }
 
+    /// The length of the innermost element's usual end tag, without its `</`, if these bytes begin with it.
+    #[inline]
+    pub(super) fn match_end_tag(&self, bytes: [u8; 8]) -> Option<usize> {
+        let EndTag {
+            bytes: expected,
+            unused,
+        } = self.stack.last()?.end_tag;
+        let found = u64::from_le_bytes(bytes) & u64::MAX >> unused;
+        (found == expected).then_some(8 - usize::from(unused) / 8)
+    }
+
     #[inline]
     pub(super) fn push(&mut self, element: Element, name: &[u8]) {
         work::count(1);
-        let mut innermost = self.innermost();
         let start = self.names.len() as u32;
         let position = self.depth() + 1;
         let is_foreign = element.namespace != Namespace::Html;
         let (mut name_number, mut outer) = (0, 0);
+        let mut end_tag = END_TAGS[element.tag as usize];
         if element.tag == Tag::Other {
+            end_tag = EndTag::new(name);
             self.names.extend_from_slice(name);
             self.names.push(b' ');
             if let Some(by_name) = &mut self.by_name {
@@ -158,34 +253,28 @@ impl OpenElements {
             let of_tag = &mut self.by_tag[element.tag as usize][usize::from(is_foreign)];
             outer = core::mem::replace(of_tag, position);
         }
-        let open = OpenElement {
+        let mut open = OpenElement {
             element,
+            flags: if is_foreign { 0 } else { element.tag.flags() },
             name: start,
             name_number,
             outer,
-            innermost,
+            innermost: self.stack.last().map(|top| top.innermost).unwrap_or_default(),
+            end_tag,
         };
+        let mut boundaries = BOUNDARIES[element.tag as usize];
         if is_foreign {
-            innermost.foreign = position;
+            boundaries = [0; 8];
+            boundaries[Boundary::Foreign as usize] = !0;
             if open.is_integration_point() {
-                innermost.scope = position;
-            }
-        } else {
-            innermost.html = position;
-            if element.tag.is(SPECIAL) {
-                innermost.special = position;
-                if !matches!(element.tag, Tag::Address | Tag::Div | Tag::P) {
-                    innermost.list_item_boundary = position;
-                }
-            }
-            if element.tag.is(SCOPE) {
-                innermost.scope = position;
-            }
-            if element.tag.is(MARKER) {
-                innermost.marker = position;
+                boundaries[Boundary::Scope as usize] = !0;
             }
         }
-        self.stack.push(OpenElement { innermost, ..open });
+        // Without a branch: which elements follow one another can't be predicted.
+        for (innermost, is) in open.innermost.iter_mut().zip(boundaries) {
+            *innermost = *innermost & !is | position & is;
+        }
+        self.stack.push(open);
     }
 
     #[inline]

@@ -8,6 +8,7 @@
 
 mod class;
 mod name;
+mod plain_tag;
 mod state;
 mod step;
 mod whole_tag;
@@ -20,6 +21,7 @@ use state::State;
 
 use super::{
     block,
+    masks::{self, Lanes},
     reference::Reference,
     tree_construction::{TextKind, TreeConstruction},
 };
@@ -37,9 +39,25 @@ const MAX_VALUE_BYTES: usize = if cfg!(fuzzing) { 128 } else { 16 * 1024 };
 
 const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
+/// The ways of reading a tag, for tests that compare them.
+#[cfg(feature = "differential")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagPath {
+    /// By masks, with the best instructions of the processor.
+    Best,
+    /// By masks, with the instructions that every processor of the target has.
+    Baseline,
+    /// Attribute by attribute.
+    WithoutMasks,
+    /// Byte by byte, in the states of the standard.
+    States,
+}
+
 /// The state of reading a page.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokenizer<E> {
+    #[cfg(feature = "differential")]
+    pub(crate) tag_path: TagPath,
     state: State,
     construction: TreeConstruction<E>,
     stats: DocumentStats,
@@ -77,6 +95,8 @@ pub(crate) struct Tokenizer<E> {
 impl<E: Extractor> Tokenizer<E> {
     pub(crate) fn new(extractor: E) -> Self {
         Self {
+            #[cfg(feature = "differential")]
+            tag_path: TagPath::Best,
             state: State::Text,
             construction: TreeConstruction::new(Page::new(extractor)),
             stats: DocumentStats::default(),
@@ -162,12 +182,35 @@ impl<E: Extractor> Tokenizer<E> {
     }
 
     fn run(&mut self, input: &[u8]) {
+        #[cfg(feature = "differential")]
+        match self.tag_path {
+            TagPath::Best => {}
+            TagPath::Baseline => return self.run_on(masks::Baseline, input),
+            TagPath::WithoutMasks | TagPath::States => return self.run_on(masks::Scalar, input),
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = masks::x86_64::Avx2::detect() {
+            // SAFETY: the value proves that the processor has these features.
+            return unsafe { self.run_avx2(avx2, input) };
+        }
+        self.run_on(masks::Baseline, input);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn run_avx2(&mut self, avx2: masks::x86_64::Avx2, input: &[u8]) {
+        self.run_on(avx2, input);
+    }
+
+    /// Inlined, so that it is compiled for each kind of processor.
+    #[inline(always)]
+    fn run_on<L: Lanes>(&mut self, lanes: L, input: &[u8]) {
         let mut at = 0;
         work::count(input.len());
         while at < input.len() && self.error.is_none() {
             work::count(1);
             at = match self.state {
-                State::Text => self.in_text(input, at),
+                State::Text => self.in_text(lanes, input, at),
                 State::Raw => self.in_raw(input, at),
                 State::Comment => match memchr(b'-', &input[at..]) {
                     Some(found) => {
@@ -193,33 +236,60 @@ impl<E: Extractor> Tokenizer<E> {
         }
     }
 
-    fn in_text(&mut self, input: &[u8], at: usize) -> usize {
-        let rest = &input[at..];
-        let found = if self.construction.wants_text() {
-            let found = memchr3(b'<', b'&', 0, rest);
-            self.text(&rest[..found.unwrap_or(rest.len())]);
-            found
-        } else {
-            block::find(b'<', rest, 0)
-        };
-        let Some(found) = found else { return input.len() };
-        let at = at + found;
-        match input[at] {
-            b'<' => {
-                if let Some(end) = self.read_whole_tag(input, at + 1) {
-                    return end;
+    #[inline(always)]
+    fn in_text<L: Lanes>(&mut self, lanes: L, input: &[u8], mut at: usize) -> usize {
+        loop {
+            let rest = &input[at..];
+            let found = if self.construction.wants_text() {
+                let found = memchr3(b'<', b'&', 0, rest);
+                self.text(&rest[..found.unwrap_or(rest.len())]);
+                found
+            } else {
+                block::find(b'<', rest, 0)
+            };
+            let Some(found) = found else { return input.len() };
+            at += found + 1;
+            match rest[found] {
+                b'<' => {
+                    let Some(end) = self.read_tag(lanes, input, at) else {
+                        self.state = State::TagOpen;
+                        return at;
+                    };
+                    at = end;
+                    if self.state == State::Text && self.error.is_none() && at < input.len() {
+                        work::count(1);
+                        continue;
+                    }
                 }
-                self.state = State::TagOpen;
+                b'&' => {
+                    self.reference = Reference::new(false);
+                    self.state = State::Reference;
+                }
+                // NUL is replaced in foreign content, and removed elsewhere.
+                _ if self.construction.replaces_nul() => self.text(REPLACEMENT),
+                _ => {}
             }
-            b'&' => {
-                self.reference = Reference::new(false);
-                self.state = State::Reference;
-            }
-            // NUL is replaced in foreign content, and removed elsewhere.
-            _ if self.construction.replaces_nul() => self.text(REPLACEMENT),
-            _ => {}
+            return at;
         }
-        at + 1
+    }
+
+    /// Reads a tag from `at`, after its `<`, in the fastest way that supports it, and returns the offset of its end.
+    /// `None` if none does.
+    #[inline(always)]
+    fn read_tag<L: Lanes>(&mut self, lanes: L, input: &[u8], at: usize) -> Option<usize> {
+        #[cfg(feature = "differential")]
+        if self.tag_path == TagPath::States {
+            return None;
+        }
+        let fast = if input.get(at) == Some(&b'/') {
+            self.read_matching_end_tag(input, at + 1)
+        } else {
+            self.read_plain_tag(lanes, input, at)
+        };
+        if fast.is_some() {
+            return fast;
+        }
+        self.read_whole_tag(input, at)
     }
 
     #[inline]
@@ -260,8 +330,13 @@ impl<E: Extractor> Tokenizer<E> {
                 self.begin_raw(kind);
             }
         }
-        // A page beyond these limits gets no answer, so the rest is not read. The limits are checked only at a tag's
-        // end, in both paths.
+        self.check_limits();
+    }
+
+    /// A page beyond these limits gets no answer, so the rest is not read. The limits are checked only at a tag's end,
+    /// in all paths.
+    #[inline]
+    fn check_limits(&mut self) {
         if self.construction.needs_tree {
             self.error = Some(Change::NeedsTree.into());
         } else if self.stats.has_too_many_tags() {
@@ -305,6 +380,13 @@ impl<E: Extractor> Tokenizer<E> {
         let Some(found) = found else { return input.len() };
         match rest[found] {
             b'<' => {
+                if rest.get(found + 1) == Some(&b'/')
+                    && let Some(end) = self.read_matching_end_tag(rest, found + 2)
+                {
+                    self.raw_is_rcdata = false;
+                    self.state = State::Text;
+                    return at + end;
+                }
                 self.raw_state = State::Raw;
                 self.state = State::RawLess;
             }

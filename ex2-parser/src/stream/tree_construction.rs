@@ -11,7 +11,7 @@ mod start;
 mod table;
 
 use super::names::Position;
-use super::open_elements::OpenElements;
+use super::open_elements::{Boundary, OpenElements};
 use crate::{
     extract::{Attributes, Element, Extractor, Page},
     tag::{FORMATTING, IMPLIED_END, MARKER, TABLE_STRUCTURE, TEXT_IS_NOT_CONTENT, Tag},
@@ -71,10 +71,10 @@ impl<E: Extractor> TreeConstruction<E> {
     /// Whether text has an effect: the extractor needs it, or it stands directly in a table, which would move it.
     #[inline]
     pub(super) fn wants_text(&self) -> bool {
-        match self.open.top() {
-            Some(top) if top.is_any(TABLE_STRUCTURE | TEXT_IS_NOT_CONTENT) => top.is_any(TABLE_STRUCTURE),
-            _ => self.open_templates == 0 && self.page.wants_text(),
+        if self.open.top_is(TABLE_STRUCTURE | TEXT_IS_NOT_CONTENT) {
+            return self.open.top_is(TABLE_STRUCTURE);
         }
+        self.open_templates == 0 && self.page.wants_text()
     }
 
     pub(super) fn text(&mut self, text: &[u8]) {
@@ -101,7 +101,7 @@ impl<E: Extractor> TreeConstruction<E> {
 
     fn in_scope(&self, tag: Tag) -> bool {
         let open = self.open.position(tag);
-        open > 0 && open >= self.open.innermost().scope
+        open > 0 && open >= self.open.innermost(Boundary::Scope)
     }
 
     fn in_button_scope(&self, tag: Tag) -> bool {
@@ -113,7 +113,7 @@ impl<E: Extractor> TreeConstruction<E> {
     }
 
     fn has_before_marker(&self, tag: Tag) -> bool {
-        self.open.position(tag) > self.open.innermost().marker
+        self.open.position(tag) > self.open.innermost(Boundary::Marker)
     }
 
     fn is_open(&self, tag: Tag) -> bool {
@@ -121,7 +121,7 @@ impl<E: Extractor> TreeConstruction<E> {
     }
 
     fn top_is(&self, flags: u32) -> bool {
-        self.open.top().is_some_and(|top| top.is_any(flags))
+        self.open.top_is(flags)
     }
 
     fn imply_end_tags(&mut self, except: Tag) {

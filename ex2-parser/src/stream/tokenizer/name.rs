@@ -60,8 +60,9 @@ impl Name {
         if self.length <= 8 {
             // Loads eight bytes at once, and shifts out the bytes after the name.
             let [a, b, c, d, e, f, g, h, ..] = self.bytes;
-            let eight = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-            Tag::from_key(eight.checked_shr(64 - 8 * self.length as u32).unwrap_or(0))
+            let eight = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+            let after = 64 - 8 * self.length as u32;
+            Tag::from_key(eight.checked_shl(after).unwrap_or(0).checked_shr(after).unwrap_or(0))
         } else {
             Tag::from_name(self.as_bytes())
         }

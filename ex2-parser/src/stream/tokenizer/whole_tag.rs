@@ -18,7 +18,6 @@ use crate::{
 impl<E: Extractor> Tokenizer<E> {
     /// Reads a tag from `at`, after its `<`, and returns the offset of its end. `None` if the input does not contain
     /// the whole tag, or if it is not a tag.
-    #[inline]
     pub(super) fn read_whole_tag(&mut self, input: &[u8], mut at: usize) -> Option<usize> {
         let mut byte = *input.get(at)?;
         let is_end_tag = byte == b'/';
@@ -133,7 +132,7 @@ impl<E: Extractor> Tokenizer<E> {
         Some(at)
     }
 
-    fn append_whole_value(&mut self, attribute: Attribute, value: &[u8]) {
+    pub(super) fn append_whole_value(&mut self, attribute: Attribute, value: &[u8]) {
         // With its character references replaced, as in the states.
         decode_value(value, |part| self.append(attribute, part));
     }
@@ -174,6 +173,6 @@ fn find_common_attribute(input: &[u8], mut at: usize) -> Option<(Range<usize>, R
 }
 
 #[inline(always)]
-fn name_end_mask(block: Block) -> block::Mask {
+pub(super) fn name_end_mask(block: Block) -> block::Mask {
     block.at_most(b' ') | block.equal(b'>') | block.equal(b'/')
 }

@@ -3,6 +3,7 @@
 use super::TreeConstruction;
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace},
+    stream::open_elements::Boundary,
     tag::{BLOCK, FORMATTING, HEADING, MARKER, ROOT, TABLE_PART, TABLE_STRUCTURE, Tag},
 };
 
@@ -21,6 +22,14 @@ impl<E: Extractor> TreeConstruction<E> {
         self.end_misnested(tag, name);
     }
 
+    /// Closes the innermost element if these bytes, after `</`, begin with its usual end tag. Returns the tag's length.
+    #[inline]
+    pub(in crate::stream) fn end_matching(&mut self, bytes: [u8; 8]) -> Option<usize> {
+        let length = self.open.match_end_tag(bytes)?;
+        self.pop();
+        Some(length)
+    }
+
     fn end_misnested(&mut self, tag: Tag, name: &[u8]) {
         if self.is_foreign() {
             if matches!(tag, Tag::Br | Tag::P) {
@@ -31,7 +40,7 @@ impl<E: Extractor> TreeConstruction<E> {
                 self.needs_tree |= self.is_foreign();
             } else {
                 let open = self.open.position_of(tag, name, Namespace::Svg);
-                if open > self.open.innermost().html {
+                if open > self.open.innermost(Boundary::Html) {
                     return self.pop_to(open);
                 }
             }
@@ -68,7 +77,7 @@ impl<E: Extractor> TreeConstruction<E> {
                 let heading = self
                     .open
                     .innermost_of(&[Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6]);
-                if heading > self.open.innermost().scope {
+                if heading > self.open.innermost(Boundary::Scope) {
                     self.pop_to(heading);
                 }
             }
@@ -117,9 +126,8 @@ impl<E: Extractor> TreeConstruction<E> {
     /// The standard's "any other end tag".
     fn end_ordinary(&mut self, tag: Tag, name: &[u8]) {
         let open = self.open.position_of(tag, name, Namespace::Html);
-        let innermost = self.open.innermost();
-        if open > 0 && open >= innermost.special {
-            self.needs_tree |= innermost.foreign > open;
+        if open > 0 && open >= self.open.innermost(Boundary::Special) {
+            self.needs_tree |= self.open.innermost(Boundary::Foreign) > open;
             self.pop_to(open);
         }
     }
@@ -127,11 +135,10 @@ impl<E: Extractor> TreeConstruction<E> {
     /// The standard's "adoption agency algorithm", as far as it only closes elements.
     pub(super) fn adopt(&mut self, tag: Tag) {
         let open = self.open.position(tag);
-        let innermost = self.open.innermost();
-        if open == 0 || open < innermost.marker {
+        if open == 0 || open < self.open.innermost(Boundary::Marker) {
             return;
         }
-        if open < innermost.special || open < innermost.foreign {
+        if open < self.open.innermost(Boundary::Special) || open < self.open.innermost(Boundary::Foreign) {
             self.needs_tree = true;
         } else {
             self.pop_to(open);

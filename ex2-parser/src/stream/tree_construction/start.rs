@@ -3,6 +3,7 @@
 use super::{TextKind, TreeConstruction};
 use crate::{
     extract::{Attributes, Element, Extractor, Namespace},
+    stream::open_elements::Boundary,
     tag::{
         BREAKOUT, CLOSES_P, HEADING, OWN_RULE, RAWTEXT, RCDATA, ROOT, SCRIPT, TABLE_PART, TABLE_STRUCTURE, Tag, VOID,
     },
@@ -25,6 +26,23 @@ impl<E: Extractor> TreeConstruction<E> {
 
     #[inline]
     fn start_html(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> TextKind {
+        /// The flags of elements that are rare on a page.
+        const RARE: u32 = ROOT | TABLE_PART | HEADING | RCDATA | RAWTEXT | SCRIPT;
+        if tag.is(RARE) || self.top_is(TABLE_STRUCTURE) {
+            return self.start_rare(tag, name, is_self_closing, attributes);
+        }
+        if tag.is(OWN_RULE) && !self.apply_own_rule(tag, name, is_self_closing, attributes) {
+            return TextKind::Markup;
+        }
+        // One condition and not two: mostly no paragraph is open, while the tags can't be predicted.
+        if tag.is(CLOSES_P) & self.is_open(Tag::P) {
+            self.close_p_in_button_scope();
+        }
+        self.open_html(tag, name, attributes)
+    }
+
+    /// As [`start_html`](Self::start_html), in full.
+    fn start_rare(&mut self, tag: Tag, name: &[u8], is_self_closing: bool, attributes: &Attributes) -> TextKind {
         if tag.is(ROOT) {
             return TextKind::Markup;
         }
@@ -44,16 +62,7 @@ impl<E: Extractor> TreeConstruction<E> {
                 self.pop();
             }
         }
-        let tag = if tag == Tag::Image { Tag::Img } else { tag };
-        let element = Element {
-            tag,
-            namespace: Namespace::Html,
-        };
-        if tag.is(VOID) {
-            self.push_and_pop(element, attributes);
-            return TextKind::Markup;
-        }
-        self.push(element, name, attributes);
+        self.open_html(tag, name, attributes);
         if !tag.is(RCDATA | RAWTEXT | SCRIPT) {
             TextKind::Markup
         } else if tag.is(RCDATA) {
@@ -65,6 +74,19 @@ impl<E: Extractor> TreeConstruction<E> {
         } else {
             TextKind::Rawtext
         }
+    }
+
+    /// Opens an element in HTML, and closes it if it is void.
+    #[inline]
+    fn open_html(&mut self, tag: Tag, name: &[u8], attributes: &Attributes) -> TextKind {
+        let namespace = Namespace::Html;
+        if tag.is(VOID) {
+            let tag = if tag == Tag::Image { Tag::Img } else { tag };
+            self.push_and_pop(Element { tag, namespace }, attributes);
+        } else {
+            self.push(Element { tag, namespace }, name, attributes);
+        }
+        TextKind::Markup
     }
 
     /// Applies the rule of an element with a rule of its own, before it opens. Returns `false` if it does not open.
@@ -126,7 +148,7 @@ impl<E: Extractor> TreeConstruction<E> {
             _ => self.open.innermost_of(&[Tag::Dd, Tag::Dt]),
         };
         // The items are list item boundaries themselves, so equality means that no other boundary is within the item.
-        if item > 0 && item == self.open.innermost().list_item_boundary {
+        if item > 0 && item == self.open.innermost(Boundary::ListItem) {
             self.pop_to(item);
         }
     }

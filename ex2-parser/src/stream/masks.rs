@@ -1,0 +1,254 @@
+//! Compares 64 bytes at once, and returns the results as the bits of integers.
+//!
+//! With such masks a question about 64 bytes, such as "where does the tag end?", takes a few instructions and no loop.
+//! There is an implementation for each kind of processor with instructions for it. A value of its type proves that the
+//! processor has them.
+
+/// The number of bytes in a block.
+pub(super) const SIZE: usize = 64;
+
+/// The bytes of a block that matter in a tag. The lowest bit is the first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Masks {
+    /// The bytes `=`.
+    pub(super) equals: u64,
+    /// The bytes `"`.
+    pub(super) quotes: u64,
+    /// The bytes `>`.
+    pub(super) ends: u64,
+    /// The bytes below `0`, among them whitespace, `"` and `/`, and all outside of ASCII. Any byte that can't be part of
+    /// an attribute's name is one of these, or `=`, or `>`.
+    pub(super) low: u64,
+    /// The wanted letter, in both cases.
+    pub(super) letters: u64,
+}
+
+/// A kind of processor.
+pub(super) trait Lanes: Copy {
+    /// Whether masks are faster here than reading one attribute after the other.
+    const HAS_MASKS: bool = true;
+
+    /// The masks of a block, for a wanted letter in lower case.
+    fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks;
+}
+
+/// A processor without such instructions.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "where masks are fast, only tests compare with it")]
+pub(super) struct Scalar;
+
+impl Lanes for Scalar {
+    const HAS_MASKS: bool = false;
+
+    fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
+        let mask = |is: &dyn Fn(u8) -> bool| {
+            let bits = block.iter().rev();
+            bits.fold(0, |mask, &byte| mask << 1 | u64::from(is(byte)))
+        };
+        Masks {
+            equals: mask(&|byte| byte == b'='),
+            quotes: mask(&|byte| byte == b'"'),
+            ends: mask(&|byte| byte == b'>'),
+            low: mask(&|byte| byte < b'0' || !byte.is_ascii()),
+            letters: mask(&|byte| byte | 0x20 == letter),
+        }
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub(super) use Scalar as Baseline;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use wasm32::Simd128 as Baseline;
+/// Every processor of this build has these.
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86_64::Sse2 as Baseline;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) mod x86_64 {
+    use core::arch::x86_64::{
+        __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
+        _mm256_set1_epi8,
+    };
+
+    use super::{Lanes, Masks, SIZE};
+
+    /// SSE2, which every x86-64 has.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) struct Sse2;
+
+    impl Lanes for Sse2 {
+        #[inline(always)]
+        fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
+            let [a, b, c, d] = [
+                sse2(block, 0, letter),
+                sse2(block, 16, letter),
+                sse2(block, 32, letter),
+                sse2(block, 48, letter),
+            ];
+            let join = |[a, b, c, d]: [u32; 4]| u64::from(a | b << 16) | u64::from(c | d << 16) << 32;
+            Masks {
+                equals: join([a[0], b[0], c[0], d[0]]),
+                quotes: join([a[1], b[1], c[1], d[1]]),
+                ends: join([a[2], b[2], c[2], d[2]]),
+                low: join([a[3], b[3], c[3], d[3]]),
+                letters: join([a[4], b[4], c[4], d[4]]),
+            }
+        }
+    }
+
+    /// The masks of 16 bytes, in the order of [`Masks`].
+    #[inline(always)]
+    fn sse2(block: &[u8; SIZE], at: usize, letter: u8) -> [u32; 5] {
+        let bytes: &[u8] = &block[at..at + 16];
+        // SAFETY: the pointer is valid for 16 bytes, this instruction allows any alignment, and SSE2 is part of x86-64.
+        unsafe {
+            let part: __m128i = _mm_loadu_si128(bytes.as_ptr().cast());
+            let folded = _mm_or_si128(part, _mm_set1_epi8(0x20));
+            // The comparison is signed: bytes outside of ASCII are negative.
+            let low = _mm_cmplt_epi8(part, _mm_set1_epi8(b'0' as i8));
+            [
+                _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8(b'=' as i8))) as u32,
+                _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8(b'"' as i8))) as u32,
+                _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8(b'>' as i8))) as u32,
+                _mm_movemask_epi8(low) as u32,
+                _mm_movemask_epi8(_mm_cmpeq_epi8(folded, _mm_set1_epi8(letter as i8))) as u32,
+            ]
+        }
+    }
+
+    /// AVX2, which most have. The field is private, so that only [`Avx2::detect`] makes one.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) struct Avx2(());
+
+    impl Avx2 {
+        /// A value, if the processor has AVX2 and the instructions for bits that came with it. Without the standard
+        /// library, only the target for which this was compiled decides.
+        #[inline]
+        pub(in super::super) fn detect() -> Option<Self> {
+            #[cfg(feature = "std")]
+            let has = std::arch::is_x86_feature_detected!("avx2")
+                && std::arch::is_x86_feature_detected!("bmi1")
+                && std::arch::is_x86_feature_detected!("bmi2");
+            #[cfg(not(feature = "std"))]
+            let has = cfg!(all(
+                target_feature = "avx2",
+                target_feature = "bmi1",
+                target_feature = "bmi2"
+            ));
+            has.then_some(Self(()))
+        }
+    }
+
+    impl Lanes for Avx2 {
+        #[inline(always)]
+        fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
+            // SAFETY: a value of this type proves AVX2.
+            let [a, b] = unsafe { [avx2(block, 0, letter), avx2(block, 32, letter)] };
+            let join = |a: u32, b: u32| u64::from(a) | u64::from(b) << 32;
+            Masks {
+                equals: join(a[0], b[0]),
+                quotes: join(a[1], b[1]),
+                ends: join(a[2], b[2]),
+                low: join(a[3], b[3]),
+                letters: join(a[4], b[4]),
+            }
+        }
+    }
+
+    /// The masks of 32 bytes, in the order of [`Masks`].
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn avx2(block: &[u8; SIZE], at: usize, letter: u8) -> [u32; 5] {
+        let bytes: &[u8] = &block[at..at + 32];
+        // SAFETY: the pointer is valid for 32 bytes, and this instruction allows any alignment.
+        let part: __m256i = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        let folded = _mm256_or_si256(part, _mm256_set1_epi8(0x20));
+        // The comparison is signed: bytes outside of ASCII are negative.
+        let low = _mm256_cmpgt_epi8(_mm256_set1_epi8(b'0' as i8), part);
+        [
+            _mm256_movemask_epi8(_mm256_cmpeq_epi8(part, _mm256_set1_epi8(b'=' as i8))) as u32,
+            _mm256_movemask_epi8(_mm256_cmpeq_epi8(part, _mm256_set1_epi8(b'"' as i8))) as u32,
+            _mm256_movemask_epi8(_mm256_cmpeq_epi8(part, _mm256_set1_epi8(b'>' as i8))) as u32,
+            _mm256_movemask_epi8(low) as u32,
+            _mm256_movemask_epi8(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(letter as i8))) as u32,
+        ]
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm32 {
+    use core::arch::wasm32::{i8x16_lt, u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_load, v128_or};
+
+    use super::{Lanes, Masks, SIZE};
+
+    /// WebAssembly's vectors of 128 bits.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) struct Simd128;
+
+    impl Lanes for Simd128 {
+        #[inline(always)]
+        fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
+            let [a, b, c, d] = [
+                simd128(block, 0, letter),
+                simd128(block, 16, letter),
+                simd128(block, 32, letter),
+                simd128(block, 48, letter),
+            ];
+            let join = |[a, b, c, d]: [u32; 4]| u64::from(a | b << 16) | u64::from(c | d << 16) << 32;
+            Masks {
+                equals: join([a[0], b[0], c[0], d[0]]),
+                quotes: join([a[1], b[1], c[1], d[1]]),
+                ends: join([a[2], b[2], c[2], d[2]]),
+                low: join([a[3], b[3], c[3], d[3]]),
+                letters: join([a[4], b[4], c[4], d[4]]),
+            }
+        }
+    }
+
+    /// The masks of 16 bytes, in the order of [`Masks`].
+    #[inline(always)]
+    fn simd128(block: &[u8; SIZE], at: usize, letter: u8) -> [u32; 5] {
+        let bytes: &[u8] = &block[at..at + 16];
+        // SAFETY: the pointer is valid for 16 bytes, and this instruction allows any alignment.
+        let part: v128 = unsafe { v128_load(bytes.as_ptr().cast()) };
+        let folded = v128_or(part, u8x16_splat(0x20));
+        // The comparison is signed: bytes outside of ASCII are negative.
+        let low = i8x16_lt(part, u8x16_splat(b'0'));
+        [
+            u32::from(u8x16_bitmask(u8x16_eq(part, u8x16_splat(b'=')))),
+            u32::from(u8x16_bitmask(u8x16_eq(part, u8x16_splat(b'"')))),
+            u32::from(u8x16_bitmask(u8x16_eq(part, u8x16_splat(b'>')))),
+            u32::from(u8x16_bitmask(low)),
+            u32::from(u8x16_bitmask(u8x16_eq(folded, u8x16_splat(letter)))),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_processor_has_the_same_masks() {
+        for letter in [b'l', b'e', 0, 1] {
+            for first in 0..=255_u8 {
+                // Each byte at each place.
+                let block = core::array::from_fn(|index| first.wrapping_add(index as u8));
+                let expected = Scalar.masks(&block, letter);
+                assert_eq!(Baseline::masks(Baseline, &block, letter), expected);
+                #[cfg(target_arch = "x86_64")]
+                if let Some(avx2) = x86_64::Avx2::detect() {
+                    assert_eq!(avx2.masks(&block, letter), expected);
+                }
+            }
+        }
+        let masks = Scalar.masks(
+            b"a-label=\"x > y\" B\xC3=\"\"/L>........................................",
+            b'l',
+        );
+        assert_eq!(masks.equals, 1 << 7 | 1 << 18);
+        assert_eq!(masks.quotes, 1 << 8 | 1 << 14 | 1 << 19 | 1 << 20);
+        assert_eq!(masks.ends, 1 << 11 | 1 << 23);
+    }
+}
