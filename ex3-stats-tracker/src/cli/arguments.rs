@@ -207,10 +207,11 @@ pub struct GitHubOptions {
     #[cfg(feature = "tracker")]
     #[arg(long, value_name = "RFC3339", requires = "stand_in")]
     pub clock: Option<Timestamp>,
-    /// Let a package, a path or everything (*) fail in the stand-in, such as flagger=429:30 or flux=503*2; may be
-    /// repeated, and `cargo run -p github --features stand-in --bin stand-in -- --help` lists the faults
+    /// Let a package, a path or everything (*) fail in the stand-in, such as flagger=429:30, flux=503*2 (two
+    /// requests) or flux=404*2@30 (two after thirty); may be repeated, and `cargo run -p github --features stand-in
+    /// --bin stand-in -- --help` lists the faults
     #[cfg(feature = "tracker")]
-    #[arg(long, value_name = "PACKAGE=FAULT[*COUNT]", requires = "stand_in")]
+    #[arg(long, value_name = "PACKAGE=FAULT[*COUNT][@AFTER]", requires = "stand_in")]
     pub stand_in_fault: Vec<TargetedFault>,
 }
 

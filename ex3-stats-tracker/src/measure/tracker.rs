@@ -154,8 +154,8 @@ impl Tracker {
                     ..stand_in::Options::default()
                 };
                 let stand_in = StandIn::start(ANY_PORT, options).await?;
-                for TargetedFault { target, fault, count } in faults {
-                    stand_in.set_fault(&target, fault, count);
+                for fault in faults {
+                    stand_in.add_fault(fault);
                 }
                 variables.insert("github_url".to_owned(), stand_in.base_url());
                 Some(stand_in)

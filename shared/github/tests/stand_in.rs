@@ -520,7 +520,7 @@ async fn it_is_controlled_over_http() {
     assert_eq!(status, 200);
     assert_eq!(
         state["faults"][0],
-        serde_json::json!({ "fault": "charts/flagger=429:2", "requests_left": 3 })
+        serde_json::json!({ "fault": "charts/flagger=429:2", "requests_before": 0, "requests_left": 3 })
     );
     let (status, _) = get(&stand_in, "/fluxcd/flagger/pkgs/container/charts%2Fflagger").await;
     assert_eq!(status, 429);

@@ -32,8 +32,9 @@ struct Arguments {
     /// Stop the clock at this time, such as 2026-05-10T12:00:00Z
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
-    /// A fault of a package, of a path or of everything (*), for COUNT requests or for all; can be repeated
-    #[arg(long, value_name = "TARGET=FAULT[*COUNT]")]
+    /// A fault of a package, of a path or of everything (*), for COUNT requests or for all, after AFTER others; can be
+    /// repeated
+    #[arg(long, value_name = "TARGET=FAULT[*COUNT][@AFTER]")]
     fault: Vec<TargetedFault>,
     /// The number of packages or versions on a page of a list
     #[arg(long, default_value_t = pages::ROWS_A_PAGE, value_name = "COUNT")]
@@ -69,8 +70,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         ..Options::default()
     };
     let stand_in = StandIn::start(address, options).await?;
-    for TargetedFault { target, fault, count } in arguments.fault {
-        stand_in.set_fault(&target, fault, count);
+    for fault in arguments.fault {
+        stand_in.add_fault(fault);
     }
     command_line::note(format_args!(
         "A GitHub stand-in; every figure is invented. Ctrl-C stops it. Controls: {}{}",

@@ -9,7 +9,7 @@
 //! | `POST /_stand-in/clock?at=2026-05-10T12:00:00Z` | sets the clock and stops it |
 //! | `POST /_stand-in/clock?advance=86400` | advances the clock by seconds and stops it |
 //! | `DELETE /_stand-in/clock` | returns to the system's time |
-//! | `POST /_stand-in/faults?set=flagger%3D429:2*1` | sets a fault: `TARGET=FAULT*COUNT`, the count optional |
+//! | `POST /_stand-in/faults?set=flagger%3D429:2*1` | sets a fault: `TARGET=FAULT*COUNT@AFTER`, both numbers optional |
 //! | `DELETE /_stand-in/faults` | removes all faults |
 //! | `GET /_stand-in/log` | returns the requests, and how many were active at the same time |
 //! | `DELETE /_stand-in/log` | clears the log |
@@ -76,7 +76,8 @@ fn state(shared: &Shared) -> serde_json::Value {
         "now": shared.clock.now().to_string(),
         "organisations": shared.organisations.iter().map(|organisation| &organisation.name).collect::<Vec<_>>(),
         "faults": shared.faults.list().into_iter()
-            .map(|(fault, left)| json!({ "fault": fault, "requests_left": left })).collect::<Vec<_>>(),
+            .map(|(fault, before, left)| json!({ "fault": fault, "requests_before": before, "requests_left": left }))
+            .collect::<Vec<_>>(),
     })
 }
 
@@ -101,8 +102,8 @@ fn set_clock(shared: &Shared, uri: &Uri) -> Result<(), Refused> {
 
 fn set_fault(shared: &Shared, uri: &Uri) -> Result<(), Refused> {
     let set = parameter(uri, "set").ok_or_else(|| refused("a parameter is missing: ?set=TARGET=FAULT".into()))?;
-    let TargetedFault { target, fault, count } = set.parse().map_err(|error| refused(format!("{error}")))?;
-    shared.faults.set(&target, fault, count);
+    let fault: TargetedFault = set.parse().map_err(|error| refused(format!("{error}")))?;
+    shared.faults.set(fault);
     Ok(())
 }
 

@@ -194,18 +194,26 @@ pub(crate) struct Faults(Mutex<Vec<Set>>);
 struct Set {
     target: String,
     fault: Fault,
+    /// The number of requests that are still answered without it.
+    before: u32,
     /// The number of remaining requests; `None` for all.
     left: Option<u32>,
 }
 
 impl Faults {
-    pub(crate) fn set(&self, target: &str, fault: Fault, count: Option<u32>) {
-        let mut faults = self.lock();
-        faults.retain(|set| set.target != target);
-        faults.push(Set {
-            target: target.into(),
-            fault,
-            left: count,
+    /// Replaces the faults of the target.
+    pub(crate) fn set(&self, fault: TargetedFault) {
+        self.lock().retain(|set| set.target != fault.target);
+        self.add(fault);
+    }
+
+    /// Adds a fault to those of its target.
+    pub(crate) fn add(&self, fault: TargetedFault) {
+        self.lock().push(Set {
+            target: fault.target,
+            fault: fault.fault,
+            before: fault.after,
+            left: fault.count,
         });
     }
 
@@ -218,30 +226,39 @@ impl Faults {
     /// The target `*` matches every request, a target that begins with `/` matches a path, and any other a package.
     /// `page` is the number of a list's page.
     pub(crate) fn take(&self, path: &str, page: u32, package: Option<&str>) -> Option<Fault> {
-        let mut faults = self.lock();
-        let set = faults.iter_mut().rev().find(|set| {
-            set.left != Some(0)
+        let mut applied = None;
+        for set in self.lock().iter_mut().rev() {
+            let matches = set.left != Some(0)
                 && !(page <= 1 && set.fault.skips_the_first_page())
-                && (set.target == "*" || set.target == path || package.is_some_and(|package| set.target == package))
-        })?;
-        if let Some(left) = &mut set.left {
-            *left -= 1;
+                && (set.target == "*" || set.target == path || package.is_some_and(|package| set.target == package));
+            if !matches {
+                continue;
+            }
+            // Requests are counted also where another fault answers them: "after 30 requests" means 30 of its target.
+            if set.before > 0 {
+                set.before -= 1;
+            } else if applied.is_none() {
+                applied = Some(set.fault);
+                if let Some(left) = &mut set.left {
+                    *left -= 1;
+                }
+            }
         }
-        Some(set.fault)
+        applied
     }
 
     /// Whether a package is missing in the lists.
     pub(crate) fn vanished(&self, package: &str) -> bool {
         self.lock()
             .iter()
-            .any(|set| set.target == package && set.fault == Fault::Vanished && set.left != Some(0))
+            .any(|set| set.target == package && set.fault == Fault::Vanished && set.before == 0 && set.left != Some(0))
     }
 
-    /// Each fault as `TARGET=FAULT`, with the number of remaining requests.
-    pub(crate) fn list(&self) -> Vec<(String, Option<u32>)> {
+    /// Each fault as `TARGET=FAULT`, with the number of requests before it, and of those that it has left.
+    pub(crate) fn list(&self) -> Vec<(String, u32, Option<u32>)> {
         self.lock()
             .iter()
-            .map(|set| (format!("{}={}", set.target, set.fault), set.left))
+            .map(|set| (format!("{}={}", set.target, set.fault), set.before, set.left))
             .collect()
     }
 
@@ -250,10 +267,10 @@ impl Faults {
     }
 }
 
-/// A fault with its target, in the syntax `TARGET=FAULT` or `TARGET=FAULT*COUNT`.
+/// A fault with its target, in the syntax `TARGET=FAULT`, with `*COUNT`, `@AFTER` or both (`*COUNT@AFTER`) behind it.
 ///
 /// The target is a package's name, a path (`/orgs/fluxcd/packages`), or `*` for every request. The count is the number
-/// of requests with the fault; without it all requests have the fault.
+/// of requests with the fault; without it all requests have the fault, from the one on that comes after AFTER others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetedFault {
     /// A package, a path or `*`.
@@ -262,6 +279,8 @@ pub struct TargetedFault {
     pub fault: Fault,
     /// The number of requests; `None` for all.
     pub count: Option<u32>,
+    /// The number of requests of the target that come before those with the fault.
+    pub after: u32,
 }
 
 /// The text is not a [`TargetedFault`].
@@ -272,6 +291,8 @@ pub enum ParseError {
     NoTarget(String),
     #[error("`{0}` has no count after its `*`; write PACKAGE=FAULT*COUNT")]
     Count(String),
+    #[error("`{0}` has no count after its `@`; write PACKAGE=FAULT@AFTER or PACKAGE=FAULT*COUNT@AFTER")]
+    After(String),
     #[error(transparent)]
     Fault(#[from] UnknownFault),
 }
@@ -284,6 +305,10 @@ impl FromStr for TargetedFault {
             .rsplit_once('=')
             .filter(|(target, _)| !target.is_empty())
             .ok_or_else(|| ParseError::NoTarget(text.into()))?;
+        let (rest, after) = match rest.split_once('@') {
+            Some((rest, after)) => (rest, after.parse().map_err(|_| ParseError::After(text.into()))?),
+            None => (rest, 0),
+        };
         let (fault, count) = match rest.split_once('*') {
             Some((fault, count)) => (fault, Some(count.parse().map_err(|_| ParseError::Count(text.into()))?)),
             None => (rest, None),
@@ -292,6 +317,7 @@ impl FromStr for TargetedFault {
             target: target.into(),
             fault: fault.parse()?,
             count,
+            after,
         })
     }
 }
@@ -335,29 +361,63 @@ mod tests {
             Ok(TargetedFault {
                 target: "charts/flagger".into(),
                 fault: Fault::RateLimited { retry_after: Some(2) },
-                count: Some(3)
+                count: Some(3),
+                after: 0
             })
         );
+        let late = "flagger=404*3@30".parse::<TargetedFault>().unwrap();
+        assert_eq!((late.fault, late.count, late.after), (Fault::NotFound, Some(3), 30));
+        assert_eq!("flagger=404@30".parse::<TargetedFault>().unwrap().after, 30);
         assert_eq!("*=404".parse::<TargetedFault>().unwrap().target, "*");
-        for text in ["flagger", "=404", "flagger=", "flagger=404*", "flagger=404*x"] {
+        for text in [
+            "flagger",
+            "=404",
+            "flagger=",
+            "flagger=404*",
+            "flagger=404*x",
+            "flagger=404@",
+            "flagger=404@3*2",
+        ] {
             assert!(text.parse::<TargetedFault>().is_err(), "{text}");
         }
+    }
+
+    fn set(faults: &Faults, target: &str, fault: Fault, count: Option<u32>) {
+        faults.set(TargetedFault {
+            target: target.into(),
+            fault,
+            count,
+            after: 0,
+        });
+    }
+
+    #[test]
+    fn a_fault_begins_after_its_number_of_requests() {
+        let faults = Faults::default();
+        for text in ["flux=falling-total@3", "flux=404*2@1", "flux=vanished@9"] {
+            faults.add(text.parse().unwrap());
+        }
+        let taken: Vec<_> = (0..5).map(|_| faults.take("/a", 1, Some("flux"))).collect();
+        let (absent, falling) = (Some(Fault::NotFound), Some(Fault::FallingTotal));
+        // The fall was to begin with the fourth request, also while the page was not found.
+        assert_eq!(taken, [None, absent, absent, falling, falling]);
+        assert!(!faults.vanished("flux"), "it vanishes only after four more requests");
     }
 
     #[test]
     fn a_fault_applies_to_its_number_of_requests() {
         let faults = Faults::default();
-        faults.set("flagger", Fault::NotFound, Some(2));
+        set(&faults, "flagger", Fault::NotFound, Some(2));
         assert_eq!(faults.take("/a", 1, Some("flux")), None);
         assert_eq!(faults.take("/a", 1, Some("flagger")), Some(Fault::NotFound));
         assert_eq!(faults.take("/a", 1, Some("flagger")), Some(Fault::NotFound));
         assert_eq!(faults.take("/a", 1, Some("flagger")), None);
-        faults.set("/a", Fault::Empty, None);
+        set(&faults, "/a", Fault::Empty, None);
         assert_eq!(faults.take("/a", 1, None), Some(Fault::Empty));
-        faults.set("*", Fault::Binary, Some(1));
+        set(&faults, "*", Fault::Binary, Some(1));
         assert_eq!(faults.take("/b", 1, None), Some(Fault::Binary));
         assert_eq!(faults.take("/a", 1, None), Some(Fault::Empty));
-        faults.set("/a", Fault::ListShrinks, Some(1));
+        set(&faults, "/a", Fault::ListShrinks, Some(1));
         assert_eq!(faults.take("/a", 1, None), None);
         assert_eq!(faults.take("/a", 2, None), Some(Fault::ListShrinks));
         assert_eq!(faults.take("/a", 2, None), None);

@@ -18,7 +18,7 @@ use crate::stand_in::{
     answer::Answer,
     clock::Clock,
     control,
-    fault::{Fault, Faults},
+    fault::{Fault, Faults, TargetedFault},
     log::{Log, LoggedRequest},
     organisation::{Organisation, Package},
     state::{Options, Shared},
@@ -124,7 +124,17 @@ impl StandIn {
     /// Sets a fault of a package (a name), of a path (beginning with `/`) or of everything (`*`), for the next `count`
     /// requests or for all. It replaces an earlier fault of the same target.
     pub fn set_fault(&self, target: &str, fault: Fault, count: Option<u32>) {
-        self.shared.faults.set(target, fault, count);
+        self.shared.faults.set(TargetedFault {
+            target: target.into(),
+            fault,
+            count,
+            after: 0,
+        });
+    }
+
+    /// Adds a fault to those of its target: the one that was added last comes first.
+    pub fn add_fault(&self, fault: TargetedFault) {
+        self.shared.faults.add(fault);
     }
 
     /// Removes all faults.
