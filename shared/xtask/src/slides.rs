@@ -211,7 +211,7 @@ impl Talk<'_> {
     /// The tracker, whose dashboard the slides may show in a frame.
     fn tracker(&self, port: u16, slides_port: u16, temporary: &Path, figures: Option<&Figures>) -> Result<Running> {
         let mut command = self.programs.command(self.cargo, TRACKER)?;
-        tracker::configure(&mut command, port, slides_port);
+        tracker::configure(&mut command, port, slides_port, figures);
         // Beside another talk this one has figures of its own, which end with it.
         let storage = match (figures, env::var_os(tracker::STORAGE)) {
             (Some(figures), _) => figures.directory().to_path_buf(),

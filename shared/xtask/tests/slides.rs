@@ -222,7 +222,7 @@ fn the_talk_is_served_until_ctrl_c_and_nothing_of_it_is_left() {
     run.wait_for("speaker's window");
     let server = format!("--port {}", address.rsplit_once(':').unwrap().1);
     assert_eq!(processes_with(&server).len(), 1, "{:?}", processes_with(&server));
-    let tracker = "--stand-in-fault flux-cli=falling-total";
+    let tracker = "--stand-in-fault /fluxcd/flux2/pkgs/container/flux-cli=falling-total@27";
     let running = processes_with(tracker);
     assert_eq!(running.len(), 1, "{running:?}: {}", run.all);
 

@@ -18,15 +18,16 @@ pub(super) const STORAGE: &str = "STATS_TRACKER_STORAGE";
 /// What it says when all of its history is played, and the page is worth a look.
 const PLAYED: &str = "The dashboard is at";
 
-/// What the stand-in does beside its growing counts, so that the slide can show how each looks: a package that could not be
-/// read at first, one that never can, and one whose total falls after its first thirty readings. The fault of a path
-/// comes before that of its package, and this one is none.
-const FAULTS: [&str; 4] = [
-    "notification-controller=title-dropped*4",
-    "helm-controller=title-dropped",
-    "flux-cli=falling-total",
-    "/fluxcd/flux2/pkgs/container/flux-cli=slow-first-byte:1*30",
+/// What the stand-in does beside its growing counts, in the page of the package that the slide shows. The history is read
+/// every 14 days: the page can't be read from day 308 to 350, and its total falls at day 378. The first page after the
+/// failures has the bars of 30 days, so what stays unknown is forty days.
+const FAULTS: [&str; 2] = [
+    "/fluxcd/flux2/pkgs/container/flux-cli=falling-total@27",
+    "/fluxcd/flux2/pkgs/container/flux-cli=title-dropped*4@22",
 ];
+
+/// What it does once the history is played: a total that has fallen stays so.
+const FAULTS_AFTER_THE_HISTORY: [&str; 1] = ["/fluxcd/flux2/pkgs/container/flux-cli=falling-total"];
 
 /// The days of history that the tracker begins with.
 const HISTORY: &str = "400";
@@ -34,13 +35,16 @@ const HISTORY: &str = "400";
 /// The organisation whose dashboard a slide shows.
 const ORG: &str = "fluxcd";
 
+/// The package of it that has a gap, failures and a total that fell.
+const PACKAGE: &str = "flux-cli";
+
 /// The page that the slides show.
 pub(super) fn page(port: u16) -> String {
-    format!("http://127.0.0.1:{port}/orgs/{ORG}")
+    format!("http://127.0.0.1:{port}/orgs/{ORG}/packages/{PACKAGE}")
 }
 
 /// The arguments and the environment of the tracker, for slides that another port serves.
-pub(super) fn configure(command: &mut Command, port: u16, slides_port: u16) {
+pub(super) fn configure(command: &mut Command, port: u16, slides_port: u16, figures: Option<&Figures>) {
     command.args([
         "--stand-in",
         "--history",
@@ -50,7 +54,9 @@ pub(super) fn configure(command: &mut Command, port: u16, slides_port: u16) {
         "--port",
         &port.to_string(),
     ]);
-    for fault in FAULTS {
+    let played = figures.is_some_and(|figures| figures.are_played());
+    let faults: &[&str] = if played { &FAULTS_AFTER_THE_HISTORY } else { &FAULTS };
+    for fault in faults {
         command.args(["--stand-in-fault", fault]);
     }
     let origins = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{slides_port}"));
@@ -60,7 +66,8 @@ pub(super) fn configure(command: &mut Command, port: u16, slides_port: u16) {
 /// Figures of the talk's own: a demo, which may run at the same time, has others. Only one talk uses them.
 pub(super) struct Figures {
     directory: PathBuf,
-    /// Is there once the whole history was played: figures that a Ctrl-C cut short are played anew.
+    /// Has the faults of the history once all of it was played: figures that a Ctrl-C cut short are played anew, and so are
+    /// those of other faults.
     played: PathBuf,
     _lock: File,
 }
@@ -80,13 +87,17 @@ impl Figures {
             played: parent.join("tracker.played"),
             _lock: lock,
         };
-        if !figures.played.exists() {
+        if !figures.are_played() {
             match fs::remove_dir_all(&figures.directory) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
         Ok(Some(figures))
+    }
+
+    fn are_played(&self) -> bool {
+        fs::read_to_string(&self.played).is_ok_and(|faults| faults == FAULTS.join("\n"))
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -104,7 +115,7 @@ pub(super) fn listen(tracker: &mut Child, figures: Option<&Figures>) {
                 && let Some(played) = &played
             {
                 // Without it the next talk plays the history again.
-                _ = fs::write(played, "");
+                _ = fs::write(played, FAULTS.join("\n"));
             }
             command_line::note(line);
         }
@@ -130,8 +141,12 @@ mod tests {
         assert!(!database.exists());
         fs::create_dir(figures.directory()).unwrap();
         fs::write(&database, "whole").unwrap();
-        fs::write(&figures.played, "").unwrap();
+        fs::write(&figures.played, FAULTS.join("\n")).unwrap();
         figures._lock.unlock().unwrap();
-        assert!(open().is_some() && database.exists());
+        let figures = open().unwrap();
+        assert!(database.exists());
+        fs::write(&figures.played, "of an older talk").unwrap();
+        figures._lock.unlock().unwrap();
+        assert!(open().is_some() && !database.exists());
     }
 }
