@@ -1,10 +1,10 @@
-# A process that the launcher has started ends with it, also when the launcher is killed. On Linux the launcher arranges
-# this with PR_SET_PDEATHSIG; other systems need this thread. The variable has the launcher's process id. The parent may be
-# a wrapper around Ruby instead of the launcher. A process without a parent belongs to process 1.
-if (launcher = ENV["STATS_TRACKER_ENDS_WITH_PARENT"])
-  parent = Process.ppid
+# A process that the launcher has started ends with it, also when the launcher is killed. On Linux the kernel does this
+# (PR_SET_PDEATHSIG) wherever it was asked in time; elsewhere this thread does. The variable has the number of an open
+# descriptor: the reading end of a pipe that only the launcher holds the other end of, and into which nothing is written.
+if (descriptor = ENV["STATS_TRACKER_LIFELINE"])
+  lifeline = IO.for_fd(Integer(descriptor))
   Thread.new do
-    sleep 0.2 while Process.ppid == parent && (parent != 1 || launcher == "1")
+    lifeline.read
     Process.kill :KILL, Process.pid
   end
 end

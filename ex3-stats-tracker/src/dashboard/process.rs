@@ -1,8 +1,10 @@
 //! A running process of the Rails application.
 
+#[cfg(unix)]
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, PipeWriter, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -25,6 +27,10 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 #[cfg(unix)]
 const UMASK: u32 = 0o077;
 
+/// The environment variable with the number of the pipe's descriptor that Rails reads.
+#[cfg(unix)]
+const LIFELINE: &str = "STATS_TRACKER_LIFELINE";
+
 /// The most of a process's recent output that is shown.
 const RECENT_OUTPUT_LINES: usize = 8;
 const RECENT_OUTPUT_BYTES: u64 = 8 * 1024;
@@ -37,13 +43,16 @@ pub(super) struct Process {
     log: PathBuf,
     /// The length of the log at the start of the process.
     began_at: u64,
+    /// Closed when this process ends, however that comes: then Rails ends itself (`config/boot.rb`).
+    _lifeline: PipeWriter,
 }
 
 impl Process {
     /// Starts `program`. Its stderr goes to the storage's log, and so does its stdout unless it is to be read.
     ///
     /// The calling thread has to live as long as the process: the process ends with that thread, even if this process
-    /// is killed.
+    /// is killed. That is Linux's work, and done at once. Where it can't do it, on other systems and if bubblewrap is
+    /// killed before its own child has asked for the same, Rails itself ends: it reads a pipe whose other end is here.
     pub(super) fn start(
         name: &'static str,
         runtime: &Runtime,
@@ -76,6 +85,11 @@ impl Process {
         };
         #[cfg(not(unix))]
         let stdin = Stdio::null();
+        let (lifeline, writer) = io::pipe().map_err(failed)?;
+        #[cfg(unix)]
+        let descriptor = lifeline.as_raw_fd();
+        #[cfg(unix)]
+        command.env(LIFELINE, descriptor.to_string());
         command
             .stdin(stdin)
             .stdout(match program.stdout {
@@ -88,22 +102,27 @@ impl Process {
             use std::os::unix::process::CommandExt;
             // A process group of its own, so that a Ctrl-C in the terminal reaches only this program.
             command.process_group(0);
-            // SAFETY: between fork and exec there are only system calls, without locks or allocations.
+            // SAFETY: between fork and exec there are only system calls, without locks or allocations. The descriptor of
+            // `lifeline` is open until the process is started.
             unsafe {
-                command.pre_exec(|| {
+                command.pre_exec(move || {
                     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(UMASK));
+                    let lifeline = BorrowedFd::borrow_raw(descriptor);
+                    // The other descriptors of this process are closed in the new one.
+                    rustix::io::fcntl_setfd(lifeline, rustix::io::FdFlags::empty())?;
                     Ok(())
                 });
             }
         }
-        // Other systems than Linux cannot do that: there Rails checks its parent itself (`config/boot.rb`).
         end_with_this_process(&mut command);
         let child = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
+        drop(lifeline);
         Ok(Self {
             name,
             child,
             log,
             began_at,
+            _lifeline: writer,
         })
     }
 

@@ -62,8 +62,7 @@ impl Runtime {
                     .args(["exec", name])
                     .args(arguments)
                     .current_dir(&directory)
-                    .envs(environment)
-                    .env("STATS_TRACKER_ENDS_WITH_PARENT", std::process::id().to_string());
+                    .envs(environment);
                 Ok(command)
             }
             Self::Debian(root) => {

@@ -21,7 +21,7 @@ use crate::loopback;
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The time for which the dashboard of a killed tracker may still hold its port.
-const PORT_RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
+const PORT_RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The interval between two checks whether the server responds.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
