@@ -23,10 +23,19 @@
 //! <!-- end -->
 //! ```
 //!
+//! Figures that don't depend on the hour are a table made from their file, [`bench::exact`]:
+//!
+//! ```text
+//! <!-- exact: ex2-parser/exact-figures.json -->
+//! <!-- end -->
+//! ```
+//!
 //! [`bench::matrix::part`] lists the parts. The talk's `slides/deck.md` has the same markers, and is a README here.
 //!
 //! For `cargo run -q -p NAME` in a command, the program from the build of the whole workspace is run. Cargo would build
 //! it again with the features of that package alone, which takes minutes for the engines and changes no output.
+
+mod marker;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -36,10 +45,12 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use bench::exact::ExactFigures;
 use bench::matrix::Record;
 use bench::matrix::part::{Part, Rendered};
 use system::{cache, command_line};
 
+use crate::readme::marker::Source;
 use crate::records;
 use crate::run::{Cargo, announce_and_run};
 use crate::selection::Selection;
@@ -48,23 +59,6 @@ use crate::selection::Selection;
 const RUN: &str = "cargo run -q -p ";
 
 const END: &str = "<!-- end -->";
-
-/// The source of a block's content.
-#[derive(Debug, PartialEq, Eq)]
-enum Source<'a> {
-    File {
-        path: &'a str,
-        region: Option<&'a str>,
-    },
-    Output {
-        command: &'a str,
-    },
-    /// A part of a record; a new marker has no record yet.
-    Matrix {
-        part: &'a str,
-        record: Option<&'a str>,
-    },
-}
 
 /// The new content of a block.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,38 +69,6 @@ enum Block {
     Fenced(String),
     /// Markdown, and the marker before it, which can name another record than before.
     Markdown { marker: String, content: String },
-}
-
-impl<'a> Source<'a> {
-    fn from_marker(line: &'a str) -> Option<Self> {
-        let marker = line.strip_prefix("<!-- ")?.strip_suffix(" -->")?;
-        if let Some(command) = marker.strip_prefix("output: ") {
-            return Some(Self::Output { command });
-        }
-        if let Some(matrix) = marker.strip_prefix("matrix: ") {
-            return Some(match matrix.split_once(" from ") {
-                Some((part, record)) => Self::Matrix {
-                    part,
-                    record: Some(record),
-                },
-                None => Self::Matrix {
-                    part: matrix,
-                    record: None,
-                },
-            });
-        }
-        let file = marker.strip_prefix("file: ")?;
-        Some(match file.split_once('#') {
-            Some((path, region)) => Self::File {
-                path,
-                region: Some(region),
-            },
-            None => Self::File {
-                path: file,
-                region: None,
-            },
-        })
-    }
 }
 
 /// Compares all READMEs with their sources, or with `write` replaces the blocks that differ.
@@ -135,6 +97,13 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
             let name = record.context("no record is named; `cargo xtask matrix --write` names the newest")?;
             rendered(part, &records::named(workspace, Path::new(name))?, directory)
         }
+        Source::Exact { path } => {
+            let block = Block::Markdown {
+                marker: format!("<!-- exact: {path} -->"),
+                content: ExactFigures::read(&workspace.join(path))?.markdown(),
+            };
+            Ok((block, None))
+        }
         source => Ok((Block::Fenced(content(source, workspace, cargo)?), None)),
     })
 }
@@ -143,7 +112,7 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
 pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
     splice_all(workspace, cargo, true, |source, directory| match source {
         Source::Matrix { part, .. } => rendered(part, record, directory),
-        Source::File { .. } | Source::Output { .. } => Ok((Block::Unchanged, None)),
+        Source::Exact { .. } | Source::File { .. } | Source::Output { .. } => Ok((Block::Unchanged, None)),
     })
 }
 
@@ -272,7 +241,7 @@ fn splice(text: &str, mut replace: impl FnMut(Source<'_>) -> Result<Block>) -> R
             block.push(line);
         }
         let fence = block.first().copied().unwrap_or_default();
-        let fenced = !matches!(source, Source::Matrix { .. });
+        let fenced = !source.is_markdown();
         ensure!(
             !fenced || fence.starts_with("```"),
             "after `{marker}` a fenced block must follow"
@@ -300,7 +269,7 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
             let text = fs::read_to_string(workspace.join(path)).with_context(|| format!("{path} can't be read"))?;
             region.map_or(Ok(text.clone()), |name| self::region(&text, name))
         }
-        Source::Matrix { part, .. } => bail!("{part} is no snippet"),
+        Source::Exact { path: what } | Source::Matrix { part: what, .. } => bail!("{what} is no snippet"),
         Source::Output { command } => {
             let xtask = env::current_exe()?;
             let programs = cache::target_directory(&xtask).context("xtask is not in a target directory")?;
@@ -485,29 +454,6 @@ mod tests {
         assert!(!differs("one\n", false));
         assert!(differs("two\n", false));
         assert_eq!(fs::read_to_string(workspace.path().join("plot.svg")).unwrap(), "one\n");
-    }
-
-    #[test]
-    fn markers_name_their_source() {
-        let matrix = |marker| match Source::from_marker(marker) {
-            Some(Source::Matrix { part, record }) => Some((part, record)),
-            _ => None,
-        };
-        assert_eq!(matrix("<!-- matrix: cases hello -->"), Some(("cases hello", None)));
-        assert_eq!(
-            matrix("<!-- matrix: cases hello from 2026 -->"),
-            Some(("cases hello", Some("2026")))
-        );
-        assert_eq!(
-            Source::from_marker("<!-- output: a | b -->"),
-            Some(Source::Output { command: "a | b" })
-        );
-        let region = Some(Source::File {
-            path: "a.rs",
-            region: Some("b"),
-        });
-        assert_eq!(Source::from_marker("<!-- file: a.rs#b -->"), region);
-        assert_eq!(Source::from_marker("<!-- a comment -->"), None);
     }
 
     #[test]
