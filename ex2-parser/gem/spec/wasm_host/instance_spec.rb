@@ -138,7 +138,7 @@ RSpec.describe WasmHost::Instance do
       stack_overflow: "(call $f)"
     }
     traps.each do |code, body|
-      # Valgrind doesn't hand on the signal of a guest's full stack.
+      # In Valgrind the file did not end with the signal of a guest's full stack.
       it "is stopped: #{code}", valgrind: code != :stack_overflow do
         wrong = instance("(memory 1) (table 1 funcref) (func $f (export \"f\") #{body}) (func (export \"after\"))")
         expect { wrong.call("f") }.to raise_error(WasmHost::Trap) { |trap| expect(trap.code).to eq(code) }
