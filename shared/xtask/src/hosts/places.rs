@@ -1,5 +1,6 @@
 //! Where the programs are, and what they need.
 
+use std::env;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -23,10 +24,16 @@ pub(crate) struct Places {
 impl Places {
     /// Those of this workspace.
     pub(crate) fn of(cargo: &Cargo) -> Result<Self> {
+        let target = cargo.target_directory()?;
+        // Not xtask's own cache: in continuous integration xtask is built in another directory than what it builds.
+        let cache = match env::var_os(cache::ENVIRONMENT_VARIABLE) {
+            Some(directory) if !directory.is_empty() => directory.into(),
+            _ => target.join("cache"),
+        };
         Ok(Self {
             workspace: cargo.workspace().to_path_buf(),
-            built: cargo.target_directory()?.join("debug"),
-            cache: cache::directory("hosts")?,
+            built: target.join("debug"),
+            cache: cache.join("hosts"),
         })
     }
 
