@@ -253,6 +253,35 @@ fn assert_no_table(output: &Output, code: i32, reason: &str) {
 }
 
 #[test]
+fn an_export_has_what_is_stored_and_replaces_nothing_else() {
+    let [storage, parent] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let site = parent.path().join("site");
+    let export = || {
+        let output = tracker(&["export", site.to_str().unwrap(), "--stand-in"], storage.path())
+            .output()
+            .unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (code, said) = export();
+    assert_eq!(code, Some(66), "{said}");
+    assert!(!site.exists());
+
+    assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));
+    let (code, said) = export();
+    assert_eq!(code, Some(0), "{said}");
+    let page = fs::read_to_string(site.join("orgs/fluxcd/packages/flagger/index.html")).unwrap();
+    assert!(
+        page.contains("STAND-IN") && page.contains("../../../../assets/"),
+        "{page}"
+    );
+
+    fs::write(site.join("mine"), "").unwrap();
+    let (code, said) = export();
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("has mine, which is not of an earlier export"), "{said}");
+}
+
+#[test]
 fn without_a_pass_the_reason_is_printed_and_no_table() {
     let storage = tempfile::tempdir().unwrap();
     assert_eq!(once(storage.path(), &["--stand-in"]).status.code(), Some(0));

@@ -74,6 +74,7 @@ const GEM: Exception = NotRun("the gem's own tests run it (ex2-parser/gem)");
 const RUBY: Exception = NotRun("it needs the reader's own Ruby with Rails");
 const PART: Exception = NotRun("it is a part of a command in a sentence");
 const ALONE: Exception = NotRun("it depends on commands before it, of which one is not run");
+const EXPORT: Exception = NotRun("it writes stored figures to a directory, as ex3-stats-tracker's own tests do");
 const WRITES: Exception = NotRun("it changes the checkout, and `cargo xtask setup` runs it");
 const PAGE: Exception = NotRun("page.html is a placeholder for the reader's file");
 const DASHBOARD: Exception = Until("http://127.0.0.1:3000");
@@ -116,6 +117,7 @@ const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
         "ex2-parser/README.md",
         &[
             ("cargo bench", BENCH),
+            ("cargo test", TESTS),
             ("cargo run -q -p ex2-parser -- page.html", PAGE),
             ("cargo run -q -p ex2-parser --example drift-gauntlet -- page.html", PAGE),
         ],
@@ -141,6 +143,7 @@ const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
             ("cargo run -p ex3-stats-tracker -- --org ORG", GITHUB),
             ("cargo run -p ex3-stats-tracker -- --stand-in --history 400", DASHBOARD),
             ("cargo run -p ex3-stats-tracker -- serve --stand-in", DASHBOARD),
+            ("cargo run -p ex3-stats-tracker -- export", EXPORT),
             ("cargo run -p ex3-stats-tracker -- measure --org fluxcd", Code(69)),
             ("cargo run -p ex3-stats-tracker -- measure --json", Code(69)),
             (
@@ -185,6 +188,7 @@ const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
                 BENCH,
             ),
             ("cargo run --release", BUILD),
+            ("cargo run -p ex3-stats-tracker -- export", EXPORT),
             ("cargo test", TESTS),
             ("RAILS_TESTS=", TESTS),
             ("export ", ALONE),
