@@ -115,6 +115,11 @@ namespace :stats do
 
   desc "Export the dashboard to DIRECTORY, as files for a web server; links in feeds are those of STATS_TRACKER_DASHBOARD_URL"
   task :site, [ :directory ] => :environment do |_task, arguments|
+    # The pages would answer with an error: they can't be asked for what is missing.
+    ActiveRecord::Base.connection_pool.migration_context.needs_migration? and
+      abort_with 66, "the database has not the tables of this version: collect first, or bin/rails db:prepare; nothing was exported"
+    Org.exists? or abort_with 66, "nothing is stored: collect first; nothing was exported"
+
     progress = Collection::Progress.for
     result = SiteExport.new(arguments[:directory], url: Notification::Receiver.dashboard_url, progress: progress.method(:exporting)).run
     progress.exported(arguments[:directory], result)
