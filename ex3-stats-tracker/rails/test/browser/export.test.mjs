@@ -44,7 +44,8 @@ async function visit(path, look) {
     const errors = []
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && errors.push(message.text()))
     page.on("pageerror", (error) => errors.push(error.stack))
-    page.on("requestfailed", (request) => errors.push(`failed: ${request.url()}`))
+    // A request that a reload ends has not failed.
+    page.on("requestfailed", (request) => request.failure()?.errorText === "net::ERR_ABORTED" || errors.push(`failed: ${request.url()}`))
     page.on("request", (request) => request.url().startsWith("data:") || request.url().startsWith(origin + PATH) || errors.push(`elsewhere: ${request.url()}`))
     page.on("response", (response) => response.status() < 400 || errors.push(`${response.status()}: ${response.url()}`))
     await page.goto(origin + PATH + path)

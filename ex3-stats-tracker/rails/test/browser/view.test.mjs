@@ -21,7 +21,8 @@ async function look(page) {
       ...[...chart.legend.querySelectorAll(".legend-name")].map((name) => name.textContent), ...chart.series.map(({ x }) => x.length)]),
     chosen: [...document.querySelectorAll("[aria-current=true]")].map(({ textContent }) => textContent),
     sorted: [...document.querySelectorAll("[aria-sort]")].map((header) => [header.textContent, header.getAttribute("aria-sort")]),
-    tables: [...document.querySelectorAll("tbody")].map((body) => [body.rows.length, body.rows[0]?.textContent.replace(/\s+/g, " "), body.rows[body.rows.length - 1]?.textContent.replace(/\s+/g, " ")]),
+    // When a total was read is another time a minute later.
+    tables: [...document.querySelectorAll("tbody")].map(({ rows }) => [rows.length, ...[rows[0], rows[rows.length - 1]].map((row) => row?.textContent.replace(/\s+/g, " ").replace(/just now|\d+ \w+ ago/, "earlier"))]),
     filter: document.querySelector("#filter")?.value,
   }))
 }

@@ -6,7 +6,7 @@ use wasmtime::{
     WasmResults,
 };
 
-use crate::exact::Counts;
+use crate::exact::figures::Counts;
 
 /// More instructions than any guest here executes.
 const FUEL: u64 = u64::MAX;
