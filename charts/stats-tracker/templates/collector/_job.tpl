@@ -5,6 +5,8 @@
   value: {{ include "stats-tracker.component.url" . }}
 - name: STATS_TRACKER_ORGS
   value: {{ join " " .Values.orgs | quote }}
+- name: STATS_TRACKER_ROUND_SECONDS
+  value: {{ .Values.collector.activeDeadlineSeconds | quote }}
 - name: STATS_TRACKER_SKIP
   value: {{ join " " .Values.skip | quote }}
 - name: STATS_TRACKER_PAUSE
@@ -17,15 +19,12 @@
 {{- end -}}
 
 {{/*
-The spec of a Job that collects once. It has a pod for each organisation, one after another, so that a failure of one
-organisation does not repeat the collections of the others.
+The spec of a Job that collects every organisation once. A pod that is started again, after a rate limit or on another
+node, leaves out the organisations that it has just read.
 */}}
 {{- define "stats-tracker.collector.job" -}}
-completionMode: Indexed
-completions: {{ len .Values.orgs }}
-parallelism: 1
 activeDeadlineSeconds: {{ .Values.collector.activeDeadlineSeconds }}
-backoffLimitPerIndex: {{ .Values.collector.backoffLimit }}
+backoffLimit: {{ .Values.collector.backoffLimit }}
 podFailurePolicy:
   rules:
     # A drained node is no failure: the collection is resumed on another node.
@@ -33,10 +32,10 @@ podFailurePolicy:
       onPodConditions:
         - type: DisruptionTarget
           status: "True"
-    # 64: wrong settings. 65: the collection finished and some packages failed; a retry would request everything again.
-    # 66: no tables. 70: a bug. 75: another collection is running. After any other code, above all 69, a collection that a
-    # rate limit stopped, the next pod continues after a pause.
-    - action: FailIndex
+    # 64: wrong settings. 65: every collection finished and some packages failed; the next Job reads them. 66: no tables.
+    # 70: a bug. 75: another collection is running. After any other code, above all 69, a collection that a rate limit
+    # stopped, the next pod continues after a pause.
+    - action: FailJob
       onExitCodes:
         containerName: collect
         operator: In
@@ -61,13 +60,7 @@ template:
     containers:
       - name: collect
         {{- include "stats-tracker.rails.image" . | nindent 8 }}
-        # The image has no shell, so that Ruby selects the organisation.
-        args:
-          - ruby
-          - -e
-          - |
-            org = ENV.fetch("STATS_TRACKER_ORGS").split.fetch(Integer(ENV.fetch("JOB_COMPLETION_INDEX", "0")))
-            exec "bin/rails", "stats:collect[#{org}]"
+        args: [bin/rails, "stats:collect"]
         {{- include "stats-tracker.env" (list (include "stats-tracker.collector.env" .) .Values.collector.extraEnv) | nindent 8 }}
         resources:
           {{- toYaml .Values.collector.resources | nindent 10 }}

@@ -30,10 +30,19 @@ class Metrics
     gauge "stats_tracker_collection_failures", "The last collection's failures, by kind.", failures_of(collections, names)
     gauge "stats_tracker_collection_stopped", "Whether the last collection was stopped and is to be resumed.",
       collections.map { |collection| [ names[collection.org_id], collection.stopped? ? 1 : 0 ] }
+    round_of orgs
     @text
   end
 
   private
+    def round_of(orgs)
+      round, sources = Round.configured, orgs.to_h { |org| [ org.name, org.source ] }
+      gauge "stats_tracker_org_never_read", "Whether the configured organisation was never read.",
+        round.names.map { |org| [ { org:, source: sources.fetch(org) { Source.current } }, round.never_read.include?(org) ? 1 : 0 ] }
+      gauge "stats_tracker_round_seconds", "How long a collection of every configured organisation takes, by the last ones.", [ [ {}, round.seconds ] ]
+      gauge "stats_tracker_round_limit_seconds", "How long it may take: the time until the next one begins.", [ [ {}, (Round.limit if round.names.any?) ] ]
+    end
+
     # A kind without failures is exported as 0, so that an alert on it can resolve.
     def failures_of(collections, names)
       collections.flat_map do |collection|

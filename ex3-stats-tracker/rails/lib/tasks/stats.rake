@@ -2,28 +2,35 @@
 # failed, 66 no database or no tables, 69 the collection was stopped and is to be resumed, 70 a bug, 75 another collection
 # is running. lib/plain_errors.rb has the messages and exit codes for errors of the database.
 namespace :stats do
-  desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS)"
+  desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS that were not just read)"
   task :collect, [ :org ] => :environment do |_task, arguments|
-    orgs = [ arguments[:org], *arguments.extras ].compact.presence || ENV.fetch("STATS_TRACKER_ORGS", "").split
-    abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if orgs.empty?
+    named = [ arguments[:org], *arguments.extras ].compact
+    round = named.any? ? Round.new(named) : Round.configured
+    abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if round.names.empty?
 
     receivers = receivers_of_notifications
-    codes = orgs.map do |org|
-      Collection.collect(org, source: Source.current, progress: Collection::Progress.for).tap { |collection|
-        notify([ collection.org.reload ], receivers, since: collection.started_at)
-      }.exit_code
-    rescue ActiveRecord::RecordInvalid, Org::OtherSource, ArgumentError => error
-      abort_with 64, error.message
+    progress = Collection::Progress.for
+    due = named.any? ? round.names : Database.with_retries { round.due }
+    progress.round(round, due.size) if named.empty?
+    codes = [ 0 ]
+    round.each(due:) do |org|
+      collection = Collection.collect(org, source: Source.current, progress:)
+      notify([ collection.org.reload ], receivers, since: collection.started_at)
+      codes << collection.exit_code
+      collection
     rescue Org::Unknown => error
       say error.message
-      65
-    rescue Collection::TooEarly, Database::Unavailable => error
-      say error.message
-      69
-    rescue Collection::Lock::Taken => error
-      abort_with 75, error.message
+      codes << 65
+      nil
     end
-    exit codes.max_by { |code| [ 0, 69, 65 ].index(code) }
+    exit codes.max_by { |code| [ 0, 65, 69 ].index(code) }
+  rescue ActiveRecord::RecordInvalid, Org::OtherSource, ArgumentError => error
+    abort_with 64, error.message
+  rescue Collection::TooEarly, Database::Unavailable => error
+    # The other organisations would meet the same.
+    abort_with 69, error.message
+  rescue Collection::Lock::Taken => error
+    abort_with 75, error.message
   end
 
   desc "Play so many days of history through the stand-in's clock, collecting every STEP days"

@@ -149,6 +149,19 @@ class PagesTest < ActionDispatch::IntegrationTest
     assert_match(/last list is without this package/, css(".notice").text)
   end
 
+  test "the list of organisations names the configured ones that were never read, and says by how much a round takes too long" do
+    with_environment("STATS_TRACKER_ORGS" => "fluxcd unread #{(1..25).map { |number| "more-#{number}" }.join(" ")}", "STATS_TRACKER_ROUND_SECONDS" => "60") { get "/" }
+    never_read, too_long = Nokogiri::HTML5(response.body).css("main .notice").map { |notice| notice.text.squish }
+    assert_match(/\A26 configured organisations were never read: unread, more-1, .*, more-19 and 6 more\. They are the next/, never_read)
+    assert_match(/\ANot all organisations are read in time: a round over 27 organisations takes 0\.2 hours, 0\.1 more than the 0\.0 until the next one begins\./, too_long)
+
+    Org.find_by!(name: "unread").destroy!
+    with_environment("STATS_TRACKER_ORGS" => "fluxcd") { get "/" }
+    assert_redirected_to "/orgs/fluxcd"
+    with_environment("STATS_TRACKER_ORGS" => "fluxcd other") { get "/" }
+    assert_match(/1 configured organisation was never read/, response.body)
+  end
+
   private
     def css(selector)
       Nokogiri::HTML5(response.body).css(selector)

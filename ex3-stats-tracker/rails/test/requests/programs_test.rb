@@ -82,6 +82,16 @@ class ProgramsTest < ActionDispatch::IntegrationTest
     body.each_line { |line| assert_match(/\A(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\\n]|\\[\\"n])*",?)*\} -?\d+(\.\d+)?)\n\z/, line) }
   end
 
+  test "metrics of the configured organisations: those that were never read, and how long a round takes" do
+    with_environment("STATS_TRACKER_ORGS" => "FluxCD unread not-stored", "STATS_TRACKER_SOURCE" => "github.com", "STATS_TRACKER_ROUND_SECONDS" => "60") { get "/metrics" }
+    assert_equal [
+      'stats_tracker_org_never_read{org="fluxcd",source="stand-in"} 0', 'stats_tracker_org_never_read{org="unread",source="github.com"} 1',
+      'stats_tracker_org_never_read{org="not-stored",source="github.com"} 1', "stats_tracker_round_seconds{} 61.5", "stats_tracker_round_limit_seconds{} 60"
+    ], response.body.lines.map(&:chomp).grep(/\Astats_tracker_(org_never_read|round)/)
+    get "/metrics"
+    assert_no_match(/^stats_tracker_(org_never_read|round_\w+)\{/, response.body, "nothing is configured here")
+  end
+
   test "a label's value is escaped" do
     packages(:flagger).update_columns(name: %(a"b\\c\nd))
     get "/metrics"

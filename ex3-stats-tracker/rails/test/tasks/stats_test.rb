@@ -47,6 +47,34 @@ class StatsTest < ActiveSupport::TestCase
     end
   end
 
+  test "a round leaves out what was just read, and says how long a round takes" do
+    with_environment("STATS_TRACKER_ORGS" => "one two", "STATS_TRACKER_PROGRESS" => "json") do
+      assert_equal [ { "event" => "round", "organisations" => 2, "due" => 2, "never_read" => 2, "seconds" => nil, "limit" => 21_600, "over" => 0 } ], rounds
+      Collection.update_all(seconds: 4 * 3600)
+      travel 10_799.seconds
+      assert_equal [ { "event" => "round", "organisations" => 2, "due" => 0, "never_read" => 0, "seconds" => 28_800, "limit" => 21_600, "over" => 7_200 } ], rounds
+      assert_equal 2, Collection.count { |collection| collection.org.name.in? %w[one two] }
+    end
+    travel 2.seconds
+    with_environment("STATS_TRACKER_ORGS" => "one two") do
+      assert_equal [ 0, "a round over 2 organisations takes 8.0 hours, 2.0 more than the 6.0 until the next one begins\n" ], run_task("stats:collect").values_at(0, 2)
+    end
+    travel 1.second
+    assert_match(/\Aone: 1 of 1/, run_task("stats:collect", "one")[1], "an organisation that is named is read at any time")
+  end
+
+  test "a rate limit ends the round, and a retry is worth it though another organisation has failed" do
+    @component = ScriptedComponent.new({ "a" => Component::Problem.new("markup_changed", "changed") })
+    with_environment("STATS_TRACKER_ORGS" => "one two three") do
+      stub(Collection, :collect, -> { raise Collection::TooEarly, 1.hour.from_now }) { assert_equal 69, run_task("stats:collect").first }
+      assert_equal 65, run_task("stats:collect").first
+      travel 4.hours
+      @component = ScriptedComponent.new({ "a" => Component::Problem.new("rate_limited", "wait", retry_after: 1800) })
+      assert_equal 69, run_task("stats:collect").first
+      assert_equal %w[one], @component.requests.count("list") == 1 ? Collection.unfinished.map { |collection| collection.org.name } : []
+    end
+  end
+
   test "64 for wrong arguments and settings" do
     with_environment("STATS_TRACKER_ORGS" => "") { assert_equal 64, run_task("stats:collect").first }
     assert_equal 64, run_task("stats:collect", "-x").first
@@ -98,11 +126,16 @@ class StatsTest < ActiveSupport::TestCase
   end
 
   private
+    # The events of a round.
+    def rounds
+      run_task("stats:collect")[1].lines.map { |line| JSON.parse(line) }.select { |event| event["event"] == "round" }
+    end
+
     # [exit code, stdout, stderr]
     def run_task(name, *arguments)
       code = 0
       out, error = capture_io do
-        with_environment({ "STATS_TRACKER_SOURCE" => "stand-in", "STATS_TRACKER_PROGRESS" => "" }.merge(ENV.to_h.slice("STATS_TRACKER_SOURCE"))) do
+        with_environment({ "STATS_TRACKER_SOURCE" => "stand-in", "STATS_TRACKER_PROGRESS" => "" }.merge(ENV.to_h.slice("STATS_TRACKER_SOURCE", "STATS_TRACKER_PROGRESS"))) do
           stub(Component, :new, -> { @component }) { Rake::Task[name].tap(&:reenable).invoke(*arguments) }
         end
       rescue SystemExit => exit

@@ -8,6 +8,9 @@ class Collection::Progress
     end
   end
 
+  # A round over all configured organisations begins: +due+ is the number of those that it collects.
+  def round(round, due) = nil
+
   # A collection begins or is resumed.
   def started(collection) = nil
 
@@ -49,6 +52,12 @@ class Collection::Progress
     def initialize(out = $stdout)
       @out = out
       @mutex = Mutex.new
+    end
+
+    # +seconds+: how long a round takes, as far as is known. +over+: by how much that is longer than +limit+.
+    def round(round, due)
+      emit event: "round", organisations: round.names.size, due:, never_read: round.never_read.size,
+        seconds: round.seconds&.ceil, limit: Round.limit, over: round.over.ceil
     end
 
     def started(collection)
@@ -121,6 +130,12 @@ class Collection::Progress
 
   # The failures, and one line at the end, for a scheduler's log.
   class Summary < self
+    def round(round, due)
+      left_out = round.names.size - due
+      print_error "#{left_out} of #{round.names.size} organisations were just read and are left out" if left_out.positive?
+      print_error round.too_long if round.over.positive?
+    end
+
     def failed(name, problem)
       print_error "#{name}: #{problem.detail} (#{problem.kind})"
     end

@@ -1,6 +1,6 @@
 # Runs a collection: decides which package is asked for, when, and when again.
 #
-# Worker threads ask the component, each for the next package in GitHub's order. The main thread stores the outcomes, each
+# Worker threads ask the component, each for the next package in the order of Turn. The main thread stores the outcomes, each
 # package in one transaction: wherever the collection is killed, a package is stored whole or not at all. Without a pause
 # between requests, several packages share a transaction, so that storing keeps up with fetching. A long rate limit or an
 # outage stops the collection, and the next run resumes it.
@@ -77,7 +77,7 @@ class Collection::Runner
 
     # Measures the packages that no earlier run has measured.
     def measure
-      wanted = org.packages.on_list.ordered.includes(:repository).to_a
+      wanted = Turn.of_packages(org.packages.on_list.ordered.includes(:repository).to_a)
       remaining = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
       progress.listed(wanted.size, remaining.size)
       packages = remaining.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close

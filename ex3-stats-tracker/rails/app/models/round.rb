@@ -1,0 +1,75 @@
+# A round: one collection of each configured organisation, one after another, in the order of Turn. A round that is stopped
+# or killed is continued by the next one.
+class Round
+  # So many organisations in a row whose collection was stopped mean an outage of GitHub.
+  STOPPED_IN_A_ROW = 3
+
+  # The organisations of STATS_TRACKER_ORGS.
+  def self.configured
+    new(ENV.fetch("STATS_TRACKER_ORGS", "").split)
+  end
+
+  # Seconds from the beginning of a round to that of the next one.
+  def self.limit
+    text = ENV["STATS_TRACKER_ROUND_SECONDS"].presence or return 6 * 3600
+    Integer(text, 10, exception: false)&.then { |seconds| seconds if seconds.between?(1, 31 * 86_400) } or
+      raise ArgumentError, "STATS_TRACKER_ROUND_SECONDS is a number from 1 to #{31 * 86_400}, not #{text}"
+  end
+
+  attr_reader :names
+
+  def initialize(names)
+    @names = names.map { |name| Org.normalize_value_for(:name, name) }.uniq
+  end
+
+  # The organisations that this round collects. One whose last collection finished within the last half of a round is left
+  # out: a round that is tried again, after a rate limit or a killed process, goes on with the others.
+  def due(at: Time.current)
+    recent = Org.where(name: names).where(<<~SQL.squish, at - self.class.limit / 2.0, at).pluck(:name)
+      EXISTS (SELECT 1 FROM collections WHERE org_id = orgs.id AND state = 'finished' AND started_at > ? AND started_at <= ?)
+    SQL
+    names - recent
+  end
+
+  # Yields each name of +due+ at its turn. The block returns the collection, or nil where there was none. Ends early at an
+  # outage, which would only be met again at each of the others.
+  def each(due: self.due)
+    remaining, stopped = due, 0
+    while (name = Turn.of_orgs(remaining).first)
+      remaining -= [ name ]
+      stopped = yield(name)&.stopped? ? stopped + 1 : 0
+      break if stopped == STOPPED_IN_A_ROW
+    end
+  end
+
+  # The configured organisations that were never read. One without packages was read.
+  def never_read
+    @never_read ||= names - Org.where(name: names).where("measured_at IS NOT NULL OR #{FINISHED % "1"} IS NOT NULL").pluck(:name)
+  end
+
+  # How long a round takes, in seconds: the sum of the organisations' last finished collections. One that has none counts as
+  # the mean of the others. nil where none has finished.
+  def seconds
+    return @seconds if defined?(@seconds)
+
+    known = Org.where(name: names).pluck(Arel.sql(FINISHED % "seconds")).compact
+    @seconds = known.sum * names.size / known.size if known.any?
+  end
+
+  # By how many seconds a round takes longer than it may; 0 where it does not.
+  def over
+    [ seconds.to_f - self.class.limit, 0 ].max
+  end
+
+  # The sentence for people, for a round that takes longer than it may.
+  def too_long
+    takes, longer, limit = [ seconds, over, self.class.limit ].map { |time| (time / 3600.0).round(1).to_fs(:delimited) }
+    "a round over #{names.size.to_fs(:delimited)} organisations takes #{takes} hours, #{longer} more than the #{limit} until the next one begins"
+  end
+
+  # Of the last collection that read the list and was not stopped.
+  FINISHED = <<~SQL.squish
+    (SELECT %s FROM collections WHERE org_id = orgs.id AND state = 'finished' AND reason IS NULL ORDER BY started_at DESC LIMIT 1)
+  SQL
+  private_constant :FINISHED
+end
