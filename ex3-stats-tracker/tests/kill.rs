@@ -217,7 +217,7 @@ impl Run {
         self.passes = collections.len();
 
         let mut measured = 0;
-        for package in &Organisation::fluxcd().packages {
+        for package in Organisation::fluxcd().packages_at(Timestamp::now()) {
             let rows = loop {
                 let name = package.name.replace('/', "%2F");
                 if let Some(rows) = self.rows("measurements", &name) {

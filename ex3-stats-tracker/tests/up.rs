@@ -496,9 +496,9 @@ fn stored(origin: &str) -> (Vec<Value>, Vec<Vec<Value>>) {
     };
     let mut passes = rows("collections", "");
     passes.retain(|pass| pass["state"] == "finished");
-    let packages = stand_in::Organisation::fluxcd().packages;
-    let readings = packages
-        .iter()
+    let organisation = stand_in::Organisation::fluxcd();
+    let readings = organisation
+        .packages_at(Timestamp::now())
         .map(|package| rows("measurements", &format!("/{}", package.name)))
         .collect();
     (passes, readings)

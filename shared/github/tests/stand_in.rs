@@ -78,7 +78,7 @@ async fn every_address_has_its_page() {
         ("/orgs/stand-in-empty/packages", "<span>0</span> packages".into()),
         (
             "/fluxcd/flagger/pkgs/container/flagger/versions?filters%5Bversion_type%5D=tagged&page=2",
-            ">v1.2.0<".into(),
+            ">v4.2.0<".into(),
         ),
         (
             "/orgs/fluxcd/packages/container/flagger/versions",
@@ -276,7 +276,8 @@ async fn the_chosen_organisation_exists_once() {
             ..Options::default()
         };
         let stand_in = StandIn::start("127.0.0.1:0".parse().unwrap(), options).await.unwrap();
-        assert_eq!(stand_in.organisation(name).unwrap().packages.len(), packages, "{name}");
+        let organisation = stand_in.organisation(name).unwrap();
+        assert_eq!(organisation.packages_at(stand_in.now()).count(), packages, "{name}");
     }
 }
 
@@ -370,6 +371,28 @@ async fn a_vanished_package_is_not_listed_and_a_fallen_total_is_lower() {
     stand_in.set_fault("source-controller", Fault::NoChart, None);
     let (_, page) = get(&stand_in, PACKAGE).await;
     assert!(page.contains(&format!("<h3 title=\"{total}\">")) && !page.contains("<rect\n"));
+}
+
+#[tokio::test]
+async fn a_renamed_package_has_its_new_name_only() {
+    let stand_in = start().await;
+    let list = "/orgs/fluxcd/packages?ecosystem=container&page=1";
+    let old = "/fluxcd/flagger/pkgs/container/flagger-manifests";
+    let new = "/fluxcd/flagger/pkgs/container/manifests%2Fflagger";
+    for (clock, found, missing) in [("2026-08-03T23:00:00Z", old, new), ("2026-08-04T01:00:00Z", new, old)] {
+        stand_in.set_clock(clock.parse().unwrap());
+        let (_, html) = get(&stand_in, list).await;
+        let name = |path: &str| format!("title=\"{}\"", path.rsplit('/').next().unwrap().replace("%2F", "/"));
+        assert!(html.contains(&name(found)) && !html.contains(&name(missing)), "{clock}");
+        for (path, status) in [(found, 200), (missing, 404)] {
+            assert_eq!(get(&stand_in, path).await.0, status, "{path} at {clock}");
+            assert_eq!(
+                get(&stand_in, &format!("{path}/versions")).await.0,
+                status,
+                "{path} at {clock}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 
 /// A clock that can be set. All clones share the time.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +52,14 @@ impl Clock {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
         self.at.lock().expect("no code panics while it holds the clock")
     }
+}
+
+/// The day in UTC, as on GitHub, and the number of its seconds that have passed.
+pub(crate) fn day(at: Timestamp) -> (Date, u64) {
+    let civil = at.to_zoned(TimeZone::UTC).datetime();
+    let seconds = u64::try_from(civil.time().duration_since(Time::midnight()).as_secs())
+        .expect("no time of a day is before its midnight");
+    (civil.date(), seconds)
 }
 
 #[cfg(test)]

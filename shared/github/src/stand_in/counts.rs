@@ -1,22 +1,22 @@
 //! The counts of a package: a pure function of the package and the time, so that every figure is predictable.
 //!
 //! The daily downloads grow in proportion to a package's age, are lower on Saturdays and Sundays, and vary by some
-//! percent. The total is the sum of all days; of the current day it includes the part that has passed. So a total never
-//! falls, and its growth between two midnights is the sum of the bars between them.
+//! percent. On one day a year a package that went viral has several times as many. The total is the sum of all days; of the
+//! current day it includes the part that has passed. So a total never falls, and its growth between two midnights is the sum
+//! of the bars between them.
 
 use crate::pages::BARS;
-use jiff::{
-    Timestamp, ToSpan,
-    civil::{Date, Time},
-    tz::TimeZone,
-};
+use jiff::{Timestamp, ToSpan, civil::Date};
 
-use crate::stand_in::Package;
+use crate::stand_in::{Package, clock::day};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
 /// The age at which a package has [`Package::growth`] downloads a day.
 const DAYS_TO_GROWTH: u64 = 1_000;
+
+/// The factor of a viral day.
+const VIRAL_FACTOR: u64 = 6;
 
 impl Package {
     /// The exact total at this time.
@@ -52,7 +52,7 @@ impl Package {
         self.age(date).map_or(0, |age| Days::of(self).downloads(age))
     }
 
-    fn downloads_today(&self, at: Timestamp) -> u64 {
+    pub(crate) fn downloads_today(&self, at: Timestamp) -> u64 {
         let (today, seconds) = day(at);
         let whole = u128::from(self.downloads_on(today));
         u64::try_from(whole * u128::from(seconds) / u128::from(SECONDS_A_DAY))
@@ -68,29 +68,30 @@ impl Package {
 }
 
 /// The parameters of a package's days, computed once because a total is the sum of thousands of days.
-struct Days {
+pub(crate) struct Days {
     growth: u64,
+    /// The age of the package on the first viral day; [`u64::MAX`] for none.
+    viral: u64,
     retired: u64,
     first_weekday: u64,
     seed: u64,
 }
 
 impl Days {
-    fn of(package: &Package) -> Self {
+    pub(crate) fn of(package: &Package) -> Self {
         Self {
             growth: package.growth,
+            viral: package.viral.and_then(|viral| package.age(viral)).unwrap_or(u64::MAX),
             retired: package
                 .retired
                 .and_then(|retired| package.age(retired))
                 .unwrap_or(u64::MAX),
             first_weekday: package.born.weekday().to_monday_zero_offset().unsigned_abs().into(),
-            seed: package.name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            }),
+            seed: seed(&package.name),
         }
     }
 
-    fn downloads(&self, age: u64) -> u64 {
+    pub(crate) fn downloads(&self, age: u64) -> u64 {
         if age >= self.retired {
             return 0;
         }
@@ -102,28 +103,34 @@ impl Days {
         };
         // From 90 to 110 percent.
         let variation = 90 + mixed(self.seed ^ age) % 21;
-        self.growth * (age + 1) / DAYS_TO_GROWTH * weekday / 100 * variation / 100
+        let downloads = self.growth * (age + 1) / DAYS_TO_GROWTH * weekday / 100 * variation / 100;
+        if age >= self.viral && (age - self.viral).is_multiple_of(365) {
+            downloads * VIRAL_FACTOR
+        } else {
+            downloads
+        }
     }
 }
 
+/// The FNV-1a hash of a name.
+pub(crate) fn seed(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// The last step of `SplitMix64`: similar inputs have very different results.
-fn mixed(number: u64) -> u64 {
+pub(crate) fn mixed(number: u64) -> u64 {
     let mixed = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
 
-/// The day in UTC, as on GitHub, and the number of its seconds that have passed.
-fn day(at: Timestamp) -> (Date, u64) {
-    let civil = at.to_zoned(TimeZone::UTC).datetime();
-    let seconds = u64::try_from(civil.time().duration_since(Time::midnight()).as_secs())
-        .expect("no time of a day is before its midnight");
-    (civil.date(), seconds)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use jiff::tz::TimeZone;
 
     use super::*;
     use crate::stand_in::Organisation;
@@ -150,7 +157,7 @@ mod tests {
     #[test]
     fn totals_never_fall_and_mostly_grow() {
         for package in packages() {
-            let mut time = at("2026-01-01T00:00:00Z");
+            let mut time = at("2026-08-05T00:00:00Z");
             let mut before = package.total(time);
             for _ in 0..100 {
                 time += Duration::from_secs(7 * 3_600 + 1);
@@ -175,6 +182,16 @@ mod tests {
         assert!(evening < whole && evening > noon);
         assert_eq!(package.daily(at("2026-05-11T08:00:00Z"))[1], (date, whole));
         assert_eq!(package.daily(at("2026-05-10T12:00:00Z")).len(), BARS);
+    }
+
+    #[test]
+    fn a_year_has_one_viral_day() {
+        let package = Organisation::fluxcd().package("flux-cli").unwrap().clone();
+        let start = at("2025-11-28T12:00:00Z").to_zoned(TimeZone::UTC).date();
+        let days = || (0..365i64).map(|day| package.downloads_on(start + day.days()));
+        let mut counts: Vec<_> = days().collect();
+        counts.sort_unstable();
+        assert!(counts[364] > counts[363] * 3, "{counts:?}");
     }
 
     #[test]

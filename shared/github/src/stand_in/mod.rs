@@ -18,7 +18,7 @@
 //!
 //! | owner | content |
 //! | --- | --- |
-//! | [`Options::organisation`], `fluxcd` by default | `fluxcd` has Flux's packages and repositories; another name has three invented packages |
+//! | [`Options::organisation`], `fluxcd` by default | `fluxcd` has Flux's packages and repositories, one of which is renamed; another name has three invented packages |
 //! | `stand-in-many` | an organisation with 75 packages on three pages, and a package of another ecosystem |
 //! | `stand-in-thousand` | an organisation with 1 000 packages, for long collections |
 //! | `stand-in-empty` | an organisation without packages |
@@ -31,6 +31,7 @@
 //! | --- | --- |
 //! | [`organisation`] | the owners and their packages |
 //! | [`counts`] | the counts of a package at a time |
+//! | [`releases`] | its versions, and how fast people move from one to the next |
 //! | [`clock`] | the time, which can be set |
 //! | [`fault`] | simulated failures |
 //! | [`log`] | the requests, and how many were active at the same time |
@@ -44,6 +45,7 @@ pub mod counts;
 pub mod fault;
 pub mod log;
 pub mod organisation;
+pub mod releases;
 pub mod server;
 mod state;
 

@@ -1,7 +1,12 @@
 //! The owners and their packages.
 
 use crate::pages::OtherEcosystem;
-use jiff::civil::{Date, date};
+use jiff::{
+    Timestamp,
+    civil::{Date, date},
+};
+
+use crate::stand_in::clock::day;
 
 /// A container package of the stand-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,12 @@ pub struct Package {
     pub born: Date,
     /// The first day without downloads, of a package that is not used any more.
     pub retired: Option<Date>,
+    /// The first day on which it is not listed any more, and its page is not found.
+    pub removed: Option<Date>,
+    /// The first day with several times the downloads, which repeats every 365 days.
+    pub viral: Option<Date>,
+    /// Whether its releases have signatures, which are versions of their own.
+    pub signed: bool,
     /// The "Discussions" counter of its repository, if discussions are enabled.
     pub discussions: Option<u64>,
 }
@@ -27,7 +38,7 @@ pub struct Organisation {
     pub name: String,
     /// Whether it is a user, whose packages have other paths.
     pub user: bool,
-    /// Its container packages, in the list's order.
+    /// Its container packages of all times, in the list's order.
     pub packages: Vec<Package>,
     /// Its packages of other ecosystems.
     pub other_ecosystems: Vec<OtherEcosystem>,
@@ -71,10 +82,23 @@ const FLUXCD: [(&str, &str, u64, Option<Date>); 20] = [
 /// The first day of Flux's packages here.
 const BORN: Date = date(2020, 9, 1);
 
+/// A package that is renamed, as GitHub does it: the old one is not found any more, and a new one begins with no downloads.
+/// The old name is Flux's, the new one is invented.
+const RENAMED: (&str, &str) = ("flagger-manifests", "manifests/flagger");
+
+/// The first day of the new name.
+const RENAMED_ON: Date = date(2026, 8, 4);
+
+/// The approximate number of downloads a day of the new name at the age of a thousand days. Its users moved within months.
+const RENAMED_GROWTH: u64 = 45_000;
+
+/// The package that goes viral, and the first such day.
+const VIRAL: (&str, Date) = ("flux-cli", date(2020, 10, 20));
+
 impl Organisation {
     /// Flux's packages and repositories under their real names, with invented figures.
     pub fn fluxcd() -> Self {
-        let packages = FLUXCD
+        let mut packages: Vec<_> = FLUXCD
             .into_iter()
             .map(|(name, repository, growth, retired)| Package {
                 name: name.into(),
@@ -82,10 +106,23 @@ impl Organisation {
                 growth,
                 born: BORN,
                 retired,
+                removed: (name == RENAMED.0).then_some(RENAMED_ON),
+                viral: (name == VIRAL.0).then_some(VIRAL.1),
+                signed: name == "flux-cli",
                 // Discussions add a block before the total on a page.
                 discussions: matches!(repository, "flux2" | "flagger").then_some(1_847),
             })
             .collect();
+        let old = packages.iter().position(|package| package.name == RENAMED.0);
+        let old = old.expect("the renamed package is one of Flux's");
+        let new = Package {
+            name: RENAMED.1.into(),
+            growth: RENAMED_GROWTH,
+            born: RENAMED_ON,
+            removed: None,
+            ..packages[old].clone()
+        };
+        packages.insert(old + 1, new);
         Self {
             name: "fluxcd".into(),
             user: false,
@@ -108,6 +145,9 @@ impl Organisation {
                 growth: 40 * (number as u64).pow(3) % 90_000 + 20,
                 born: BORN,
                 retired: None,
+                removed: None,
+                viral: None,
+                signed: false,
                 discussions: (number % 2 == 0).then_some(number as u64),
             })
             .collect();
@@ -150,9 +190,22 @@ impl Organisation {
         ]
     }
 
-    /// The package with this exact name.
+    /// The package with this exact name, at any time.
     pub fn package(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name == name)
+    }
+
+    /// The packages that exist at this time, in the list's order.
+    pub fn packages_at(&self, at: Timestamp) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(move |package| package.exists(at))
+    }
+}
+
+impl Package {
+    /// Whether it is listed and has a page at this time.
+    pub fn exists(&self, at: Timestamp) -> bool {
+        let (today, _) = day(at);
+        today >= self.born && self.removed.is_none_or(|removed| today < removed)
     }
 }
 
@@ -168,6 +221,29 @@ mod tests {
             let names: BTreeSet<_> = organisation.packages.iter().map(|package| &package.name).collect();
             assert_eq!(names.len(), organisation.packages.len());
         }
+    }
+
+    #[test]
+    fn a_renamed_package_ends_and_begins_on_one_day() {
+        let fluxcd = Organisation::fluxcd();
+        let names = |at: &str| -> BTreeSet<_> {
+            fluxcd
+                .packages_at(at.parse().unwrap())
+                .map(|package| package.name.clone())
+                .collect()
+        };
+        let (before, after) = (names("2026-08-03T23:59:59Z"), names("2026-08-04T00:00:00Z"));
+        assert_eq!((before.len(), after.len()), (20, 20));
+        assert_eq!(before.difference(&after).collect::<Vec<_>>(), ["flagger-manifests"]);
+        assert_eq!(after.difference(&before).collect::<Vec<_>>(), ["manifests/flagger"]);
+        assert_eq!(
+            fluxcd
+                .package("manifests/flagger")
+                .unwrap()
+                .total("2026-08-04T00:00:00Z".parse().unwrap()),
+            0
+        );
+        assert!(names("2019-01-01T00:00:00Z").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::pages;
-use crate::pages::{ListedPackage, ListedVersion, PackageListPage, PackagePage, RateLimit, VersionListPage};
+use crate::pages::{ListedPackage, PackageListPage, PackagePage, RateLimit, VersionListPage};
 use axum::{
     Router,
     extract::{Request, State},
@@ -26,9 +26,6 @@ use crate::stand_in::{
 
 /// The time that a stopping server waits for active requests.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The number of versions of a package: enough for two pages.
-const VERSIONS: u64 = 41;
 
 /// A stand-in could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -207,6 +204,8 @@ impl Shared {
             .ok()?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let owner = |name: &str, user: bool| self.organisation(name).filter(|owner| owner.user == user);
+        let now = self.clock.now();
+        let existing = |package: &&Package| package.exists(now);
         match segments[..] {
             ["login"] => Some(Endpoint::Login),
             ["orgs", organisation, "packages"] => Some(Endpoint::PackageList(owner(organisation, false)?)),
@@ -220,7 +219,7 @@ impl Shared {
                 wanted,
             ] => {
                 let owner = owner(name, accounts == "users")?;
-                let package = owner.package(wanted)?;
+                let package = owner.package(wanted).filter(existing)?;
                 match package.repository.as_deref() {
                     Some(repository) if !owner.user && !self.faults.vanished(wanted) => {
                         Some(Endpoint::PackageInRepository(owner, package, repository))
@@ -237,11 +236,11 @@ impl Shared {
                 rest,
             ] => {
                 let owner = owner(name, accounts == "users")?;
-                below_package(owner, owner.package(wanted)?, rest)
+                below_package(owner, owner.package(wanted).filter(existing)?, rest)
             }
             [name, repository, "pkgs", "container", wanted, ref rest @ ..] => {
                 let owner = self.organisation(name)?;
-                let found = owner.package(wanted)?;
+                let found = owner.package(wanted).filter(existing)?;
                 let linked = |linked: &str| linked.eq_ignore_ascii_case(repository);
                 if !found.repository.as_deref().is_some_and(linked) {
                     return None;
@@ -258,8 +257,7 @@ impl Shared {
 
     fn package_list(&self, owner: &Organisation, query: &Query, fault: Option<Fault>) -> Option<Answer> {
         let mut listed: Vec<ListedPackage> = owner
-            .packages
-            .iter()
+            .packages_at(self.clock.now())
             .filter(|package| !self.faults.vanished(&package.name))
             .map(|package| ListedPackage {
                 name: package.name.clone(),
@@ -301,7 +299,7 @@ impl Shared {
     }
 
     fn version(&self, package: &Package, id: u64) -> Option<Answer> {
-        let all = versions(package, package.total(self.clock.now()), false);
+        let all = package.versions(self.clock.now(), false);
         let version = all.into_iter().find(|version| version.id == id)?;
         let tag = version.tags.first().map_or("sha256", String::as_str);
         let page = pages::version_page(&package.name, tag, version.total);
@@ -345,7 +343,7 @@ impl Shared {
                 "A generated page of {}. \"Total downloads\" <are> & stay invented.",
                 package.name
             ),
-            versions: versions(package, total, true).into_iter().take(5).collect(),
+            versions: package.versions(now, true).into_iter().take(5).collect(),
             change: match fault {
                 Some(Fault::Markup(change)) => Some(change),
                 _ => None,
@@ -356,7 +354,7 @@ impl Shared {
     }
 
     fn version_list(&self, owner: &Organisation, package: &Package, query: &Query) -> Option<Answer> {
-        let all = versions(package, package.total(self.clock.now()), query.tagged);
+        let all = package.versions(self.clock.now(), query.tagged);
         let rows = self.options.rows_a_page.max(1);
         let page = VersionListPage {
             owner: owner.name.clone(),
@@ -381,37 +379,6 @@ fn below_package<'a>(owner: &'a Organisation, package: &'a Package, rest: &str) 
         "versions" => Some(Endpoint::Versions(owner, package)),
         id => Some(Endpoint::Version(package, id.parse().ok()?)),
     }
-}
-
-/// A package's versions, newest first. Each has half of the downloads that remain after the newer ones. Some versions
-/// are untagged.
-fn versions(package: &Package, total: u64, tagged_only: bool) -> Vec<ListedVersion> {
-    let first = package
-        .name
-        .bytes()
-        .fold(100_000_000u64, |id, byte| id * 31 % 900_000_000 + u64::from(byte));
-    let mut left = total;
-    let mut versions = Vec::new();
-    for age in 0..VERSIONS {
-        let share = left - left / 2;
-        left -= share;
-        let minor = VERSIONS - age;
-        let mut tags = vec![format!("v1.{minor}.0")];
-        if age == 0 {
-            tags.insert(0, "latest".into());
-        }
-        if age % 9 == 4 {
-            tags.clear();
-        }
-        if !tagged_only || !tags.is_empty() {
-            versions.push(ListedVersion {
-                id: first + VERSIONS - age,
-                tags,
-                total: share,
-            });
-        }
-    }
-    versions
 }
 
 /// The query parameters that the stand-in knows.
@@ -557,15 +524,5 @@ mod tests {
         ] {
             assert_eq!(accepts_gzip(value), accepted, "{value}");
         }
-    }
-
-    #[test]
-    fn versions_share_the_total() {
-        let package = &Organisation::fluxcd().packages[0];
-        let all = versions(package, 1_000_000, false);
-        assert_eq!(all.len() as u64, VERSIONS);
-        assert!(all.iter().map(|version| version.total).sum::<u64>() <= 1_000_000);
-        assert!(versions(package, 1_000_000, true).len() < all.len());
-        assert!(all.is_sorted_by(|newer, older| newer.id > older.id));
     }
 }
