@@ -16,6 +16,7 @@
 # One line of the log for each package.
 - name: STATS_TRACKER_PROGRESS
   value: json
+{{ include "stats-tracker.notifications.env" . }}
 {{- end -}}
 
 {{/*
