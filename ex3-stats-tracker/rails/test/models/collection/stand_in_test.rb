@@ -79,7 +79,7 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert_equal [ 30, Date.new(2026, 5, 10), package.recent.last ],
       [ package.daily_downloads.count, package.daily_downloads.maximum(:date), package.daily_downloads.find_by!(date: "2026-05-10").count ]
     assert_equal [ false ], package.daily_downloads.where(settled: false).map(&:settled)
-    assert_equal 7_601_582_604, org.total
+    assert_equal 7_603_835_179, org.total
     assert_equal package("charts/flagger").repository, package("flagger").repository
     assert_nil package("helm-controller-arm64").repository
     versions = package.versions.ordered
@@ -117,7 +117,7 @@ class Collection::StandInTest < ActiveSupport::TestCase
     stand_in.fail "*=503"
     away = collect
     assert_equal [ "stopped", "unreachable", 69 ], [ away.state, away.reason, away.exit_code ]
-    assert_equal 7_601_582_604, org.reload.total, "the earlier total stays"
+    assert_equal 7_603_835_179, org.reload.total, "the earlier total stays"
     stand_in.clear_faults
     back = collect
     assert_equal [ away.id, "finished", 20, 0 ], back.values_at(:id, :state, :packages_read, :packages_failed)
@@ -164,6 +164,33 @@ class Collection::StandInTest < ActiveSupport::TestCase
     assert package("flagger").growths.slice(1, 7, 30).values.all?(&:positive?)
     assert_equal [ true, true, true, false ], org.growths.values.map(&:present?)
     assert_in_delta Process.clock_gettime(Process::CLOCK_REALTIME), stand_in.now.to_f, 600, "the stand-in's clock runs on"
+  end
+
+  test "a history has releases, people who move to them, a withdrawn release, a viral day and a renamed package" do
+    travel_to Time.utc(2026, 11, 28, 9)
+    skipped = Component.new.packages("fluxcd").packages.map(&:name) - %w[flux-cli flagger flagger-manifests]
+    with_environment("STATS_TRACKER_SKIP" => skipped.map { |name| "fluxcd/#{name}" }.join(" ")) do
+      History.new("fluxcd", days: 150, step: 7, stand_in:).play
+    end
+    cli, old, new = %w[flux-cli flagger-manifests manifests/flagger].map { |name| package(name) }
+
+    tags = Releases.of(package("flagger"), Date.new(2026, 7, 1)..Date.current).map(&:tag)
+    assert_operator tags.size, :>, 4, tags.inspect
+    versions = package("flagger").versions
+    assert_includes versions.map(&:kind), :prerelease
+    assert_equal [ :release ], versions.where.not(vanished_at: nil).map(&:kind).uniq - [ :prerelease ], "it is withdrawn, or was deleted after years"
+    assert_includes cli.versions.map(&:kind), :signature
+
+    curves = Adoption.new(VersionDownloads.new(package("flagger"), range: 30.days.ago.to_date..Date.current)).curves
+    assert_operator curves.size, :>, 3
+    assert curves.any? { |curve| curve.shares.compact.max.to_f > 20 }, curves.map(&:shares).inspect
+
+    counts = cli.daily_downloads.pluck(:count)
+    assert_operator counts.max, :>, 3 * counts.sort[-2], "a viral day"
+    assert_equal [ true, false ], [ old.vanished?, new.vanished? ]
+    assert_operator new.days.minimum(:date), :>=, Date.new(2026, 8, 4)
+    assert_operator new.total, :>, 0
+    assert_operator old.days.maximum(:date), :<, Date.new(2026, 8, 4)
   end
 
   test "only a history of the stand-in can be replayed" do
