@@ -8,7 +8,7 @@ today = Date.current
 first = today - 399
 now = Time.current.change(usec: 0)
 
-ActiveRecord::Base.connection.begin_transaction(joinable: false)
+ActiveRecord::Base.lease_connection.begin_transaction(joinable: false)
 Org.where(name: %w[fluxcd empty-org vanished-org]).destroy_all
 Org.create!(name: "empty-org", source: "stand-in")
 Org.create!(name: "vanished-org", source: "stand-in", vanished_at: 3.days.ago, measured_at: 4.days.ago)
@@ -160,6 +160,6 @@ Org::Day.insert_all!(org_days)
 listed = tracked.reject(&:vanished?)
 org.update!(packages_count: listed.size)
 org.update_sums(today, today)
-ActiveRecord::Base.connection.commit_transaction
+ActiveRecord::Base.lease_connection.commit_transaction
 
 puts "#{Org.count} organisations, #{Package.count} packages, #{Measurement.count} measurements, #{Failure.count} failures"

@@ -9,7 +9,7 @@ class Population
     @packages = packages
     @hours = measurements / packages
     @last = Time.current.beginning_of_hour
-    @connection = ActiveRecord::Base.connection
+    @connection = ActiveRecord::Base.lease_connection
   end
 
   def make

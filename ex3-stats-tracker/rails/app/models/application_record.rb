@@ -8,9 +8,9 @@ class ApplicationRecord < ActiveRecord::Base
 
     columns = rows.first.keys
     # The same days and times occur in many rows.
-    quoted = Hash.new { |texts, value| texts[value] = connection.quote(value) }
+    quoted = Hash.new { |texts, value| texts[value] = lease_connection.quote(value) }
     values = rows.map { |row| "(#{row.values.map { |value| value.is_a?(Integer) ? value.to_s : quoted[value] }.join(", ")})" }
-    connection.update "INSERT INTO #{quoted_table_name} (#{columns.join(", ")}) VALUES #{values.join(", ")} " \
+    lease_connection.update "INSERT INTO #{quoted_table_name} (#{columns.join(", ")}) VALUES #{values.join(", ")} " \
       "ON CONFLICT (#{conflict}) DO UPDATE SET #{set}", "#{name} Write"
   end
 end

@@ -126,7 +126,7 @@ class VersionDownloads
 
     # The version's total on a day, which is that of the last change.
     def total_on(day)
-      "(SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{Version::Day.connection.quote(day)} ORDER BY date DESC LIMIT 1)"
+      "(SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{Version::Day.lease_connection.quote(day)} ORDER BY date DESC LIMIT 1)"
     end
 
     # An unknown number does not make a group one of the first.

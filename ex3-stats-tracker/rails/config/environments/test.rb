@@ -9,5 +9,7 @@ Rails.application.configure do
   config.cache_store = :null_store
   config.action_dispatch.show_exceptions = :rescuable
   config.active_support.deprecation = :raise
+  # Later versions of Rails deprecate `connection`, which keeps a connection for good without saying so.
+  config.active_record.permanent_connection_checkout = :disallowed
   config.action_controller.raise_on_missing_callback_actions = true
 end

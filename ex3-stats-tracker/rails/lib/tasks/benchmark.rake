@@ -14,7 +14,7 @@ namespace :stats do
     task :pages, [ :seconds ] => :environment do |_task, arguments|
       require Rails.root.join("lib/page_timings")
       seconds = Integer(arguments.fetch(:seconds, 30))
-      puts "#{ActiveRecord::Base.connection.adapter_name}, #{Measurement.count} measurements, 20 requests a second for #{seconds} s"
+      puts "#{ActiveRecord::Base.lease_connection.adapter_name}, #{Measurement.count} measurements, 20 requests a second for #{seconds} s"
       PageTimings.serving do |pages|
         PageTimings::PATHS.first(6).each { |path| puts pages.at_rate(path, per_second: 20, seconds:) }
       end
@@ -36,7 +36,7 @@ namespace :stats do
       org = arguments.fetch(:org, "stand-in-thousand")
       timings = CollectionTimings.new(org)
       results = timings.run(Integer(arguments.fetch(:times, 5)))
-      puts "#{ActiveRecord::Base.connection.adapter_name}, #{timings.packages} packages of #{org}, #{timings.concurrency} requests at a time"
+      puts "#{ActiveRecord::Base.lease_connection.adapter_name}, #{timings.packages} packages of #{org}, #{timings.concurrency} requests at a time"
       puts results.values
       %i[answers pages].each { |key| puts format("collection / %s: %.2f times", results[key].name, results[:collection].best / results[key].best) }
     end

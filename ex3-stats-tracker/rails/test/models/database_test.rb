@@ -26,7 +26,7 @@ class DatabaseTest < ActiveSupport::TestCase
     test "SQLite #{fault} for a while: the collection waits, longer each time, and stores each row once" do
       child = on_sqlite do |output|
         slept = []
-        broken, writing = nil, ActiveRecord::Base.connection.raw_connection
+        broken, writing = nil, ActiveRecord::Base.lease_connection.raw_connection
         replace_pause lambda { |seconds|
           slept << seconds
           repair.call(broken) if slept.size == 3
@@ -45,7 +45,7 @@ class DatabaseTest < ActiveSupport::TestCase
       child = on_sqlite do |output|
         slept = []
         replace_pause ->(seconds) { slept << seconds }
-        broken, writing = nil, ActiveRecord::Base.connection.raw_connection
+        broken, writing = nil, ActiveRecord::Base.lease_connection.raw_connection
         error = begin
           collect(breaking(versions: { "a" => (1..5000).map { |id| [ id, 1 ] } }) { broken ||= break_database.call(database, writing) })
         rescue Database::Unavailable => error
@@ -91,7 +91,7 @@ class DatabaseTest < ActiveSupport::TestCase
   end
 
   test "a connection to PostgreSQL that is lost in a collection" do
-    if ActiveRecord::Base.connection.adapter_name != "PostgreSQL"
+    if ActiveRecord::Base.lease_connection.adapter_name != "PostgreSQL"
       # SQLite has no connection that could be lost.
       pass
     else
@@ -99,7 +99,7 @@ class DatabaseTest < ActiveSupport::TestCase
       child = process do |output|
         replace_pause ->(_) {}
         other = PG.connect(ENV.fetch("DATABASE_URL"))
-        pid = ActiveRecord::Base.connection.select_value("SELECT pg_backend_pid()")
+        pid = ActiveRecord::Base.lease_connection.select_value("SELECT pg_backend_pid()")
         collection = collect(breaking { other.exec("SELECT pg_terminate_backend(#{pid})") })
         output.puts [ *collection.values_at(:state, :packages_read, :packages_failed), collection.failures.count ].to_json
       end
@@ -116,7 +116,7 @@ class DatabaseTest < ActiveSupport::TestCase
         ActiveRecord::Base.singleton_class.prepend(Module.new do
           define_method(:transaction) do |*arguments, **options, &block|
             super(*arguments, **options, &block).tap do
-              if !lost && [ Measurement.count, Failure.count ] == written && !connection.transaction_open?
+              if !lost && [ Measurement.count, Failure.count ] == written && !lease_connection.transaction_open?
                 lost = true
                 raise ActiveRecord::ConnectionFailed, "lost", cause: Class.new(StandardError) { def self.name = "PG::ConnectionBad" }.new("lost")
               end
@@ -133,7 +133,7 @@ class DatabaseTest < ActiveSupport::TestCase
   test "there is no retry after a lasting error" do
     child = on_sqlite do |output|
       replace_pause ->(_) { output.puts "waited" }
-      [ -> { Repository.connection.execute "no SQL" }, -> { Org.find(0) }, -> { File.read("/no/such/file") } ].each do |wrong|
+      [ -> { Repository.lease_connection.execute "no SQL" }, -> { Org.find(0) }, -> { File.read("/no/such/file") } ].each do |wrong|
         Database.with_retries(&wrong)
       rescue ActiveRecord::ActiveRecordError, SystemCallError => error
         output.puts [ error.class, Database.exit_code(error) ].inspect

@@ -14,7 +14,7 @@ class ReadOnlyDatabaseTest < ActionDispatch::IntegrationTest
     paths = every_path(org: "fluxcd", package: "flagger").push("/compare?packages=fluxcd/flagger", "/api/chart/fluxcd/flagger.json?versions=2")
     assert_operator paths.size, :>, 30
     reading_only do
-      WRITES.each { |statement| assert_raises(ActiveRecord::StatementInvalid, statement) { ActiveRecord::Base.connection.execute(statement) } }
+      WRITES.each { |statement| assert_raises(ActiveRecord::StatementInvalid, statement) { ActiveRecord::Base.lease_connection.execute(statement) } }
       paths.each do |path|
         get path
         follow_redirect! if response.redirect?
@@ -30,23 +30,23 @@ class ReadOnlyDatabaseTest < ActionDispatch::IntegrationTest
 
   private
     def reading_only(&)
-      ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? as_reader(&) : with_query_only(&)
+      ActiveRecord::Base.lease_connection.adapter_name == "PostgreSQL" ? as_reader(&) : with_query_only(&)
     end
 
     def as_reader
       owner = ActiveRecord::Base.connection_db_config
       grants = Rails.root.join("README.md").read[/^```sql\n(.*?)^```$/m, 1] or flunk "README.md has no grants of the reader"
-      ActiveRecord::Base.connection.execute grants.gsub("stats_tracker_reader", NAME)
+      ActiveRecord::Base.lease_connection.execute grants.gsub("stats_tracker_reader", NAME)
       ActiveRecord::Base.establish_connection(owner.configuration_hash.merge(username: NAME, password: "secret"))
-      assert_equal NAME, ActiveRecord::Base.connection.select_value("SELECT current_user")
+      assert_equal NAME, ActiveRecord::Base.lease_connection.select_value("SELECT current_user")
       yield
     ensure
       ActiveRecord::Base.establish_connection(owner)
-      ActiveRecord::Base.connection.execute "DROP OWNED BY #{NAME}; DROP ROLE #{NAME}"
+      ActiveRecord::Base.lease_connection.execute "DROP OWNED BY #{NAME}; DROP ROLE #{NAME}"
     end
 
     def with_query_only
-      connection = ActiveRecord::Base.connection
+      connection = ActiveRecord::Base.lease_connection
       connection.execute "PRAGMA query_only = ON"
       yield
     ensure

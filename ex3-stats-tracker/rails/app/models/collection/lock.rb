@@ -42,7 +42,7 @@ module Collection::Lock
 
     private
       def connection
-        ActiveRecord::Base.connection
+        ActiveRecord::Base.lease_connection
       end
   end
 

@@ -73,7 +73,7 @@ module Package::Recording
         }, conflict: "package_id, date", set: <<~SQL.squish
           imported = excluded.imported, total = excluded.total, measured_at = excluded.measured_at, fell = (package_days.fell OR excluded.fell)
           WHERE package_days.measured_at IS NULL OR excluded.measured_at >= package_days.measured_at
-            OR package_days.measured_at > #{connection.quote(Clock.latest_plausible)}
+            OR package_days.measured_at > #{lease_connection.quote(Clock.latest_plausible)}
         SQL
       end
 
@@ -91,7 +91,7 @@ module Package::Recording
         end
         DailyDownload.write rows, conflict: "package_id, date", set: <<~SQL.squish
           count = excluded.count, read_at = excluded.read_at, settled = excluded.settled
-          WHERE excluded.read_at >= daily_downloads.read_at OR daily_downloads.read_at > #{connection.quote(Clock.latest_plausible)}
+          WHERE excluded.read_at >= daily_downloads.read_at OR daily_downloads.read_at > #{lease_connection.quote(Clock.latest_plausible)}
         SQL
       end
 
@@ -132,7 +132,7 @@ module Package::Recording
 
       # The stored fall, unless it is from the future.
       def earlier_fall(column)
-        "CASE WHEN packages.fell_at > #{connection.quote(Clock.latest_plausible)} THEN NULL ELSE packages.#{column} END"
+        "CASE WHEN packages.fell_at > #{lease_connection.quote(Clock.latest_plausible)} THEN NULL ELSE packages.#{column} END"
       end
 
       # For each span: the growth since the measurement that is nearest to the span's beginning.
@@ -152,7 +152,7 @@ module Package::Recording
       def totals_near(readings)
         return {} if readings.empty?
 
-        rows = connection.select_rows(<<~SQL.squish, "Growth")
+        rows = lease_connection.select_rows(<<~SQL.squish, "Growth")
           WITH spans(package_id, span, since, beginning, until) AS (VALUES #{spans_before(readings).join(", ")})
           SELECT package_id, span, #{nearest "since AND beginning", :DESC}, #{nearest "beginning AND until", :ASC} FROM spans
         SQL
@@ -162,9 +162,9 @@ module Package::Recording
       end
 
       def spans_before(readings)
-        type = "timestamp " if connection.adapter_name == "PostgreSQL"
+        type = "timestamp " if lease_connection.adapter_name == "PostgreSQL"
         # Most readings have the same few times.
-        literals = Hash.new { |texts, time| texts[time] = "#{type}#{connection.quote(time)}" }
+        literals = Hash.new { |texts, time| texts[time] = "#{type}#{lease_connection.quote(time)}" }
         readings.flat_map do |package, reading|
           Growing::SPANS.map do |span|
             beginning, near = reading.measured_at - span.days, Growing::NEAR[span]
@@ -180,11 +180,11 @@ module Package::Recording
       end
 
       def record_version_days(packages, date)
-        connection.update <<~SQL.squish, "Version::Day Write"
+        lease_connection.update <<~SQL.squish, "Version::Day Write"
           INSERT INTO version_days (version_id, date, total)
-          SELECT versions.id, #{connection.quote(date)}, versions.total FROM versions
+          SELECT versions.id, #{lease_connection.quote(date)}, versions.total FROM versions
           WHERE versions.package_id IN (#{packages.map(&:id).join(", ")}) AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
-            (SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{connection.quote(date)} ORDER BY date DESC LIMIT 1)
+            (SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{lease_connection.quote(date)} ORDER BY date DESC LIMIT 1)
           ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
         SQL
       end

@@ -24,7 +24,7 @@ class VersionDownloads::Sums
   # A Column for each list of versions' ids, and one for all other versions.
   def of(lists)
     changes = Hash.new { |groups, group| groups[group] = {} }
-    connection = Version::Day.connection
+    connection = Version::Day.lease_connection
     connection.select_rows(<<~SQL.squish, "Version::Day Groups").each { |group, date, *parts| changes[group.to_i][date.to_date] = parts.map(&:to_i) }
       SELECT member, date, SUM(change / #{Downloads::PART}), SUM(change % #{Downloads::PART}), SUM(CASE WHEN change < 0 THEN 1 ELSE 0 END) FROM (
         SELECT #{member_of(lists)} AS member, date, total - COALESCE(LAG(total) OVER (PARTITION BY version_id ORDER BY date), 0) AS change

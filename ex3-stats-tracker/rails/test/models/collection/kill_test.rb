@@ -93,7 +93,7 @@ class Collection::KillTest < ActiveSupport::TestCase
     end
 
     assert_operator killed_while_running, :>, KILLS / 2, "most kills hit a running collection (seed #{seed})"
-    puts "#{ActiveRecord::Base.connection.adapter_name}: #{KILLS} kills, #{killed_while_running} of them in a collection, #{finished} collections finished, seed #{seed}"
+    puts "#{ActiveRecord::Base.lease_connection.adapter_name}: #{KILLS} kills, #{killed_while_running} of them in a collection, #{finished} collections finished, seed #{seed}"
   end
 
   test "two at once: one collects, the other raises Taken and stores nothing" do

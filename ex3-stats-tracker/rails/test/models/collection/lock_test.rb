@@ -30,7 +30,7 @@ class Collection::LockTest < ActiveSupport::TestCase
     skip_unless_postgresql do
       Collection::Lock.hold do |lock|
         assert lock.held?
-        ActiveRecord::Base.connection.reconnect!
+        ActiveRecord::Base.lease_connection.reconnect!
         holder = process do |output|
           Collection::Lock.hold do
             output.puts "held"
@@ -47,7 +47,7 @@ class Collection::LockTest < ActiveSupport::TestCase
   private
     # SQLite has no connection that could be lost.
     def skip_unless_postgresql
-      ActiveRecord::Base.connection.adapter_name == "PostgreSQL" ? yield : pass
+      ActiveRecord::Base.lease_connection.adapter_name == "PostgreSQL" ? yield : pass
     end
 
     def eventually
