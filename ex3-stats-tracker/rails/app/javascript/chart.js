@@ -6,7 +6,7 @@ import { AGE_STEPS, axisAges } from "./adoption.js"
 import { barsPath } from "./bars.js"
 import { listen } from "./gestures.js"
 import { drawFailures, drawGaps, drawLacking, drawPoints, drawReleases, lineGaps, lanesHeight } from "./marks.js"
-import { axisDays, axisNumbers, day, exact } from "./numbers.js"
+import { axisDays, axisNumbers, COUNT_STEPS, day, DAY_STEPS, exact } from "./numbers.js"
 import { DASHES, onPaletteChange, readPalette } from "./palette.js"
 import { readingAt } from "./reading.js"
 import { align, between, gapAt, movingAverage, nearest } from "./series.js"
@@ -211,6 +211,7 @@ export class Chart {
           size: (plot, values) => view.axisWidths.of(this, this.#axisWidth(plot, values)),
           gap: 8,
           space: 36,
+          ...(!this.series[0]?.unitOfValue && { incrs: COUNT_STEPS }),
           values: (_plot, marks) => axisNumbers(marks).map((mark) => (mark !== null && this.series[0]?.unitOfValue ? `${mark} ${this.series[0].unitOfValue}` : mark)),
           ...(logarithmic && { splits: (_plot, _axis, min, max) => logarithmicMarks(min, max), filter: (_plot, marks) => marks }),
         },
@@ -247,7 +248,8 @@ export class Chart {
 
   #timeLabels() {
     if (!this.hasDates) return { incrs: AGE_STEPS, values: (_plot, marks) => axisAges(marks) }
-    return { values: (_plot, marks, _axis, _space, step) => axisDays(marks, step) }
+    // A mark at the end is that of the next day, which is not shown.
+    return { incrs: DAY_STEPS, values: (_plot, marks, _axis, _space, step) => axisDays(marks, step).map((label, index) => (marks[index] < this.view.max ? label : null)) }
   }
 
   /** The range of the shown points, and of the lines at the edges of the view. uPlot only counts points. */

@@ -25,14 +25,22 @@ export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 
 
 const MONTH = new Intl.DateTimeFormat("en-US", { month: "short", timeZone: "UTC" })
 
+const DAY = 86_400
+
+/** The steps of an axis of dates in seconds. uPlot takes 30 days for a month and 365 for a year. Figures are of whole days. */
+export const DAY_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1825, 3650].map((days) => days * DAY)
+
+/** The steps of an axis of counts: whole numbers. */
+export const COUNT_STEPS = Array.from({ length: 16 }, (_, power) => [1, 2, 2.5, 5].map((step) => step * 10 ** power)).flat().filter(Number.isInteger)
+
 /** The labels of a time axis, each year once, below its first label. `step`: seconds between two labels. */
 export function axisDays(marks, step) {
   let year
   return marks.map((seconds) => {
     const date = new Date(seconds * 1000)
     const month = MONTH.format(date)
-    const word = step >= 360 * 86_400 ? "" : step >= 28 * 86_400 ? month : step >= 86_400 ? `${date.getUTCDate()} ${month}` : date.toISOString().slice(11, 16)
-    const below = step < 86_400 ? `${date.getUTCDate()} ${month}` : String(date.getUTCFullYear())
+    const word = step >= 360 * DAY ? "" : step >= 28 * DAY ? month : `${date.getUTCDate()} ${month}`
+    const below = String(date.getUTCFullYear())
     if (word === "") return below
     const isNew = below !== year
     year = below

@@ -110,6 +110,14 @@ describe("the drawing", () => {
     assert.ok((await pixels(page, "total", { from: day(0), to: day(1), names: ["series-1"] }))["series-1"] > 10)
   }))
 
+  test("a single day has days and whole numbers at its axes, and no label of the next day", () => visit(browser, "/orgs/new-org/packages/read-once", async (page) => {
+    for (const chart of ["#total", "#downloads"]) {
+      const [days, counts] = await page.$eval(chart, ({ chart }) => chart.plot.axes.map((axis) => axis._values))
+      assert.match(days.join(" "), /^\d+ [A-Z][a-z]+\n\d{4} \d+ [A-Z][a-z]+(\n\d{4})? $/, chart)
+      assert.ok(counts.length > 1 && counts.every((count) => /^\d+$/.test(count)), `${chart}: ${counts.join()}`)
+    }
+  }))
+
   test("where nothing was read lately, the axis still goes on to today, as a gap", () => visit(browser, "/orgs/real-org/packages/stale", async (page) => {
     const lately = await pixels(page, "total", { from: day(-4), to: day(-1), names: ["series-1", "gap"] })
     assert.equal(lately["series-1"], 0)
