@@ -7,6 +7,8 @@
   value: {{ join " " .Values.orgs | quote }}
 - name: STATS_TRACKER_ROUND_SECONDS
   value: {{ .Values.collector.activeDeadlineSeconds | quote }}
+- name: STATS_TRACKER_STILL_PACKAGES
+  value: {{ .Values.collector.stillPackages }}
 - name: STATS_TRACKER_SKIP
   value: {{ join " " .Values.skip | quote }}
 - name: STATS_TRACKER_PAUSE

@@ -28,9 +28,10 @@ module FiguresHelper
 
   # A sentence for Org::Growth#left_out.
   def left_out_text(left_out)
-    unread, unread_then, appeared, gone = left_out.values_at(*Org::Growth::REASONS)
+    unread, resting, unread_then, appeared, gone = left_out.values_at(*Org::Growth::REASONS)
     [
       ("#{pluralize unread, "package"} not read at its end" if unread),
+      ("#{pluralize resting, "package"} whose total #{resting == 1 ? "stands" : "stand"} still, not read at its end" if resting),
       ("#{pluralize unread_then, "package"} not read at its beginning" if unread_then),
       ("#{exact left_out["appeared_total"]} that #{pluralize appeared, "package"} had when first read" if appeared),
       ("#{pluralize gone, "package"} that #{gone == 1 ? "is" : "are"} gone, with #{exact left_out["gone_total"].to_i}" if gone)

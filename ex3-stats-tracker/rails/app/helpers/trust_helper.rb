@@ -45,6 +45,13 @@ module TrustHelper
     end
   end
 
+  # How fresh the figures of a package are, or of an organisation. Where a total stands still, an old reading is not stale.
+  def freshness_of(subject)
+    return freshness(subject.measured_at) if fresh?(subject.measured_at) || Clock.ahead?(subject.measured_at) || !subject.resting?
+
+    tag.span("stands still", class: "state", title: "The total has not changed for weeks, and is read every third or seventh day.")
+  end
+
   # The outcome of a collection.
   def collection_state(collection)
     case collection.state

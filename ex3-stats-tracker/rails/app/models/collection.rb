@@ -27,12 +27,12 @@ class Collection < ApplicationRecord
   # Runs a collection of an organisation's packages, or resumes the unfinished one, and returns it.
   #
   # +clock+ returns the source's time: the stand-in has a clock of its own. +component+ returns a new connection to the
-  # component.
+  # component. +pace+ decides which packages are read.
   #
   # Raises Lock::Taken while another collection runs, TooEarly, Org::OtherSource, Org::Unknown, and Database::Unavailable.
   # +progress+ is told of each of these.
   def self.collect(name, source:, policy: RequestPolicy.for(source), clock: -> { Time.current }, progress: Progress.new,
-      component: Component.method(:new))
+      component: Component.method(:new), pace: Pace::ALWAYS)
     on_retry = progress.method(:database_unavailable)
     Lock.hold(on_retry:) do |lock|
       org, collection = Database.with_retries(on_retry:) do
@@ -44,7 +44,7 @@ class Collection < ApplicationRecord
       end
       collection.tap do
         progress.started(collection)
-        Runner.new(collection, lock:, policy:, clock:, progress:, component:).run
+        Runner.new(collection, lock:, policy:, clock:, progress:, component:, pace:).run
         org.destroy_if_unknown
         progress.ended(collection)
       end
@@ -79,7 +79,8 @@ class Collection < ApplicationRecord
     kind = reason || "interrupted"
     transaction do
       remaining = org.packages.on_list.where.not(collection_id: id).or(org.packages.on_list.where(collection_id: nil))
-      (remaining.to_a - failed_earlier(remaining)).each do |package|
+      # A package that rested then was not to be read.
+      (remaining.reject { |package| package.resting_until&.after?(started_at) } - failed_earlier(remaining)).each do |package|
         package.record_failure(Component::Problem.new(kind, "not requested: the collection was interrupted and not resumed in time"),
           about: "total", at: started_at, collection: self)
         self.packages_failed += 1
@@ -105,10 +106,10 @@ class Collection < ApplicationRecord
     state == "stopped"
   end
 
-  # How many of the listed packages were not requested; nil where the list was not read. packages_read, packages_failed
-  # and this number add up to packages_listed.
+  # How many of the listed packages were not requested; nil where the list was not read. packages_read, packages_failed,
+  # packages_resting and this number add up to packages_listed.
   def not_asked
-    [ packages_listed - packages_read - packages_failed, 0 ].max if packages_listed
+    [ packages_listed - packages_read - packages_failed - packages_resting, 0 ].max if packages_listed
   end
 
   # How many packages an earlier run of this collection has measured or failed that are not among these names.
@@ -123,6 +124,7 @@ class Collection < ApplicationRecord
   def summary
     text = +"#{org.name}: #{packages_read} of #{packages_listed || "an unknown number of"} packages read"
     text << ", #{packages_failed} failed" if packages_failed.positive?
+    text << ", #{packages_resting} standing still and left out" if packages_resting.positive?
     text << ", #{not_asked} not asked for" if not_asked&.positive?
     text << ", #{org.total.to_fs(:delimited)} downloads#{" (stand-in: invented)" if org.stand_in?}" if org.total
     text << "; stopped (#{reason}), to be resumed#{" after #{retry_at.utc.iso8601}" if retry_at}" if stopped?

@@ -24,7 +24,7 @@ class Metrics
       collections.map { |collection| [ names[collection.org_id], collection.seconds ] }
     gauge "stats_tracker_collection_packages", "The last collection's packages, by outcome.",
       collections.flat_map { |collection|
-        { listed: collection.packages_listed, read: collection.packages_read, failed: collection.packages_failed }
+        { listed: collection.packages_listed, read: collection.packages_read, failed: collection.packages_failed, resting: collection.packages_resting }
           .map { |outcome, count| [ { **names[collection.org_id], outcome: }, count ] }
       }
     gauge "stats_tracker_collection_failures", "The last collection's failures, by kind.", failures_of(collections, names)

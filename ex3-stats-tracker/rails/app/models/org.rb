@@ -47,6 +47,11 @@ class Org < ApplicationRecord
     vanished_at?
   end
 
+  # Whether all packages rest.
+  def resting?
+    packages.listed.exists? && packages.listed.none? { |package| !package.resting? }
+  end
+
   def last_collection
     collections.where(started_at: ..Clock.latest_plausible).order(:started_at).last
   end

@@ -36,6 +36,11 @@ class Package < ApplicationRecord
     failing_since?
   end
 
+  # Whether its total stood still when it was last read, and rounds leave it out meanwhile.
+  def resting?(at = Time.current)
+    resting_until? && !failing? && !vanished? && at < resting_until + Pace::TOLERANCE
+  end
+
   def fell?
     fell_at?
   end

@@ -35,12 +35,12 @@ module Turn
     in_order(packages) { |package| [ package.measured_at, failures[package.id] ].compact.max }
   end
 
-  private
-    def in_order(list)
-      list.each_with_index.sort_by { |one, index|
-        turn = yield(one)
-        turn = Time.find_zone("UTC").parse(turn) if turn.is_a?(String)
-        [ turn ? turn.to_r : 0, index ]
-      }.map(&:first)
-    end
+  # Sorts by the turns that the block returns.
+  def in_order(list)
+    list.each_with_index.sort_by { |one, index|
+      turn = yield(one)
+      turn = Time.find_zone("UTC").parse(turn) if turn.is_a?(String)
+      [ turn ? turn.to_f : 0, index ]
+    }.map(&:first)
+  end
 end

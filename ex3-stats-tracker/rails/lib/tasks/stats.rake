@@ -11,10 +11,11 @@ namespace :stats do
     receivers = receivers_of_notifications
     progress = Collection::Progress.for
     due = named.any? ? round.names : Database.with_retries { round.due }
+    pace = named.any? ? Pace::ALWAYS : Pace.configured
     progress.round(round, due.size) if named.empty?
     codes = [ 0 ]
     round.each(due:) do |org|
-      collection = Collection.collect(org, source: Source.current, progress:)
+      collection = Collection.collect(org, source: Source.current, progress:, pace:)
       notify([ collection.org.reload ], receivers, since: collection.started_at)
       codes << collection.exit_code
       collection

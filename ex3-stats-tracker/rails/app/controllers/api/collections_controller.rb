@@ -2,7 +2,7 @@ class Api::CollectionsController < Api::TableController
   table keys: :started_at, columns: {
     started_at: :started_at, finished_at: :finished_at, state: :state, reason: :reason, detail: :detail,
     retry_at: :retry_at, seconds: :seconds, runs: :runs, listed: :packages_listed, read: :packages_read,
-    failed: :packages_failed, not_asked: :not_asked
+    failed: :packages_failed, resting: :packages_resting, not_asked: :not_asked
   }
 
   private

@@ -3,7 +3,7 @@ class Api::PackagesController < Api::TableController
     name: :name, repository: ->(package) { package.repository&.name }, total: :total, growth_1: :growth_1,
     growth_7: :growth_7, growth_30: :growth_30, growth_365: :growth_365, measured_at: :measured_at,
     failing_since: :failing_since, failure_kind: :failure_kind, fell_at: :fell_at, fell_from: :fell_from,
-    vanished_at: :vanished_at
+    vanished_at: :vanished_at, resting_until: :resting_until
   }
 
   def show

@@ -88,11 +88,11 @@ class Collection::Progress
       emit event: "waiting", kind: "database_unavailable", detail:, seconds: seconds.ceil
     end
 
-    # +read+, +failed+ and +not_asked+ add up to +listed+.
+    # +read+, +failed+, +resting+ and +not_asked+ add up to +listed+.
     def ended(collection)
       emit event: "ended", org: collection.org.name, state: collection.state, reason: collection.reason,
         started_at: collection.started_at.iso8601, detail: collection.detail, retry_at: collection.retry_at&.iso8601, listed: collection.packages_listed,
-        read: collection.packages_read, failed: collection.packages_failed, not_asked: collection.not_asked,
+        read: collection.packages_read, failed: collection.packages_failed, resting: collection.packages_resting, not_asked: collection.not_asked,
         total: collection.org.total, seconds: collection.seconds.round(3)
     end
 

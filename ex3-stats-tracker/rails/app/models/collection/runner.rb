@@ -21,8 +21,8 @@ class Collection::Runner
     end
   end
 
-  def initialize(collection, lock:, policy:, clock:, progress:, component:)
-    @collection, @lock, @policy, @clock, @progress, @component = collection, lock, policy, clock, progress, component
+  def initialize(collection, lock:, policy:, clock:, progress:, component:, pace: Pace::ALWAYS)
+    @collection, @lock, @policy, @clock, @progress, @component, @pace = collection, lock, policy, clock, progress, component, pace
     # Closed to stop the collection. Threads sleep by waiting on it, so that closing it wakes them.
     @halt = Thread::Queue.new
     @rate_limit_wait_left, @mutex = policy.max_rate_limit_wait, Mutex.new
@@ -30,7 +30,7 @@ class Collection::Runner
   end
 
   def run
-    @began = monotonic
+    @began, @begun_at = monotonic, now
     if read_list
       measure
       @stop_reason ? stop(@stop_reason) : finish
@@ -61,7 +61,8 @@ class Collection::Runner
       write do
         org.list(listed, at:)
         # A package of an earlier run counts also where the list no longer has it.
-        collection.update!(packages_listed: listed.size + collection.done_without(listed.map(&:name)))
+        collection.update!(packages_listed: listed.size + collection.done_without(listed.map(&:name)),
+          packages_resting: org.packages.on_list.reject { |package| collection.id == package.collection_id || @pace.total_due?(package, @begun_at) }.size)
       end
       true
     rescue Component::Problem => problem
@@ -78,7 +79,7 @@ class Collection::Runner
     # Measures the packages that no earlier run has measured.
     def measure
       wanted = Turn.of_packages(org.packages.on_list.ordered.includes(:repository).to_a)
-      remaining = wanted.select { |package| total_wanted?(package) || package.versions_due?(now) }
+      remaining = wanted.select { |package| total_wanted?(package) || versions_wanted?(package) }
       progress.listed(wanted.size, remaining.size)
       packages = remaining.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
       outcomes = Thread::SizedQueue.new(policy.concurrency)
@@ -133,7 +134,7 @@ class Collection::Runner
       total_wanted = total_wanted?(package)
       reading = answer_or_problem { component.measure(org.name, package.name, **hints(package)) } if total_wanted
       # A package that can't be read now will not show its versions either.
-      if !reading.is_a?(Component::Problem) && package.versions_due?(now)
+      if !reading.is_a?(Component::Problem) && versions_wanted?(package, reading)
         pause if total_wanted
         versions = answer_or_problem { component.versions(org.name, package.name, **hints(package)) }
       end
@@ -191,7 +192,11 @@ class Collection::Runner
     end
 
     def total_wanted?(package)
-      package.collection_id != collection.id
+      package.collection_id != collection.id && @pace.total_due?(package, @begun_at)
+    end
+
+    def versions_wanted?(package, reading = nil)
+      package.versions_due?(now) && @pace.versions_due?(package, reading, @begun_at)
     end
 
     def record(outcomes)
@@ -223,7 +228,7 @@ class Collection::Runner
     def store(outcomes, at:)
       failed_before = collection.failed_earlier(outcomes.map(&:package))
       read, unread = outcomes.select(&:reading).partition { |outcome| outcome.reading.is_a?(Component::Contract::Reading) }
-      Package.record(read.to_h { |outcome| [ outcome.package, outcome.reading ] }, collection:)
+      Package.record(read.to_h { |outcome| [ outcome.package, outcome.reading ] }, collection:, pace: @pace)
       unread.each do |outcome|
         outcome.package.record_failure(outcome.reading, about: "total", at:, collection:)
         # After a temporary problem the package is requested again when a stopped collection is resumed.

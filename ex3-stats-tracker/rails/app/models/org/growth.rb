@@ -6,9 +6,9 @@
 module Org::Growth
   extend ActiveSupport::Concern
 
-  # Why the sum leaves out a package's growth or a part of it. unread: not read at the end of the period. unread_then: not
-  # read at its beginning. appeared: it had downloads before it was first read. gone: it has vanished.
-  REASONS = %w[unread unread_then appeared gone].freeze
+  # Why the sum leaves out a package's growth or a part of it. unread: not read at the end of the period. resting: neither,
+  # because its total stood still, see Pace. unread_then: not read at its beginning. appeared: it had downloads before it was first read. gone: it has vanished.
+  REASONS = %w[unread resting unread_then appeared gone].freeze
 
   # A package's total, its growth, and its total at the beginning of the period.
   Counted = Data.define(:total, :growth) do
@@ -53,6 +53,7 @@ module Org::Growth
       # On the first day of tracking every package is new to the tracker, but not to GitHub.
       base = [ beginning.to_date, firsts.values.min ].max
       read, unread = listed.partition { |package| package.total && package.measured_at >= at - Growing::NEAR[span] }
+      resting, unread = unread.partition { |package| package.resting?(at) }
       appeared, older = read.partition { |package| firsts[package.id]&.after?(base) }
       known, unread_then = older.partition { |package| package.growth(span) }
       return if known.empty?
@@ -62,7 +63,7 @@ module Org::Growth
       gone = packages.vanished.where(vanished_at: beginning..).pluck(:total)
       sum = within_64_bits((counted + new).map(&:growth)) or return
       [ sum, {
-        "before" => (counted + new).sum(&:before), "unread" => unread.size, "unread_then" => unread_then.size,
+        "before" => (counted + new).sum(&:before), "unread" => unread.size, "resting" => resting.size, "unread_then" => unread_then.size,
         "appeared" => new.count { |package| package.before.positive? }, "appeared_total" => new.sum(&:before),
         "gone" => gone.size, "gone_total" => gone.compact.sum
       }.reject { |name, count| count.zero? && name != "before" } ]

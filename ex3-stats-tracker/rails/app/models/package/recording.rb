@@ -8,8 +8,9 @@ module Package::Recording
   class_methods do
     # Stores readings of totals and daily downloads, by package. The same reading a second time changes nothing; another
     # one of the same second replaces it. The package objects keep their old values until they are reloaded. A reading
-    # from the future is stored as a failure: it would count as the newest until that time.
-    def record(readings, collection: nil)
+    # from the future is stored as a failure: it would count as the newest until that time. +pace+ decides when the packages
+    # are read next.
+    def record(readings, collection: nil, pace: Pace::ALWAYS)
       ahead, readings = readings.partition { |_, reading| Clock.ahead?(reading.measured_at) }.map(&:to_h)
       ahead.each { |package, reading| package.record_failure(Clock.problem(reading.measured_at), about: "total", at: Time.current, collection:) }
       before = readings.to_h { |package, reading| [ package, package.total_before(reading.measured_at) ] }
@@ -22,7 +23,7 @@ module Package::Recording
       newest, late = readings.partition do |package, reading|
         package.measured_at.nil? || reading.measured_at >= package.measured_at || Clock.ahead?(package.measured_at)
       end
-      record_latest newest, fallen, collection
+      record_latest newest, fallen, collection, pace
       where(id: late.map(&:first)).update_all(updated_at: Time.current, **(collection ? { collection_id: collection.id } : {})) if late.any?
     end
 
@@ -31,7 +32,7 @@ module Package::Recording
       where(measured_at: Clock.latest_plausible..).where.not(measured_at: Clock.latest_plausible).find_each do |package|
         last = package.measurements.where(at: ..Clock.latest_plausible).order(:at).last
         fell = package.fell_at if package.fell_at && !Clock.ahead?(package.fell_at)
-        package.update!(total: last&.total, measured_at: last&.at, fell_at: fell, fell_from: fell && package.fell_from,
+        package.update!(total: last&.total, measured_at: last&.at, moved_at: last&.at, resting_until: nil, fell_at: fell, fell_from: fell && package.fell_from,
           **Growing::SPANS.to_h { |span| [ :"growth_#{span}", nil ] })
       end
     end
@@ -105,18 +106,21 @@ module Package::Recording
       end
 
       # A page without a chart keeps `recent`, and a total that did not fall keeps the last fall.
-      def record_latest(readings, fallen, collection)
+      def record_latest(readings, fallen, collection, pace)
         now = Time.current
         growths = growths_until(readings)
         write readings.map { |package, reading|
           recent, recent_until = last_days(reading.daily)
+          moved_at = (package.moved_at if package.total == reading.total) || reading.measured_at
           { org_id: package.org_id, name: package.name, created_at: now, updated_at: now,
             collection_id: collection&.id, total: reading.total, measured_at: reading.measured_at,
+            moved_at:, resting_until: pace.resting_until(package.id, moved_at:, measured_at: reading.measured_at),
             recent: (JSON.generate(recent) if recent), recent_until:,
             fell_at: (reading.measured_at if fallen.key?(package)), fell_from: fallen[package], **growths[package] }
         }, conflict: "org_id, name", set: <<~SQL.squish
           collection_id = COALESCE(excluded.collection_id, packages.collection_id), updated_at = excluded.updated_at,
-          total = excluded.total, measured_at = excluded.measured_at, failing_since = NULL, failure_kind = NULL,
+          total = excluded.total, measured_at = excluded.measured_at, moved_at = excluded.moved_at,
+          resting_until = excluded.resting_until, failing_since = NULL, failure_kind = NULL,
           recent = COALESCE(excluded.recent, packages.recent), recent_until = COALESCE(excluded.recent_until, packages.recent_until),
           fell_at = COALESCE(excluded.fell_at, #{earlier_fall "fell_at"}), fell_from = COALESCE(excluded.fell_from, #{earlier_fall "fell_from"}),
           #{Growing::SPANS.map { |span| "growth_#{span} = excluded.growth_#{span}" }.join(", ")}

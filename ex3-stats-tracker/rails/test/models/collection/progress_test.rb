@@ -14,7 +14,7 @@ class Collection::ProgressTest < ActiveSupport::TestCase
       { "event" => "package", "name" => "a", "total" => 5 },
       { "event" => "package", "name" => "b", "kind" => "not_found", "detail" => "gone for good" },
       { "event" => "ended", "org" => "scripted", "state" => "finished", "reason" => nil, "detail" => nil, "retry_at" => nil,
-        "started_at" => "2026-05-11T12:00:00Z", "listed" => 2, "read" => 1, "failed" => 1, "not_asked" => 0, "total" => 5 }
+        "started_at" => "2026-05-11T12:00:00Z", "listed" => 2, "read" => 1, "failed" => 1, "resting" => 0, "not_asked" => 0, "total" => 5 }
     ], events.map { |event| event.except("seconds") }
   end
 

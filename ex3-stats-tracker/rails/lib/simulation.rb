@@ -1,0 +1,127 @@
+# A simulation of rounds over many organisations, with a clock that is set and without HTTP: which package is read when, and
+# how many pages of GitHub that takes.
+#
+# The clock moves by +pause+ for each page, as the component's host makes one request at a time for all of its callers. So
+# the pages of a day are never more than 86,400 with a pause of a second. In each simulated hour the collector is killed
+# at a random moment, and starts again at once.
+#
+# There are two collectors. Simulation::Stored is the real one, with a database, and a double of the component's client.
+# Simulation::Model decides by the same classes (Turn, Pace) and keeps in memory what was read, so that 100,000 packages
+# take minutes. A test holds one to the other.
+class Simulation
+  # Ends the collector as SIGKILL does: nothing is stored any more.
+  class Killed < Exception; end # rubocop:disable Lint/InheritException
+
+  BEGINNING = Time.utc(2026, 1, 1)
+  LIST_PAGE = 30
+  DAY_OF_PAGES = 86_400
+
+  attr_reader :now, :names, :packages, :pages_by_day, :kills, :rounds, :longest
+
+  # +packages+ of each organisation. +moving+ percent of them have downloads each day, +seldom+ percent every tenth day,
+  # and the others stand still. +interval+ and +pause+ are in seconds.
+  def initialize(orgs:, packages:, days:, interval: 6 * 3600, pause: 1, moving: 20, seldom: 10, kills: true, seed: 1)
+    @names = (1..orgs).map { |number| "org-#{number}" }
+    @packages, @days, @interval, @pause, @moving, @seldom = packages, days, interval, pause, moving, seldom
+    @random, @now, @pages_by_day, @kills, @rounds = Random.new(seed), BEGINNING, Hash.new(0), 0, 0
+    @kill_at = kills ? BEGINNING + @random.rand(3600) : BEGINNING + (days + 1).days
+    @last_read, @longest = {}, Hash.new(0)
+    @ending, @last_third = [ days, days * 2 / 3 ].map { |day| BEGINNING + day.days }
+  end
+
+  # +collector+ runs a round of this simulation: it is called until the days are over.
+  def run(collector)
+    until over?
+      began = now
+      begin
+        @rounds += 1
+        collector.round(self)
+        # Nothing is to be done until the next round.
+        @now = [ now, began + @interval ].max
+        set_next_kill if @kill_at <= now
+      rescue Killed
+        @kills += 1
+      end
+    end
+    @last_read.each { |package, (at, rule)| count_wait(now - at, rule) if package }
+    self
+  end
+
+  def over? = now >= @ending
+
+  # Fetches so many pages.
+  def fetch(pages)
+    pages.times do
+      @now += @pause
+      @pages_by_day[today] += 1
+      if @kill_at <= now
+        set_next_kill
+        raise Killed
+      end
+    end
+    raise Killed if over?
+  end
+
+  def list_pages = [ packages.fdiv(LIST_PAGE).ceil, 1 ].max
+
+  # The downloads of a package on a day, counted from the first one.
+  def downloads(org, number, day)
+    case (org * 31 + number * 7) % 100
+    when ...@moving then 5
+    when ...(@moving + @seldom) then (day + number) % 10 == 0 ? 3 : 0
+    else 0
+    end
+  end
+
+  def total(org, number)
+    @totals ||= {}
+    day, total = @totals.fetch([ org, number ], [ -1, 1_000 ])
+    total += downloads(org, number, day += 1) while day < today
+    @totals[[ org, number ]] = [ day, total ]
+    total
+  end
+
+  # The number of the day, from 0.
+  def today = (now - BEGINNING).to_i / 86_400
+
+  # A package was read. +resting_until+: the rule until its next reading.
+  def read(org, number, resting_until)
+    before, rule = @last_read[[ org, number ]]
+    before ? count_wait(now - before, rule) : @longest[:first] = [ @longest[:first], now - BEGINNING ].max
+    @last_read[[ org, number ]] = [ now, resting_until && resting_until - now ]
+  end
+
+  def packages_read = @last_read.size
+
+  # What the README says of it.
+  def report
+    hours = ->(seconds) { "#{(seconds / 3600.0).round(1)} hours" }
+    exact = ->(number) { number.to_fs(:delimited) }
+    [
+      "#{exact[names.size]} organisations with #{packages} packages each, #{@days} days, a collector killed #{exact[kills]} times, #{exact[rounds]} rounds begun",
+      "pages: #{exact[pages_by_day.values.sum]}; the most on a day #{exact[pages_by_day.values.max]}, on the last one #{exact[pages_by_day[@days - 1]]}, of #{exact[DAY_OF_PAGES]}",
+      "packages never read: #{exact[names.size * packages - packages_read]}; all were read for the first time within #{hours[longest[:first]]}",
+      "the longest time between two readings: #{hours[longest[:unruled]]} of a package that is read with every round (#{hours[longest[:unruled_lately]]} in the last third of the days)",
+      "and #{hours[longest[:ruled]]} of one that stands still, at most #{hours[longest[:late]]} after its rule",
+      "gaps in the daily downloads: #{longest[:gaps]}"
+    ].join("\n")
+  end
+
+  private
+    def set_next_kill
+      hour = now - now.to_i % 3600 + 3600
+      @kill_at = hour + @random.rand(3600)
+    end
+
+    # +rule+: the seconds for which the package was to be left out; nil for one that is read with every round.
+    def count_wait(seconds, rule)
+      longest[:gaps] += 1 if seconds >= 29 * 86_400
+      if rule
+        longest[:ruled] = [ longest[:ruled], seconds ].max
+        longest[:late] = [ longest[:late], seconds - rule ].max
+      else
+        longest[:unruled] = [ longest[:unruled], seconds ].max
+        longest[:unruled_lately] = [ longest[:unruled_lately], seconds ].max if now > @last_third
+      end
+    end
+end

@@ -1,0 +1,77 @@
+# What Collection::Runner and Round decide, by the same Turn and Pace, without a database.
+class Simulation::Model
+  Organisation = Struct.new(:number, :name, :packages, :ended, :finished, :unfinished, :runs) do
+    def turn = [ ended, (unfinished if runs.to_i >= Turn::MAX_RUNS) ].compact.max
+  end
+  # The columns of the table.
+  Row = Struct.new(:id, :number, :total, :measured_at, :moved_at, :resting_until, :versions_measured_at, :collection) do
+    def failing? = false
+  end
+
+  # +ids+ returns a package's id by the numbers of its organisation and its own.
+  def initialize(simulation, ids: ->(org, number) { org * simulation.packages + number })
+    @orgs = simulation.names.each.with_index(1).map do |name, number|
+      Organisation.new(number, name, (1..simulation.packages).map { |package| Row.new(ids[number, package], package) })
+    end
+  end
+
+  def round(simulation)
+    recent = simulation.now - Round.limit / 2.0
+    due = @orgs.reject { |org| org.finished && org.finished > recent && org.finished <= simulation.now }
+    Turn.in_order(due, &:turn).each do |org|
+      raise Simulation::Killed if simulation.over?
+      collect org, simulation
+    end
+  end
+
+  private
+    def collect(org, simulation)
+      begin_or_resume org, simulation.now
+      begun_at = simulation.now
+      simulation.fetch simulation.list_pages
+      Turn.in_order(org.packages, &:measured_at)
+        .select { |package| total_wanted?(package, org, begun_at) || versions_wanted?(package, nil, begun_at, simulation.now) }
+        .each { |package| read package, org, begun_at, simulation }
+      org.ended = org.finished = org.unfinished
+      org.unfinished = org.runs = nil
+    end
+
+    def begin_or_resume(org, now)
+      if org.unfinished && org.unfinished >= now - Collection::RESUMABLE
+        org.runs += 1
+      else
+        org.ended = org.unfinished if org.unfinished
+        org.unfinished, org.runs = now, 1
+      end
+    end
+
+    def read(package, org, begun_at, simulation)
+      reading = nil
+      if total_wanted?(package, org, begun_at)
+        simulation.fetch 1
+        reading, at = simulation.total(org.number, package.number), simulation.now
+      end
+      if versions_wanted?(package, reading, begun_at, simulation.now)
+        simulation.fetch 1
+        versions_at = at || simulation.now
+      end
+      # From here on nothing is killed: a package is stored whole or not at all.
+      if reading
+        package.moved_at = at unless package.total == reading && package.moved_at
+        package.total, package.measured_at, package.collection = reading, at, org.unfinished
+        package.resting_until = Pace::RARELY.resting_until(package.id, moved_at: package.moved_at, measured_at: at)
+        simulation.read org.number, package.number, package.resting_until
+      end
+      package.versions_measured_at = versions_at if versions_at
+    end
+
+    def total_wanted?(package, org, begun_at)
+      package.collection != org.unfinished && Pace::RARELY.total_due?(package, begun_at)
+    end
+
+    Reading = Struct.new(:total)
+
+    def versions_wanted?(package, total, begun_at, now)
+      package.versions_measured_at&.to_date != now.to_date && Pace::RARELY.versions_due?(package, total && Reading.new(total), begun_at)
+    end
+end
