@@ -102,7 +102,7 @@ class Simulation
       "pages: #{exact[pages_by_day.values.sum]}; the most on a day #{exact[pages_by_day.values.max]}, on the last one #{exact[pages_by_day[@days - 1]]}, of #{exact[DAY_OF_PAGES]}",
       "packages never read: #{exact[names.size * packages - packages_read]}; all were read for the first time within #{hours[longest[:first]]}",
       "the longest time between two readings: #{hours[longest[:unruled]]} of a package that is read with every round (#{hours[longest[:unruled_lately]]} in the last third of the days)",
-      "and #{hours[longest[:ruled]]} of one that stands still, at most #{hours[longest[:late]]} after its rule",
+      "and #{hours[longest[:ruled]]} of one that stands still, at most #{hours[longest[:late]]} after its rule (#{hours[longest[:late_lately]]} in the last third)",
       "gaps in the daily downloads: #{longest[:gaps]}"
     ].join("\n")
   end
@@ -119,6 +119,7 @@ class Simulation
       if rule
         longest[:ruled] = [ longest[:ruled], seconds ].max
         longest[:late] = [ longest[:late], seconds - rule ].max
+        longest[:late_lately] = [ longest[:late_lately], seconds - rule ].max if now > @last_third
       else
         longest[:unruled] = [ longest[:unruled], seconds ].max
         longest[:unruled_lately] = [ longest[:unruled_lately], seconds ].max if now > @last_third
