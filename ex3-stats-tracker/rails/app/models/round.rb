@@ -1,6 +1,9 @@
 # A round: one collection of each configured organisation, one after another, in the order of Turn. A round that is stopped
 # or killed is continued by the next one.
 class Round
+  # Less than the hour that is the least between two collections from github.com.
+  RECENTLY = 50.minutes.to_i
+
   # So many organisations in a row whose collection was stopped mean an outage of GitHub.
   STOPPED_IN_A_ROW = 3
 
@@ -22,10 +25,10 @@ class Round
     @names = names.map { |name| Org.normalize_value_for(:name, name) }.uniq
   end
 
-  # The organisations that this round collects. One whose last collection finished within the last half of a round is left
-  # out: a round that is tried again, after a rate limit or a killed process, goes on with the others.
+  # The organisations that this round collects. One that was just read is left out: a round that is tried again, after a
+  # rate limit or a killed process, goes on with the others.
   def due(at: Time.current)
-    recent = Org.where(name: names).where(<<~SQL.squish, at - self.class.limit / 2.0, at).pluck(:name)
+    recent = Org.where(name: names).where(<<~SQL.squish, at - RECENTLY, at).pluck(:name)
       EXISTS (SELECT 1 FROM collections WHERE org_id = orgs.id AND state = 'finished' AND started_at > ? AND started_at <= ?)
     SQL
     names - recent

@@ -16,7 +16,7 @@ class Simulation::Model
   end
 
   def round(simulation)
-    recent = simulation.now - Round.limit / 2.0
+    recent = simulation.now - Round::RECENTLY
     due = @orgs.reject { |org| org.finished && org.finished > recent && org.finished <= simulation.now }
     Turn.in_order(due, &:turn).each do |org|
       raise Simulation::Killed if simulation.over?
