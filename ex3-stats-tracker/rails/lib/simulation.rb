@@ -84,11 +84,11 @@ class Simulation
   # The number of the day, from 0.
   def today = (now - BEGINNING).to_i / 86_400
 
-  # A package was read. +resting_until+: the rule until its next reading.
-  def read(org, number, resting_until)
+  # A package was read at +at+. +resting_until+: the rule until its next reading.
+  def read(org, number, at, resting_until)
     before, rule = @last_read[[ org, number ]]
-    before ? count_wait(now - before, rule) : @longest[:first] = [ @longest[:first], now - BEGINNING ].max
-    @last_read[[ org, number ]] = [ now, resting_until && resting_until - now ]
+    before ? count_wait(at - before, rule) : @longest[:first] = [ @longest[:first], at - BEGINNING ].max
+    @last_read[[ org, number ]] = [ at, resting_until && resting_until - at ]
   end
 
   def packages_read = @last_read.size

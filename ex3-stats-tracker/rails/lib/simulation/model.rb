@@ -60,7 +60,7 @@ class Simulation::Model
         package.moved_at = at unless package.total == reading && package.moved_at
         package.total, package.measured_at, package.collection = reading, at, org.unfinished
         package.resting_until = Pace::RARELY.resting_until(package.id, moved_at: package.moved_at, measured_at: at)
-        simulation.read org.number, package.number, package.resting_until
+        simulation.read org.number, package.number, at, package.resting_until
       end
       package.versions_measured_at = versions_at if versions_at
     end

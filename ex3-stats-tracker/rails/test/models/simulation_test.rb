@@ -6,7 +6,7 @@ require Rails.root.join("lib/simulation/stored")
 # Rounds over weeks, with a collector that is killed each hour.
 class SimulationTest < ActiveSupport::TestCase
   # A round takes more than an hour, so that the collector is killed in each.
-  SMALL = { orgs: 3, packages: 6, days: 40, interval: 86_400, pause: 300, moving: 35, seldom: 15 }.freeze
+  SMALL = { orgs: 2, packages: 5, days: 36, interval: 86_400, pause: 450, moving: 35, seldom: 15 }.freeze
 
   test "the collector reads every package within its rule, and the model reads the same pages at the same times" do
     travel_to Simulation::BEGINNING + 41.days
@@ -32,7 +32,7 @@ class SimulationTest < ActiveSupport::TestCase
   private
     # Only the model keeps the times of readings: the collector's are in its database.
     def assert_rules_kept(real, model)
-      assert_equal 18, model.packages_read
+      assert_equal 10, model.packages_read
       assert_equal 0, model.longest[:gaps]
       # A package that is due just after a round began is read by the next one.
       assert_operator model.longest[:late], :<, 28.hours
