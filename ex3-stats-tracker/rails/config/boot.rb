@@ -1,6 +1,6 @@
 # A process that the launcher has started ends with it, also when the launcher is killed. On Linux the kernel does this
 # (PR_SET_PDEATHSIG) wherever it was asked in time; elsewhere this thread does. The variable has the number of an open
-# descriptor: the reading end of a pipe that only the launcher holds the other end of, and into which nothing is written.
+# descriptor: one end of a connection whose other end only the launcher holds, and over which nothing comes any more.
 if (descriptor = ENV["STATS_TRACKER_LIFELINE"])
   lifeline = IO.for_fd(Integer(descriptor))
   Thread.new do

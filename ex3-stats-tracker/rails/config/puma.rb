@@ -2,7 +2,7 @@ threads_count = Integer(ENV.fetch("RAILS_MAX_THREADS", 3))
 threads threads_count, threads_count
 
 # By default puma listens on the loopback interface only; a container sets BINDING to all of its addresses. The launcher
-# passes a listening socket with PUMA_INHERIT_0=FD:tcp://…: puma uses it where its address equals this one.
+# hands a listening socket over (bin/dashboard): puma uses it where its address equals this one.
 address = "tcp://#{ENV.fetch("BINDING", "127.0.0.1")}:#{ENV.fetch("PORT", 3000)}"
 bind address
 

@@ -2,8 +2,8 @@ require "test_helper"
 
 # The launcher's death ends Rails: config/boot.rb.
 class LifelineTest < ActiveSupport::TestCase
-  test "the process ends when the other end of its pipe is closed, and not before" do
-    reader, writer = IO.pipe
+  test "the process ends when the other end of its connection is closed, and not before" do
+    reader, writer = UNIXSocket.pair
     script = 'require "./config/boot"; puts "ready"; $stdout.flush; sleep'
     output, input = IO.pipe
     pid = spawn({ "STATS_TRACKER_LIFELINE" => reader.fileno.to_s }, RbConfig.ruby, "-e", script,

@@ -4,7 +4,6 @@ use std::{process::ExitStatus, time::Duration};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{
     error::Error,
@@ -218,16 +217,16 @@ async fn run(
         writes: None,
     };
     let mut process = Process::start(name, runtime, &program, settings)?;
-    if let Some(stdout) = process.stdout() {
-        let mut lines = BufReader::new(stdout).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            // Other lines are output of gems.
-            if let Ok(event) = serde_json::from_str(&line) {
-                said(event);
-            }
+    let status = process.wait_and_read(|line| {
+        // Other lines are output of gems.
+        if let Ok(event) = serde_json::from_str(line) {
+            said(event);
         }
-    }
-    let status = status(&mut process, name).await?;
+    });
+    let status = status.await.map_err(|error| Error::Start {
+        program: name.to_owned(),
+        error,
+    })?;
     code_among(&PASS_EXIT_CODES, status)
         .map(|code| (code, process.last_line()))
         .ok_or_else(|| process.ended(status))

@@ -3,7 +3,6 @@
 use std::{fs, future::Future, path::Path};
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{
     error::Error,
@@ -75,20 +74,12 @@ pub async fn export(
     let mut process = Process::start(name, runtime, &program, settings)?;
     let mut exported = None;
     let ended = tokio::select! {
-        status = async {
-            if let Some(stdout) = process.stdout() {
-                let mut lines = BufReader::new(stdout).lines();
-                while let Ok(Some(line)) = lines.next_line().await {
-                    match serde_json::from_str(&line) {
-                        Ok(Event::Exporting { written, known }) => progress(written, known),
-                        Ok(Event::Exported { files, bytes }) => exported = Some(Exported { files, bytes }),
-                        // Other lines are output of gems.
-                        Ok(Event::Other) | Err(_) => {}
-                    }
-                }
-            }
-            process.wait().await
-        } => Some(status),
+        status = process.wait_and_read(|line| match serde_json::from_str(line) {
+            Ok(Event::Exporting { written, known }) => progress(written, known),
+            Ok(Event::Exported { files, bytes }) => exported = Some(Exported { files, bytes }),
+            // Other lines are output of gems.
+            Ok(Event::Other) | Err(_) => {}
+        }) => Some(status),
         () = stop => None,
     };
     let Some(status) = ended else {

@@ -7,6 +7,7 @@
 //! | `database` | the user's own database, if one is set |
 //! | `settings` | Rails' environment variables |
 //! | `program`, `process` | a command of Rails, and its running process |
+//! | `lifeline` | the connection to a process: it ends with this one, and may ask for the listening socket |
 //! | `server` | the web server: starts, watches and restarts it |
 //! | `collector` | runs a pass, and reads its events |
 //! | `exporter` | writes the dashboard as files |
@@ -17,6 +18,8 @@ pub(crate) mod database;
 mod error;
 pub mod exporter;
 pub mod figures;
+#[cfg(unix)]
+mod lifeline;
 pub(crate) mod process;
 mod program;
 pub mod runtime;

@@ -1,18 +1,21 @@
 //! A running process of the Rails application.
 
-#[cfg(unix)]
-use std::os::fd::{AsRawFd, BorrowedFd};
 use std::{
     fs::{File, OpenOptions},
-    io::{self, PipeWriter, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
 use system::{command_line::printable, processes::end_with_this_process};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
 
+#[cfg(unix)]
+use super::lifeline::Lifeline;
 use super::{
     error::Error,
     program::{Program, Stdout},
@@ -27,10 +30,6 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 #[cfg(unix)]
 const UMASK: u32 = 0o077;
 
-/// The environment variable with the number of the pipe's descriptor that Rails reads.
-#[cfg(unix)]
-const LIFELINE: &str = "STATS_TRACKER_LIFELINE";
-
 /// The most of a process's recent output that is shown.
 const RECENT_OUTPUT_LINES: usize = 8;
 const RECENT_OUTPUT_BYTES: u64 = 8 * 1024;
@@ -40,11 +39,13 @@ const RECENT_OUTPUT_BYTES: u64 = 8 * 1024;
 pub(super) struct Process {
     name: &'static str,
     child: Child,
+    /// The process and all that it starts.
+    group: Group,
     log: PathBuf,
     /// The length of the log at the start of the process.
     began_at: u64,
-    /// Closed when this process ends, however that comes: then Rails ends itself (`config/boot.rb`).
-    _lifeline: PipeWriter,
+    #[cfg(unix)]
+    _lifeline: Lifeline,
 }
 
 impl Process {
@@ -52,7 +53,7 @@ impl Process {
     ///
     /// The calling thread has to live as long as the process: the process ends with that thread, even if this process
     /// is killed. That is Linux's work, and done at once. Where it can't do it, on other systems and if bubblewrap is
-    /// killed before its own child has asked for the same, Rails itself ends: it reads a pipe whose other end is here.
+    /// killed before its own child has asked for the same, Rails itself ends: see [`Lifeline`].
     pub(super) fn start(
         name: &'static str,
         runtime: &Runtime,
@@ -74,24 +75,8 @@ impl Process {
         })?;
         let began_at = file.metadata().map_err(failed)?.len();
         let mut command = runtime.command(program, settings)?;
-        #[cfg(unix)]
-        let stdin = match program.socket {
-            Some(socket) => socket
-                .try_clone()
-                .map(std::os::fd::OwnedFd::from)
-                .map_err(failed)?
-                .into(),
-            None => Stdio::null(),
-        };
-        #[cfg(not(unix))]
-        let stdin = Stdio::null();
-        let (lifeline, writer) = io::pipe().map_err(failed)?;
-        #[cfg(unix)]
-        let descriptor = lifeline.as_raw_fd();
-        #[cfg(unix)]
-        command.env(LIFELINE, descriptor.to_string());
         command
-            .stdin(stdin)
+            .stdin(Stdio::null())
             .stdout(match program.stdout {
                 Stdout::Read => Stdio::piped(),
                 Stdout::Log => file.try_clone().map_err(failed)?.into(),
@@ -102,43 +87,65 @@ impl Process {
             use std::os::unix::process::CommandExt;
             // A process group of its own, so that a Ctrl-C in the terminal reaches only this program.
             command.process_group(0);
-            // SAFETY: between fork and exec there are only system calls, without locks or allocations. The descriptor of
-            // `lifeline` is open until the process is started.
+            // SAFETY: between fork and exec there is only a system call, without locks or allocations.
             unsafe {
-                command.pre_exec(move || {
+                command.pre_exec(|| {
                     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(UMASK));
-                    let lifeline = BorrowedFd::borrow_raw(descriptor);
-                    // The other descriptors of this process are closed in the new one.
-                    rustix::io::fcntl_setfd(lifeline, rustix::io::FdFlags::empty())?;
                     Ok(())
                 });
             }
         }
+        #[cfg(unix)]
+        let (lifeline, inherited) = Lifeline::connect(&mut command, program.socket).map_err(failed)?;
         end_with_this_process(&mut command);
         let child = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
-        drop(lifeline);
+        #[cfg(unix)]
+        drop(inherited);
         Ok(Self {
             name,
+            group: Group::of(&child),
             child,
             log,
             began_at,
-            _lifeline: writer,
+            #[cfg(unix)]
+            _lifeline: lifeline,
         })
     }
 
-    /// The process's stdout, if it is to be read.
-    pub(super) fn stdout(&mut self) -> Option<ChildStdout> {
-        self.child.stdout.take()
+    /// Waits until the process ends. Then what is left of its group is killed.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        self.group.kill();
+        Ok(status)
     }
 
-    /// Waits until the process ends.
-    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.child.wait().await
+    /// Passes on each line of the process's stdout, until the process ends.
+    ///
+    /// The end of stdout alone is not the end: a process that is left of the group would keep it open for ever.
+    pub(super) async fn wait_and_read(&mut self, mut on_line: impl FnMut(&str)) -> io::Result<ExitStatus> {
+        let Some(stdout) = self.child.stdout.take() else {
+            return self.wait().await;
+        };
+        let mut lines = BufReader::new(stdout).lines();
+        let status = loop {
+            tokio::select! {
+                line = lines.next_line() => match line {
+                    Ok(Some(line)) => on_line(&line),
+                    Ok(None) | Err(_) => return self.wait().await,
+                },
+                status = self.wait() => break status?,
+            }
+        };
+        // What it wrote before its end. No process is left that could write more.
+        while let Ok(Some(line)) = lines.next_line().await {
+            on_line(&line);
+        }
+        Ok(status)
     }
 
     /// Ends the process, and kills it if it does not end in time.
     pub(super) async fn stop(mut self) {
-        stop(&mut self.child).await;
+        self.group.stop(&mut self.child).await;
     }
 
     /// The error for a process that ended unexpectedly.
@@ -167,22 +174,58 @@ impl Process {
     }
 }
 
-/// Ends a process group, and kills it if it does not end in time.
-pub(crate) async fn stop(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(group) = child
-        .id()
-        .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
-    {
-        use rustix::process::{Signal, kill_process_group};
-        // The process may have ended in the meantime.
-        let _ = kill_process_group(group, Signal::TERM);
-        if tokio::time::timeout(STOP_TIMEOUT, child.wait()).await.is_ok() {
-            return;
-        }
-        let _ = kill_process_group(group, Signal::KILL);
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.group.kill();
     }
-    let _ = child.kill().await;
+}
+
+/// The process group of a child process that leads it. Without it on other systems than Unix.
+#[derive(Debug)]
+struct Group(#[cfg(unix)] Option<rustix::process::Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        #[cfg(not(unix))]
+        let _ = child;
+        Self(
+            #[cfg(unix)]
+            child
+                .id()
+                .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)),
+        )
+    }
+
+    /// Asks all processes of the group to end.
+    fn terminate(&self) {
+        #[cfg(unix)]
+        if let Some(group) = self.0 {
+            // They may have ended in the meantime.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+        }
+    }
+
+    /// Kills all processes of the group, once: afterwards its number may be another group's.
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = self.0.take() {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// Ends the group and its leader, and kills those that do not end in time.
+    async fn stop(&mut self, leader: &mut Child) {
+        self.terminate();
+        let _ = tokio::time::timeout(STOP_TIMEOUT, leader.wait()).await;
+        // Some may be left where the leader ended: bubblewrap's child ignores the first signal before it is the program.
+        self.kill();
+        let _ = leader.kill().await;
+    }
+}
+
+/// Ends a child process and its group, and kills those that do not end in time.
+pub(crate) async fn stop(child: &mut Child) {
+    Group::of(child).stop(child).await;
 }
 
 fn last_lines(log: &Path, from: u64) -> io::Result<String> {
@@ -216,5 +259,33 @@ mod tests {
         assert!(said.starts_with("    line 13") && !said.contains('\u{1b}'), "{said}");
         std::fs::write(&log, earlier).unwrap();
         assert_eq!(last_lines(&log, earlier.len() as u64).unwrap(), "");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_process_has_ended_also_where_one_of_its_group_is_left() {
+        use std::os::unix::process::{CommandExt, ExitStatusExt};
+
+        // The one that is left has the process's stdout, too.
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "sleep 1000 & echo $!; kill -KILL $$"])
+            .stdout(Stdio::piped())
+            .process_group(0);
+        let (lifeline, inherited) = Lifeline::connect(&mut command, None).unwrap();
+        let child = Command::from(command).kill_on_drop(true).spawn().unwrap();
+        drop(inherited);
+        let mut process = Process {
+            name: "a shell",
+            group: Group::of(&child),
+            child,
+            log: PathBuf::new(),
+            began_at: 0,
+            _lifeline: lifeline,
+        };
+        let mut lines = Vec::new();
+        let status = process.wait_and_read(|line| lines.push(line.to_owned())).await.unwrap();
+        assert_eq!(status.signal(), Some(9));
+        assert_eq!(lines.len(), 1, "{lines:?}");
     }
 }

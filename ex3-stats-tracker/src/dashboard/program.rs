@@ -9,7 +9,7 @@ pub(super) struct Program<'a> {
     pub(super) command: &'a [&'a str],
     /// The destination of its stdout.
     pub(super) stdout: Stdout,
-    /// The listening socket that it gets as standard input.
+    /// The listening socket that it may ask for.
     pub(super) socket: Option<&'a TcpListener>,
     /// A directory that it writes to, beside the storage.
     pub(super) writes: Option<&'a Path>,

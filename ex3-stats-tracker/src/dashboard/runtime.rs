@@ -49,12 +49,7 @@ impl Runtime {
     pub(super) fn command(&self, program: &Program<'_>, settings: &Settings) -> Result<Command, Error> {
         let directory = application();
         let (name, arguments) = program.command.split_first().expect("a program has a name");
-        let mut environment = settings.environment();
-        if program.socket.is_some() {
-            // Puma's own mechanism to inherit a socket from its parent process.
-            let inherited = format!("0:tcp://127.0.0.1:{}", settings.port);
-            environment.push(("PUMA_INHERIT_0", inherited.into()));
-        }
+        let environment = settings.environment();
         match self {
             Self::Own => {
                 let mut command = Command::new("bundle");

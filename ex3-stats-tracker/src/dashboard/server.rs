@@ -33,7 +33,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server, and waits until it responds and its database is ready. The server inherits the socket, so no
+    /// Starts the server, and waits until it responds and its database is ready. The server gets the socket, so no
     /// other program can respond in its place.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Server {
     /// If it ends, or does not respond in time.
     pub async fn start(runtime: &Runtime, settings: &Settings, socket: &TcpListener) -> Result<Self, Error> {
         let program = Program {
-            command: &["puma"],
+            command: &["bin/dashboard"],
             stdout: Stdout::Log,
             socket: Some(socket),
             writes: None,

@@ -27,6 +27,20 @@ class ServerTest < ActiveSupport::TestCase
     assert_equal 0, ended, File.read(log)
   end
 
+  test "it asks the launcher for the socket, listens on it, and ends with the launcher" do
+    socket = TCPServer.new("127.0.0.1", 0)
+    port = socket.local_address.ip_port
+    launcher, here = UNIXSocket.pair
+    start({ "PORT" => port.to_s, "STATS_TRACKER_LIFELINE" => here.fileno.to_s }, %w[bin/dashboard], here => here)
+    here.close
+    assert_equal "\n", launcher.read(1)
+    launcher.send_io socket
+    socket.close
+    assert_equal "200", ask(port, "/healthz").code
+    launcher.close
+    assert_equal 128 + Signal.list["KILL"], ended, File.read(log)
+  end
+
   test "unknown host names are refused, in Host and in X-Forwarded-Host" do
     port = listening("STATS_TRACKER_HOSTS" => "dashboard.example.org")
     good = [ "127.0.0.1:#{port}", "localhost:#{port}", "10.1.2.3:3000", "[::1]:#{port}", "dashboard.example.org", "Dashboard.Example.org:443" ]
