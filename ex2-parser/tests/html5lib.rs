@@ -172,6 +172,9 @@ fn findings() {
     for page in [
         format!("<!doctype html><html><template></html></template>{TOTAL}<p>cut"),
         format!("<!doctype html><html><template></html>{TOTAL}"),
+        format!("<!doctype html><html>{TOTAL}<template></html>"),
+        format!("<!doctype html><html>{TOTAL}<template></html></template>"),
+        format!("<!doctype html><html>{TOTAL}<template><template></template></html>"),
         format!("<!doctype html><html>{TOTAL}</html><p>cut"),
     ] {
         check(page.as_bytes());

@@ -76,6 +76,21 @@ fn pages_beyond_a_limit_are_refused_early() {
 }
 
 #[test]
+fn the_values_of_a_tag_are_limited_together() {
+    for (bytes, expected) in [(16_384, Ok(7)), (16_385, changed(Change::NeedsTree))] {
+        let label = "x".repeat(bytes - 1);
+        let page = format!("<span>Total downloads</span><h3 aria-label=\"{label}\" title=\"7\">7</h3>");
+        assert_eq!(dom::package(page.as_bytes()).unwrap().total, 7);
+        for size in [1, 1_000, page.len()] {
+            let mut parser = stream::PackageParser::new();
+            page.as_bytes().chunks(size).for_each(|chunk| parser.feed(chunk));
+            let total = parser.finish().map(|package| package.total);
+            assert_eq!(total, expected, "{bytes} bytes in chunks of {size}");
+        }
+    }
+}
+
+#[test]
 fn the_stream_engine_reports_pages_that_need_a_tree() {
     for (page, total) in [
         // A table moves content that is not part of it in front of itself.
