@@ -143,7 +143,7 @@ class PaceTest < ActiveSupport::TestCase
       end
     end
     defined?(LetPackagesRest) or require Rails.root.join("db/migrate/20261128065500_let_packages_rest")
-    ActiveRecord::Base.connection.execute LetPackagesRest::BEGINNINGS
+    ActiveRecord::Base.lease_connection.execute LetPackagesRest::BEGINNINGS
     assert_equal [ FIRST + 1.day, FIRST + 3.days ], packages.map { |package| package.reload.moved_at }
   end
 
