@@ -72,7 +72,8 @@ class PaceTest < ActiveSupport::TestCase
     assert_equal [ 0, still.find { |day| day >= 28 } ], days_of("still/versions").first(2), "not without a change, but once in four weeks"
     assert_equal [ (0..60).to_a ] * 2, [ days_of("moving"), days_of("moving/versions") ]
     assert_equal ((FIRST.to_date - 29)..(FIRST.to_date + still.last)).to_a, package("still").daily_downloads.chronological.pluck(:date)
-    collection = org.collections.chronological.last
+    # On one of two days in a row it rests.
+    collection = org.collections.chronological.last(2).find { |each| each.packages_resting.positive? }
     assert_equal [ "finished", 2, 1, 0, 1, 0 ], collection.values_at(:state, :packages_listed, :packages_read, :packages_failed, :packages_resting) + [ collection.not_asked ]
     assert_match(/1 of 2 packages read, 1 standing still and left out, /, collection.summary)
   end

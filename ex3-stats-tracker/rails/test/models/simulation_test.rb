@@ -14,7 +14,7 @@ class SimulationTest < ActiveSupport::TestCase
     ids = Package.joins(:org).where(orgs: { name: real.names }).pluck("orgs.name", "packages.name", :id).to_h { |*names, id| [ names.map { |name| name[/\d+/].to_i }, id ] }
     model = Simulation.new(**SMALL).then { |simulation| simulation.run(Simulation::Model.new(simulation, ids: ->(*numbers) { ids.fetch(numbers) })) }
     assert_equal [ real.pages_by_day, real.kills, real.rounds, real.now ], [ model.pages_by_day, model.kills, model.rounds, model.now ]
-    assert_operator real.kills, :>, 30
+    assert_operator real.kills, :>, 10
     assert_rules_kept real, model
     assert_stored real, ids
   end
@@ -35,8 +35,8 @@ class SimulationTest < ActiveSupport::TestCase
       assert_equal 10, model.packages_read
       assert_equal 0, model.longest[:gaps]
       # A package that is due just after a round began is read by the next one.
-      assert_operator model.longest[:late], :<, 28.hours
-      assert_operator model.longest[:unruled], :<, 28.hours
+      assert_operator model.longest[:late], :<, 30.hours
+      assert_operator model.longest[:unruled], :<, 30.hours
       times = Measurement.joins(package: :org).where(orgs: { name: real.names }).order(:at).pluck(:package_id, :at).group_by(&:first).transform_values { |rows| rows.map(&:last) }
       waits = times.values.flat_map { |each| [ *each, real.now ].each_cons(2).map { |one, other| other - one } }
       assert_equal [ model.longest[:unruled], model.longest[:ruled] ].max, waits.max
