@@ -22,7 +22,8 @@ class Round
   attr_reader :names
 
   def initialize(names)
-    @names = names.map { |name| Org.normalize_value_for(:name, name) }.uniq
+    # As Org normalizes them; the settings are checked before the database is asked.
+    @names = names.map(&:downcase).uniq
   end
 
   # The organisations that this round collects. One that was just read is left out: a round that is tried again, after a

@@ -8,14 +8,16 @@ namespace :stats do
     round = named.any? ? Round.new(named) : Round.configured
     abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if round.names.empty?
 
+    # A wrong setting is found before the database is asked.
     receivers = receivers_of_notifications
+    policy = Collection::RequestPolicy.for(Source.current)
     progress = Collection::Progress.for
     due = named.any? ? round.names : Database.with_retries { round.due }
     pace = named.any? ? Pace::ALWAYS : Pace.configured
     progress.round(round, due.size) if named.empty?
     codes = [ 0 ]
     round.each(due:) do |org|
-      collection = Collection.collect(org, source: Source.current, progress:, pace:)
+      collection = Collection.collect(org, source: Source.current, policy:, progress:, pace:)
       notify([ collection.org.reload ], receivers, since: collection.started_at)
       codes << collection.exit_code
       collection

@@ -28,7 +28,7 @@ module Org::Summing
     def update_day_sum(date)
       of_day = packages.where(vanished_at: nil).or(packages.where(vanished_at: date.next_day.beginning_of_day..))
       totals = of_day.pluck(Arel.sql(<<~SQL.squish)).compact
-        (SELECT total FROM package_days WHERE package_id = packages.id AND date <= #{self.class.connection.quote(date)}
+        (SELECT total FROM package_days WHERE package_id = packages.id AND date <= #{self.class.lease_connection.quote(date)}
          AND total IS NOT NULL ORDER BY date DESC LIMIT 1)
       SQL
       rows = Package::Day.where(package: packages, date:)
