@@ -23,6 +23,27 @@ pub(super) struct Masks {
     pub(super) letters: u64,
 }
 
+impl Masks {
+    /// Joins the masks of a block's equal parts. Each part has a mask for each field, in the order of the fields.
+    #[allow(dead_code, reason = "a processor without such instructions reads a block as a whole")]
+    #[inline(always)]
+    fn join<const PARTS: usize>(parts: [[u32; 5]; PARTS]) -> Self {
+        let field = |field: usize| {
+            let masks = parts.iter().enumerate();
+            masks.fold(0, |mask, (at, part)| {
+                mask | u64::from(part[field]) << (at * SIZE / PARTS)
+            })
+        };
+        Self {
+            equals: field(0),
+            quotes: field(1),
+            ends: field(2),
+            low: field(3),
+            letters: field(4),
+        }
+    }
+}
+
 /// A kind of processor.
 pub(super) trait Lanes: Copy {
     /// Whether masks are faster here than reading one attribute after the other.
@@ -80,20 +101,7 @@ pub(super) mod x86_64 {
     impl Lanes for Sse2 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
-            let [a, b, c, d] = [
-                sse2(block, 0, letter),
-                sse2(block, 16, letter),
-                sse2(block, 32, letter),
-                sse2(block, 48, letter),
-            ];
-            let join = |[a, b, c, d]: [u32; 4]| u64::from(a | b << 16) | u64::from(c | d << 16) << 32;
-            Masks {
-                equals: join([a[0], b[0], c[0], d[0]]),
-                quotes: join([a[1], b[1], c[1], d[1]]),
-                ends: join([a[2], b[2], c[2], d[2]]),
-                low: join([a[3], b[3], c[3], d[3]]),
-                letters: join([a[4], b[4], c[4], d[4]]),
-            }
+            Masks::join([0, 16, 32, 48].map(|at| sse2(block, at, letter)))
         }
     }
 
@@ -144,15 +152,7 @@ pub(super) mod x86_64 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
             // SAFETY: a value of this type proves AVX2.
-            let [a, b] = unsafe { [avx2(block, 0, letter), avx2(block, 32, letter)] };
-            let join = |a: u32, b: u32| u64::from(a) | u64::from(b) << 32;
-            Masks {
-                equals: join(a[0], b[0]),
-                quotes: join(a[1], b[1]),
-                ends: join(a[2], b[2]),
-                low: join(a[3], b[3]),
-                letters: join(a[4], b[4]),
-            }
+            Masks::join(unsafe { [avx2(block, 0, letter), avx2(block, 32, letter)] })
         }
     }
 
@@ -189,20 +189,7 @@ mod wasm32 {
     impl Lanes for Simd128 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
-            let [a, b, c, d] = [
-                simd128(block, 0, letter),
-                simd128(block, 16, letter),
-                simd128(block, 32, letter),
-                simd128(block, 48, letter),
-            ];
-            let join = |[a, b, c, d]: [u32; 4]| u64::from(a | b << 16) | u64::from(c | d << 16) << 32;
-            Masks {
-                equals: join([a[0], b[0], c[0], d[0]]),
-                quotes: join([a[1], b[1], c[1], d[1]]),
-                ends: join([a[2], b[2], c[2], d[2]]),
-                low: join([a[3], b[3], c[3], d[3]]),
-                letters: join([a[4], b[4], c[4], d[4]]),
-            }
+            Masks::join([0, 16, 32, 48].map(|at| simd128(block, at, letter)))
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
-use system::command_line::printable;
+use system::command_line::{printable, thousands};
 
 use super::{
     collection::{Collection, Earlier, Numbers, Source},
@@ -154,7 +154,7 @@ fn build(collection: &Collection, repositories: bool, days: bool) -> Table {
         table.add_row(row(
             printable(&package.name),
             printable(repository.strip_prefix(&owner).unwrap_or(repository)),
-            thousands(package.total.into()),
+            thousands(package.total),
             sparkline(&package.daily),
         ));
     }
@@ -173,19 +173,6 @@ fn packages(count: usize) -> String {
     } else {
         format!("{count} packages")
     }
-}
-
-/// Formats a number with thousands separators: `355,103,300`.
-pub fn thousands(count: u128) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 // How fast people move to releases: a line for each release, by days since it was first seen.
 
-import { exact, percent } from "./numbers.js"
-import { gapsBetween } from "./series.js"
+import { gapsBetween, shareOrRate } from "./series.js"
 import { DAY } from "./units.js"
 
 /**
@@ -23,12 +22,7 @@ export function adoptionSeries(document, { share }) {
       dateOf: (point) => age(x[point]),
       momentName: age,
       absence: (moment) => (moment > end ? "not so old yet" : "no data"),
-      unitOfValue: share ? "%" : "",
-      wordFor: (value) => (share ? percent(value) : `${exact(value)} a day`),
-      failures: [],
-      unsettled: [],
-      fell: new Set(),
-      stale: new Map(),
+      ...shareOrRate(share),
     }
   })
 }

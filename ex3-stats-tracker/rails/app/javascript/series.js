@@ -1,5 +1,6 @@
 // Converts a column of days, as the server sends it, to a series that a chart can draw fast.
 
+import { exact, percent } from "./numbers.js"
 import { bucketsOf, DAY } from "./units.js"
 
 export { DAY }
@@ -88,6 +89,19 @@ export function downloadsSeries(name, document, until, unit) {
     stale: new Map(),
   }
 }
+
+/**
+ * The fields of a series whose values are shares in percent, or mean downloads a day. Each value stands for several
+ * readings, so that nothing can be said of a single one.
+ */
+export const shareOrRate = (share) => ({
+  unitOfValue: share ? "%" : "",
+  wordFor: (value) => (share ? percent(value) : `${exact(value)} a day`),
+  failures: [],
+  unsettled: [],
+  fell: new Set(),
+  stale: new Map(),
+})
 
 /** The mean of each point and the `count - 1` points before it; `null` where one of these days is unknown or not over. */
 export function movingAverage({ x, y, unsettled }, count) {

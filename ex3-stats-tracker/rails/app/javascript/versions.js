@@ -1,6 +1,7 @@
 // The downloads of a package's versions, between the days on which their list was read.
 
-import { day, exact, percent } from "./numbers.js"
+import { day } from "./numbers.js"
+import { shareOrRate } from "./series.js"
 import { DAY, unitAround } from "./units.js"
 
 /**
@@ -39,12 +40,7 @@ export function versionSeries(document, until, unit, { share }) {
     spans,
     gaps,
     dateOf: (point) => `${day(spans[point].from)} to ${day(spans[point].to)}`,
-    unitOfValue: share ? "%" : "",
-    wordFor: (value) => (share ? percent(value) : `${exact(value)} a day`),
-    failures: [],
-    unsettled: [],
-    fell: new Set(),
-    stale: new Map(),
+    ...shareOrRate(share),
   }))
 }
 

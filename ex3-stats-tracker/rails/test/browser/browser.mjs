@@ -1,34 +1,13 @@
 // A browser for tests. A test fails on every error that its page reports.
 
 import assert from "node:assert/strict"
-import { accessSync, constants } from "node:fs"
-import { delimiter, join } from "node:path"
 import { chromium } from "playwright-core"
+import { ARGUMENTS, chromiumPath } from "../../../../shared/browser/chromium.mjs"
 
 export const DASHBOARD_URL = process.env.DASHBOARD_URL
 assert.ok(DASHBOARD_URL, "DASHBOARD_URL is not set: start the tests with run.mjs")
 
-/** Chromium's own background requests are switched off: the tests use this machine only. */
-const QUIET = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
-]
-
-export const launch = () => chromium.launch({ executablePath: chromiumOnPath(), args: QUIET })
-
-function chromiumOnPath() {
-  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-      try {
-        accessSync(join(directory, name), constants.X_OK)
-        return join(directory, name)
-      } catch {
-        // Not in this directory.
-      }
-    }
-  }
-  throw new Error("chromium is not on the PATH: apt-get install chromium")
-}
+export const launch = () => chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS })
 
 /**
  * Opens `path`, waits until its charts are drawn, and calls `look` with the page. Fails if the page reported an error that

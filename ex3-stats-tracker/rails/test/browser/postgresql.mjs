@@ -8,8 +8,8 @@ import { join } from "node:path"
 const DEBIAN = "/usr/lib/postgresql"
 const START_TIMEOUT_SECONDS = 60
 
-/** Starts the server with `start`, which also stops it at the run's end. Returns the URL of an empty database. */
-export async function startPostgres(directory, start) {
+/** Starts the server among `processes`, which are stopped at the run's end. Returns the URL of an empty database. */
+export async function startPostgres(directory, processes) {
   const programs = newestPrograms()
   const user = userOfTheServer()
   // The server and Rails may run as different users.
@@ -21,7 +21,7 @@ export async function startPostgres(directory, start) {
   const quiet = { ...user, cwd: place, stdio: ["ignore", "ignore", "inherit"] }
   execFileSync(join(programs, "initdb"), ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata", data], quiet)
   // No data has to survive this run, so that fsync is off. Only the reason of a failed start is logged.
-  const server = start(
+  const server = processes.start(
     join(programs, "postgres"),
     ["-D", data, "-k", place, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "log_min_messages=fatal"],
     {},

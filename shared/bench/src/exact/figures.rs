@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use serde::{Deserialize, Serialize};
+use system::command_line::thousands;
+
+use crate::matrix::markdown::{self, Align};
 
 /// The file's name, in the directory of a crate.
 pub const FILE: &str = "exact-figures.json";
@@ -142,34 +145,17 @@ impl ExactFigures {
     /// A Markdown table with a row for each guest.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let mut headings = vec!["guest"];
-        headings.extend(Counts::COLUMNS.map(|(heading, _)| heading));
-        headings.push("SHA-256");
-        let mut lines = vec![
-            format!("| {} |", headings.join(" | ")),
-            format!("| --- |{} --- |", " ---: |".repeat(Counts::COLUMNS.len())),
-        ];
-        for (name, counts) in &self.0 {
+        let mut head = vec![("guest", Align::Left)];
+        head.extend(Counts::COLUMNS.map(|(heading, _)| (heading, Align::Right)));
+        head.push(("SHA-256", Align::Left));
+        let rows = self.0.iter().map(|(name, counts)| {
             let mut cells = vec![name.clone()];
-            cells.extend(Counts::COLUMNS.map(|(_, value)| grouped(value(counts))));
+            cells.extend(Counts::COLUMNS.map(|(_, value)| thousands(value(counts))));
             cells.push(format!("`{}…`", counts.sha256.get(..12).unwrap_or(&counts.sha256)));
-            lines.push(format!("| {} |", cells.join(" | ")));
-        }
-        lines.join("\n")
+            cells
+        });
+        markdown::table(&head, &rows.collect::<Vec<_>>())
     }
-}
-
-/// A number with a comma between each three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -230,9 +216,6 @@ mod tests {
             "{table}"
         );
         assert_eq!(table.lines().count(), 3);
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 
     #[test]

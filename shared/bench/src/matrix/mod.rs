@@ -34,7 +34,7 @@ pub mod hypothesis;
 mod interval;
 pub mod json;
 pub mod machine;
-mod markdown;
+pub(crate) mod markdown;
 mod model;
 pub mod number;
 pub mod part;

@@ -28,19 +28,6 @@ pub fn rounded(count: u64) -> String {
     text + letter
 }
 
-/// A count with commas, as version lists show it: `17,118`.
-pub(crate) fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,19 +51,6 @@ mod tests {
             (u64::MAX, "18400000T"),
         ] {
             assert_eq!(rounded(count), text, "{count}");
-        }
-    }
-
-    #[test]
-    fn counts_have_commas() {
-        for (count, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (17_118, "17,118"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(count), text);
         }
     }
 }

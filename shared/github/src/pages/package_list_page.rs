@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use system::command_line::thousands;
+
 use crate::pages::{
     address,
-    counts::{rounded, thousands},
+    counts::rounded,
     escape::Escaped,
     filler::{self, NOTICE, Numbers},
     pagination::pagination,

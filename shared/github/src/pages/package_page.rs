@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use jiff::{ToSpan, civil::Date};
+use system::command_line::thousands;
 
 use crate::pages::{
     address,
-    counts::{rounded, thousands},
+    counts::rounded,
     escape::Escaped,
     filler::{self, NOTICE, Numbers},
     version_list_page::{ListedVersion, tag_links},

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use system::command_line::thousands;
+
 use crate::pages::{
     address,
-    counts::thousands,
     escape::Escaped,
     filler::{self, NOTICE, Numbers},
     pagination::pagination,

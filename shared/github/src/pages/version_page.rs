@@ -1,6 +1,8 @@
 //! The page of a version. It also has a total, so that a parser could take it for the package's page.
 
-use crate::pages::{counts::thousands, escape::Escaped, filler::NOTICE};
+use system::command_line::thousands;
+
+use crate::pages::{escape::Escaped, filler::NOTICE};
 
 /// The page of one version of a package. Its `Total downloads` are those of the version, in a `span` and with commas.
 pub fn version_page(name: &str, tag: &str, total: u64) -> String {

@@ -2,9 +2,10 @@
 //!
 //! The answer goes to stdout, everything else to stderr, and the exit code is one of `sysexits.h`. [`arguments`]
 //! parses the command line, [`print()`] writes the answer, [`note`] a message, [`fail`] an error. [`typed()`] shows a
-//! command that a program runs, and [`printable()`] an untrusted text.
+//! command that a program runs, [`thousands()`] a long number, and [`printable()`] an untrusted text.
 
 mod printable;
+mod thousands;
 mod typed;
 
 use std::error::Error;
@@ -17,6 +18,7 @@ use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
 pub use printable::printable;
+pub use thousands::thousands;
 pub use typed::typed;
 
 /// The process's arguments. Help and the version end the program with 0, a wrong command line with 64 instead of clap's
