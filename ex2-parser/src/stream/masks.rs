@@ -24,22 +24,18 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    /// Joins the masks of a block's equal parts. Each part has a mask for each field, in the order of the fields.
-    #[allow(dead_code, reason = "a processor without such instructions reads a block as a whole")]
+    /// Joins the masks of a block's quarters, each in the order of the fields. Two of 16 bits are joined before they become
+    /// 64 bits: otherwise the guest executes an eighth more instructions.
+    #[allow(dead_code, reason = "not every processor reads 16 bytes at once")]
     #[inline(always)]
-    fn join<const PARTS: usize>(parts: [[u32; 5]; PARTS]) -> Self {
-        let field = |field: usize| {
-            let masks = parts.iter().enumerate();
-            masks.fold(0, |mask, (at, part)| {
-                mask | u64::from(part[field]) << (at * SIZE / PARTS)
-            })
-        };
+    fn of_quarters([a, b, c, d]: [[u32; 5]; 4]) -> Self {
+        let join = |field: usize| u64::from(a[field] | b[field] << 16) | u64::from(c[field] | d[field] << 16) << 32;
         Self {
-            equals: field(0),
-            quotes: field(1),
-            ends: field(2),
-            low: field(3),
-            letters: field(4),
+            equals: join(0),
+            quotes: join(1),
+            ends: join(2),
+            low: join(3),
+            letters: join(4),
         }
     }
 }
@@ -76,8 +72,14 @@ impl Lanes for Scalar {
     }
 }
 
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
 pub(super) use Scalar as Baseline;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+pub(super) use aarch64::Neon as Baseline;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(super) use wasm32::Simd128 as Baseline;
 /// Every processor of this build has these.
@@ -101,7 +103,12 @@ pub(super) mod x86_64 {
     impl Lanes for Sse2 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
-            Masks::join([0, 16, 32, 48].map(|at| sse2(block, at, letter)))
+            Masks::of_quarters([
+                sse2(block, 0, letter),
+                sse2(block, 16, letter),
+                sse2(block, 32, letter),
+                sse2(block, 48, letter),
+            ])
         }
     }
 
@@ -152,7 +159,15 @@ pub(super) mod x86_64 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
             // SAFETY: a value of this type proves AVX2.
-            Masks::join(unsafe { [avx2(block, 0, letter), avx2(block, 32, letter)] })
+            let [a, b] = unsafe { [avx2(block, 0, letter), avx2(block, 32, letter)] };
+            let join = |field: usize| u64::from(a[field]) | u64::from(b[field]) << 32;
+            Masks {
+                equals: join(0),
+                quotes: join(1),
+                ends: join(2),
+                low: join(3),
+                letters: join(4),
+            }
         }
     }
 
@@ -176,6 +191,61 @@ pub(super) mod x86_64 {
     }
 }
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64 {
+    use core::arch::aarch64::{
+        uint8x16_t, vandq_u8, vceqq_u8, vcltq_s8, vdupq_n_s8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vorrq_u8,
+        vpaddq_u8, vreinterpretq_s8_u8, vreinterpretq_u64_u8,
+    };
+
+    use super::{Lanes, Masks, SIZE};
+
+    /// The bit of each byte within its group of eight.
+    const BITS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+
+    /// NEON, which every 64-bit Arm has.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) struct Neon;
+
+    impl Lanes for Neon {
+        #[inline(always)]
+        fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
+            // SAFETY: the pointers are valid for 16 bytes each, this instruction allows any alignment, and NEON is part
+            // of aarch64.
+            unsafe {
+                let parts = [
+                    vld1q_u8(block[..16].as_ptr()),
+                    vld1q_u8(block[16..32].as_ptr()),
+                    vld1q_u8(block[32..48].as_ptr()),
+                    vld1q_u8(block[48..].as_ptr()),
+                ];
+                let equal = |byte: u8| mask(parts.map(|part| vceqq_u8(part, vdupq_n_u8(byte))));
+                Masks {
+                    equals: equal(b'='),
+                    quotes: equal(b'"'),
+                    ends: equal(b'>'),
+                    // The comparison is signed: bytes outside of ASCII are negative.
+                    low: mask(parts.map(|part| vcltq_s8(vreinterpretq_s8_u8(part), vdupq_n_s8(b'0' as i8)))),
+                    letters: mask(parts.map(|part| vceqq_u8(vorrq_u8(part, vdupq_n_u8(0x20)), vdupq_n_u8(letter)))),
+                }
+            }
+        }
+    }
+
+    /// The highest bits of 64 bytes that are 0 or 255. NEON has no instruction for that: each byte keeps the bit of its
+    /// place, and three additions of neighbours join eight bytes to one.
+    #[inline(always)]
+    fn mask(parts: [uint8x16_t; 4]) -> u64 {
+        // SAFETY: the pointer is valid for 16 bytes, and NEON is part of aarch64.
+        unsafe {
+            let bits = vld1q_u8(BITS.as_ptr());
+            let [a, b, c, d] = parts.map(|part| vandq_u8(part, bits));
+            let quarters = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
+            vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(quarters, quarters)))
+        }
+    }
+}
+
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm32 {
     use core::arch::wasm32::{i8x16_lt, u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_load, v128_or};
@@ -189,7 +259,12 @@ mod wasm32 {
     impl Lanes for Simd128 {
         #[inline(always)]
         fn masks(self, block: &[u8; SIZE], letter: u8) -> Masks {
-            Masks::join([0, 16, 32, 48].map(|at| simd128(block, at, letter)))
+            Masks::of_quarters([
+                simd128(block, 0, letter),
+                simd128(block, 16, letter),
+                simd128(block, 32, letter),
+                simd128(block, 48, letter),
+            ])
         }
     }
 

@@ -99,7 +99,7 @@ fn run(command: Command) -> Result<ExitCode> {
     let cargo = Cargo::new(workspace().to_path_buf());
     match command {
         Command::Demo => setup::demo(&cargo, workspace(), || {
-            cargo.run(&[
+            cargo.run_until_stopped(&[
                 "run",
                 "--package",
                 setup::TRACKER,

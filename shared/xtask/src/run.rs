@@ -12,6 +12,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use system::command_line;
 
+use crate::processes::{Ended, Running, Stop};
+
 /// Exit code for a check that failed.
 pub(crate) const FAILED: u8 = 1;
 
@@ -96,6 +98,19 @@ impl Cargo {
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<ExitCode> {
         let status = announce_and_run(&mut self.command(arguments))?;
         Ok(exit_code(status))
+    }
+
+    /// Runs cargo with `arguments` until its program ends, or until Ctrl-C or SIGTERM ends both. Returns its exit code; a
+    /// program that was asked to end has succeeded.
+    pub(crate) fn run_until_stopped(&self, arguments: &[&str]) -> Result<ExitCode> {
+        let stop = Stop::listen().context("Ctrl-C can't be waited for")?;
+        let mut command = self.command(arguments);
+        let line = announce(&command);
+        let running = Running::start(&mut command).with_context(|| format!("`{line}` can't be started"))?;
+        Ok(match running.wait(&stop)? {
+            Ended::With(status) => exit_code(status),
+            Ended::Stopped => ExitCode::SUCCESS,
+        })
     }
 }
 

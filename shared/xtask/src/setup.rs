@@ -51,7 +51,7 @@ struct Need {
     is_installed: fn() -> bool,
 }
 
-const NEEDS: [Need; 18] = [
+const NEEDS: [Need; 19] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -93,6 +93,14 @@ const NEEDS: [Need; 18] = [
         packages: &["build-essential"],
         elsewhere: "install g++ or clang++",
         is_installed: || on_path("c++"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "a linker for 64-bit Arm, and an emulator",
+        why: "the parser uses that processor's instructions, too",
+        packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"],
+        elsewhere: "on a machine with such a processor the tests run as they are; elsewhere this one is skipped",
+        is_installed: || !cfg!(target_os = "linux") || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64"),
     },
     Need {
         purpose: Purpose::Print,
