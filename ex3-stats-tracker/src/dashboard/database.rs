@@ -53,8 +53,15 @@ fn wrong(url: &str, root: Option<&Path>) -> Option<String> {
             return Some(format!("names the file `{}` by a relative path", printable(&file)));
         }
     }
-    // A bind mount of this directory would hide the root's own directory, with Ruby in it.
     let directory = directory(url)?;
+    // Rails would create it, in Debian's root as a temporary directory: what is stored there would be lost.
+    if parsed.scheme() == "sqlite3" && !directory.is_dir() {
+        return Some(format!(
+            "names a file in {}: the directory has to exist",
+            printable(&directory.to_string_lossy())
+        ));
+    }
+    // A bind mount of this directory would hide the root's own directory, with Ruby in it.
     let hidden = root?.join(directory.strip_prefix("/").ok()?);
     let holds_something = fs::read_dir(hidden).is_ok_and(|mut entries| entries.next().is_some());
     holds_something.then(|| {
@@ -113,7 +120,10 @@ mod tests {
             ),
             ("sqlite3:/all.sqlite3", Some("a file in /, which is the system's")),
             ("sqlite3:/srv/all.sqlite3", None),
-            ("sqlite3:///usr/elsewhere/all.sqlite3", None),
+            (
+                "sqlite3:///usr/elsewhere/all.sqlite3",
+                Some("a file in /usr/elsewhere: the directory has to exist"),
+            ),
             ("postgresql://me:secret@db.example/figures", None),
             ("postgresql:///figures?host=/run/pg", None),
         ] {
