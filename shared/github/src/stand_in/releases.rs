@@ -1,6 +1,6 @@
 //! The versions of a package: a calendar of releases, and how fast people move from one to the next.
 //!
-//! The calendar repeats every [`CYCLE`] days and has a major release, minors with pre-releases, patches, and a release
+//! The calendar repeats every `CYCLE` days and has a major release, minors with pre-releases, patches, and a release
 //! that is withdrawn: its tag is removed, and it has no further downloads. Packages of one repository are released
 //! together. A version's share of a day's downloads grows during its first weeks and falls when newer ones are out.
 //! Like the counts, the versions are a pure function of the package and the time. The counts of a package's versions
