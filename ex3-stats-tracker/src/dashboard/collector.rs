@@ -126,7 +126,7 @@ pub async fn migrate(runtime: &Runtime, settings: &Settings) -> Result<(), Error
         writes: None,
     };
     let mut process = Process::start(name, runtime, &program, settings)?;
-    match status(&mut process, name).await? {
+    match process.wait().await? {
         status if status.success() => Ok(()),
         status => Err(match (code_among(&DATABASE_EXIT_CODES, status), process.last_line()) {
             (Some(code), said) if !said.is_empty() => Error::Database { said, code },
@@ -223,10 +223,7 @@ async fn run(
             said(event);
         }
     });
-    let status = status.await.map_err(|error| Error::Start {
-        program: name.to_owned(),
-        error,
-    })?;
+    let status = status.await?;
     code_among(&PASS_EXIT_CODES, status)
         .map(|code| (code, process.last_line()))
         .ok_or_else(|| process.ended(status))
@@ -238,13 +235,6 @@ fn code_among(codes: &[sysexits::ExitCode], status: ExitStatus) -> Option<u8> {
         .iter()
         .map(|code| u8::from(*code))
         .find(|code| status.code() == Some(i32::from(*code)))
-}
-
-async fn status(process: &mut Process, name: &str) -> Result<ExitStatus, Error> {
-    process.wait().await.map_err(|error| Error::Start {
-        program: name.to_owned(),
-        error,
-    })
 }
 
 #[cfg(test)]

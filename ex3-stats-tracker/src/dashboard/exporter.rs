@@ -86,10 +86,7 @@ pub async fn export(
         process.stop().await;
         return Ok(None);
     };
-    let status = status.map_err(|error| Error::Start {
-        program: name.to_owned(),
-        error,
-    })?;
+    let status = status?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     match (exported, code, process.last_line()) {
         (Some(exported), Some(0), _) => Ok(Some(exported)),

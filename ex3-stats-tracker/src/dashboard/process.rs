@@ -113,8 +113,11 @@ impl Process {
     }
 
     /// Waits until the process ends. Then what is left of its group is killed.
-    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        let status = self.child.wait().await?;
+    pub(super) async fn wait(&mut self) -> Result<ExitStatus, Error> {
+        let status = self.child.wait().await.map_err(|error| Error::Start {
+            program: self.name.to_owned(),
+            error,
+        })?;
         self.group.kill();
         Ok(status)
     }
@@ -122,7 +125,7 @@ impl Process {
     /// Passes on each line of the process's stdout, until the process ends.
     ///
     /// The end of stdout alone is not the end: a process that is left of the group would keep it open for ever.
-    pub(super) async fn wait_and_read(&mut self, mut on_line: impl FnMut(&str)) -> io::Result<ExitStatus> {
+    pub(super) async fn wait_and_read(&mut self, mut on_line: impl FnMut(&str)) -> Result<ExitStatus, Error> {
         let Some(stdout) = self.child.stdout.take() else {
             return self.wait().await;
         };

@@ -53,10 +53,7 @@ impl Server {
         loop {
             tokio::select! {
                 ended = process.wait() => {
-                    return Err(match ended {
-                        Ok(status) => process.ended(status),
-                        Err(error) => Error::Start { program: "the dashboard".to_owned(), error },
-                    });
+                    return Err(ended.map_or_else(|error| error, |status| process.ended(status)));
                 }
                 answer = client.get(&url).send() => {
                     if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
@@ -76,13 +73,8 @@ impl Server {
 
     /// Waits until the server ends unexpectedly, and returns the error.
     pub async fn ended(&mut self) -> Error {
-        match self.process.wait().await {
-            Ok(status) => self.process.ended(status),
-            Err(error) => Error::Start {
-                program: "the dashboard".to_owned(),
-                error,
-            },
-        }
+        let ended = self.process.wait().await;
+        ended.map_or_else(|error| error, |status| self.process.ended(status))
     }
 
     /// Stops gracefully: running requests are finished.
