@@ -8,11 +8,10 @@
 
 import { readFileSync } from "node:fs"
 import { chromium } from "playwright-core"
+import { ARGUMENTS, chromiumPath } from "../../../shared/browser/chromium.mjs"
 
 /** The page's address. No server is behind it: its files come from this program. */
 const ORIGIN = "http://localhost"
-/** Chromium's sandbox does not start for root. Its own background requests are switched off. */
-const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 /** They isolate the page from other windows. A browser gives such a page the finer clock. */
 const HEADERS = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
 
@@ -28,7 +27,7 @@ function file(path) {
   return ["text/javascript", readFileSync(new URL(`.${path}`, import.meta.url))]
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS })
+const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS })
 try {
   const page = await browser.newPage()
   await page.route("**", (route) => {

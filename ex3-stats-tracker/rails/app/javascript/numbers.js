@@ -1,5 +1,7 @@
 // The formats of figures and times, as in the server's pages: exact, in English and in UTC, with any browser language.
 
+import { DAY } from "./units.js"
+
 const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
 
 /** 103713626 → "103,713,626" */
@@ -24,8 +26,6 @@ export const percent = (share) => `${share.toFixed(1).replace(/\.0$/, "")} %`
 export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10)
 
 const MONTH = new Intl.DateTimeFormat("en-US", { month: "short", timeZone: "UTC" })
-
-const DAY = 86_400
 
 /** The steps of an axis of dates in seconds. uPlot takes 30 days for a month and 365 for a year. Figures are of whole days. */
 export const DAY_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1825, 3650].map((days) => days * DAY)

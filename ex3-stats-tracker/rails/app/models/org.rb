@@ -49,7 +49,8 @@ class Org < ApplicationRecord
 
   # Whether all packages rest.
   def resting?
-    packages.listed.exists? && packages.listed.none? { |package| !package.resting? }
+    listed = packages.listed.to_a
+    listed.any? && listed.all?(&:resting?)
   end
 
   def last_collection

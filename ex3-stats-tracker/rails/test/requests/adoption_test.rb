@@ -2,9 +2,9 @@ require "test_helper"
 
 # The figures of releases by days since their first sight: on a package's page, as JSON and as CSV.
 class AdoptionRequestTest < ActionDispatch::IntegrationTest
+  include WithoutAssets
+
   setup do
-    @manifest = AssetsHelper.method(:manifest)
-    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
     travel_to Time.utc(2026, 5, 6, 13)
     @package = Org.create!(name: "adoption", source: "github.com").packages.create!(name: "a/b", listed_at: Time.current, total: 900, measured_at: Time.current)
     { 1 => [ 100 ], 2 => [ 200, 10 ], 3 => [ 230, 40, 5 ], 6 => [ 231, 160, 10 ] }.each do |day, totals|
@@ -12,8 +12,6 @@ class AdoptionRequestTest < ActionDispatch::IntegrationTest
       Package.record_versions [ [ @package, list, Time.utc(2026, 5, day, 12) ] ]
     end
   end
-
-  teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
 
   test "as JSON" do
     get "/api/adoption/adoption/a%2Fb.json"

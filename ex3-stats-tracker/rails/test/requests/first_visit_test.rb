@@ -2,14 +2,13 @@ require "test_helper"
 
 # Where nothing was read yet, each page says what happens next, in the words of the program that started the tracker.
 class FirstVisitTest < ActionDispatch::IntegrationTest
+  include WithoutAssets
+
   setup do
-    @manifest = AssetsHelper.method(:manifest)
-    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
     Org.create!(name: "new", source: "github.com").packages.create!(name: "listed", listed_at: Time.current)
   end
 
   teardown do
-    AssetsHelper.define_singleton_method(:manifest, @manifest)
     Rails.configuration.x.started_by = nil
   end
 

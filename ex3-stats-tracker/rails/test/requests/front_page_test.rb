@@ -2,15 +2,11 @@ require "test_helper"
 
 # Every figure of an organisation's page, and of a package's, for a history that is computed by hand.
 class FrontPageTest < ActionDispatch::IntegrationTest
-  include Readings, TenDays
+  include WithoutAssets, Readings, TenDays
 
   setup do
-    @manifest = AssetsHelper.method(:manifest)
-    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
     ten_days
   end
-
-  teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
 
   test "an organisation's downloads on the last day, in the last week and in the last 30 days" do
     get "/orgs/ten-days"

@@ -2,15 +2,7 @@ require "test_helper"
 
 # The HTML of the dashboard's pages: the figures, their labels and their order.
 class PagesTest < ActionDispatch::IntegrationTest
-  include EveryPath, Readings
-
-  setup do
-    # These tests need no built assets; the browser tests have the real ones.
-    @manifest = AssetsHelper.method(:manifest)
-    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
-  end
-
-  teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
+  include WithoutAssets, EveryPath, Readings
 
   test "each column sorts by its own figures, and unknown values come last" do
     org = sorted_org

@@ -4,16 +4,9 @@ require Rails.root.join("lib/population")
 # How the database answers the queries of every path, beside a large organisation. A scan of a whole table would take
 # longer with every day.
 class QueryPlansTest < ActionDispatch::IntegrationTest
-  include EveryPath
+  include WithoutAssets, EveryPath
 
   LARGE = %w[measurements package_days daily_downloads version_days].freeze
-
-  setup do
-    @manifest = AssetsHelper.method(:manifest)
-    AssetsHelper.define_singleton_method(:manifest) { { "application.css" => "a.css", "application.js" => "a.js" } }
-  end
-
-  teardown { AssetsHelper.define_singleton_method(:manifest, @manifest) }
 
   test "no path reads the whole of a large table" do
     Population.new(measurements: 400_000, packages: 50).make
