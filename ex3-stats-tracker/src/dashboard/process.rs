@@ -26,6 +26,12 @@ use super::{
 /// The time that a process has to end after SIGTERM: Puma finishes its running requests. Then it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// The time for which the end of killed processes is waited for.
+const KILL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The interval between two looks whether they have ended.
+const KILL_INTERVAL: Duration = Duration::from_millis(10);
+
 /// The umask of the process: only this user may read the database, its log and its lock.
 #[cfg(unix)]
 const UMASK: u32 = 0o077;
@@ -118,7 +124,7 @@ impl Process {
             program: self.name.to_owned(),
             error,
         })?;
-        self.group.kill();
+        self.group.end(&mut self.child).await;
         Ok(status)
     }
 
@@ -216,13 +222,30 @@ impl Group {
         }
     }
 
+    /// Kills the group and its leader, and waits a moment until none is left: a killed process needs some time to end.
+    async fn end(&mut self, leader: &mut Child) {
+        #[cfg(unix)]
+        let group = self.0;
+        self.kill();
+        let _ = leader.kill().await;
+        #[cfg(unix)]
+        if let Some(group) = group {
+            let left = async {
+                // Without a process there is no group.
+                while rustix::process::test_kill_process_group(group).is_ok() {
+                    tokio::time::sleep(KILL_INTERVAL).await;
+                }
+            };
+            let _ = tokio::time::timeout(KILL_TIMEOUT, left).await;
+        }
+    }
+
     /// Ends the group and its leader, and kills those that do not end in time.
     async fn stop(&mut self, leader: &mut Child) {
         self.terminate();
         let _ = tokio::time::timeout(STOP_TIMEOUT, leader.wait()).await;
         // Some may be left where the leader ended: bubblewrap's child ignores the first signal before it is the program.
-        self.kill();
-        let _ = leader.kill().await;
+        self.end(leader).await;
     }
 }
 
