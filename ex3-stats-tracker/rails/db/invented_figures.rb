@@ -1,6 +1,6 @@
-# Invented figures for work on the pages: 400 days of an organisation with a gap, with failures, with a total that falls,
-# and with packages that vanish, have no downloads, were never read or are new. Their source is the stand-in. The tracker
-# itself never runs this.
+# Invented figures for work on the pages: 400 days of an organisation with a gap, with failures, with a day on which many
+# more people came, with a total that falls, with pre-releases and a release that is withdrawn, and with packages that
+# vanish, have no downloads, were never read or are new. Their source is the stand-in. The tracker itself never runs this.
 abort "figures:invent is for development and tests, not for production" if Rails.env.production?
 
 random = Random.new(2026)
@@ -16,6 +16,7 @@ org = Org.create!(name: "fluxcd", source: "stand-in")
 
 gap = (today - 75)..(today - 67)
 outage = today - 20
+viral = today - 48
 # The same time each day, so that the growth over a day is that of a whole day, also just after midnight.
 read_at = ->(date) { now - (today - date).days }
 part_of_day = now.seconds_since_midnight / 86_400
@@ -65,7 +66,7 @@ packages.each_with_index do |(name, repository, rate, start, versions, interval,
   measurements, days, downloads, failures = [], [], [], []
 
   (began..ended).each do |date|
-    count = (rate * weekday[date] * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
+    count = (rate * weekday[date] * (date == viral ? 2.2 : 1) * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
     until_read = (count * part_of_day).round
     # The pages read after the gap show its days' downloads.
     # flux-cli can't be read any more since the day after this one.
@@ -112,31 +113,39 @@ packages.each_with_index do |(name, repository, rate, start, versions, interval,
     package.update!(fell_at: fall[:measured_at], fell_from: (fall[:total] / 0.9).round)
   end
 
-  # The newest first. Signatures have a few downloads by programs that verify them.
-  births = Array.new(versions) { |index| today - newest - index * interval }
+  # The newest first: each with its tag, its first day, the part of a release's users that it has, and the day on which it
+  # is withdrawn. A minor release has a candidate a week earlier. Signatures have a few downloads by programs that verify
+  # them.
+  images = Array.new(versions) { |index|
+    number, born = versions - index, today - newest - index * interval
+    tag = "v#{number / 30 + 1}.#{number / 3}.#{number % 3}"
+    withdrawn = born + 2 if name == "flux-cli" && index == 3
+    [ [ tag, born, 1, withdrawn ], ([ "#{tag}-rc.1", born - 7, 0.02, nil ] if interval == 31 && (number % 3).zero?) ].compact
+  }.flatten(1)
   signed = name == "flux-cli" ? 3 : 0
   rows, version_days = [], []
   sums = Hash.new(0)
   counts = downloads.to_h { |day| [ day[:date], day[:count] ] }
   read, stored = days.to_h { |day| [ day[:date], day[:versions_read] ] }, {}
   (versions.zero? ? [] : began..ended).each do |date|
-    weights = births.map { |born| weight[(date - born).to_i] }
-    births.each_index do |index|
-      next if date < births[index]
+    weights = images.map { |_, born, part, withdrawn| withdrawn && date >= withdrawn ? 0 : part * weight[(date - born).to_i] }
+    images.each_with_index do |(_, born, part, withdrawn), index|
+      next if date < born || (withdrawn && date >= withdrawn)
       sums[index] += ((counts[date] || 0) * 0.9 * weights[index] / weights.sum * (0.95 + random.rand * 0.1)).round
       # The first list has the versions' earlier downloads.
-      sums[index] += (rate * 30 * Math.exp(-index / 8.0)).round if date == began
+      sums[index] += (rate * 30 * part * Math.exp(-index / 8.0)).round if date == began
       version_days << { index:, date:, total: stored[index] = sums[index] } if read[date] && stored[index] != sums[index]
     end
   end
   stored.each do |index, sum|
-    number = versions - index
-    tags = [ *("latest" if index.zero?), "v#{number / 30 + 1}.#{number / 3}.#{number % 3}" ]
-    rows << { tags:, position: index, total: sum, created_at: read_at[[ births[index], began ].max] }
+    tag, born, _, withdrawn = images[index]
+    rows << { tags: [ *("latest" if index.zero?), tag ], position: index, total: sum, created_at: read_at[[ born, began ].max],
+      vanished_at: withdrawn && read_at[withdrawn] }
   end
   signed.times do |number|
     digest = Digest::SHA256.hexdigest("#{name} #{number}")
-    rows << { tags: [ "sha256-#{digest}.#{%w[sig att][number % 2]}" ], position: rows.size, total: 900 + number, created_at: read_at[began] }
+    rows << { tags: [ "sha256-#{digest}.#{%w[sig att][number % 2]}" ], position: rows.size, total: 900 + number, created_at: read_at[began],
+      vanished_at: nil }
     version_days << { index: rows.size - 1, date: began, total: 900 + number }
   end
   rows.each { |row| row.update(package_id: package.id, github_id: 90_000_000 + package.id * 1000 - row[:position], measured_at: last[:measured_at], updated_at: now) }

@@ -101,6 +101,7 @@ mod tests {
     use std::{
         net::Ipv4Addr,
         process::{Child, Stdio},
+        time::Duration,
     };
 
     use super::*;
@@ -123,9 +124,17 @@ mod tests {
         let (lifeline, inherited) = Lifeline::connect(&mut command, Some(&socket)).unwrap();
         let mut process = KilledOnDrop(command.spawn().unwrap());
         drop((lifeline, inherited, socket));
-        // The task of the connection ends at the next step of the runtime.
-        tokio::task::yield_now().await;
-        TcpListener::bind(address).unwrap();
+        // The task of the connection ends at a next step of the runtime, and a process that another test starts has the
+        // socket between fork and exec: it may take a moment.
+        let mut port = TcpListener::bind(address);
+        for _ in 0..600 {
+            if port.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            port = TcpListener::bind(address);
+        }
+        port.unwrap();
         assert!(process.0.try_wait().unwrap().is_none(), "it lives");
     }
 }

@@ -91,18 +91,17 @@ module FiguresHelper
   end
 
   private
-
-  def exact_decimal(number)
-    whole, fraction = number.to_s.split(".")
-    fraction.nil? || fraction == "0" ? exact(whole) : "#{exact(whole)}.#{fraction}"
-  end
-
-  def ago_in_words(time)
-    seconds = [ Time.current - time, 0 ].max.to_i
-    number, unit = if seconds >= 86_400 then [ seconds / 86_400, "day" ]
-    elsif seconds >= 3600 then [ seconds / 3600, "hour" ]
-    else [ seconds / 60, "minute" ]
+    def exact_decimal(number)
+      whole, fraction = number.to_s.split(".")
+      fraction.nil? || fraction == "0" ? exact(whole) : "#{exact(whole)}.#{fraction}"
     end
-    number.zero? ? "just now" : "#{pluralize(number, unit)} ago"
-  end
+
+    def ago_in_words(time)
+      seconds = [ Time.current - time, 0 ].max.to_i
+      number, unit = if seconds >= 86_400 then [ seconds / 86_400, "day" ]
+      elsif seconds >= 3600 then [ seconds / 3600, "hour" ]
+      else [ seconds / 60, "minute" ]
+      end
+      number.zero? ? "just now" : "#{pluralize(number, unit)} ago"
+    end
 end

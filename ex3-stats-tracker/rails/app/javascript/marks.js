@@ -26,6 +26,17 @@ export function drawGaps(chart) {
     const { palette, series } = chart
     ctx.save()
     chart.drawnGaps = 0
+    const markGap = (span) => {
+      hatch(ctx, span.left, bbox.top, span.width, bbox.height, palette.gap, palette["gap-line"], ratio)
+      label(ctx, "no data", span, bbox.top, palette, ratio)
+    }
+    // An empty plot would look like zeros.
+    if (series.every(({ x }) => x.length === 0)) {
+      chart.drawnGaps = 1
+      markGap({ left: bbox.left, width: bbox.width })
+      ctx.restore()
+      return
+    }
     const isCommon = commonGaps(series)
     series.forEach((one, index) => {
       if (!plot.series[index + 1].show) return
@@ -36,10 +47,7 @@ export function drawGaps(chart) {
         if (!isCommon(gap)) {
           const lane = laneOf(chart, index, bbox, ratio)
           hatch(ctx, span.left, lane.top, span.width, lane.height, palette.surface, chart.colourOf(index), ratio)
-        } else if (isCommon(gap) === one) {
-          hatch(ctx, span.left, bbox.top, span.width, bbox.height, palette.gap, palette["gap-line"], ratio)
-          label(ctx, "no data", span, bbox.top, palette, ratio)
-        }
+        } else if (isCommon(gap) === one) markGap(span)
       }
     })
     for (const { from, to, isToday } of series[0]?.unsettled ?? []) {

@@ -120,9 +120,9 @@ class Chart::Picture
       end
     end
 
-    # Those that all series have.
+    # Those that all series with figures have. A plot without any figure is one gap: empty, it would look like zeros.
     def shared_gaps
-      @shared_gaps ||= @series.map(&:gaps).reduce(:&)
+      @shared_gaps ||= @series.filter_map { |one| one.gaps if one.points.any? }.reduce(:&) || [ Chart::Series::Gap.new(from: 0, to: @days) ]
     end
 
     def gaps
