@@ -4,60 +4,33 @@
 //!
 //!     cargo test -p cluster --test deploy
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    process::Command,
-    sync::{Mutex, PoisonError},
+mod common;
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use cluster::{Tool, custom_resources};
+use common::{
+    stdout,
+    tree::{CLUSTERS, DEPLOY, Tree, objects},
+    workspace,
 };
-
-use cluster::Tool;
 use serde_json::Value;
-use system::workspace;
-
-const CLUSTERS: [&str; 2] = ["staging", "production"];
-
-/// The path of the tree in Flux.
-const DEPLOY: &str = "ex3-stats-tracker/deploy";
 
 /// Namespaces that exist before Flux.
 const BEFORE_FLUX: [&str; 1] = ["flux-system"];
+
+/// The tree without and with SpinKube.
+fn trees() -> [Tree; 2] {
+    [Tree::of_the_repository(), Tree::with_spinkube()]
+}
 
 fn read(path: &str) -> String {
     fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The stdout of a command, which must succeed.
+/// The stdout of a command in the workspace's root, which must succeed.
 fn output(command: &mut Command) -> String {
-    let output = command.current_dir(workspace()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn objects(yaml: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple::<Value>(yaml)
-        .unwrap()
-        .into_iter()
-        .filter(|object| !object.is_null())
-        .collect()
-}
-
-/// The objects that Flux applies for a directory. Cached, because all tests need the same few directories.
-fn kustomized(directory: &str) -> Vec<Value> {
-    static RENDERED: Mutex<BTreeMap<String, Vec<Value>>> = Mutex::new(BTreeMap::new());
-    let mut rendered = RENDERED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(objects) = rendered.get(directory) {
-        return objects.clone();
-    }
-    let mut kubectl = Tool::Kubectl.command().unwrap();
-    let objects = objects(&output(kubectl.args(["kustomize", directory])));
-    assert!(!objects.is_empty(), "{directory} is empty");
-    rendered.insert(directory.to_owned(), objects.clone());
-    objects
+    stdout(command.current_dir(workspace()))
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
@@ -81,10 +54,9 @@ fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value>
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A cluster's Flux Kustomizations in the order of their dependencies, each with its objects. Those of other
-/// repositories can't be rendered here.
-fn in_order(cluster: &str) -> Vec<(String, Vec<Value>)> {
-    let objects = kustomized(&format!("{DEPLOY}/clusters/{cluster}"));
+/// A cluster's Flux Kustomizations in the order of their dependencies, each with its objects.
+fn in_order(tree: &Tree, cluster: &str) -> Vec<(String, Vec<Value>)> {
+    let objects = tree.cluster(cluster);
     let mut waiting = of_kind(&objects, "Kustomization");
     let mut done: Vec<(String, Vec<Value>)> = Vec::new();
     while !waiting.is_empty() {
@@ -100,27 +72,24 @@ fn in_order(cluster: &str) -> Vec<(String, Vec<Value>)> {
                 panic!("{cluster}: {names:?} wait for each other, or for one that is not there")
             });
         let kustomization = waiting.remove(next);
-        let path = text(kustomization, "/spec/path").trim_start_matches("./");
-        let applied = match text(kustomization, "/spec/sourceRef/name") {
-            "flux-system" => kustomized(path),
-            _ => Vec::new(),
-        };
-        done.push((name(kustomization).to_owned(), applied));
+        assert_eq!(text(kustomization, "/spec/sourceRef/name"), "flux-system");
+        done.push((name(kustomization).to_owned(), tree.objects_of(kustomization, cluster)));
     }
     done
 }
 
 /// The release of the tracker on a cluster.
-fn tracker(cluster: &str) -> Value {
-    let objects = kustomized(&format!("{DEPLOY}/apps/{cluster}"));
-    let releases = of_kind(&objects, "HelmRelease");
+fn tracker(tree: &Tree, cluster: &str) -> Value {
+    let applied = in_order(tree, cluster);
+    let (_, objects) = applied.iter().find(|(name, _)| name == "apps").unwrap();
+    let releases = of_kind(objects, "HelmRelease");
     assert_eq!(releases.len(), 1, "{cluster}");
     releases[0].clone()
 }
 
 /// The rendered chart with a cluster's values.
-fn tracker_rendered(cluster: &str) -> Vec<Value> {
-    let release = tracker(cluster);
+fn tracker_rendered(tree: &Tree, cluster: &str) -> Vec<Value> {
+    let release = tracker(tree, cluster);
     let directory = tempfile::tempdir().unwrap();
     let values = directory.path().join("values.json");
     fs::write(&values, release["spec"]["values"].to_string()).unwrap();
@@ -148,10 +117,15 @@ fn script(name: &str) -> String {
 }
 
 #[test]
-fn flux_goes_from_definitions_to_controllers_to_configs_to_the_tracker() {
+fn flux_goes_from_definitions_to_controllers_to_the_tracker() {
+    let [tree, with_spinkube] = trees();
+    let order = |tree, cluster| -> Vec<String> { in_order(tree, cluster).into_iter().map(|(name, _)| name).collect() };
     for cluster in CLUSTERS {
-        let order: Vec<String> = in_order(cluster).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(order, ["definitions", "controllers", "configs", "apps"], "{cluster}");
+        assert_eq!(order(&tree, cluster), ["controllers", "apps"], "{cluster}");
+        let mut all = order(&with_spinkube, cluster);
+        assert_eq!(all.pop().as_deref(), Some("apps"), "{cluster}");
+        all.retain(|name| name != "controllers");
+        assert_eq!(all, ["spinkube-definitions", "spinkube-controllers", "spinkube-shim"], "{cluster}");
     }
 }
 
@@ -159,7 +133,7 @@ fn flux_goes_from_definitions_to_controllers_to_configs_to_the_tracker() {
 fn every_cluster_begins_at_its_own_directory() {
     for cluster in CLUSTERS {
         let directory = format!("{DEPLOY}/clusters/{cluster}");
-        let objects = kustomized(&directory);
+        let objects = Tree::of_the_repository().cluster(cluster);
         let instances = of_kind(&objects, "FluxInstance");
         assert_eq!(instances.len(), 1, "{cluster}");
         assert_eq!(text(instances[0], "/spec/sync/path"), directory);
@@ -173,9 +147,9 @@ fn every_cluster_begins_at_its_own_directory() {
 
 #[test]
 fn every_namespace_is_created_before_its_objects() {
-    for cluster in CLUSTERS {
+    for (tree, cluster) in trees().iter().flat_map(|tree| CLUSTERS.map(|cluster| (tree, cluster))) {
         let mut there: BTreeSet<String> = BEFORE_FLUX.map(str::to_owned).into();
-        for (kustomization, objects) in in_order(cluster) {
+        for (kustomization, objects) in in_order(tree, cluster) {
             // Flux applies namespaces before the other objects of a Kustomization.
             there.extend(of_kind(&objects, "Namespace").into_iter().map(|it| name(it).to_owned()));
             for object in &objects {
@@ -192,8 +166,8 @@ fn every_namespace_is_created_before_its_objects() {
 
 #[test]
 fn every_release_has_a_chart_and_depends_on_existing_releases() {
-    for cluster in CLUSTERS {
-        for (kustomization, objects) in in_order(cluster) {
+    for (tree, cluster) in trees().iter().flat_map(|tree| CLUSTERS.map(|cluster| (tree, cluster))) {
+        for (kustomization, objects) in in_order(tree, cluster) {
             let charts = of_kind(&objects, "OCIRepository");
             let releases = of_kind(&objects, "HelmRelease");
             let place = |object: &Value| (namespace(object).to_owned(), name(object).to_owned());
@@ -223,35 +197,73 @@ fn every_release_has_a_chart_and_depends_on_existing_releases() {
 
 #[test]
 fn no_secret_is_in_git_and_no_option_is_on() {
+    let tree = Tree::of_the_repository();
     for cluster in CLUSTERS {
-        let mut objects = kustomized(&format!("{DEPLOY}/clusters/{cluster}"));
-        objects.extend(in_order(cluster).into_iter().flat_map(|(_, objects)| objects));
+        let mut objects = tree.cluster(cluster);
+        objects.extend(in_order(&tree, cluster).into_iter().flat_map(|(_, objects)| objects));
         assert!(of_kind(&objects, "Secret").is_empty(), "{cluster}");
-        assert!(objects.iter().all(|object| name(object) != "weave-gitops"), "{cluster}");
+        assert!(objects.iter().all(|object| !["weave-gitops", "spin-operator"].contains(&name(object))), "{cluster}");
     }
-    let option = kustomized(&format!("{DEPLOY}/options/weave-gitops"));
+    let option = tree.objects(&format!("{DEPLOY}/options/weave-gitops"), "staging");
     assert_eq!(of_kind(&option, "HelmRelease").len(), 1);
+}
+
+/// What staging runs is what production gets by a commit: both have the same names, and production only exact versions.
+#[test]
+fn versions_are_promoted_from_staging_to_production() {
+    let tree = Tree::of_the_repository();
+    let [staging, production] = CLUSTERS.map(|cluster| tree.versions(cluster));
+    assert!(staging.keys().eq(production.keys()), "{staging:?} {production:?}");
+    for (name, version) in &production {
+        let numbers: Vec<_> = version.split('.').collect();
+        let is_exact = numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok());
+        assert!(is_exact, "{name} is {version}");
+    }
+    let charts = |cluster| {
+        let charts = in_order(&tree, cluster).into_iter().flat_map(|(_, objects)| objects);
+        charts.filter(|object| text(object, "/kind") == "OCIRepository").collect::<Vec<_>>()
+    };
+    let version = |charts: &[Value], of: &str| {
+        let chart = charts.iter().find(|chart| name(chart) == of).unwrap();
+        text(chart, "/spec/ref/semver").to_owned()
+    };
+    assert_eq!(version(&charts("staging"), "stats-tracker"), ">=0.1.0-0", "also release candidates");
+    assert_eq!(version(&charts("production"), "stats-tracker"), "0.1.0");
+    let shims = CLUSTERS.map(|cluster| tree.objects(&format!("{DEPLOY}/infrastructure/spinkube/shim/{cluster}"), cluster));
+    for shim in shims {
+        assert!(text(&shim[0], "/spec/fetchStrategy/platforms/0/location").contains("/v"));
+    }
 }
 
 #[test]
 fn the_operators_definitions_are_those_of_its_chart() {
-    let cluster = kustomized(&format!("{DEPLOY}/clusters/staging"));
-    let definitions = of_kind(&cluster, "GitRepository");
-    let tag = text(definitions[0], "/spec/ref/tag");
-    let controllers = kustomized(&format!("{DEPLOY}/infrastructure/controllers"));
-    let chart = of_kind(&controllers, "OCIRepository")
-        .into_iter()
-        .find(|chart| name(chart) == "spin-operator")
-        .unwrap();
-    assert_eq!(tag, format!("v{}", text(chart, "/spec/ref/tag")));
+    let tree = Tree::with_spinkube();
+    for cluster in CLUSTERS {
+        let applied = in_order(&tree, cluster);
+        let all: Vec<Value> = applied.into_iter().flat_map(|(_, objects)| objects).collect();
+        let repositories = of_kind(&all, "GitRepository");
+        assert_eq!(repositories.len(), 1, "the definitions of the Spin operator");
+        let tag = text(repositories[0], "/spec/ref/tag");
+        let charts = of_kind(&all, "OCIRepository");
+        let chart = charts.iter().find(|chart| name(chart) == "spin-operator").unwrap();
+        assert_eq!(tag, format!("v{}", text(chart, "/spec/ref/semver")));
+        let mut sources = custom_resources::SOURCES.iter();
+        let tested = sources.find(|source| source.module.ends_with("/spin-operator")).unwrap();
+        assert_eq!(tested.version, tag, "the tests have other definitions");
+    }
 }
 
 /// The walk-through installs the same charts by hand that Flux installs from Git.
 #[test]
 fn the_walk_through_has_the_versions_of_the_gitops_tree() {
-    let controllers = kustomized(&format!("{DEPLOY}/infrastructure/controllers"));
+    let tree = Tree::with_spinkube();
+    let applied = in_order(&tree, "staging").into_iter().flat_map(|(_, objects)| objects);
+    let charts: Vec<Value> = applied
+        .filter(|object| text(object, "/kind") == "OCIRepository" && name(object) != "stats-tracker")
+        .collect();
+    assert!(charts.len() >= 4, "{charts:?}");
     let by_hand = ["flux.sh", "spinkube.sh"].map(script).concat().replace("\\\n", " ");
-    for chart in of_kind(&controllers, "OCIRepository") {
+    for chart in &charts {
         let name = name(chart);
         let command = by_hand
             .lines()
@@ -260,33 +272,25 @@ fn the_walk_through_has_the_versions_of_the_gitops_tree() {
         let mut words = command.split_whitespace();
         words.find(|word| *word == "--version").unwrap();
         let version = words.next().unwrap().trim_start_matches('v');
-        let exact = text(chart, "/spec/ref/tag");
-        let wanted = if exact.is_empty() {
-            text(chart, "/spec/ref/semver").trim_end_matches('x')
-        } else {
-            exact
-        };
-        assert!(
-            !wanted.is_empty() && version.starts_with(wanted),
-            "{name}: {version}, not {wanted}"
-        );
+        assert_eq!(version, text(chart, "/spec/ref/semver"), "{name}");
         let url = text(chart, "/spec/url");
         assert!(by_hand.contains(url), "{name}: {url}");
     }
 }
 
 #[test]
-fn the_chart_accepts_both_clusters_values() {
+fn the_chart_accepts_all_clusters_values() {
+    let [tree, with_spinkube] = trees();
     for cluster in CLUSTERS {
-        let objects = tracker_rendered(cluster);
-        assert_eq!(of_kind(&objects, "SpinApp").len(), 1, "{cluster}");
+        assert!(of_kind(&tracker_rendered(&tree, cluster), "SpinApp").is_empty(), "{cluster}");
+        assert_eq!(of_kind(&tracker_rendered(&with_spinkube, cluster), "SpinApp").len(), 1, "{cluster}");
     }
     assert_eq!(
-        of_kind(&tracker_rendered("staging"), "StatefulSet").len(),
+        of_kind(&tracker_rendered(&tree, "staging"), "StatefulSet").len(),
         1,
         "a database of its own"
     );
-    let production = tracker_rendered("production");
+    let production = tracker_rendered(&tree, "production");
     assert!(of_kind(&production, "StatefulSet").is_empty(), "a database of ours");
     assert!(
         of_kind(&production, "Secret").is_empty(),
@@ -296,7 +300,7 @@ fn the_chart_accepts_both_clusters_values() {
 
 #[test]
 fn the_walk_through_creates_the_secrets_of_production() {
-    let values = &tracker("production")["spec"]["values"];
+    let values = &tracker(&Tree::of_the_repository(), "production")["spec"]["values"];
     let commands = script("production.sh");
     for pointer in ["/rails/existingSecret", "/database/external/existingSecret"] {
         let secret = text(values, pointer);
@@ -327,7 +331,7 @@ fn every_command_of_the_walk_through_is_shown_and_is_a_command() {
 /// `service/NAME` and similar names are objects of the chart, with the release's name in the walk-through.
 #[test]
 fn the_walk_through_names_objects_of_the_chart() {
-    let staging = tracker_rendered("staging");
+    let staging = tracker_rendered(&Tree::of_the_repository(), "staging");
     let made: BTreeSet<String> = staging
         .iter()
         .map(|object| format!("{}/{}", text(object, "/kind").to_lowercase(), name(object)))

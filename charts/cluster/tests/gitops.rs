@@ -3,41 +3,20 @@
 
 mod common;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
-use cluster::{ApiServer, Tool, custom_resources};
-use common::{api_server, chart, output, stdout, workspace};
+use cluster::{ApiServer, Tool};
+use common::{
+    api_server, chart, output, stdout,
+    tree::{CLUSTERS, Tree},
+};
 use serde_json::Value;
 
-/// The directory of Flux, relative to the workspace.
-const DEPLOY: &str = "ex3-stats-tracker/deploy";
-
-/// All directories below `directory` that Kustomize builds.
-fn kustomizations(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    if directory.join("kustomization.yaml").is_file() {
-        found.push(directory.to_owned());
-    }
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(kustomizations(&path));
-        }
-    }
-    found.sort();
-    found
-}
-
 /// The API server's response to a dry run of a directory's objects.
-fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
-    let name = directory.strip_prefix(workspace()).unwrap_or(directory).display();
-    let built = stdout(server.kubectl().arg("kustomize").arg(directory));
+fn accepted(server: &ApiServer, directory: &str, yaml: &str) -> Vec<Value> {
     // Each call needs its own file, because several tests use this server at the same time.
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    fs::write(&file, &built).unwrap();
+    fs::write(&file, yaml).unwrap();
     let mut kubectl = server.kubectl();
     kubectl.args([
         "apply",
@@ -48,24 +27,23 @@ fn accepted(server: &ApiServer, directory: &Path) -> Vec<Value> {
     ]);
     let output = output(kubectl.arg("--filename").arg(file.path()));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {errors}");
-    assert!(!errors.contains("Warning"), "{name}: {errors}");
+    assert!(output.status.success(), "{directory}: {errors}");
+    assert!(!errors.contains("Warning"), "{directory}: {errors}");
     // A single object, or a list.
     let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let objects = match answer["items"].as_array_mut() {
         Some(items) => std::mem::take(items),
         None => vec![answer],
     };
-    let documents = built.lines().filter(|line| line.starts_with("kind: ")).count();
-    assert_eq!(objects.len(), documents, "{name}");
+    let documents = yaml.lines().filter(|line| line.starts_with("kind: ")).count();
+    assert_eq!(objects.len(), documents, "{directory}");
     objects
 }
 
-/// Creates the namespaces of a directory's objects: an object needs an existing namespace, and a dry run creates none.
-fn make_namespaces(server: &ApiServer, directory: &Path) {
-    let built = stdout(server.kubectl().arg("kustomize").arg(directory));
+/// Creates the namespaces of objects: an object needs an existing namespace, and a dry run creates none.
+fn make_namespaces(server: &ApiServer, yaml: &str) {
     let named = |line: &str| line.trim().strip_prefix("namespace: ").map(str::to_owned);
-    for namespace in built.lines().filter_map(named) {
+    for namespace in yaml.lines().filter_map(named) {
         // It can exist already because of another directory.
         let _ = output(server.kubectl().args(["create", "namespace", &namespace]));
     }
@@ -82,26 +60,53 @@ fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
 #[test]
 fn all_objects_are_accepted() {
     let server = api_server();
-    let deploy = workspace().join(DEPLOY);
-    let directories = kustomizations(&deploy);
-    assert!(directories.len() >= 5, "{directories:?}");
     let mut trackers = 0;
-    for directory in directories {
-        make_namespaces(&server, &directory);
-        let objects = accepted(&server, &directory);
-        println!("{}: {} objects", directory.display(), objects.len());
-        for release in of_kind(&objects, "HelmRelease") {
-            if text(release, "/spec/chartRef/name") == "stats-tracker" {
-                assert_the_chart_accepts(&server, &directory, release);
-                trackers += 1;
+    for tree in [Tree::of_the_repository(), Tree::with_spinkube()] {
+        for cluster in CLUSTERS {
+            let mut applied: Vec<(String, String)> = of_kind(&tree.cluster(cluster), "Kustomization")
+                .into_iter()
+                .map(|kustomization| {
+                    tree.objects_of(kustomization, cluster);
+                    text(kustomization, "/spec/path").to_owned()
+                })
+                .chain(tree.directories().into_iter().filter(|directory| directory.ends_with(cluster)))
+                .map(|directory| {
+                    let yaml = tree.applied(&directory, cluster);
+                    (directory, yaml)
+                })
+                .collect();
+            applied.dedup();
+            for (directory, yaml) in applied {
+                make_namespaces(&server, &yaml);
+                let objects = accepted(&server, &directory, &yaml);
+                println!("{directory} on {cluster}: {} objects", objects.len());
+                for release in of_kind(&objects, "HelmRelease") {
+                    if text(release, "/spec/chartRef/name") == "stats-tracker" {
+                        assert_the_chart_accepts(&server, &directory, release);
+                        trackers += 1;
+                    }
+                }
             }
         }
     }
-    assert!(trackers >= 2, "staging's and production's");
+    assert!(trackers >= 4, "those of both clusters, without and with SpinKube");
+}
+
+#[test]
+fn all_directories_are_accepted() {
+    let server = api_server();
+    let tree = Tree::of_the_repository();
+    let directories = tree.directories();
+    assert!(directories.len() >= 5, "{directories:?}");
+    for directory in directories {
+        let yaml = tree.applied(&directory, "staging");
+        make_namespaces(&server, &yaml);
+        accepted(&server, &directory, &yaml);
+    }
 }
 
 /// Asserts that the chart's schema accepts the values, and the API server the rendered objects.
-fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Value) {
+fn assert_the_chart_accepts(server: &ApiServer, directory: &str, release: &Value) {
     let values = server.directory().join("values.json");
     fs::write(&values, release["spec"]["values"].to_string()).unwrap();
     let namespace = text(release, "/metadata/namespace");
@@ -128,29 +133,5 @@ fn assert_the_chart_accepts(server: &ApiServer, directory: &Path, release: &Valu
     kubectl.args(["apply", "--dry-run=server", "--validate=strict", "--filename"]);
     let output = output(kubectl.arg(&file));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {errors}", directory.display());
-}
-
-#[test]
-fn the_tested_definitions_are_those_that_flux_installs() {
-    let server = api_server();
-    let clusters = workspace().join(DEPLOY).join("clusters");
-    let mut operators = 0;
-    for directory in kustomizations(&clusters) {
-        make_namespaces(&server, &directory);
-        for repository in of_kind(&accepted(&server, &directory), "GitRepository") {
-            let tag = text(repository, "/spec/ref/tag");
-            let name = text(repository, "/metadata/name");
-            let source = custom_resources::SOURCES
-                .iter()
-                .find(|source| source.module.ends_with(&format!("/{name}")))
-                .unwrap_or_else(|| panic!("the definitions of {name} are tested with"));
-            assert_eq!(source.version, tag, "{name}");
-            operators += 1;
-        }
-    }
-    assert!(
-        operators > 0,
-        "a cluster's directory names the Spin operator's repository"
-    );
+    assert!(output.status.success(), "{directory}: {errors}");
 }

@@ -314,10 +314,8 @@ fn flux(reader: &mut Reader) {
     fs::create_dir_all(&chart).unwrap();
     let description = "apiVersion: v2\nname: flux-operator\nversion: 0.59.0\n";
     fs::write(chart.join("Chart.yaml"), description).unwrap();
-    node(reader, &json!({}));
     let variables = [("FLUX_OPERATOR", chart.display().to_string())];
     reader.run_with("flux.sh", &["install"], &variables, &[]);
-    assert_eq!(labelled(reader), "node/node\n");
 
     // The work of Flux: apply its first directory, and set the status.
     let instance = reader.get("flux-system", &["fluxinstance", "flux"]);

@@ -8,7 +8,6 @@ CLUSTER=${CLUSTER:-staging}
 
 helm install flux-operator "$FLUX_OPERATOR" --version 0.59.0 --namespace flux-system --create-namespace --wait
 kubectl apply --filename "ex3-stats-tracker/deploy/clusters/$CLUSTER/flux-instance.yaml"
-kubectl label node --all --overwrite spin=true
 # endregion: install
 
 # region: wait

@@ -7,7 +7,7 @@ set -eu
 helm install runtime-class-manager oci://ghcr.io/spinframework/charts/runtime-class-manager --version 0.2.0 \
   --namespace runtime-class-manager --create-namespace --wait
 
-kubectl apply --filename ex3-stats-tracker/deploy/infrastructure/configs/shim.yaml
+kubectl apply --filename ex3-stats-tracker/deploy/infrastructure/spinkube/shim/staging/shim.yaml
 kubectl label node --all spin=true
 kubectl wait --for=jsonpath='{.metadata.labels.spin-v2}'=provisioned node --all --timeout=3m
 # endregion: nodes
