@@ -58,6 +58,10 @@ pub enum Tool {
     Kubelet,
     /// Forwards the addresses of Services to pods.
     KubeProxy,
+    /// Copies artifacts to a registry.
+    Oras,
+    /// Signs the artifacts in a registry.
+    Cosign,
 }
 
 /// One build command. Programs with common packages are built by one command.
@@ -104,7 +108,7 @@ const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
 
 impl Tool {
     /// All tools.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Helm,
         Self::HelmUnittest,
         Self::HelmDocs,
@@ -114,6 +118,8 @@ impl Tool {
         Self::KubeScheduler,
         Self::Kubelet,
         Self::KubeProxy,
+        Self::Oras,
+        Self::Cosign,
     ];
 
     /// The name of the tool and its program.
@@ -128,6 +134,8 @@ impl Tool {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
             Self::KubeProxy => "kube-proxy",
+            Self::Oras => "oras",
+            Self::Cosign => "cosign",
         }
     }
 
@@ -149,6 +157,16 @@ impl Tool {
                 module: "github.com/norwoodj/helm-docs",
                 package: "cmd/helm-docs",
                 version: "v1.14.2",
+            },
+            Self::Oras => Build::Install {
+                module: "oras.land/oras",
+                package: "cmd/oras",
+                version: "v1.3.6",
+            },
+            Self::Cosign => Build::Install {
+                module: "github.com/sigstore/cosign/v3",
+                package: "cmd/cosign",
+                version: "v3.1.3",
             },
             Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
             Self::KubeScheduler | Self::Kubelet | Self::KubeProxy => NODE,

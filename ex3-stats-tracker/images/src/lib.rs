@@ -11,6 +11,7 @@
 //! them. Each image has a bill of materials, attached as an artifact that refers to it.
 
 mod bill;
+mod chart;
 mod component;
 mod crates;
 mod debian;
@@ -29,6 +30,7 @@ use anyhow::{Context, Result};
 use system::cache;
 
 use layout::Layout;
+pub use chart::chart;
 pub use names::{RUNTIME_CLASS, USER, VERSION};
 
 /// An image.

@@ -13,3 +13,5 @@ pub const USER: u32 = 65532;
 pub(crate) const COMPONENT: &str = "stats-tracker-component";
 pub(crate) const SPIN: &str = "stats-tracker-spin";
 pub(crate) const RAILS: &str = "stats-tracker-rails";
+/// The name of the chart's layout. In a registry a chart has the name in its `Chart.yaml`.
+pub(crate) const CHART: &str = "stats-tracker-chart";

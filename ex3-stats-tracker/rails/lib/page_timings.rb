@@ -11,8 +11,8 @@ class PageTimings
     end
 
     def to_s
-      format("%-53s %4d KB, sent as %3d KB  computes %5.1f ms  median %6.1f ms  p99 %6.1f ms", path, bytes / 1000, sent / 1000, busy,
-        percentile(50), percentile(99))
+      format("%-53s %4d KB, sent as %3d KB  computes %5.1f ms  median %6.1f ms  p95 %6.1f ms  p99 %6.1f ms", path, bytes / 1000,
+        sent / 1000, busy, *[ 50, 95, 99 ].map { |percent| percentile(percent) })
     end
   end
 
@@ -25,6 +25,16 @@ class PageTimings
     /orgs/benchmark?sort=name&range=1y /compare?packages=benchmark/package-001,benchmark/package-002&range=1y
     /api/days/benchmark/package-050.csv /badges/benchmark.svg /feeds/benchmark.atom /readyz
   ].freeze
+
+  BADGE = "/badges/benchmark.svg"
+
+  # The longest ranges that can be asked for, of the most expensive answers.
+  HOSTILE = %w[
+    /api/chart/benchmark/package-100.json?versions=20&from=0001-01-01&until=9999-12-31
+    /compare?packages=benchmark/package-001,benchmark/package-002,benchmark/package-003,benchmark/package-004&from=0001-01-01&until=9999-12-31
+    /orgs/benchmark?from=0001-01-01&until=9999-12-31 /api/days/benchmark/package-050.csv?from=0001-01-01&until=9999-12-31
+  ].freeze
+  HOSTILE_CLIENTS = 8
 
   def self.serving(port: free_port)
     environment = { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => SecureRandom.hex(64), "PORT" => port.to_s,
@@ -72,6 +82,35 @@ class PageTimings
       number.even? ? "/orgs/benchmark/packages/package-#{format("%03d", number / 2 % 200)}" : PATHS[number / 2 % PATHS.size]
     end
     @client.get_all paths, at_a_time: 3
+  end
+
+  # Yields while clients request the HOSTILE paths, each one at a time and as fast as they are answered or refused. They are
+  # in a process of their own, so that they do not slow down the measuring client. Each has an address, as behind a proxy,
+  # because the requests of this machine are not limited. Returns the number of answers by status.
+  def beside_hostile_clients
+    reader, writer = IO.pipe
+    clients = fork do
+      reader.close
+      statuses, stopped = Thread::Queue.new, false
+      trap(:TERM) { stopped = true }
+      HOSTILE_CLIENTS.times.map { |number|
+        Thread.new do
+          HOSTILE.cycle do |path|
+            break if stopped
+            statuses << @client.status(path, "X-Forwarded-For" => "203.0.113.#{number + 1}")
+          end
+        end
+      }.each(&:join)
+      writer.write Array.new(statuses.size) { statuses.pop }.tally.to_json
+      writer.close
+      exit!(true)
+    end
+    writer.close
+    yield
+    Process.kill :TERM, clients
+    JSON.parse(reader.read)
+  ensure
+    Process.wait clients
   end
 
   # The server's CPU time in seconds, user and system.

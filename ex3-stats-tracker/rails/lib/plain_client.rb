@@ -16,6 +16,11 @@ class PlainClient
     response.body
   end
 
+  # The status of an answer, whatever it is.
+  def status(path, headers = {})
+    connected { |http| http.request(Net::HTTP::Get.new(path, "Accept-Encoding" => @encoding, **headers)).code.to_i }
+  end
+
   # Yields each item and a connection, in +at_a_time+ threads with a connection each.
   def each(items, at_a_time:)
     remaining = items.each_with_object(Thread::Queue.new) { |item, queue| queue << item }.close

@@ -63,6 +63,12 @@ enum Command {
         #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Publish the images, Spin's artifact and the chart in a registry, with bills of materials, signed
+    Release {
+        /// The arguments that `release --help` lists
+        #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compare the snippets and outputs of the READMEs and the talk with their sources
     Readme {
         /// Replace the blocks that differ
@@ -132,11 +138,8 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Hosts(options) => hosts::run(&cargo, &options),
-        Command::Images { arguments } => {
-            let mut all = vec!["run", "--quiet", "--package", "images", "--"];
-            all.extend(arguments.iter().map(String::as_str));
-            cargo.run(&all)
-        }
+        Command::Images { arguments } => cargo.run_package("images", &arguments),
+        Command::Release { arguments } => cargo.run_package("release", &arguments),
         Command::Readme { write } => readme::run(workspace(), &cargo, write),
         Command::Bench(options) => bench::run(workspace(), &cargo, &options),
         Command::Matrix(options) => matrix::run(workspace(), &cargo, &options),

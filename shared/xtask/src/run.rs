@@ -100,6 +100,13 @@ impl Cargo {
         Ok(exit_code(status))
     }
 
+    /// Runs the program of a package, and returns its exit code.
+    pub(crate) fn run_package(&self, package: &str, arguments: &[String]) -> Result<ExitCode> {
+        let mut all = vec!["run", "--quiet", "--package", package, "--"];
+        all.extend(arguments.iter().map(String::as_str));
+        self.run(&all)
+    }
+
     /// Runs cargo with `arguments` until its program ends, or until Ctrl-C or SIGTERM ends both. Returns its exit code; a
     /// program that was asked to end has succeeded.
     pub(crate) fn run_until_stopped(&self, arguments: &[&str]) -> Result<ExitCode> {

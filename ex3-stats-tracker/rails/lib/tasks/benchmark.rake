@@ -1,5 +1,5 @@
 # Benchmarks. `stats:benchmark:populate` makes the rows of years of tracking, `stats:benchmark:pages` times the pages with
-# them, `stats:benchmark:collection` times a collection.
+# them, `stats:benchmark:hostile` a badge beside hostile requests, `stats:benchmark:collection` a collection.
 namespace :stats do
   namespace :benchmark do
     desc "Make an organisation called benchmark with 200 packages and so many measurements"
@@ -17,6 +17,19 @@ namespace :stats do
       puts "#{ActiveRecord::Base.lease_connection.adapter_name}, #{Measurement.count} measurements, 20 requests a second for #{seconds} s"
       PageTimings.serving do |pages|
         PageTimings::PATHS.first(6).each { |path| puts pages.at_rate(path, per_second: 20, seconds:) }
+      end
+    end
+
+    desc "Time a badge for so many seconds, alone and beside eight clients that request the longest ranges"
+    task :hostile, [ :seconds ] => :environment do |_task, arguments|
+      require Rails.root.join("lib/page_timings")
+      seconds = Integer(arguments.fetch(:seconds, 30))
+      PageTimings.serving do |pages|
+        alone = pages.at_rate(PageTimings::BADGE, per_second: 20, seconds:)
+        beside = nil
+        statuses = pages.beside_hostile_clients { beside = pages.at_rate(PageTimings::BADGE, per_second: 20, seconds:) }
+        puts alone, beside, "the clients' answers by status: #{statuses.map { |status, count| "#{count} times #{status}" }.to_sentence}"
+        puts format("the median beside them / alone: %.2f times", beside.percentile(50) / alone.percentile(50))
       end
     end
 

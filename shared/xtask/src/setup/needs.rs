@@ -40,7 +40,7 @@ pub(super) struct Need {
     pub(super) is_installed: fn() -> bool,
 }
 
-const NEEDS: [Need; 19] = [
+const NEEDS: [Need; 20] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -182,6 +182,14 @@ const NEEDS: [Need; 19] = [
                 .iter()
                 .all(|program| on_path(program))
         },
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "the registry of the Distribution project",
+        why: "a release is published in it, and installed from it",
+        packages: &["docker-registry"],
+        elsewhere: "go install github.com/distribution/distribution/v3/cmd/registry@latest, under the name docker-registry",
+        is_installed: || on_path("docker-registry"),
     },
     Need {
         purpose: Purpose::Test,
