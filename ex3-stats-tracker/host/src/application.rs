@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, EXPECT, HOST};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::Linker;
@@ -48,6 +48,11 @@ pub struct Application {
     info: String,
     limits: Limits,
     runtime: Runtime,
+}
+
+/// An instance that has answered. Its memory is freed when this is dropped.
+pub struct Kept {
+    _store: Store<GuestState>,
 }
 
 /// One component.
@@ -129,6 +134,31 @@ impl Application {
         let mut store = self.store(loaded);
         store.set_epoch_deadline(u64::MAX / 2);
         Some(loaded.handler.instantiate_async(&mut store).await.map(drop))
+    }
+
+    /// Answers a request in an instance of a component, and keeps the instance, which a server drops after its answer.
+    /// Without limits of time. `None` where there is no such component. For measuring.
+    ///
+    /// # Errors
+    ///
+    /// If the instance can't be made, traps, or ends without a whole answer.
+    pub async fn answer_and_keep(
+        &self,
+        component: &str,
+        request: Request<Full<Bytes>>,
+    ) -> Option<Result<(Bytes, Kept), wasmtime::Error>> {
+        let loaded = self.components.iter().find(|loaded| &*loaded.grants.id == component)?;
+        let mut store = self.store(loaded);
+        store.set_epoch_deadline(u64::MAX / 2);
+        let (sender, receiver) = oneshot::channel();
+        // The guest waits for a reader of its answer.
+        let read = async {
+            let response = receiver.await.ok()?.ok()?;
+            Some(response.into_body().collect().await.ok()?.to_bytes())
+        };
+        let (called, body) = tokio::join!(guest::call(&loaded.handler, &mut store, request, sender), read);
+        let answer = body.ok_or_else(|| wasmtime::Error::msg("the component gave no whole answer"));
+        Some(called.and(answer).map(|body| (body, Kept { _store: store })))
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -237,7 +237,8 @@ impl Meter {
     }
 }
 
-async fn call(
+/// Instantiates the component and calls it. It gives its answer to the `sender`.
+pub(super) async fn call(
     handler: &ProxyPre<GuestState>,
     store: &mut Store<GuestState>,
     request: Request<Full<Bytes>>,

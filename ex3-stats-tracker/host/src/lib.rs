@@ -47,7 +47,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-pub use application::Application;
+pub use application::{Application, Kept};
 pub use clock::Clock;
 pub use error::Error;
 pub use limits::Limits;

@@ -57,7 +57,7 @@ pub(super) const STEPS: [Step; 6] = [
         purpose: Purpose::Demo,
         name: "the dashboard's npm packages",
         why: "uPlot draws the charts, esbuild bundles the scripts",
-        is_done: |workspace| workspace.join(RAILS).join("node_modules/.package-lock.json").is_file(),
+        is_done: |workspace| has_the_locked_packages(&workspace.join(RAILS)),
         run: |_, workspace| npm(&workspace.join(RAILS), &NPM_CI),
     },
     Step {
