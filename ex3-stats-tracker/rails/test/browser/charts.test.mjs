@@ -124,16 +124,10 @@ describe("the drawing", () => {
     assert.ok(lately.gap > 100)
   }))
 
-  test("a chart without any figure is hatched, and not empty like one of zeros", async () => {
-    for (const path of ["/orgs/fluxcd/packages/never-read", "/orgs/new-org/packages/read-once"]) {
-      await visit(browser, path, async (page) => {
-        for (const id of ["downloads", ...(path.endsWith("never-read") ? ["total"] : [])]) {
-          const { gap } = await pixels(page, id, { from: day(-1), to: day(0), names: ["gap"] })
-          assert.ok(gap > 100, `${path} #${id}: ${gap}`)
-        }
-      })
-    }
-  })
+  test("a chart without any figure is hatched, and not empty like one of zeros", () => visit(browser, "/orgs/new-org/packages/read-once", async (page) => {
+    const { gap } = await pixels(page, "downloads", { from: day(-1), to: day(0), names: ["gap"] })
+    assert.ok(gap > 100, String(gap))
+  }))
 
   test("the downloads of each version are stacked, and can be hidden", () => visit(browser, "/orgs/fluxcd/packages/flagger?range=all", async (page) => {
     const series = page.locator("#versions-chart .legend button")

@@ -46,8 +46,8 @@ class ChartPicturesTest < ActionDispatch::IntegrationTest
     svg = picture "/charts/unread.svg"
     assert_includes svg.at_css("desc").text, "unread: no data. ghcr.io, never read"
     assert_empty svg.css("g[clip-path] *").to_a
-    plot, gap = svg.at_css("clipPath rect"), svg.at_css("rect[fill='url(#gap)']")
-    assert_equal [ plot["x"], plot["width"] ], [ gap["x"], gap["width"] ], "all of it is hatched"
+    plot, gap = [ "clipPath rect", "rect[fill='url(#gap)']" ].map { |rect| %w[x width].map { |name| svg.at_css(rect)[name].to_f } }
+    assert_equal plot, gap, "all of it is hatched"
     assert_includes svg.text, "hatched: no data"
   end
 
