@@ -66,7 +66,7 @@ packages.each_with_index do |(name, repository, rate, start, versions, interval,
   measurements, days, downloads, failures = [], [], [], []
 
   (began..ended).each do |date|
-    count = (rate * weekday[date] * (date == viral ? 2.2 : 1) * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
+    count = (rate * weekday[date] * (date == viral ? 3 : 1) * (0.9 + random.rand * 0.2) * (1 + (date - first).to_i / 1000.0)).round
     until_read = (count * part_of_day).round
     # The pages read after the gap show its days' downloads.
     # flux-cli can't be read any more since the day after this one.
