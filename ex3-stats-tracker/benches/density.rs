@@ -6,9 +6,10 @@
 //!     cargo bench -p ex3-stats-tracker --bench density -- --record     the same, into density.txt, which the README shows
 //!     cargo bench -p ex3-stats-tracker --bench density -- --test       a few of each
 //!
-//! The memory is the private one that the kernel counts for a process (`RssAnon` in proc_pid_status(5)): what the heap, the
-//! stacks and the written pages of guests hold. Pages of programs, which processes share, are not in it, and neither is the
-//! kernel's own memory for a process.
+//! The memory of instances is that by which the host's private memory grew (`RssAnon` in proc_pid_status(5)): the written
+//! pages of guests, and what the host holds for them. That of a process is its heap and its stacks (`Anonymous` of the
+//! mappings without a file in proc_pid_smaps(5)): its program is that of this bench, and larger than one of a parser alone.
+//! The kernel's own memory for a process is in neither.
 
 mod common;
 
@@ -72,7 +73,10 @@ impl Inputs {
         fs::write(&file, &page).expect("the page can be written");
         Self {
             page: file,
-            module: common::options().sources.remove(COMPONENT).expect("the component is built"),
+            module: common::options()
+                .sources
+                .remove(COMPONENT)
+                .expect("the component is built"),
             right: common::right_answer(&page),
         }
     }
@@ -130,7 +134,10 @@ fn measure() {
     text += &format!("\n{:<46}  {:>9}  {:>9}\n", "first answer", "p50", "p99");
     text += &row("a new instance in a running host", answers);
     text += &row("a native process, from nothing", cold_starts(&inputs, "native", starts));
-    text += &row("a host from nothing, its code compiled before", cold_starts(&inputs, "first", starts));
+    text += &row(
+        "a host from nothing, its code compiled before",
+        cold_starts(&inputs, "first", starts),
+    );
     print!("{text}");
     if given("--record") {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("density.txt");
@@ -156,7 +163,9 @@ fn held_by_instances(inputs: &Inputs, count: usize) -> Result<Instances, &'stati
     let (mut child, mut output) = inputs.start(&count.to_string());
     inputs.read_answer(&mut output);
     let mut text = String::new();
-    output.read_to_string(&mut text).expect("the child's output can be read");
+    output
+        .read_to_string(&mut text)
+        .expect("the child's output can be read");
     match child.wait().expect("the child ends").success() {
         true => Ok(serde_json::from_str(&text).expect("the child prints its figures")),
         false => Err("not so many here"),
@@ -168,7 +177,10 @@ fn cells_of_processes(inputs: &Inputs, count: usize) -> String {
     for (_, output) in &mut children {
         inputs.read_answer(output);
     }
-    let kilobytes = children.iter().map(|(child, _)| private_memory(child.id())).sum();
+    let kilobytes = children
+        .iter()
+        .map(|(child, _)| memory_without_program(child.id()))
+        .sum();
     for (mut child, _) in children {
         drop(child.stdin.take());
         child.wait().expect("the child ends");
@@ -193,7 +205,10 @@ fn cold_starts(inputs: &Inputs, role: &str, count: usize) -> Vec<u64> {
 }
 
 fn microseconds(duration: Duration) -> u64 {
-    duration.as_micros().try_into().expect("it is less than half a million years")
+    duration
+        .as_micros()
+        .try_into()
+        .expect("it is less than half a million years")
 }
 
 /// The private memory of a process in kilobytes.
@@ -201,7 +216,28 @@ fn private_memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("Linux shows the memory of a process");
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    number.and_then(|number| number.parse().ok()).expect("the memory is in kilobytes")
+    number
+        .and_then(|number| number.parse().ok())
+        .expect("the memory is in kilobytes")
+}
+
+/// The memory of a process in kilobytes, without the pages of files.
+fn memory_without_program(process: u32) -> u64 {
+    let mappings = fs::read_to_string(format!("/proc/{process}/smaps")).expect("Linux shows the mappings of a process");
+    let mut has_file = false;
+    let mut kilobytes = 0;
+    for line in mappings.lines() {
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if first == "Anonymous:" && !has_file {
+            let number = words.next().and_then(|number| number.parse::<u64>().ok());
+            kilobytes += number.expect("the memory is in kilobytes");
+        } else if !first.ends_with(':') {
+            // The first line of a mapping: addresses, permissions, offset, device, inode, and the file.
+            has_file = words.nth(3).is_some_and(|inode| inode != "0");
+        }
+    }
+    kilobytes
 }
 
 /// The role of a native process: an answer, then a wait for the end.
@@ -221,7 +257,10 @@ fn page() -> Bytes {
 
 fn print_answer(answer: &[u8]) {
     let mut output = std::io::stdout().lock();
-    output.write_all(answer).and_then(|()| output.write_all(b"\n")).expect("the answer can be written");
+    output
+        .write_all(answer)
+        .and_then(|()| output.write_all(b"\n"))
+        .expect("the answer can be written");
     output.flush().expect("the answer can be written");
 }
 
@@ -237,7 +276,10 @@ fn instances(count: usize) {
     options.limits.concurrent_requests = count.try_into().expect("there are not so many");
     let right = common::right_answer(&page);
     let application = Application::load(&common::manifest(), &BTreeMap::new(), &options).expect("the component loads");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
     runtime.block_on(async {
         let before = private_memory(std::process::id());
         let mut kept = Vec::new();

@@ -125,7 +125,11 @@ fn flux_goes_from_definitions_to_controllers_to_the_tracker() {
         let mut all = order(&with_spinkube, cluster);
         assert_eq!(all.pop().as_deref(), Some("apps"), "{cluster}");
         all.retain(|name| name != "controllers");
-        assert_eq!(all, ["spinkube-definitions", "spinkube-controllers", "spinkube-shim"], "{cluster}");
+        assert_eq!(
+            all,
+            ["spinkube-definitions", "spinkube-controllers", "spinkube-shim"],
+            "{cluster}"
+        );
     }
 }
 
@@ -202,7 +206,12 @@ fn no_secret_is_in_git_and_no_option_is_on() {
         let mut objects = tree.cluster(cluster);
         objects.extend(in_order(&tree, cluster).into_iter().flat_map(|(_, objects)| objects));
         assert!(of_kind(&objects, "Secret").is_empty(), "{cluster}");
-        assert!(objects.iter().all(|object| !["weave-gitops", "spin-operator"].contains(&name(object))), "{cluster}");
+        assert!(
+            objects
+                .iter()
+                .all(|object| !["weave-gitops", "spin-operator"].contains(&name(object))),
+            "{cluster}"
+        );
     }
     let option = tree.objects(&format!("{DEPLOY}/options/weave-gitops"), "staging");
     assert_eq!(of_kind(&option, "HelmRelease").len(), 1);
@@ -221,15 +230,22 @@ fn versions_are_promoted_from_staging_to_production() {
     }
     let charts = |cluster| {
         let charts = in_order(&tree, cluster).into_iter().flat_map(|(_, objects)| objects);
-        charts.filter(|object| text(object, "/kind") == "OCIRepository").collect::<Vec<_>>()
+        charts
+            .filter(|object| text(object, "/kind") == "OCIRepository")
+            .collect::<Vec<_>>()
     };
     let version = |charts: &[Value], of: &str| {
         let chart = charts.iter().find(|chart| name(chart) == of).unwrap();
         text(chart, "/spec/ref/semver").to_owned()
     };
-    assert_eq!(version(&charts("staging"), "stats-tracker"), ">=0.1.0-0", "also release candidates");
+    assert_eq!(
+        version(&charts("staging"), "stats-tracker"),
+        ">=0.1.0-0",
+        "also release candidates"
+    );
     assert_eq!(version(&charts("production"), "stats-tracker"), "0.1.0");
-    let shims = CLUSTERS.map(|cluster| tree.objects(&format!("{DEPLOY}/infrastructure/spinkube/shim/{cluster}"), cluster));
+    let shims =
+        CLUSTERS.map(|cluster| tree.objects(&format!("{DEPLOY}/infrastructure/spinkube/shim/{cluster}"), cluster));
     for shim in shims {
         assert!(text(&shim[0], "/spec/fetchStrategy/platforms/0/location").contains("/v"));
     }
@@ -248,7 +264,9 @@ fn the_operators_definitions_are_those_of_its_chart() {
         let chart = charts.iter().find(|chart| name(chart) == "spin-operator").unwrap();
         assert_eq!(tag, format!("v{}", text(chart, "/spec/ref/semver")));
         let mut sources = custom_resources::SOURCES.iter();
-        let tested = sources.find(|source| source.module.ends_with("/spin-operator")).unwrap();
+        let tested = sources
+            .find(|source| source.module.ends_with("/spin-operator"))
+            .unwrap();
         assert_eq!(tested.version, tag, "the tests have other definitions");
     }
 }
@@ -282,8 +300,15 @@ fn the_walk_through_has_the_versions_of_the_gitops_tree() {
 fn the_chart_accepts_all_clusters_values() {
     let [tree, with_spinkube] = trees();
     for cluster in CLUSTERS {
-        assert!(of_kind(&tracker_rendered(&tree, cluster), "SpinApp").is_empty(), "{cluster}");
-        assert_eq!(of_kind(&tracker_rendered(&with_spinkube, cluster), "SpinApp").len(), 1, "{cluster}");
+        assert!(
+            of_kind(&tracker_rendered(&tree, cluster), "SpinApp").is_empty(),
+            "{cluster}"
+        );
+        assert_eq!(
+            of_kind(&tracker_rendered(&with_spinkube, cluster), "SpinApp").len(),
+            1,
+            "{cluster}"
+        );
     }
     assert_eq!(
         of_kind(&tracker_rendered(&tree, "staging"), "StatefulSet").len(),

@@ -69,7 +69,11 @@ fn all_objects_are_accepted() {
                     tree.objects_of(kustomization, cluster);
                     text(kustomization, "/spec/path").to_owned()
                 })
-                .chain(tree.directories().into_iter().filter(|directory| directory.ends_with(cluster)))
+                .chain(
+                    tree.directories()
+                        .into_iter()
+                        .filter(|directory| directory.ends_with(cluster)),
+                )
                 .map(|directory| {
                     let yaml = tree.applied(&directory, cluster);
                     (directory, yaml)

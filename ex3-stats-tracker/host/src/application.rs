@@ -153,8 +153,8 @@ impl Application {
         let (sender, receiver) = oneshot::channel();
         // The guest waits for a reader of its answer.
         let read = async {
-            let response = receiver.await.ok()?.ok()?;
-            Some(response.into_body().collect().await.ok()?.to_bytes())
+            let response: guest::Answer = receiver.await.ok()?;
+            Some(response.ok()?.into_body().collect().await.ok()?.to_bytes())
         };
         let (called, body) = tokio::join!(guest::call(&loaded.handler, &mut store, request, sender), read);
         let answer = body.ok_or_else(|| wasmtime::Error::msg("the component gave no whole answer"));

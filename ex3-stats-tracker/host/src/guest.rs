@@ -50,7 +50,7 @@ pub(super) struct Guest {
 }
 
 /// The argument of the guest's call of `response-outparam.set`.
-type Answer = Result<Response<WasiBody>, ErrorCode>;
+pub(super) type Answer = Result<Response<WasiBody>, ErrorCode>;
 
 /// The reason for which a guest was stopped.
 #[derive(Clone, Debug)]

@@ -104,14 +104,21 @@ mod tests {
     fn the_time_of_the_package_is_not_in_the_layout() {
         let directory = tempfile::tempdir().unwrap();
         let [one, other] = [1, 1_000_000_000].map(|time| {
-            let package = package(directory.path(), time, &[METADATA_FILE, DEPENDENCY, ("a/values.yaml", "b: 1\n")]);
+            let package = package(
+                directory.path(),
+                time,
+                &[METADATA_FILE, DEPENDENCY, ("a/values.yaml", "b: 1\n")],
+            );
             let layout = chart(&package, &directory.path().join(time.to_string())).unwrap();
             fs::read_to_string(layout.join("index.json")).unwrap()
         });
         assert_eq!(one, other);
         let index: Value = serde_json::from_str(&one).unwrap();
         let entry = &index["manifests"][0];
-        assert_eq!(entry["annotations"]["org.opencontainers.image.ref.name"], "1.2.3", "{index}");
+        assert_eq!(
+            entry["annotations"]["org.opencontainers.image.ref.name"], "1.2.3",
+            "{index}"
+        );
     }
 
     #[test]

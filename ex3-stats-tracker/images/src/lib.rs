@@ -29,8 +29,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use system::cache;
 
-use layout::Layout;
 pub use chart::chart;
+use layout::Layout;
 pub use names::{RUNTIME_CLASS, USER, VERSION};
 
 /// An image.

@@ -99,7 +99,9 @@ mod tests {
         let bill = |subject| format!(r#"{{"layers":[],"subject":{{"digest":"{subject}","size":1}}}}"#);
         fs::write(blobs.join("b1"), bill("sha256:a1")).unwrap();
         fs::write(blobs.join("b2"), bill("sha256:a2")).unwrap();
-        let tagged = |digest, tag| format!(r#"{{"digest":"{digest}","annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}}}"#);
+        let tagged = |digest, tag| {
+            format!(r#"{{"digest":"{digest}","annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}}}"#)
+        };
         let index = format!(
             r#"{{"manifests":[{},{{"digest":"sha256:b1"}},{{"digest":"sha256:b2"}},{}]}}"#,
             tagged("sha256:a1", "1"),
@@ -107,11 +109,20 @@ mod tests {
         );
         fs::write(layout.path().join("index.json"), index).unwrap();
         let artifacts = Artifact::in_layout("name", layout.path()).unwrap();
-        let named = |artifact: &Artifact| (artifact.tag.clone(), artifact.digest.clone(), artifact.referrers.clone());
+        let named = |artifact: &Artifact| {
+            (
+                artifact.tag.clone(),
+                artifact.digest.clone(),
+                artifact.referrers.clone(),
+            )
+        };
         let expected = |tag: &str, digest: &str, bill: &str| (tag.to_owned(), digest.to_owned(), vec![bill.to_owned()]);
         assert_eq!(
             artifacts.iter().map(named).collect::<Vec<_>>(),
-            [expected("1", "sha256:a1", "sha256:b1"), expected("1-x", "sha256:a2", "sha256:b2")]
+            [
+                expected("1", "sha256:a1", "sha256:b1"),
+                expected("1-x", "sha256:a2", "sha256:b2")
+            ]
         );
     }
 

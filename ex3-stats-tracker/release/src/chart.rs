@@ -77,7 +77,10 @@ mod tests {
         let registry: Address = "localhost:5000/own".parse().unwrap();
         let values = "repository: ghcr.io/stats-tracker-ghcr/stats-tracker-rails\nurl: https://ghcr.io\n";
         let changed = with_images_of(values, &registry).unwrap();
-        assert_eq!(changed, "repository: localhost:5000/own/stats-tracker-rails\nurl: https://ghcr.io\n");
+        assert_eq!(
+            changed,
+            "repository: localhost:5000/own/stats-tracker-rails\nurl: https://ghcr.io\n"
+        );
         assert!(with_images_of("repository: elsewhere\n", &registry).is_err());
     }
 }

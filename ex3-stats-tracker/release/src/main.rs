@@ -164,7 +164,10 @@ fn artifacts(arguments: &Arguments, temporary: &Path) -> Result<Vec<Artifact>> {
             None => image.build(&images::default_output()?)?,
         };
         let built = Artifact::in_layout(image.name(), &layout).with_context(|| match arguments.images {
-            Some(_) => format!("build it: cargo xtask images --output {}", layout.with_file_name("").display()),
+            Some(_) => format!(
+                "build it: cargo xtask images --output {}",
+                layout.with_file_name("").display()
+            ),
             None => format!("the image {} was built", image.name()),
         })?;
         artifacts.extend(built);

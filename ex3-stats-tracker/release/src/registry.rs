@@ -23,7 +23,9 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let address = text.strip_suffix('/').unwrap_or(text);
-        let is_known = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || "._-:/[]".contains(character);
+        let is_known = |character: char| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || "._-:/[]".contains(character)
+        };
         if address.contains("://") {
             return Err("write the host without a scheme: ghcr.io/OWNER".to_owned());
         }
@@ -147,8 +149,18 @@ mod tests {
         for good in ["ghcr.io/owner", "localhost:5000", "[::1]:5000/a/b", "registry.example"] {
             assert_eq!(good.parse::<Address>().unwrap().to_string(), good);
         }
-        assert_eq!("ghcr.io/owner/".parse::<Address>().unwrap().to_string(), "ghcr.io/owner");
-        for bad in ["", "/", "https://ghcr.io", "oci://ghcr.io/owner", "ghcr.io/Owner", "ghcr.io/a b"] {
+        assert_eq!(
+            "ghcr.io/owner/".parse::<Address>().unwrap().to_string(),
+            "ghcr.io/owner"
+        );
+        for bad in [
+            "",
+            "/",
+            "https://ghcr.io",
+            "oci://ghcr.io/owner",
+            "ghcr.io/Owner",
+            "ghcr.io/a b",
+        ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
     }
@@ -156,7 +168,21 @@ mod tests {
     #[test]
     fn loopback_addresses_are_on_this_machine() {
         let is_here = |text: &str| text.parse::<Address>().unwrap().is_on_this_machine();
-        assert!(["localhost", "localhost:5000/a", "127.0.0.1:5000", "127.1.2.3", "[::1]:5000"].into_iter().all(is_here));
-        assert!(!["ghcr.io/localhost", "localhost.example", "10.0.0.1:5000"].into_iter().any(is_here));
+        assert!(
+            [
+                "localhost",
+                "localhost:5000/a",
+                "127.0.0.1:5000",
+                "127.1.2.3",
+                "[::1]:5000"
+            ]
+            .into_iter()
+            .all(is_here)
+        );
+        assert!(
+            !["ghcr.io/localhost", "localhost.example", "10.0.0.1:5000"]
+                .into_iter()
+                .any(is_here)
+        );
     }
 }

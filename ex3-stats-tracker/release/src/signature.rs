@@ -61,7 +61,11 @@ impl Signer {
         };
         fs::write(key.services(), NO_SERVICES).context("writing the configuration of the signature")?;
         let mut command = Tool::Cosign.command()?;
-        command.args(["public-key", "--key"]).arg(private).arg("--outfile").arg(key.public());
+        command
+            .args(["public-key", "--key"])
+            .arg(private)
+            .arg("--outfile")
+            .arg(key.public());
         let output = output(&mut command)?;
         ensure!(
             output.status.success(),
@@ -115,7 +119,9 @@ impl Key {
     /// Whether the registry has a signature by this key. A second signature would be another artifact.
     fn has_signed(&self, registry: &Registry, reference: &str) -> Result<bool> {
         let mut command = Tool::Cosign.command()?;
-        command.args(["verify", "--insecure-ignore-tlog", "--key"]).arg(self.public());
+        command
+            .args(["verify", "--insecure-ignore-tlog", "--key"])
+            .arg(self.public());
         if registry.plain_http {
             command.arg("--allow-http-registry");
         }

@@ -64,6 +64,9 @@ mod tests {
             let path = directory.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::copy(system::workspace().join(file), &path).unwrap();
+        }
+        for file in [CHART, SPIN] {
+            let path = directory.path().join(file);
             let text = fs::read_to_string(&path).unwrap();
             fs::write(&path, text.replace(VERSION, "99.0.0")).unwrap();
             let error = check(directory.path()).unwrap_err().to_string();

@@ -113,7 +113,12 @@ fn release(registry: &str, arguments: &[&str]) -> Output {
 }
 
 fn succeeded(output: Output) -> String {
-    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -137,11 +142,19 @@ fn a_release_is_published_signed_pulled_and_published_again() {
 
     let answer: Value = serde_json::from_str(&succeeded(release(&address, &["--key", key, "--json"]))).unwrap();
     let artifacts = answer["artifacts"].as_array().unwrap();
-    assert!(artifacts.iter().all(|one| one["outcome"] == "pushed" && one["signed"] == true), "{answer}");
+    assert!(
+        artifacts
+            .iter()
+            .all(|one| one["outcome"] == "pushed" && one["signed"] == true),
+        "{answer}"
+    );
     let names: Vec<String> = artifacts.iter().map(|one| pinned(one)).collect();
     assert_eq!(names.join("\n") + "\n", planned, "as the dry run said");
     assert_eq!(names.len(), 5, "three images, Spin's artifact and the chart: {names:?}");
-    assert!(names[4].contains("/owner/charts/stats-tracker:"), "the chart is last: {names:?}");
+    assert!(
+        names[4].contains("/owner/charts/stats-tracker:"),
+        "the chart is last: {names:?}"
+    );
 
     for artifact in &names {
         verify(artifact, keys.path()).unwrap_or_else(|message| panic!("{artifact}: {message}"));
@@ -153,7 +166,12 @@ fn a_release_is_published_signed_pulled_and_published_again() {
     let stored = registry.files();
     let again: Value = serde_json::from_str(&succeeded(release(&address, &["--key", key, "--json"]))).unwrap();
     let artifacts = again["artifacts"].as_array().unwrap();
-    assert!(artifacts.iter().all(|one| one["outcome"] == "unchanged" && one["signed"] == true), "{again}");
+    assert!(
+        artifacts
+            .iter()
+            .all(|one| one["outcome"] == "unchanged" && one["signed"] == true),
+        "{again}"
+    );
     assert_eq!(artifacts.iter().map(pinned).collect::<Vec<_>>(), names);
     assert_eq!(registry.files(), stored, "nothing is stored twice, signatures neither");
 
@@ -181,16 +199,34 @@ fn verify(artifact: &str, keys: &Path) -> Result<(), String> {
 fn pulled(names: &[String], address: &str) {
     let directory = tempfile::tempdir().unwrap();
     let rails = names.iter().find(|name| name.contains("rails")).unwrap();
-    let (repository, digest) = (rails.rsplit_once(':').unwrap().0.rsplit_once(':').unwrap().0, rails.split('@').nth(1).unwrap());
+    let (repository, digest) = (
+        rails.rsplit_once(':').unwrap().0.rsplit_once(':').unwrap().0,
+        rails.split('@').nth(1).unwrap(),
+    );
     let mut skopeo = Command::new("skopeo");
     skopeo.args(["copy", "--src-tls-verify=false", "--quiet"]);
     skopeo.arg(format!("docker://{repository}@{digest}"));
-    succeeded(skopeo.arg(format!("dir:{}", directory.path().join("rails").display())).output().unwrap());
+    succeeded(
+        skopeo
+            .arg(format!("dir:{}", directory.path().join("rails").display()))
+            .output()
+            .unwrap(),
+    );
 
     let mut oras = tool(Tool::Oras);
-    oras.args(["discover", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.cyclonedx+json"]);
-    let found: Value = serde_json::from_str(&succeeded(oras.arg(format!("{repository}@{digest}")).output().unwrap())).unwrap();
-    let bill = found["referrers"][0]["reference"].as_str().unwrap_or_else(|| panic!("no bill: {found}"));
+    oras.args([
+        "discover",
+        "--plain-http",
+        "--format",
+        "json",
+        "--artifact-type",
+        "application/vnd.cyclonedx+json",
+    ]);
+    let found: Value =
+        serde_json::from_str(&succeeded(oras.arg(format!("{repository}@{digest}")).output().unwrap())).unwrap();
+    let bill = found["referrers"][0]["reference"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no bill: {found}"));
     let bill_directory = directory.path().join("bill");
     fs::create_dir(&bill_directory).unwrap();
     let mut oras = tool(Tool::Oras);
@@ -198,20 +234,32 @@ fn pulled(names: &[String], address: &str) {
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
     let blob = format!("{repository}@{}", manifest["layers"][0]["digest"].as_str().unwrap());
     let mut oras = tool(Tool::Oras);
-    let content = succeeded(oras.args(["blob", "fetch", "--plain-http", "--output", "-", &blob]).output().unwrap());
+    let content = succeeded(
+        oras.args(["blob", "fetch", "--plain-http", "--output", "-", &blob])
+            .output()
+            .unwrap(),
+    );
     let content: Value = serde_json::from_str(&content).unwrap();
     let packages = content["components"].as_array().unwrap();
     assert!(packages.iter().any(|package| package["name"] == "ruby-pg"), "{content}");
 
     let mut helm = tool(Tool::Helm);
-    helm.args(["pull", "--plain-http", "--destination"]).arg(directory.path());
-    succeeded(helm.arg(format!("oci://{address}/charts/stats-tracker")).output().unwrap());
+    helm.args(["pull", "--plain-http", "--destination"])
+        .arg(directory.path());
+    succeeded(
+        helm.arg(format!("oci://{address}/charts/stats-tracker"))
+            .output()
+            .unwrap(),
+    );
     let package = directory.path().join(format!("stats-tracker-{}.tgz", images::VERSION));
     let mut helm = tool(Tool::Helm);
     let rendered = succeeded(helm.args(["template", "stats-tracker"]).arg(package).output().unwrap());
     let images = rendered.lines().filter_map(|line| line.trim().strip_prefix("image: "));
     let own: Vec<_> = images.filter(|image| image.contains("stats-tracker-")).collect();
-    assert!(!own.is_empty() && own.iter().all(|image| image.trim_matches('"').starts_with(address)), "{own:?}");
+    assert!(
+        !own.is_empty() && own.iter().all(|image| image.trim_matches('"').starts_with(address)),
+        "{own:?}"
+    );
 }
 
 /// Another content with the same version is refused before anything is pushed.
@@ -224,7 +272,10 @@ fn changed(registry: &Registry, address: &str) {
     succeeded(copied.arg(format!("{rails}:{}", images::VERSION)).output().unwrap());
     let after = registry.files();
     let message = failed(&release(address, &["--unsigned"]));
-    assert!(message.contains("stats-tracker-rails") && message.contains("raise the version"), "{message}");
+    assert!(
+        message.contains("stats-tracker-rails") && message.contains("raise the version"),
+        "{message}"
+    );
     assert_eq!(registry.files(), after);
     assert!(after >= stored);
 }
@@ -233,18 +284,32 @@ fn changed(registry: &Registry, address: &str) {
 fn a_registry_that_does_not_answer_is_named() {
     let port = free_port().unwrap();
     let message = failed(&release(&format!("127.0.0.1:{port}"), &["--unsigned"]));
-    assert!(message.contains(&format!("127.0.0.1:{port}")) && message.contains("is it there"), "{message}");
+    assert!(
+        message.contains(&format!("127.0.0.1:{port}")) && message.contains("is it there"),
+        "{message}"
+    );
 }
 
 #[test]
 fn wrong_arguments_are_refused() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
-    assert_eq!(command.args(["--registry", "https://ghcr.io"]).output().unwrap().status.code(), Some(64));
+    assert_eq!(
+        command
+            .args(["--registry", "https://ghcr.io"])
+            .output()
+            .unwrap()
+            .status
+            .code(),
+        Some(64)
+    );
     let registry = format!("127.0.0.1:{}", free_port().unwrap());
     let message = failed(&release(&registry, &["--key", "no-such-file"]));
     assert!(message.contains("no-such-file"), "{message}");
     let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
     let nowhere = command.args(["--registry", &registry, "--dry-run", "--images", "no-such-directory"]);
     let message = failed(&nowhere.output().unwrap());
-    assert!(message.contains("cargo xtask images --output no-such-directory"), "{message}");
+    assert!(
+        message.contains("cargo xtask images --output no-such-directory"),
+        "{message}"
+    );
 }

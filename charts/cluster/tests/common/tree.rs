@@ -40,10 +40,19 @@ impl Tree {
         let copy = tempfile::tempdir().unwrap();
         copy_directory(&workspace().join(DEPLOY), &copy.path().join(DEPLOY));
         for cluster in CLUSTERS {
-            let file = copy.path().join(DEPLOY).join("clusters").join(cluster).join("kustomization.yaml");
+            let file = copy
+                .path()
+                .join(DEPLOY)
+                .join("clusters")
+                .join(cluster)
+                .join("kustomization.yaml");
             let text = fs::read_to_string(&file).unwrap();
             assert!(text.contains(SPINKUBE), "{}", file.display());
-            fs::write(&file, text.replace(SPINKUBE, &SPINKUBE.replace("# ", "").replace('#', ""))).unwrap();
+            fs::write(
+                &file,
+                text.replace(SPINKUBE, &SPINKUBE.replace("# ", "").replace('#', "")),
+            )
+            .unwrap();
         }
         Self {
             root: copy.path().to_path_buf(),
@@ -95,7 +104,10 @@ impl Tree {
         for (name, version) in self.versions(cluster) {
             text = text.replace(&format!("${{{name}}}"), &version);
         }
-        assert!(!text.contains("${"), "{directory} has a version that {cluster} has not: {text}");
+        assert!(
+            !text.contains("${"),
+            "{directory} has a version that {cluster} has not: {text}"
+        );
         text
     }
 
@@ -120,13 +132,21 @@ impl Tree {
             let text = fs::read_to_string(&file).unwrap();
             if !text.contains("\ncomponents:") {
                 assert!(self._copy.is_some(), "the repository's own tree is not written to");
-                fs::write(&file, format!("{text}components: {}\n", Value::Array(components.clone()))).unwrap();
+                fs::write(
+                    &file,
+                    format!("{text}components: {}\n", Value::Array(components.clone())),
+                )
+                .unwrap();
             }
         }
         let objects = self.objects(path, cluster);
         if self.built(path).contains("${") {
             let source = &kustomization["spec"]["postBuild"]["substituteFrom"][0];
-            assert_eq!((&source["kind"], &source["name"]), (&"ConfigMap".into(), &"versions".into()), "{path}");
+            assert_eq!(
+                (&source["kind"], &source["name"]),
+                (&"ConfigMap".into(), &"versions".into()),
+                "{path}"
+            );
         }
         objects
     }
