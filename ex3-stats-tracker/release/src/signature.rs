@@ -19,9 +19,11 @@ use crate::{
 /// The environment variable with the password of the private key.
 const PASSWORD: &str = "COSIGN_PASSWORD";
 
-/// Sigstore's services for a signature with a key: none, so that it can be made and verified without any of them.
+/// Sigstore's services for a signature with a key, and their own keys: none, so that the signature can be made and verified
+/// without any of them. Otherwise cosign would fetch both from the internet.
 const NO_SERVICES: &str =
     r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#;
+const NO_ROOT: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
 
 /// The signer of a release.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ pub(crate) enum Signer {
 #[derive(Debug)]
 pub(crate) struct Key {
     private: PathBuf,
-    /// The public key, and the services' configuration.
+    /// The public key, and the configuration of the services.
     files: TempDir,
 }
 
@@ -59,7 +61,9 @@ impl Signer {
             private: private.to_owned(),
             files,
         };
-        fs::write(key.services(), NO_SERVICES).context("writing the configuration of the signature")?;
+        for (path, text) in [(key.services(), NO_SERVICES), (key.root(), NO_ROOT)] {
+            fs::write(path, text).context("writing the configuration of the signature")?;
+        }
         let mut command = Tool::Cosign.command()?;
         command
             .args(["public-key", "--key"])
@@ -97,6 +101,7 @@ impl Signer {
             if let Self::Key(key) = self {
                 command.arg("--key").arg(&key.private);
                 command.arg("--signing-config").arg(key.services());
+                command.arg("--trusted-root").arg(key.root());
             }
             if registry.plain_http {
                 command.arg("--allow-http-registry");
@@ -114,6 +119,10 @@ impl Key {
 
     fn services(&self) -> PathBuf {
         self.files.path().join("services.json")
+    }
+
+    fn root(&self) -> PathBuf {
+        self.files.path().join("root.json")
     }
 
     /// Whether the registry has a signature by this key. A second signature would be another artifact.

@@ -148,7 +148,7 @@ fn a_release_is_published_signed_pulled_and_published_again() {
             .all(|one| one["outcome"] == "pushed" && one["signed"] == true),
         "{answer}"
     );
-    let names: Vec<String> = artifacts.iter().map(|one| pinned(one)).collect();
+    let names: Vec<String> = artifacts.iter().map(pinned).collect();
     assert_eq!(names.join("\n") + "\n", planned, "as the dry run said");
     assert_eq!(names.len(), 5, "three images, Spin's artifact and the chart: {names:?}");
     assert!(
