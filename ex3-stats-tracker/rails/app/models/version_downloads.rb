@@ -29,19 +29,19 @@ class VersionDownloads
     @package, @range = package, range
   end
 
-  # The days on which the list was read.
+  # The days on which the list was read. They may be thousands.
   def read_days
-    @read_days ||= @package.days.where(versions_read: true, date: ..[ @range.end, Date.current ].min).order(:date).pluck(:date)
+    @read_days ||= lists.order(:date).pluck(:date)
   end
 
   # The day of the last list; nil where none was read.
   def through
-    read_days.last
+    ends.last
   end
 
-  # The day of the list from which the range's downloads are counted.
+  # The day of the list from which the range's downloads are counted; nil where there are no two lists.
   def since
-    @since ||= near(@range.begin.prev_day) if read_days.many?
+    nearest.first if ends.uniq.many?
   end
 
   def rows
@@ -91,15 +91,37 @@ class VersionDownloads
   end
 
   private
-    # The day on which the list was read that is nearest to +date+; nil where none is within +tolerance+.
-    def near(date, tolerance: nil)
-      day = read_days.min_by { |read| [ (read - date).abs, read ] }
-      day if day && (tolerance.nil? || (day - date).abs <= tolerance)
+    def lists
+      @package.days.where(versions_read: true, date: ..[ @range.end, Date.current ].min)
+    end
+
+    # The days of the first and of the last list.
+    def ends
+      @ends ||= days_of(lists.select("MIN(date)"), lists.select("MAX(date)"))
+    end
+
+    # The days before the range, and at the beginnings of SPANS.
+    def wanted
+      [ @range.begin.prev_day, *SPANS.map { |span| through - span } ]
+    end
+
+    # For each wanted day the nearest one on which the list was read.
+    def nearest
+      @nearest ||= wanted.zip(days_of(*wanted.flat_map { |date|
+        [ lists.where(date: ..date).select("MAX(date)"), lists.where(date: date..).select("MIN(date)") ]
+      }).each_slice(2)).map { |date, around| around.compact.min_by { |day| [ (day - date).abs, day ] } }
+    end
+
+    # The days that these queries find, by one statement.
+    def days_of(*queries)
+      columns = queries.map { |query| "(#{query.to_sql})" }.join(", ")
+      Package::Day.lease_connection.select_rows("SELECT #{columns}", "Package::Day Ends").first.map { |day| day&.to_date }
     end
 
     def starts
-      @starts ||= { range: since, **SPANS.index_with { |span| near(through - span, tolerance: Growing::NEAR[span].in_days) } }
-        .transform_values { |day| day unless day == through }
+      @starts ||= { range: since, **SPANS.zip(wanted.drop(1), nearest.drop(1)).to_h { |span, date, day|
+        [ span, (day if (day - date).abs <= Growing::NEAR[span].in_days) ]
+      } }.transform_values { |day| day unless day == through }
     end
 
     def read_rows
