@@ -56,6 +56,18 @@ fn a_secret_is_in_no_arguments() {
 }
 
 #[test]
+fn it_has_the_user_and_the_paths_it_is_given() {
+    let machine = tempfile::tempdir().unwrap();
+    fs::write(machine.path().join("note"), "from the machine").unwrap();
+    let given = shell("id -u && cat /etc/given/note && touch /srv/given/made && stat --format=%u /srv/given/made")
+        .user(4711)
+        .read_at(machine.path(), "/etc/given")
+        .write_at(machine.path(), "/srv/given");
+    assert_eq!(stdout(&given), "4711\nfrom the machine4711\n");
+    assert!(machine.path().join("made").is_file());
+}
+
+#[test]
 fn it_writes_only_to_writable_mounts() {
     let read = tempfile::tempdir().unwrap();
     let written = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use crate::{cache, command_line};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::debian_root::{
-    contents::{PACKAGES, SUITE},
+    contents::{Contents, SUITE},
     error::{BUILDER, Error, on_path},
     mirror,
 };
@@ -29,8 +29,9 @@ const DPKG_OPTIONS: [&str; 5] = [
 ];
 
 /// The root's directory. Its name has a digest of everything that the root is built from.
-pub(crate) fn location() -> Result<PathBuf, Error> {
-    let made_from = format!("{RECIPE} {SUITE} {} {PACKAGES:?} {DPKG_OPTIONS:?}", env::consts::ARCH);
+pub(crate) fn location(contents: Contents) -> Result<PathBuf, Error> {
+    let packages = contents.packages;
+    let made_from = format!("{RECIPE} {SUITE} {} {packages:?} {DPKG_OPTIONS:?}", env::consts::ARCH);
     Ok(cache::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
 }
 
@@ -47,37 +48,38 @@ pub(crate) fn exists(place: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-pub(crate) fn build(place: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn build(contents: Contents, place: &Path) -> Result<PathBuf, Error> {
     let _lock = cache::lock(&place.with_extension("lock"))?;
     // The process that held the lock before may have built the root.
     if !exists(place)? {
-        make(place)?;
+        make(contents, place)?;
     }
     Ok(place.to_owned())
 }
 
-pub(crate) fn rebuild(place: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn rebuild(contents: Contents, place: &Path) -> Result<PathBuf, Error> {
     let _lock = cache::lock(&place.with_extension("lock"))?;
-    make(place)?;
+    make(contents, place)?;
     Ok(place.to_owned())
 }
 
-fn make(place: &Path) -> Result<(), Error> {
+fn make(contents: Contents, place: &Path) -> Result<(), Error> {
     let builder = on_path(BUILDER, "mmdebstrap")?;
     command_line::note(format_args!(
-        "building a Debian {SUITE} in {} (once; about 200 MB, a minute): Rails and Ruby as Debian packages them",
-        place.display()
+        "building a Debian {SUITE} in {} (once; about 200 MB, a minute): {}",
+        place.display(),
+        contents.what
     ));
-    cache::replace(place, |directory| unpack(&builder, directory))
+    cache::replace(place, |directory| unpack(&builder, contents, directory))
 }
 
 /// mmdebstrap writes an archive and tar unpacks it, so that all files belong to the user who builds, and can be
 /// removed. If mmdebstrap fills the directory itself and is not run by root, the files belong to users of another
 /// namespace.
-fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
+fn unpack(builder: &Path, contents: Contents, directory: &Path) -> Result<(), Error> {
     let mut mmdebstrap = Command::new(builder);
     mmdebstrap.args(["--variant=minbase", "--format=tar", "--quiet"]);
-    mmdebstrap.arg(format!("--include={}", PACKAGES.join(",")));
+    mmdebstrap.arg(format!("--include={}", contents.packages.join(",")));
     mmdebstrap.args(DPKG_OPTIONS.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
     command_line::note(format_args!("{} | tar --extract", command_line::typed(&mmdebstrap)));
@@ -113,11 +115,12 @@ fn unpack(builder: &Path, directory: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::debian_root::contents::RAILS;
 
     #[test]
     fn a_builder_that_failed_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let unpacked = unpack(Path::new("/bin/false"), directory.path());
+        let unpacked = unpack(Path::new("/bin/false"), RAILS, directory.path());
         assert!(matches!(unpacked, Err(Error::Builder(_))));
     }
 
@@ -126,7 +129,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("root");
         cache::create(&place).unwrap();
-        assert_eq!(build(&place).unwrap(), place);
+        assert_eq!(build(RAILS, &place).unwrap(), place);
     }
 
     #[test]
@@ -137,7 +140,7 @@ mod tests {
         let place = directory.path().join("root");
         cache::create(&place).unwrap();
         fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
-        let refused = build(&place).unwrap_err().to_string();
+        let refused = build(RAILS, &place).unwrap_err().to_string();
         assert!(refused.contains("may write to it"), "{refused}");
     }
 }

@@ -22,8 +22,17 @@ pub struct Inside {
     program: OsString,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
-    binds: Vec<(PathBuf, Access)>,
+    binds: Vec<Bind>,
     directory: Option<PathBuf>,
+    user: Option<u32>,
+}
+
+/// A directory or file of the machine, and its path for the program.
+#[derive(Clone, Debug)]
+struct Bind {
+    source: PathBuf,
+    path: PathBuf,
+    access: Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +50,7 @@ impl Inside {
             environment: Vec::new(),
             binds: Vec::new(),
             directory: None,
+            user: None,
         }
     }
 
@@ -57,14 +67,36 @@ impl Inside {
     }
 
     /// Mounts a directory or file, read-only; an absolute path.
-    pub fn read(mut self, path: impl Into<PathBuf>) -> Self {
-        self.binds.push((path.into(), Access::Read));
-        self
+    pub fn read(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        self.bind(path.clone(), path, Access::Read)
+    }
+
+    /// Mounts a directory or file, read-only, at another path.
+    pub fn read_at(self, source: impl Into<PathBuf>, path: impl Into<PathBuf>) -> Self {
+        self.bind(source.into(), path.into(), Access::Read)
     }
 
     /// Mounts a directory or file, writable. It may be within a read-only one.
-    pub fn write(mut self, path: impl Into<PathBuf>) -> Self {
-        self.binds.push((path.into(), Access::Write));
+    pub fn write(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        self.bind(path.clone(), path, Access::Write)
+    }
+
+    /// Mounts a directory or file, writable, at another path.
+    pub fn write_at(self, source: impl Into<PathBuf>, path: impl Into<PathBuf>) -> Self {
+        self.bind(source.into(), path.into(), Access::Write)
+    }
+
+    fn bind(mut self, source: PathBuf, path: PathBuf, access: Access) -> Self {
+        self.binds.push(Bind { source, path, access });
+        self
+    }
+
+    /// Sets the user and group id that the program sees as its own and those of its files. By default they are this
+    /// process's.
+    pub fn user(mut self, id: u32) -> Self {
+        self.user = Some(id);
         self
     }
 
@@ -86,6 +118,10 @@ impl Inside {
     pub fn command(&self) -> Result<Command, Error> {
         let mut command = Command::new(on_path(RUNNER, "bubblewrap")?);
         command.args(["--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]);
+        if let Some(id) = self.user {
+            let id = id.to_string();
+            command.args(["--unshare-user", "--uid", &id, "--gid", &id]);
+        }
         self.expose(&mut command, Path::new(""))
             .map_err(Error::io(format!("reading {}", self.root.display())))?;
         command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp"]);
@@ -95,13 +131,13 @@ impl Inside {
         }
         // A directory before the mounts within it, because it would hide them.
         let mut binds: Vec<_> = self.binds.iter().collect();
-        binds.sort_by(|(one, _), (other, _)| one.cmp(other));
-        for (path, access) in binds {
+        binds.sort_by(|one, other| one.path.cmp(&other.path));
+        for Bind { source, path, access } in binds {
             let option = match access {
                 Access::Read => "--ro-bind",
                 Access::Write => "--bind",
             };
-            command.args([OsStr::new(option), path.as_os_str(), path.as_os_str()]);
+            command.args([OsStr::new(option), source.as_os_str(), path.as_os_str()]);
         }
         if let Some(directory) = &self.directory {
             command.arg("--chdir").arg(directory);
@@ -142,7 +178,7 @@ impl Inside {
     }
 
     fn needs_a_mount_point(&self, path: &Path) -> bool {
-        self.binds.iter().any(|(bind, _)| {
+        self.binds.iter().any(|Bind { path: bind, .. }| {
             bind != path
                 && bind
                     .strip_prefix(path)

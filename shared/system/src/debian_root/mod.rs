@@ -12,7 +12,8 @@ mod mirror;
 
 use std::path::{Path, PathBuf};
 
-pub use contents::{PACKAGES, SUITE};
+use contents::RAILS;
+pub use contents::{Contents, PACKAGES, POSTGRESQL_17, SUITE};
 pub use error::{BUILDER, Error, RUNNER};
 pub use inside::Inside;
 
@@ -25,7 +26,11 @@ pub struct DebianRoot {
 impl DebianRoot {
     /// The root, if it is built and no other user can write to it.
     pub fn find() -> Option<Self> {
-        let directory = build::location().ok()?;
+        Self::find_with(RAILS)
+    }
+
+    fn find_with(contents: Contents) -> Option<Self> {
+        let directory = build::location(contents).ok()?;
         build::exists(&directory).ok()?.then_some(Self { directory })
     }
 
@@ -36,10 +41,19 @@ impl DebianRoot {
     ///
     /// [`Error`]; its message has the next step.
     pub fn get() -> Result<Self, Error> {
-        if let Some(root) = Self::find() {
+        Self::with(RAILS)
+    }
+
+    /// The root with other contents, as [`DebianRoot::get`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]; its message has the next step.
+    pub fn with(contents: Contents) -> Result<Self, Error> {
+        if let Some(root) = Self::find_with(contents) {
             return Ok(root);
         }
-        build::build(&build::location()?).map(|directory| Self { directory })
+        build::build(contents, &build::location(contents)?).map(|directory| Self { directory })
     }
 
     /// Builds a new root with Debian's current packages and replaces the old one, in which no program may run.
@@ -48,7 +62,7 @@ impl DebianRoot {
     ///
     /// [`Error`]; its message has the next step. The old root is unchanged.
     pub fn rebuild() -> Result<Self, Error> {
-        build::rebuild(&build::location()?).map(|directory| Self { directory })
+        build::rebuild(RAILS, &build::location(RAILS)?).map(|directory| Self { directory })
     }
 
     /// The root's path.
