@@ -221,6 +221,39 @@ fn an_upgrade_changes_its_values_and_no_secret() {
 }
 
 #[test]
+fn an_upgrade_makes_the_volume_larger_and_never_smaller() {
+    let namespace = Namespace::new("volume");
+    let class = "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: growing}, \
+                 provisioner: example.org/none, allowVolumeExpansion: true}";
+    let file = namespace.server.directory().join("storage-class.yaml");
+    std::fs::write(&file, class).unwrap();
+    stdout(namespace.kubectl(&["create", "--filename"]).arg(&file));
+    let size = |size: &str| format!("database.bundled.storage.size={size}");
+    let mut install = namespace.install(&values("default"));
+    stdout(install.args(["--set", "database.bundled.storage.storageClassName=growing"]));
+    let requested = || {
+        let claims = namespace.list("persistentvolumeclaims");
+        assert_eq!(claims.len(), 1, "{claims:?}");
+        claims[0]["spec"]["resources"]["requests"]["storage"].clone()
+    };
+    assert_eq!(requested(), "1Gi");
+
+    let class = "database.bundled.storage.storageClassName=growing";
+    stdout(&mut namespace.upgrade(&values("default"), &[class, &size("2Gi")]));
+    assert_eq!(requested(), "2Gi");
+    let errors = refusal(&mut namespace.upgrade(&values("default"), &[class, &size("1Gi")]));
+    assert!(errors.contains("can not be less than"), "{errors}");
+    assert_eq!(requested(), "2Gi");
+
+    // It is kept after the release, and the next one has it.
+    stdout(&mut namespace.helm(&["uninstall", RELEASE, "--wait", "--timeout=60s"]));
+    assert_eq!(requested(), "2Gi");
+    let mut again = namespace.install(&values("default"));
+    stdout(again.args(["--set", class, "--set", &size("2Gi")]));
+    assert_eq!(requested(), "2Gi");
+}
+
+#[test]
 fn an_upgrade_that_fails_is_rolled_back() {
     let namespace = Namespace::new("rollback");
     stdout(&mut namespace.install(&values("default")));

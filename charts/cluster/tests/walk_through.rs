@@ -250,8 +250,14 @@ fn production(reader: &mut Reader) {
     let mut variables = postgresql.variables().to_vec();
     variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
     reader.run_with(
+    // A managed PostgreSQL, whose administrator is no superuser.
+    let administrator = "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB PASSWORD 'administrator'";
+    let mut psql = postgresql.client("psql");
+    stdout(psql.args(["--no-psqlrc", "--command", administrator, "postgres"]));
         "production.sh",
         &["database", "secrets"],
+    variables.push(("DATABASE_ADMINISTRATOR", "administrator".to_owned()));
+    let programs = [postgresql.programs()];
         &variables,
         &[postgresql.programs()],
     );

@@ -6,7 +6,8 @@ set -eu
 # region: database
 export OWNER_PASSWORD="$(openssl rand -hex 32)" READER_PASSWORD="$(openssl rand -hex 32)"
 
-psql --host="$DATABASE_HOST" --username=postgres --file=ex3-stats-tracker/deploy/walk-through/database.sql
+psql --host="$DATABASE_HOST" --username="${DATABASE_ADMINISTRATOR:-postgres}" --dbname=postgres \
+  --file=charts/stats-tracker/files/database.sql
 # endregion: database
 
 # region: secrets

@@ -1,7 +1,8 @@
-//! A stand-in for the kubelet: it sets the status of pods as if their containers worked, but runs nothing. `node.rs`
-//! tests real containers.
+//! A stand-in for the kubelet and a provisioner: it sets the status of pods as if their containers worked, but runs nothing,
+//! and gives claims their volumes. `node.rs` tests real containers.
 
 use std::{
+    fs,
     process::Command,
     sync::{
         Arc,
@@ -36,6 +37,7 @@ impl StandInKubelet {
             move || {
                 while !end.load(Ordering::Relaxed) {
                     update_pods(&server, &namespace);
+                    provision_volumes(&server, &namespace);
                     thread::sleep(INTERVAL);
                 }
             }
@@ -72,6 +74,41 @@ fn update_pods(server: &ApiServer, namespace: &str) {
             // The pod can be deleted already.
             let _ = super::output(patch.arg(pod["metadata"]["name"].as_str().unwrap()));
         }
+    }
+}
+
+/// Creates a volume for each claim without one. Kubernetes binds both.
+fn provision_volumes(server: &ApiServer, namespace: &str) {
+    let mut kubectl = server.kubectl();
+    kubectl.args([
+        "--namespace",
+        namespace,
+        "get",
+        "persistentvolumeclaims",
+        "--output=json",
+    ]);
+    let claims: Value = serde_json::from_str(&stdout(&mut kubectl)).unwrap();
+    for claim in claims["items"].as_array().unwrap() {
+        if !claim["spec"]["volumeName"].is_null() {
+            continue;
+        }
+        let name = claim["metadata"]["uid"].as_str().unwrap();
+        let volume = json!({
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {
+                "accessModes": claim["spec"]["accessModes"],
+                "capacity": claim["spec"]["resources"]["requests"],
+                "storageClassName": claim["spec"]["storageClassName"].as_str().unwrap_or_default(),
+                "claimRef": {"namespace": namespace, "name": claim["metadata"]["name"]},
+                "hostPath": {"path": "/nowhere"},
+            },
+        });
+        let file = server.directory().join(format!("volume-{name}.json"));
+        fs::write(&file, volume.to_string()).unwrap();
+        // It can exist already and be bound a moment later.
+        let _ = super::output(server.kubectl().args(["create", "--filename"]).arg(&file));
     }
 }
 

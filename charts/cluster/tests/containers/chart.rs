@@ -144,7 +144,6 @@ fn the_tracker_runs_from_its_images_as_the_chart_starts_them() {
     );
 
     let database = PostgreSql::listening((Ipv4Addr::LOCALHOST, 0).into());
-    database.create_database("stats_tracker");
     make_users(&chart, &database);
     let database_service = chart.service("database", &Side::Machine, database.port());
 
