@@ -10,16 +10,18 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{/*
+The labels of an object: (list . "web"), or with the user's labels of only this object, (list . "web" LABELS). A label that is
+given twice would be invalid YAML: the user's replace part-of and version, and never those that select, or that Helm sets.
+*/}}
 {{- define "stats-tracker.labels" -}}
 {{- $root := index . 0 -}}
-{{ include "stats-tracker.selectorLabels" . }}
-app.kubernetes.io/part-of: stats-tracker
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $fixed := include "stats-tracker.selectorLabels" . | fromYaml -}}
+{{- $fixed = set $fixed "app.kubernetes.io/managed-by" $root.Release.Service -}}
+{{- $fixed = set $fixed "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $own := dict "app.kubernetes.io/part-of" "stats-tracker" "app.kubernetes.io/version" $root.Chart.AppVersion -}}
+{{- range prepend (slice . 2) $root.Values.commonLabels }}{{ $own = merge (dict) (. | default dict) $own }}{{ end -}}
+{{- toYaml (merge $fixed $own) -}}
 {{- end -}}
 
 {{/*
@@ -27,10 +29,9 @@ The labels of pods: (list . "web" .Values.web.podLabels). Without versions, so t
 restarts no pod.
 */}}
 {{- define "stats-tracker.podLabels" -}}
-{{- $root := index . 0 -}}
 {{- $own := include "stats-tracker.selectorLabels" . | fromYaml -}}
-{{- $own = set $own "app.kubernetes.io/part-of" "stats-tracker" -}}
-{{- toYaml (merge $own (deepCopy (index . 2)) (deepCopy $root.Values.commonLabels)) -}}
+{{- $users := merge (dict) (index . 2 | default dict) ((index . 0).Values.commonLabels | default dict) -}}
+{{- toYaml (merge $own $users (dict "app.kubernetes.io/part-of" "stats-tracker")) -}}
 {{- end -}}
 
 {{/* Selects the pods of several parts: (list . (list "web" "collector")) */}}

@@ -1,17 +1,16 @@
 {{/*
 The prefix of the objects' names. 40 characters leave room for the longest ending, `-collect-first-` with a hash, in the
-63 characters of a Job's name, and for `-component` in the 52 characters that SpinKube's labels leave. A release's name
-may have dots, a Service's may not.
+63 characters of a Job's name, and for `-component` in the 52 characters that SpinKube's labels leave. A longer name is cut
+and gets a hash, because two releases may begin alike. A release's name may have dots, a Service's may not.
 */}}
 {{- define "stats-tracker.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains $name .Release.Name -}}
-{{- .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
+{{- $prefix := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- $prefix = default $prefix .Values.fullnameOverride | replace "." "-" -}}
+{{- if gt (len $prefix) 40 -}}
+{{- $prefix = printf "%s-%s" ($prefix | trunc 31 | trimAll "-") (sha256sum $prefix | trunc 8) -}}
 {{- end -}}
+{{- $prefix | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "stats-tracker.serviceAccountName" -}}
