@@ -58,12 +58,3 @@ http://{{ include "stats-tracker.component.name" . }}
 {{- define "stats-tracker.database.name" -}}
 {{- include "stats-tracker.fullname" . }}-database
 {{- end -}}
-
-{{/* The Secret with `owner-url` and `reader-url`. */}}
-{{- define "stats-tracker.database.secret" -}}
-{{- if eq .Values.database.mode "external" -}}
-{{- .Values.database.external.existingSecret -}}
-{{- else -}}
-{{- default (include "stats-tracker.database.name" .) .Values.database.bundled.existingSecret -}}
-{{- end -}}
-{{- end -}}

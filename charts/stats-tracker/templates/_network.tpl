@@ -19,12 +19,14 @@ spec:
 {{/* Egress rules. */}}
 {{- define "stats-tracker.network.toDNS" -}}
 - to:
-    {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
+    {{- toYaml .Values.networkPolicy.dns.to | nindent 4 }}
   ports:
-    - port: 53
+    {{- range .Values.networkPolicy.dns.ports }}
+    - port: {{ . }}
       protocol: UDP
-    - port: 53
+    - port: {{ . }}
       protocol: TCP
+    {{- end }}
 {{- end -}}
 
 {{- define "stats-tracker.network.toComponent" -}}

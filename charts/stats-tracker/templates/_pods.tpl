@@ -13,32 +13,26 @@ image: {{ include "stats-tracker.image" (list .Values.rails.image .Chart.AppVers
 imagePullPolicy: {{ .Values.rails.image.pullPolicy }}
 {{- end -}}
 
-{{/* The common fields of every pod: (dict "root" . "user" 65532) */}}
+{{/* The common fields of every pod: (list . .Values.podSecurityContext) */}}
 {{- define "stats-tracker.pod" -}}
 automountServiceAccountToken: false
 # Kubernetes' variables for Services could begin with STATS_TRACKER_, as this application's own variables do.
 enableServiceLinks: false
-{{- with .root.Values.imagePullSecrets }}
+{{- with (index . 0).Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with index . 1 }}
 securityContext:
-  runAsNonRoot: true
-  runAsUser: {{ .user }}
-  runAsGroup: {{ .user }}
-  fsGroup: {{ .user }}
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile:
-    type: RuntimeDefault
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "stats-tracker.container.securityContext" -}}
+{{- with .Values.securityContext -}}
 securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities:
-    drop:
-      - ALL
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end -}}
 
 {{/*
@@ -65,7 +59,7 @@ A container's environment: (list OWN EXTRA). A variable of extraEnv replaces the
 twice.
 */}}
 {{- define "stats-tracker.env" -}}
-{{- $extra := index . 1 -}}
+{{- $extra := index . 1 | default list -}}
 {{- $names := list -}}
 {{- range $extra }}{{ $names = append $names .name }}{{ end -}}
 {{- $all := list -}}
@@ -76,18 +70,46 @@ env:
 {{- end -}}
 {{- end -}}
 
-{{/* The environment of every Rails pod: (list . "owner-url") */}}
+{{/* The volumes of a pod, or the mounts of a container: (list OWN EXTRA). A mount may be of a volume of the other list. */}}
+{{- define "stats-tracker.list" -}}
+{{- with concat (index . 0 | fromYamlArray) (index . 1 | default list) -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stats-tracker.tmp.mount" -}}
+- name: tmp
+  mountPath: /tmp
+{{- end -}}
+
+{{- define "stats-tracker.tmp.volume" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- end -}}
+
+{{/* The mounts of a Rails container: (list . .Values.web) */}}
+{{- define "stats-tracker.rails.volumeMounts" -}}
+{{- $own := printf "%s\n%s" (include "stats-tracker.tmp.mount" .) (include "stats-tracker.database.mount" (index . 0)) -}}
+volumeMounts:
+  {{- include "stats-tracker.list" (list $own (index . 1).extraVolumeMounts) | nindent 2 }}
+{{- end -}}
+
+{{/* The volumes of a Rails pod: (list . .Values.web) */}}
+{{- define "stats-tracker.rails.volumes" -}}
+{{- $own := printf "%s\n%s" (include "stats-tracker.tmp.volume" .) (include "stats-tracker.database.volume" (index . 0)) -}}
+volumes:
+  {{- include "stats-tracker.list" (list $own (index . 1).extraVolumes) | nindent 2 }}
+{{- end -}}
+
+{{/* The environment of every Rails pod: (list . "owner") */}}
 {{- define "stats-tracker.rails.env" -}}
 {{- $root := index . 0 -}}
 - name: RAILS_ENV
   value: production
 - name: RAILS_LOG_LEVEL
   value: {{ $root.Values.rails.logLevel }}
-- name: DATABASE_URL
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "stats-tracker.database.secret" $root }}
-      key: {{ index . 1 }}
+{{ include "stats-tracker.database.env" . }}
 - name: STATS_TRACKER_SOURCE
   value: {{ $root.Values.github.source }}
 {{- end -}}
@@ -99,7 +121,10 @@ env:
   value: signs-nothing
 {{- end -}}
 
-{{/* An init container that waits for the conditions of files/wait.rb: (list . "database" "component") */}}
+{{/*
+An init container that waits for the conditions of files/wait.rb, with the additions to the pod's own container:
+(list . .Values.collector "migrations" "component")
+*/}}
 {{- define "stats-tracker.wait" -}}
 {{- $root := index . 0 -}}
 - name: wait
@@ -109,17 +134,10 @@ env:
     - -e
     - |
       {{- $root.Files.Get "files/wait.rb" | nindent 6 }}
-    {{- range rest . }}
+    {{- range slice . 2 }}
     - {{ . }}
     {{- end }}
-  env:
-    - name: DATABASE_URL
-      valueFrom:
-        secretKeyRef:
-          name: {{ include "stats-tracker.database.secret" $root }}
-          key: owner-url
-    - name: STATS_TRACKER_COMPONENT_URL
-      value: {{ include "stats-tracker.component.url" $root }}
+  {{- include "stats-tracker.env" (list (include "stats-tracker.wait.env" $root) (index . 1).extraEnv) | nindent 2 }}
   resources:
     requests:
       cpu: 20m
@@ -127,4 +145,11 @@ env:
     limits:
       memory: 128Mi
   {{- include "stats-tracker.container.securityContext" $root | nindent 2 }}
+  {{- include "stats-tracker.rails.volumeMounts" . | nindent 2 }}
+{{- end -}}
+
+{{- define "stats-tracker.wait.env" -}}
+{{ include "stats-tracker.database.env" (list . "owner") }}
+- name: STATS_TRACKER_COMPONENT_URL
+  value: {{ include "stats-tracker.component.url" . }}
 {{- end -}}

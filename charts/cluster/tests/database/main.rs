@@ -1,9 +1,10 @@
-//! The chart's SQL and its connections on real servers: the bundled database starts as its pod does, and `database.sql` runs as
+//! The chart's SQL and its connections on real servers: the bundled database starts as its pod does, `database.sql` runs as
 //! the administrator of a managed PostgreSQL, and a server's certificate is verified.
 //!
 //!     cargo test -p cluster --test database
 
 mod bundled;
+mod certificate;
 #[path = "../common/mod.rs"]
 mod common;
 mod managed;

@@ -1,5 +1,5 @@
 {{- define "stats-tracker.collector.env" -}}
-{{ include "stats-tracker.rails.env" (list . "owner-url") }}
+{{ include "stats-tracker.rails.env" (list . "owner") }}
 {{ include "stats-tracker.rails.withoutKey" . }}
 - name: STATS_TRACKER_COMPONENT_URL
   value: {{ include "stats-tracker.component.url" . }}
@@ -54,12 +54,12 @@ template:
   spec:
     restartPolicy: Never
     serviceAccountName: {{ include "stats-tracker.serviceAccountName" . }}
-    {{- include "stats-tracker.pod" (dict "root" . "user" 65532) | nindent 4 }}
+    {{- include "stats-tracker.pod" (list . .Values.podSecurityContext) | nindent 4 }}
     {{- with include "stats-tracker.scheduling" (list . .Values.collector "collector") }}
     {{- . | nindent 4 }}
     {{- end }}
     initContainers:
-      {{- include "stats-tracker.wait" (list . "migrations" "component") | nindent 6 }}
+      {{- include "stats-tracker.wait" (list . .Values.collector "migrations" "component") | nindent 6 }}
     containers:
       - name: collect
         {{- include "stats-tracker.rails.image" . | nindent 8 }}
@@ -68,11 +68,6 @@ template:
         resources:
           {{- toYaml .Values.collector.resources | nindent 10 }}
         {{- include "stats-tracker.container.securityContext" . | nindent 8 }}
-        volumeMounts:
-          - name: tmp
-            mountPath: /tmp
-    volumes:
-      - name: tmp
-        emptyDir:
-          sizeLimit: 64Mi
+        {{- include "stats-tracker.rails.volumeMounts" (list . .Values.collector) | nindent 8 }}
+    {{- include "stats-tracker.rails.volumes" (list . .Values.collector) | nindent 4 }}
 {{- end -}}

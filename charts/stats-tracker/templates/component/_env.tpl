@@ -2,7 +2,7 @@
 - name: SPIN_VARIABLE_GITHUB_URL
   value: {{ .Values.github.url | quote }}
 - name: SPIN_VARIABLE_CONTACT
-  value: {{ .Values.github.contact | quote }}
+  value: {{ .Values.github.contact | default "" | quote }}
 - name: SPIN_VARIABLE_PAGE_TIMEOUT
   value: {{ .Values.github.pageTimeout | quote }}
 {{- if eq .Values.component.mode "runtimeClass" }}
@@ -19,7 +19,7 @@
 
 {{/* The resources of the component's pods. Spin does not stop a guest in an endless loop, so that its pods always have a CPU limit. */}}
 {{- define "stats-tracker.component.resources" -}}
-{{- $resources := deepCopy .Values.component.resources }}
+{{- $resources := deepCopy (.Values.component.resources | default dict) }}
 {{- if ne .Values.component.mode "container" }}
 {{- $resources = mergeOverwrite (dict "limits" (dict "cpu" "1")) $resources }}
 {{- end }}

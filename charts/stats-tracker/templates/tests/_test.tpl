@@ -15,7 +15,7 @@ spec:
   restartPolicy: Never
   activeDeadlineSeconds: 300
   serviceAccountName: {{ include "stats-tracker.serviceAccountName" $root }}
-  {{- include "stats-tracker.pod" (dict "root" $root "user" 65532) | nindent 2 }}
+  {{- include "stats-tracker.pod" (list $root $root.Values.podSecurityContext) | nindent 2 }}
   {{- with include "stats-tracker.scheduling" (list $root $root.Values.migration "test") }}
   {{- . | nindent 2 }}
   {{- end }}
