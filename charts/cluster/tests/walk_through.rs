@@ -211,6 +211,9 @@ fn helm_alone(reader: &mut Reader) {
     );
     let changed = reader.run("upkeep.sh", "restore");
     assert_eq!(changed.matches("patched").count(), 2, "{changed}");
+    assert!(changed.contains(" deleted"), "the collector's Job: {changed}");
+    let collections = ["jobs,pods", "--selector=app.kubernetes.io/component=collector"];
+    assert_eq!(reader.get(TRACKER, &collections)["items"], json!([]), "none goes on");
     let cronjob = reader.get(TRACKER, &["cronjob", "stats-tracker-collect"]);
     assert_eq!(cronjob["spec"]["suspend"], false, "it collects again");
     reader.removes_it();
@@ -247,23 +250,23 @@ fn labelled(reader: &Reader) -> String {
 
 fn production(reader: &mut Reader) {
     let postgresql = PostgreSql::listening(([127, 0, 0, 1], 0).into());
-    let mut variables = postgresql.variables().to_vec();
-    variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
-    reader.run_with(
     // A managed PostgreSQL, whose administrator is no superuser.
     let administrator = "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB PASSWORD 'administrator'";
     let mut psql = postgresql.client("psql");
     stdout(psql.args(["--no-psqlrc", "--command", administrator, "postgres"]));
-        "production.sh",
-        &["database", "secrets"],
+    let mut variables = postgresql.variables().to_vec();
+    variables.push(("DATABASE_HOST", "127.0.0.1".to_owned()));
     variables.push(("DATABASE_ADMINISTRATOR", "administrator".to_owned()));
     let programs = [postgresql.programs()];
+    reader.run_with(
+        "production.sh",
+        &["database", "secrets", "addresses"],
         &variables,
-        &[postgresql.programs()],
+        &programs,
     );
 
     // The Secret's URLs are of a user who can create tables, and of one who can read them.
-    let asked = |key: &str, question: &str| {
+    let asked = |reader: &Reader, key: &str, question: &str| {
         let path = format!("--output=go-template={{{{index .data {key:?} | base64decode}}}}");
         let address = reader.kubectl(&["--namespace", TRACKER, "get", "secret", "stats-tracker-database", &path]);
         let mut psql = postgresql.client("psql");
@@ -271,10 +274,14 @@ fn production(reader: &mut Reader) {
             .arg(address);
         psql
     };
-    stdout(&mut asked("owner-url", "CREATE TABLE of_a_migration AS SELECT 4711"));
-    let read = stdout(&mut asked("reader-url", "SELECT * FROM of_a_migration"));
+    stdout(&mut asked(
+        reader,
+        "owner-url",
+        "CREATE TABLE of_a_migration AS SELECT 4711",
+    ));
+    let read = stdout(&mut asked(reader, "reader-url", "SELECT * FROM of_a_migration"));
     assert_eq!(read.trim(), "4711");
-    let refused = refusal(&mut asked("reader-url", "DELETE FROM of_a_migration"));
+    let refused = refusal(&mut asked(reader, "reader-url", "DELETE FROM of_a_migration"));
     assert!(refused.contains("permission denied"), "{refused}");
 
     // All keys of Secrets that production's pods use exist.
@@ -296,6 +303,18 @@ fn production(reader: &mut Reader) {
         let data = reader.get(TRACKER, &["secret", &secret]);
         assert!(data["data"][&key].is_string(), "{secret} has no {key}");
     }
+
+    // Other passwords: the database and the Secret get the same new ones, and the web process is started again.
+    let before = reader.get(TRACKER, &["secret", "stats-tracker-database"])["data"].clone();
+    reader.run_with("production.sh", &["database", "addresses"], &variables, &programs);
+    let after = reader.get(TRACKER, &["secret", "stats-tracker-database"])["data"].clone();
+    for key in ["owner-url", "reader-url"] {
+        assert_ne!(before[key], after[key], "{key}");
+        let read = stdout(&mut asked(reader, key, "SELECT * FROM of_a_migration"));
+        assert_eq!(read.trim(), "4711", "{key}");
+    }
+    let rolled_out = reader.run("upkeep.sh", "rotate");
+    assert!(rolled_out.contains("successfully rolled out"), "{rolled_out}");
     reader.removes_it();
 }
 
@@ -346,6 +365,21 @@ fn flux(reader: &mut Reader) {
         patch.args(["--namespace", "flux-system", "patch", object, "--subresource=status"]);
         stdout(patch.args(["--type=merge", "--patch", &status.to_string()]));
     }
+    // Before and after a restored backup Flux has to let the tracker alone.
+    let mut apply = reader.server.kubectl();
+    apply.args([
+        "apply",
+        "--server-side",
+        "--kustomize",
+        "ex3-stats-tracker/deploy/apps/staging",
+    ]);
+    stdout(apply.current_dir(workspace()));
+    for (region, suspended) in [("suspend-flux", true), ("resume-flux", false)] {
+        reader.run("upkeep.sh", region);
+        let release = reader.get(TRACKER, &["helmrelease", "stats-tracker"]);
+        assert_eq!(release["spec"]["suspend"], suspended, "{region}");
+    }
+
     let met = reader.run("flux.sh", "wait");
     assert_eq!(met.matches("condition met").count(), 3, "{met}");
 }

@@ -14,7 +14,11 @@ psql --host="$DATABASE_HOST" --username="${DATABASE_ADMINISTRATOR:-postgres}" --
 kubectl create namespace stats-tracker
 kubectl --namespace stats-tracker create secret generic stats-tracker-rails \
   --from-literal=secret-key-base="$(openssl rand -hex 64)"
-kubectl --namespace stats-tracker create secret generic stats-tracker-database \
-  --from-literal=owner-url="postgresql://stats_tracker_owner:$OWNER_PASSWORD@$DATABASE_HOST/stats_tracker" \
-  --from-literal=reader-url="postgresql://stats_tracker_reader:$READER_PASSWORD@$DATABASE_HOST/stats_tracker"
 # endregion: secrets
+
+# region: addresses
+kubectl --namespace stats-tracker create secret generic stats-tracker-database --dry-run=client --output=yaml \
+  --from-literal=owner-url="postgresql://stats_tracker_owner:$OWNER_PASSWORD@$DATABASE_HOST/stats_tracker" \
+  --from-literal=reader-url="postgresql://stats_tracker_reader:$READER_PASSWORD@$DATABASE_HOST/stats_tracker" |
+  kubectl apply --filename -
+# endregion: addresses
