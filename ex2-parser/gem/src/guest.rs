@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::wasm::guest_limits::MemoryUse;
 use ::wasm::guests;
 use ex2_parser::wasm::{self, Parser};
 use magnus::typed_data::Obj;
@@ -11,7 +12,6 @@ use magnus::{Error, RArray, RString, Ruby, Value};
 use wasmer::CompileError;
 
 use crate::call::{self, Options};
-use crate::checkpoint::MemoryUse;
 use crate::instance::duration;
 use crate::module::{self, Cache, Module, PAGE_BYTES};
 use crate::{bytes, error, ghcr_page, gvl, store_cell};

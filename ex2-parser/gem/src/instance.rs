@@ -9,10 +9,10 @@ use magnus::prelude::*;
 use magnus::typed_data::Obj;
 use magnus::value::Opaque;
 use magnus::{DataTypeFunctions, Error, RArray, RHash, Ruby, Symbol, TypedData, Value};
+use wasm::guest_limits::MemoryUse;
 use wasmer::{Extern, ExternType, FunctionType, GlobalType, InstantiationError, LinkError, MemoryType};
 
 use crate::call::Options;
-use crate::checkpoint::MemoryUse;
 use crate::function::{self, Function};
 use crate::global::Global;
 use crate::memory::Memory;

@@ -1,9 +1,9 @@
 //! The native half of the Ruby gem `wasm_host`: WebAssembly in Ruby, by Wasmer.
 //!
 //! Each class has a file here, a file with its documentation in `lib`, and a file with its examples in `spec`. The
-//! other files here are shared by the classes: guests are interruptible (`checkpoint`), run on a stack of their own
-//! (`call`) and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time (`store_cell`),
-//! and is a Ruby object (`store`), which the objects of an instance hold.
+//! other files here are shared by the classes: guests are interruptible (by `wasm::guest_limits`), run on a stack of
+//! their own (`call`) and, if they take long, without Ruby's global lock (`gvl`). A store has one user at a time
+//! (`store_cell`), and is a Ruby object (`store`), which the objects of an instance hold.
 
 #![allow(
     missing_docs,
@@ -12,7 +12,6 @@
 
 mod bytes;
 mod call;
-mod checkpoint;
 mod error;
 mod fiber;
 mod function;
@@ -22,7 +21,6 @@ mod guest;
 mod gvl;
 mod helper;
 mod instance;
-mod instrumentation;
 mod memory;
 mod module;
 mod program;

@@ -9,13 +9,11 @@ use magnus::prelude::*;
 use magnus::{Error, RArray, RString, Ruby, Value};
 use rayon::ThreadPoolBuilder;
 use wasm::compiled_code::{self, Store};
-use wasm::guest_limits::{self, Limits};
+use wasm::guest_limits::{self, INSTRUMENTATION_VERSION, Limits, MemoryUse, instrument, is_given_memory};
 use wasmer::sys::wasmparser::BinaryReaderError;
 use wasmer::{CompileError, Engine, Pages};
 
-use crate::checkpoint::MemoryUse;
-use crate::instrumentation::{instrument, is_given_memory};
-use crate::{bytes, checkpoint, error, gvl, value};
+use crate::{bytes, call, error, gvl, value};
 
 /// The first bytes of a binary module.
 const WASM_MAGIC: &[u8] = b"\0asm";
@@ -134,7 +132,7 @@ impl Module {
 
     /// Compiles a binary module, or loads its compiled code from the cache.
     pub(crate) fn from_binary(binary: &[u8], options: &Options) -> Result<Self, CompileError> {
-        let engine = checkpoint::engine();
+        let engine = guest_limits::interruptible_engine();
         let interruptible = options.interruptible;
         let invalid = |error: BinaryReaderError| CompileError::Validate(error.to_string());
         let compile = || {
@@ -154,11 +152,7 @@ impl Module {
         let module = match options.cache.store() {
             None => compile()?,
             Some(store) => {
-                let checkpoints = if interruptible {
-                    checkpoint::INSTRUMENTATION_VERSION
-                } else {
-                    0
-                };
+                let checkpoints = if interruptible { INSTRUMENTATION_VERSION } else { 0 };
                 let compiler = format!("{}-checkpoints-{checkpoints}", engine.deterministic_id());
                 let key = compiled_code::Key::new(binary, "wasmer", wasmer_types::VERSION, &compiler);
                 store.load_or_compile(
@@ -201,10 +195,11 @@ impl Module {
             memory: Pages(pages).min(Pages::max_value()),
             table: TABLE_LIMIT,
         };
-        checkpoint::polling(
+        guest_limits::polling(
             guest_limits::limited(self.engine.clone(), limits),
             self.only_polls,
             used,
+            call::should_continue,
         )
     }
 

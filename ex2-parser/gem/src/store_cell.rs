@@ -10,10 +10,10 @@ use magnus::rb_sys::protect;
 use magnus::value::Opaque;
 use magnus::{Error, RArray, Ruby, Value};
 use rb_sys::{Qnil, VALUE};
+use wasm::guest_limits::MemoryUse;
 use wasmer::{AsStoreMut, Engine, Function, FunctionEnv, FunctionEnvMut, FunctionType, RuntimeError, Store, StoreMut};
 
 use crate::call::{self, Options};
-use crate::checkpoint::MemoryUse;
 use crate::request::{ProcRequest, Reply, Request, RunProc};
 use crate::{error, fiber, value};
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "tmpdir"
+
 module WasmHost
   # A guest's compiled code. It has no memory and no state: any number of instances in any number of threads can use it.
   class Module
@@ -9,6 +11,9 @@ module WasmHost
 
     # An export of a module: its name, kind and type.
     Export = Struct.new(:name, :kind, :type)
+
+    # The most bytes that a process which only compiles may write to: 512 MiB.
+    COMPILER_MEMORY = 512 << 20
 
     private_class_method :load
     private :native_imports, :native_exports
@@ -23,23 +28,62 @@ module WasmHost
     # @param interruptible [Boolean] whether guests of this module can be stopped. If not, their code is faster, because it
     #   counts no fuel. But they have no time limit, and an endless loop never ends and holds the GVL: only for trusted
     #   guests.
+    # @param compile_limit [Integer, nil] the seconds of processor time that compiling may take, for modules of strangers: a
+    #   module of some kilobytes can keep the compiler busy for hours. The module is then compiled in a forked process,
+    #   which also has a limit on memory, {COMPILER_MEMORY}, and hands the code over by the cache.
     # @return [Module]
-    # @raise [CompileError] if the source is not a valid module
-    def self.new(source, cache: false, interruptible: true)
+    # @raise [CompileError] if the source is not a valid module, or the limit is exceeded
+    def self.new(source, cache: false, interruptible: true, compile_limit: nil)
       cache = cache.to_path if cache.respond_to?(:to_path)
-      load(source, cache, interruptible ? true : false)
+      interruptible = interruptible ? true : false
+      return load(source, cache, interruptible) if compile_limit.nil?
+      return compile_in_process(source, cache, interruptible, compile_limit) if cache
+
+      Dir.mktmpdir("wasm_host") { |directory| compile_in_process(source, directory, interruptible, compile_limit) }
     end
+
+    # Compiles in a forked process, which can be ended, and loads the code from the cache.
+    def self.compile_in_process(source, cache, interruptible, seconds)
+      reader, writer = IO.pipe
+      child = fork { compile_and_exit(source, cache, interruptible, seconds, writer) }
+      writer.close
+      message = reader.read
+      _, status = Process.wait2(child)
+      return load(source, cache, interruptible) if status.success?
+      raise CompileError, message unless message.empty?
+
+      raise CompileError, "compiling took more than #{seconds} s of processor time, or too much memory (#{status})"
+    ensure
+      reader&.close
+    end
+
+    # Without what the parent registered for its own end.
+    def self.compile_and_exit(source, cache, interruptible, seconds, writer)
+      Process.setrlimit(:CPU, seconds)
+      Process.setrlimit(:DATA, COMPILER_MEMORY)
+      Process.setrlimit(:CORE, 0)
+      load(source, cache, interruptible)
+      exit!(0)
+    rescue StandardError => error
+      writer.write(error.message)
+      writer.close
+    ensure
+      exit!(1)
+    end
+
+    private_class_method :compile_in_process, :compile_and_exit
 
     # Compiles a +.wasm+ or a +.wat+ file.
     #
     # @param path [String, Pathname]
     # @param cache [Boolean, String, Pathname] as for {.new}
     # @param interruptible [Boolean] as for {.new}
+    # @param compile_limit [Integer, nil] as for {.new}
     # @return [Module]
-    # @raise [CompileError] if the file is not a valid module
+    # @raise [CompileError] if the file is not a valid module, or the limit is exceeded
     # @raise [SystemCallError] if the file can't be read
-    def self.load_file(path, cache: false, interruptible: true)
-      new(File.binread(path), cache: cache, interruptible: interruptible)
+    def self.load_file(path, cache: false, interruptible: true, compile_limit: nil)
+      new(File.binread(path), cache: cache, interruptible: interruptible, compile_limit: compile_limit)
     rescue CompileError => error
       raise error.class, "#{path}: #{error.message}"
     end

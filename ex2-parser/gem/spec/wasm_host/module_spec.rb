@@ -56,6 +56,18 @@ RSpec.describe WasmHost::Module do
     end
   end
 
+  it "limits the time of compiling, in a forked process" do
+    limited = ->(source, **options) { described_class.new(source, compile_limit: 1, **options) }
+    expect(limited.(text).exports.map(&:name)).to eq(%w[count run])
+    Dir.mktmpdir { |directory| expect(limited.(binary, cache: directory).exports).to eq([]) }
+    expect { limited.("(module") }.to raise_error(WasmHost::CompileError, /expected `\)`/)
+    # Each loop gives each local a new value, and the compiler's time grows faster than both.
+    count = 5_000
+    loops = (0...count).map { |number| "loop local.get #{number * 7 % count} i32.eqz local.tee #{number} br_if 0 " }
+    bomb = "(module (func #{"(local i32)" * count} #{loops.join} #{"end " * count}))"
+    expect { limited.(bomb) }.to raise_error(WasmHost::CompileError, /more than 1 s of processor time/)
+  end
+
   it "compiles in a forked process", :slow do
     compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))') }
     compile.call

@@ -1,16 +1,18 @@
 //! Interruptible guests: compiled code that polls its host at loop heads and function entries.
 //!
 //! A guest in an endless loop never returns to its host, and another thread can't stop it. So before a module is
-//! compiled, its code is given fuel ([`instrumentation`](crate::instrumentation)). When the fuel is used up, the guest
-//! polls the host, which checks the time limit and Ruby's interrupts ([`call::should_continue`]).
+//! compiled, its code is given fuel ([`instrument`](super::instrument)). When the fuel is used up, the guest polls the
+//! host, which checks whatever ends a guest there: a deadline ([`end_at`]), or in the gem Ruby's interrupts too.
 //!
 //! A poll is a `memory.grow` by 0 pages: a call to the host that every module can make without an import. Hosts that do
-//! not poll still run such guests correctly, as [`ex2_parser::wasm`] and [`wasi_host`] do. The result -1 means that the
-//! guest has to end. A `memory.grow` by 0 pages has no other reason to return -1.
+//! not poll still run such guests correctly. The result -1 means that the guest has to end. A `memory.grow` by 0 pages
+//! has no other reason to return -1.
 
+use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use wasmer::sys::vm::{
     LinearMemory, MemoryError, MemoryStyle, TableStyle, VMMemory, VMMemoryDefinition, VMTable, VMTableDefinition,
@@ -18,13 +20,37 @@ use wasmer::sys::vm::{
 use wasmer::sys::{Cranelift, EngineBuilder, Features, NativeEngineExt, Tunables};
 use wasmer::{Engine, MemoryType, Pages, TableType};
 
-use crate::call;
+/// Answers a guest's poll, on the guest's thread: whether it may continue.
+pub type ShouldContinue = fn() -> bool;
 
-/// The version of the instrumentation. Cached code of another version is not used.
-pub(crate) const INSTRUMENTATION_VERSION: u32 = 3;
+thread_local! {
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Runs `work`, and ends each guest on this thread that polls by [`before_deadline`] after the deadline.
+///
+/// The guest ends by a trap. A host function that runs at the deadline is not interrupted.
+pub fn end_at<T>(deadline: Instant, work: impl FnOnce() -> T) -> T {
+    /// Restores the outer deadline, also after a panic.
+    struct Restore(Option<Instant>);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            DEADLINE.set(self.0);
+        }
+    }
+
+    let _restore = Restore(DEADLINE.replace(Some(deadline)));
+    work()
+}
+
+/// Whether the deadline of [`end_at`] has not come yet.
+pub fn before_deadline() -> bool {
+    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+}
 
 /// Creates an engine for interruptible guests.
-pub(crate) fn engine() -> Engine {
+pub fn interruptible_engine() -> Engine {
     let mut features = Features::default();
     // `memory.atomic.wait` would block without a poll, so threads are off.
     features.threads(false);
@@ -36,10 +62,11 @@ pub(crate) fn engine() -> Engine {
 
 /// The number of bytes in the memories and tables of an instance.
 #[derive(Debug, Default)]
-pub(crate) struct MemoryUse(AtomicUsize);
+pub struct MemoryUse(AtomicUsize);
 
 impl MemoryUse {
-    pub(crate) fn bytes(&self) -> usize {
+    /// Their sum.
+    pub fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -48,14 +75,15 @@ impl MemoryUse {
 const TABLE_ENTRY_BYTES: usize = 16;
 
 /// Makes the memories of `engine` answer polls, and counts their bytes. The engine's limits stay. `only_polls`: the
-/// module's only memory was added for polling.
-pub(crate) fn polling(mut engine: Engine, only_polls: bool, used: &Arc<MemoryUse>) -> Engine {
+/// module's only memory was added for polling ([`is_given_memory`](super::is_given_memory)).
+pub fn polling(mut engine: Engine, only_polls: bool, used: &Arc<MemoryUse>, should_continue: ShouldContinue) -> Engine {
     let limited = engine.clone();
     let used = Arc::clone(used);
     engine.set_tunables(PollingTunables {
         limited,
         only_polls,
         used,
+        should_continue,
     });
     engine
 }
@@ -65,6 +93,7 @@ struct PollingTunables {
     limited: Engine,
     only_polls: bool,
     used: Arc<MemoryUse>,
+    should_continue: ShouldContinue,
 }
 
 impl PollingTunables {
@@ -86,7 +115,7 @@ impl Tunables for PollingTunables {
 
     fn create_host_memory(&self, ty: &MemoryType, style: &MemoryStyle) -> Result<VMMemory, MemoryError> {
         let memory = self.limited.tunables().create_host_memory(ty, style)?;
-        Ok(PollingMemory::around(memory, &self.used))
+        Ok(PollingMemory::around(memory, &self.used, self.should_continue))
     }
 
     unsafe fn create_vm_memory(
@@ -97,11 +126,11 @@ impl Tunables for PollingTunables {
     ) -> Result<VMMemory, MemoryError> {
         if self.only_polls {
             // SAFETY: the caller guarantees that `location` is valid.
-            return Ok(unsafe { PollOnlyMemory::at(location) });
+            return Ok(unsafe { PollOnlyMemory::at(location, self.should_continue) });
         }
         // SAFETY: the same.
         let memory = unsafe { self.limited.tunables().create_vm_memory(ty, style, location) }?;
-        Ok(PollingMemory::around(memory, &self.used))
+        Ok(PollingMemory::around(memory, &self.used, self.should_continue))
     }
 
     fn create_host_table(&self, ty: &TableType, style: &TableStyle) -> Result<VMTable, String> {
@@ -128,14 +157,16 @@ struct PollingMemory {
     used: Arc<MemoryUse>,
     /// The bytes of this memory that are counted in `used`. A copy belongs to the engine, and is not counted.
     counted: usize,
+    should_continue: ShouldContinue,
 }
 
 impl PollingMemory {
-    fn around(memory: VMMemory, used: &Arc<MemoryUse>) -> VMMemory {
+    fn around(memory: VMMemory, used: &Arc<MemoryUse>, should_continue: ShouldContinue) -> VMMemory {
         let mut polled = Self {
             memory,
             used: Arc::clone(used),
             counted: 0,
+            should_continue,
         };
         polled.count();
         VMMemory(Box::new(polled))
@@ -156,7 +187,7 @@ impl Drop for PollingMemory {
 
 impl LinearMemory for PollingMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
-        if delta == Pages(0) && !call::should_continue() {
+        if delta == Pages(0) && !(self.should_continue)() {
             return Err(MemoryError::CouldNotGrow {
                 current: self.size(),
                 attempted_delta: delta,
@@ -212,6 +243,7 @@ impl PollingMemory {
             memory,
             used: Arc::default(),
             counted: 0,
+            should_continue: self.should_continue,
         }))
     }
 }
@@ -219,7 +251,10 @@ impl PollingMemory {
 /// The memory for polls in a module without a memory of its own. A real memory would reserve gigabytes of address space,
 /// and take most of the time of an instantiation. No instruction of such a module reads or writes a memory.
 #[derive(Debug)]
-struct PollOnlyMemory(NonNull<VMMemoryDefinition>);
+struct PollOnlyMemory {
+    definition: NonNull<VMMemoryDefinition>,
+    should_continue: ShouldContinue,
+}
 
 // SAFETY: the pointer leads into the instance, which owns this memory and is dropped with it.
 unsafe impl Send for PollOnlyMemory {}
@@ -230,7 +265,7 @@ impl PollOnlyMemory {
     /// # Safety
     ///
     /// As for `create_vm_memory`: `location` has to be valid for a definition as long as the memory lives.
-    unsafe fn at(location: NonNull<VMMemoryDefinition>) -> VMMemory {
+    unsafe fn at(location: NonNull<VMMemoryDefinition>, should_continue: ShouldContinue) -> VMMemory {
         // SAFETY: the caller guarantees that `location` is valid.
         unsafe {
             location.write(VMMemoryDefinition {
@@ -238,13 +273,16 @@ impl PollOnlyMemory {
                 current_length: 0,
             });
         }
-        VMMemory(Box::new(Self(location)))
+        VMMemory(Box::new(Self {
+            definition: location,
+            should_continue,
+        }))
     }
 }
 
 impl LinearMemory for PollOnlyMemory {
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
-        if delta == Pages(0) && call::should_continue() {
+        if delta == Pages(0) && (self.should_continue)() {
             return Ok(Pages(0));
         }
         Err(MemoryError::CouldNotGrow {
@@ -266,14 +304,76 @@ impl LinearMemory for PollOnlyMemory {
     }
 
     fn vmmemory(&self) -> NonNull<VMMemoryDefinition> {
-        self.0
+        self.definition
     }
 
     fn try_clone(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
-        Ok(Box::new(Self(self.0)))
+        Ok(Box::new(Self { ..*self }))
     }
 
     fn copy(&self) -> Result<Box<dyn LinearMemory + Send + Sync + 'static>, MemoryError> {
-        Ok(Box::new(Self(self.0)))
+        Ok(Box::new(Self { ..*self }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wasmer::{Instance, Module, Store, Value, imports};
+
+    use super::*;
+    use crate::guest_limits::{instrument, is_given_memory};
+
+    /// Calls the export `run`, with a deadline that has passed already if `late`.
+    fn run(fields: &str, late: bool) -> Result<Box<[Value]>, String> {
+        let binary = wat::parse_str(format!("(module {fields})")).unwrap();
+        let module = Module::new(&interruptible_engine(), instrument(&binary).unwrap()).unwrap();
+        let code = module.serialize().unwrap();
+        let only_polls = is_given_memory(&binary).unwrap();
+        let engine = polling(interruptible_engine(), only_polls, &Arc::default(), before_deadline);
+        // SAFETY: it was serialized just now.
+        let module = unsafe { Module::deserialize_unchecked(&engine, code) }.unwrap();
+        let mut store = Store::new(engine);
+        let deadline = Instant::now() + Duration::from_secs(if late { 0 } else { 600 });
+        end_at(deadline, || {
+            let instance = Instance::new(&mut store, &module, &imports! {}).map_err(|error| error.to_string())?;
+            let run = instance.exports.get_function("run").unwrap();
+            run.call(&mut store, &[]).map_err(|error| error.to_string())
+        })
+    }
+
+    #[test]
+    fn an_endless_guest_ends_at_the_deadline_with_and_without_a_memory() {
+        for memory in ["", "(memory 1)"] {
+            let endless = format!("{memory} (func (export \"run\") (loop $again (br $again)))");
+            let error = run(&endless, true).unwrap_err();
+            assert!(error.contains("unreachable"), "{error}");
+        }
+        let in_start = "(func $start (loop $again (br $again))) (start $start) (func (export \"run\"))";
+        assert!(run(in_start, true).is_err());
+    }
+
+    #[test]
+    fn a_guest_is_not_ended_before_the_deadline() {
+        // Some polls.
+        let counting = "(func (export \"run\") (result i32) (local i32)
+            (loop $again
+              (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+              (br_if $again (i32.lt_u (local.get 0) (i32.const 1000000))))
+            (local.get 0))";
+        assert_eq!(*run(counting, false).unwrap(), [Value::I32(1_000_000)]);
+        assert!(run(counting, true).is_err());
+    }
+
+    #[test]
+    fn an_inner_deadline_ends_with_its_work() {
+        let now = Instant::now();
+        end_at(now + Duration::from_secs(600), || {
+            assert!(before_deadline());
+            end_at(now, || assert!(!before_deadline()));
+            assert!(before_deadline());
+        });
+        assert!(before_deadline());
     }
 }

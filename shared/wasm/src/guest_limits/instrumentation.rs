@@ -2,7 +2,7 @@
 //!
 //! A global holds the module's fuel. Every function entry and every iteration of a loop takes fuel, in proportion to the
 //! length of the code. When no fuel is left, the module polls its host, which decides whether the module may go on
-//! ([`checkpoint`](crate::checkpoint)).
+//! ([`polling`](super::polling)).
 //!
 //! A compiler's middleware could not do this: it sees one instruction after the other, so at a loop's head it does not
 //! know the loop's length. The additions follow the module's own locals, globals, types and functions, so all else stays
@@ -15,6 +15,9 @@ use wasm_encoder::{BlockType, CodeSection, ConstExpr, Encode, Function, GlobalTy
 use wasmer::sys::wasmparser::{
     BinaryReaderError, FromReader, FunctionBody, Operator, Parser, Payload, SectionLimited, TypeRef,
 };
+
+/// The version of the instrumentation. Cached code of another version is not used.
+pub const INSTRUMENTATION_VERSION: u32 = 3;
 
 /// The fuel between two polls of the host. It lasts for about a hundred microseconds, or a hundred times as long if every
 /// instruction waits for memory. A poll costs a tenth of a microsecond.
@@ -36,7 +39,7 @@ const CODE_SECTION: u8 = 10;
 ///
 /// # Errors
 /// If it is not valid.
-pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderError> {
+pub fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderError> {
     let module = Module::read(binary)?;
     if module.types_of_functions.is_empty() {
         return Ok(Cow::Borrowed(binary));
@@ -48,7 +51,7 @@ pub(crate) fn instrument(binary: &[u8]) -> Result<Cow<'_, [u8]>, BinaryReaderErr
 ///
 /// # Errors
 /// If it is not valid.
-pub(crate) fn is_given_memory(binary: &[u8]) -> Result<bool, BinaryReaderError> {
+pub fn is_given_memory(binary: &[u8]) -> Result<bool, BinaryReaderError> {
     for payload in Parser::new(0).parse_all(binary) {
         match payload? {
             Payload::ImportSection(imports) => {
