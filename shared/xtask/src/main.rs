@@ -9,6 +9,7 @@ mod check;
 mod deny;
 mod hosts;
 mod matrix;
+mod prisoners;
 mod processes;
 mod readme;
 mod records;
@@ -57,6 +58,8 @@ enum Command {
     Guests,
     /// Run the parser's module in eight hosts of six languages: the same answers, and the times
     Hosts(hosts::Options),
+    /// Run twenty guests that misbehave in eight hosts with limits, and record which host contains which
+    Prisoners(prisoners::Options),
     /// Build the container images, each as a directory in OCI's image layout
     Images {
         /// The arguments that `images --help` lists
@@ -138,6 +141,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Hosts(options) => hosts::run(&cargo, &options),
+        Command::Prisoners(options) => prisoners::run(&cargo, &options),
         Command::Images { arguments } => cargo.run_package("images", &arguments),
         Command::Release { arguments } => cargo.run_package("release", &arguments),
         Command::Readme { write } => readme::run(workspace(), &cargo, write),

@@ -47,12 +47,15 @@ fn python(places: &Places) -> Result<String> {
 fn go(places: &Places) -> Result<String> {
     hash_of(
         &places.source("go"),
-        &["go.mod", "go.sum", "host/main.go", "goquery/main.go"],
+        &["go.mod", "go.sum", "host/main.go", "goquery/main.go", "guarded/main.go"],
     )
 }
 
 fn java(places: &Places) -> Result<String> {
-    hash_of(&places.source("java"), &["pom.xml", "Host.java", "WithJsoup.java"])
+    hash_of(
+        &places.source("java"),
+        &["pom.xml", "Host.java", "WithJsoup.java", "Guarded.java"],
+    )
 }
 
 /// A copy of the gem's library with the name that Ruby expects.
@@ -107,7 +110,7 @@ pub(super) fn go_programs(places: &Places) -> Result<PathBuf> {
         let mut go = Command::new("go");
         go.args(["build", "-mod=readonly", "-o"])
             .arg(format!("{}/", directory.display()))
-            .args(["./host", "./goquery"]);
+            .args(["./host", "./goquery", "./guarded"]);
         // Without a C compiler, and not as a part of another module's workspace.
         run(go.current_dir(&module).env("CGO_ENABLED", "0").env("GOWORK", "off"))
     })
@@ -131,7 +134,7 @@ pub(super) fn java_classes(places: &Places) -> Result<PathBuf> {
             .arg(format!("{}/*", jars.display()))
             .arg("-d")
             .arg(directory.join("classes"));
-        run(compiler.args(["Host.java", "WithJsoup.java"].map(|file| project.join(file))))
+        run(compiler.args(["Host.java", "WithJsoup.java", "Guarded.java"].map(|file| project.join(file))))
     })
 }
 

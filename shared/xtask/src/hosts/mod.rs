@@ -22,8 +22,9 @@ use wasm::guests;
 use crate::run::{Cargo, announce_and_run};
 use crate::selection::Selection;
 use pages::{Kind, Page, compare};
-use places::Places;
-use program::{HOSTS, PARSERS, Program};
+pub(crate) use places::Places;
+pub(crate) use program::{GUARDED_HOSTS, Program};
+use program::{HOSTS, PARSERS};
 use report::{Report, Row, Times};
 
 /// How often the page is read for the median. The first readings of Java are slow.
@@ -52,7 +53,7 @@ pub(crate) fn run(cargo: &Cargo, options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if !options.built {
-        build(cargo)?;
+        build(cargo, &["host-wasmer", "host-wasmtime", "host-with-scraper"])?;
     }
     let report = measure(&places)?;
     match options.json {
@@ -76,11 +77,11 @@ pub(crate) fn is_prepared(workspace: &Path) -> bool {
 }
 
 /// Builds the programs in Rust and the gem's library, with the features of the tests, so that no crate is built twice.
-fn build(cargo: &Cargo) -> Result<()> {
+pub(crate) fn build(cargo: &Cargo, examples: &[&str]) -> Result<()> {
     let selection = Selection::here(&[]);
     let mut build = cargo.command(&["build", "--quiet"]);
     build.args(selection.arguments()).args(["--lib"]);
-    for example in ["host-wasmer", "host-wasmtime", "host-with-scraper"] {
+    for example in examples {
         build.args(["--example", example]);
     }
     let status = announce_and_run(&mut build)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::library;
 use super::places::Places;
@@ -43,7 +43,7 @@ pub(crate) const HOSTS: [Program; 8] = [
         "JavaScript, Chromium",
         "javascript/host.js",
         Language::Browser,
-        &["host.js"],
+        &["javascript/chromium.mjs", "host.js"],
     ),
     program("Python, wasmtime", "python/host.py", Language::Python, &[]),
     program("Go, wazero", "go/host/main.go", Language::Go, &["host"]),
@@ -69,11 +69,48 @@ pub(crate) const PARSERS: [Program; 7] = [
         "JavaScript, DOMParser",
         "javascript/with_dom_parser.js",
         Language::Browser,
-        &["with_dom_parser.js"],
+        &["javascript/chromium.mjs", "with_dom_parser.js"],
     ),
     program("Python, lxml", "python/with_lxml.py", Language::Python, &[]),
     program("Go, goquery", "go/goquery/main.go", Language::Go, &["goquery"]),
     program("Java, jsoup", "java/WithJsoup.java", Language::Java, &["WithJsoup"]),
+];
+
+/// Those that run any module, within limits, and one after the other.
+pub(crate) const GUARDED_HOSTS: [Program; 8] = [
+    program(
+        "Rust, Wasmer",
+        "rust/guarded_wasmer.rs",
+        Language::Rust,
+        &["guarded-wasmer"],
+    ),
+    program(
+        "Rust, wasmtime",
+        "rust/guarded_wasmtime.rs",
+        Language::Rust,
+        &["guarded-wasmtime"],
+    ),
+    program("Ruby, this project's gem", "ruby/guarded.rb", Language::Ruby, &[]),
+    program(
+        "JavaScript, Node.js",
+        "javascript/guarded.mjs",
+        Language::JavaScript,
+        &[],
+    ),
+    program(
+        "JavaScript, Chromium",
+        "javascript/guarded.js",
+        Language::Browser,
+        &["javascript/guarded_chromium.mjs"],
+    ),
+    program("Python, wasmtime", "python/guarded.py", Language::Python, &[]),
+    program("Go, wazero", "go/guarded/main.go", Language::Go, &["guarded"]),
+    program(
+        "Java, Endive",
+        "java/Guarded.java",
+        Language::Java,
+        &["-Xmx512m", "Guarded"],
+    ),
 ];
 
 const fn program(
@@ -151,7 +188,10 @@ impl Program {
             Language::Browser => {
                 library::node_modules(places)?;
                 let mut node = Command::new("node");
-                node.arg(places.source("javascript/chromium.mjs")).args(self.arguments);
+                let [driver, arguments @ ..] = self.arguments else {
+                    bail!("{} names no program that starts the browser", self.name);
+                };
+                node.arg(places.source(driver)).args(arguments);
                 node.env("CHROMIUM", which::which("chromium")?);
                 node
             }
