@@ -290,3 +290,108 @@ fn read_attributes(element: &scraper::node::Element, wanted: AttributeSet, attri
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use html5ever::{LocalName, QualName, tokenizer::Tag as TagToken};
+
+    use super::*;
+
+    fn sink() -> MeteredTokenSink {
+        let tree = MeteredTreeSink::new(HtmlTreeSink::new(Html::new_document()));
+        MeteredTokenSink {
+            builder: TreeBuilder::new(tree, TreeBuilderOpts::default()),
+            stats: Cell::default(),
+            has_token: Cell::new(false),
+            formatting: RefCell::default(),
+        }
+    }
+
+    fn tag(attributes: u64) -> TagToken {
+        let attribute = |number| html5ever::Attribute {
+            name: QualName::new(None, ns!(), LocalName::from(format!("a{number}"))),
+            value: StrTendril::new(),
+        };
+        TagToken {
+            kind: TagKind::StartTag,
+            name: LocalName::from("div"),
+            self_closing: false,
+            attrs: (0..attributes).map(attribute).collect(),
+            had_duplicate_attributes: false,
+        }
+    }
+
+    #[test]
+    fn each_attribute_of_a_tag_is_compared_with_all_before_it() {
+        let mut tag = tag(20);
+        let sink = sink();
+        let before = sink.builder.sink.work();
+        sink.charge(Tag::Div, &tag);
+        let of_div = sink.builder.sink.work() - before;
+        assert_eq!(of_div, 20 * 20 / 2 / PAIRS_PER_STEP);
+        // A formatting element is compared with those that are open, in addition.
+        sink.charge(Tag::B, &tag);
+        let before = sink.builder.sink.work();
+        sink.charge(Tag::I, &tag);
+        assert!(sink.builder.sink.work() - before > of_div);
+        tag.kind = TagKind::EndTag;
+        tag.attrs.clear();
+        let before = sink.builder.sink.work();
+        sink.charge(Tag::I, &tag);
+        assert_eq!(sink.builder.sink.work() - before, 2);
+    }
+
+    #[test]
+    fn a_tags_attributes_are_charged_when_it_comes() {
+        let steps = |count: u64| {
+            let sink = sink();
+            assert!(matches!(
+                sink.process_token(Token::TagToken(tag(count)), 1),
+                TokenSinkResult::Continue
+            ));
+            sink.builder.sink.work()
+        };
+        assert_eq!(steps(20) - steps(0), 20 + 20 * 20 / 2 / PAIRS_PER_STEP);
+    }
+
+    #[test]
+    fn the_budget_of_work_grows_with_the_page() {
+        for bytes in [0, 1, 1_000] {
+            let sink = sink();
+            let mut stats = DocumentStats::default();
+            stats.bytes = bytes as usize;
+            sink.stats.set(stats);
+            let budget = BASE_WORK_BUDGET + WORK_BUDGET_PER_BYTE * bytes;
+            sink.builder.sink.charge(budget - sink.builder.sink.work());
+            assert!(!sink.exceeds_work_budget(), "{bytes}");
+            sink.builder.sink.charge(1);
+            assert!(sink.exceeds_work_budget(), "{bytes}");
+        }
+    }
+
+    /// Where HTML changes parts of the tree that are already there, this engine has no other one to agree with.
+    #[test]
+    fn the_tree_is_rebuilt_as_in_a_browser() {
+        let empty_list = "<p id=org-packages class=blankslate></p>";
+        assert!(package_list(empty_list.as_bytes()).is_ok());
+        // A frameset replaces the body.
+        assert_eq!(
+            package_list(format!("{empty_list}<frameset>").as_bytes()),
+            Err(Error::NotAPackageList)
+        );
+        // The heading's text moves into a second `b`, so the heading itself has none.
+        assert_eq!(package(b"<h1>Whoa there!</h1>"), Err(Error::RateLimited));
+        assert_eq!(package(b"<b><h1>Whoa there!</b></h1>"), Err(Error::NotAPackagePage));
+        // A form ends while the elements in it stay open.
+        let total = package(b"<form><div><span>Total downloads</span></form><h3 title=7>7</h3></div>");
+        assert_eq!(total.map(|package| package.total), Ok(7));
+        // A formula's annotation is not HTML, and neither is a link in it.
+        assert!(
+            package_list(
+                b"<div id=org-packages><li class=Box-row><math><annotation-xml>\
+                  <a href=/orgs/o/packages/container/package/image>image</a></annotation-xml></math></li></div>"
+            )
+            .is_err()
+        );
+    }
+}

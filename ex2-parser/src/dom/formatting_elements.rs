@@ -47,3 +47,42 @@ impl FormattingElements {
         steps
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formatting_element_is_compared_with_all_open_ones() {
+        let mut list = FormattingElements::default();
+        assert_eq!(list.start(Tag::B, 2, false), 0);
+        assert_eq!(list.start(Tag::I, 3, false), 1 + STEPS_PER_ATTRIBUTE * (2 + 3));
+        assert_eq!(list.start(Tag::U, 5, false), 2 + STEPS_PER_ATTRIBUTE * (2 + 3 + 2 * 5));
+        assert_eq!(list.start(Tag::Div, 7, false), 0);
+        assert_eq!(list.end(Tag::Div), 0);
+        // Each end tag of the innermost one makes the next one cheaper.
+        assert_eq!(list.end(Tag::U), 3);
+        assert_eq!(list.end(Tag::I), 2);
+        assert_eq!(list.start(Tag::I, 1, false), 1 + STEPS_PER_ATTRIBUTE * (2 + 1));
+    }
+
+    #[test]
+    fn a_formatting_element_leaves_the_list_only_if_nothing_in_between_prevents_it() {
+        for (between, is_self_closing, prevents) in [
+            (Tag::B, false, true),
+            (Tag::Table, false, true),
+            (Tag::Td, false, true),
+            (Tag::Svg, false, true),
+            (Tag::Math, false, true),
+            (Tag::Svg, true, false),
+            (Tag::Div, false, false),
+        ] {
+            let mut list = FormattingElements::default();
+            list.start(Tag::I, 0, false);
+            let before = list.start(between, 0, is_self_closing);
+            list.end(Tag::I);
+            let remaining = list.end(Tag::I);
+            assert_eq!(remaining > 0, prevents, "{between:?} {before}");
+        }
+    }
+}

@@ -133,3 +133,47 @@ impl TreeSink for MeteredTreeSink {
         self.count().is_mathml_annotation_xml_integration_point(target)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use html5ever::{LocalName, ns};
+
+    use super::*;
+
+    fn name(local: &str) -> QualName {
+        QualName::new(None, ns!(html), LocalName::from(local))
+    }
+
+    fn attributes(count: usize) -> Vec<Attribute> {
+        let attribute = |number| Attribute {
+            name: QualName::new(None, ns!(), LocalName::from(format!("a{number}"))),
+            value: StrTendril::new(),
+        };
+        (0..count).map(attribute).collect()
+    }
+
+    #[test]
+    fn each_operation_is_a_step_and_so_is_each_attribute() {
+        let sink = MeteredTreeSink::new(HtmlTreeSink::new(Html::new_document()));
+        assert_eq!(sink.work(), 0);
+        let element = sink.create_element(name("p"), attributes(3), ElementFlags::default());
+        assert_eq!(sink.work(), 1 + 3);
+        sink.elem_name(&element);
+        assert_eq!(sink.work(), 1 + 3 + 1);
+        sink.charge(7);
+        assert_eq!(sink.work(), 1 + 3 + 1 + 7);
+    }
+
+    #[test]
+    fn an_attribute_added_to_many_costs_more() {
+        let sink = MeteredTreeSink::new(HtmlTreeSink::new(Html::new_document()));
+        let root = sink.create_element(name("html"), Vec::new(), ElementFlags::default());
+        let steps = |count: u64| {
+            let before = sink.work();
+            sink.add_attrs_if_missing(&root, attributes(count as usize));
+            sink.work() - before
+        };
+        assert_eq!(steps(ATTRIBUTES_MOVED_PER_STEP), 1 + ATTRIBUTES_MOVED_PER_STEP);
+        assert_eq!(steps(10), 1 + 10 * 2);
+    }
+}
