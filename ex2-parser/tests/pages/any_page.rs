@@ -76,6 +76,27 @@ fn pages_beyond_a_limit_are_refused_early() {
 }
 
 #[test]
+fn pages_within_the_limits_are_read() {
+    let page = vec![b'x'; ex2_parser::MAX_PAGE_BYTES];
+    assert_eq!(package(page), Err(Error::NotAPackagePage));
+    // The dom engine refuses a comment by the number of its chunks in which it has no end.
+    for (chunks, expected) in [(5, Ok(7)), (6, Err(Error::TooLarge))] {
+        let page = format!("x<!--{}-->{TOTAL}", "y".repeat(chunks * 4_096));
+        assert_eq!(
+            dom::package(page.as_bytes()).map(|package| package.total),
+            expected,
+            "{chunks}"
+        );
+        assert_eq!(stream::package(page.as_bytes()).unwrap().total, 7);
+    }
+    // The larger the page, the more work its tree may cost.
+    let costly = "<span>".repeat(400) + &"</y>".repeat(6_000) + TOTAL;
+    assert_eq!(dom::package(costly.as_bytes()), Err(Error::TooLarge));
+    let larger = "x".repeat(4 * 1_024 * 1_024) + &costly;
+    assert_eq!(dom::package(larger.as_bytes()).unwrap().total, 7);
+}
+
+#[test]
 fn the_values_of_a_tag_are_limited_together() {
     for (bytes, expected) in [(16_384, Ok(7)), (16_385, changed(Change::NeedsTree))] {
         let label = "x".repeat(bytes - 1);
@@ -112,6 +133,63 @@ fn the_stream_engine_reports_pages_that_need_a_tree() {
             dom::package(page.as_bytes()).map(|package| package.total),
             total,
             "{page}"
+        );
+    }
+}
+
+/// One pass follows these rules, so the stream engine must not say that such a page needs a tree.
+#[test]
+fn one_pass_follows_most_rules() {
+    for before in [
+        "<p>x<div>y</div>",
+        "<p>x<h1>y</h2>z</p>",
+        "<h1>x<h2>y</h2>",
+        "<ul><li>a<li>b<ol><li>c</ol></ul>",
+        "<ul><li><div>a</div></li></ul></li>",
+        "<dl><dt>a<dd>b<dl><dd>c</dl></dl>",
+        "<y><z></y>",
+        "<y><span><z></y></z>",
+        "<svg><y><g></y></svg>",
+        "<svg><foreignObject><p>x</p><y></foreignObject></svg>",
+        "<svg><desc><br></desc><title>x</title></svg>",
+        "<svg><g><p>x",
+        "<svg/><math/>",
+        "<math><mi>x</mi><mglyph></mglyph></math>",
+        "<table><caption>x</caption><colgroup><col></colgroup><thead><tr><th>y<tbody><tr><td>z<td></table>",
+        "<table><td>x</table>",
+        "<table><tr><td><table><tr><td>x</table></table>",
+        "<table><tr><td><p>x</td></tr></tbody></table>",
+        "<table><caption>x</table>",
+        "<table><caption>x</caption></table>",
+        "<table><tbody><script>x</script><style>y</style></table>",
+        "<table><col></table>",
+        "<table></tbody></table>",
+        "</td></tr></table><tr>",
+        "<select><option>a<option>b<optgroup><option>c<optgroup><hr></select>",
+        "<select><select>",
+        "<select><input>",
+        "<option>a<option>b</option>",
+        "<form><input></form><form></form>",
+        "<form><form></form>",
+        "<button>x<button>y</button>",
+        "<a>x</a><a>y</a>",
+        "<a>x<a>y</a>",
+        "<nobr>x</nobr><nobr>y</nobr>",
+        "<b><i>x</i></b></b>",
+        "<ruby>a<rt>b<rp>c<rb>d<rtc>e<rt>f</ruby>",
+        "<template><div>x</template>",
+        "<template><template></template><b></template>",
+        "<object><p>x</object><marquee><b>x</b></marquee>",
+        "</p></br><br><hr><image><wbr>",
+        "<body><head></head></body>",
+        "<title>x</title><textarea>y</textarea><iframe>z</iframe><noscript>x</noscript>",
+        "<script><!--<script></script>--></script><style><a></style>",
+        "<!-- x --><!x><?x></x>",
+    ] {
+        assert_eq!(
+            package(format!("{before}<div>{TOTAL}</div>")).map(|package| package.total),
+            Ok(7),
+            "{before}"
         );
     }
 }
