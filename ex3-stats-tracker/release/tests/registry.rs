@@ -40,7 +40,7 @@ impl Registry {
         let directory = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
         let configuration = format!(
-            "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
+            "version: 0.1\nlog:\n  level: fatal\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
              http:\n  addr: 127.0.0.1:{port}\n",
             directory.path().join("data").display()
         );

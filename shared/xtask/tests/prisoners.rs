@@ -13,7 +13,12 @@ fn prisoners(arguments: &[&str]) -> Command {
 #[test]
 fn the_tables_have_a_row_for_each_prisoner_and_a_column_for_each_host() {
     for (figure, unit) in [("time", "s"), ("memory", "MiB")] {
-        let output = prisoners(&["--table", figure]).assert().success().get_output().stdout.clone();
+        let output = prisoners(&["--table", figure])
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone();
         let table = String::from_utf8(output).unwrap();
         let rows: Vec<_> = table.lines().skip(1).take_while(|line| !line.is_empty()).collect();
         assert_eq!(rows.len(), 20, "{table}");

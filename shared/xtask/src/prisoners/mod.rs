@@ -247,7 +247,9 @@ impl<'a> Guarded<'a> {
             prisoner: prisoner.name.to_owned(),
             contained: failure.is_none(),
             // Without the temporary directory, which differs in each run.
-            outcome: failure.unwrap_or(said).replace(&format!("{}/", self.modules.directory.path().display()), ""),
+            outcome: failure
+                .unwrap_or(said)
+                .replace(&format!("{}/", self.modules.directory.path().display()), ""),
             seconds: (time.as_secs_f64() * 1e3).round() / 1e3,
             peak_mebibytes: peak.max(peak_after) >> 20,
             usable,
