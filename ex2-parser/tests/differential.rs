@@ -3,6 +3,9 @@
 //! The default number of cases is small. `PROPTEST_CASES=1000000 cargo test --release -p ex2-parser --test differential`
 //! tries more, and the fuzz target runs without an end.
 
+#[path = "differential/chosen_pages.rs"]
+mod chosen_pages;
+
 use ex2_parser::differential::{check, check_chunks, check_tag_paths};
 use github::pages;
 use proptest::{prelude::*, sample::select};
@@ -508,73 +511,5 @@ fn on_every_generated_page() {
     for page in pages() {
         check(&page);
         check_chunks(&page);
-    }
-}
-
-/// Pages on which the engines once disagreed.
-#[test]
-fn on_findings() {
-    for page in [
-        "<svg>\0",
-        "<title></Total downloads",
-        "<div><template><code><object></template><</div>",
-        // The first attribute counts, also one without a value. A page's first four bytes are read on their own, so a
-        // tag that begins there is never read whole.
-        "<p>x<h3 title title=\"7\">",
-        "<p>x<h3 id=\"x\" title>",
-        "<p>x<a id=\"7\" id=\"8\">",
-        // The ends of a section of character data, and a page that ends in one.
-        "<svg><![CDATA[x]]]>y</svg>",
-        "<svg><![CDATA[x]y]]z]]></svg>",
-        "<svg><![CDATA[x",
-        "<svg><![CDATA[x]",
-        "<svg><![CDATA[x]]",
-        // A comment's ends.
-        "x<!-->y",
-        "x<!--->y",
-        "x<!--a--->y",
-        "x<!--a--!>y",
-        "x<!--a--!->y-->z",
-        // A page's end within what might have been an end tag.
-        "<title>x<",
-        "<title>x</",
-        "<title>x</titl",
-        "x<",
-        "x</",
-        "x&lt",
-        // A second byte order mark is text.
-        "\u{feff}\u{feff}",
-        // End tags of names that no rule knows.
-        "<y><z></y><p>x",
-        "<y><span><z></y><p>x",
-        "<y><svg><z></y><p>x",
-        "<svg><y><desc><y></y></y><p>x",
-        "<y><div></y><p>x",
-        "<x><yy></x><p>x",
-        "<y></z></y><p>x",
-        "<h1>x</h2><p>y",
-        // Only `</caption>` and `</table>` close a caption.
-        "<table><caption></tbody><p>x",
-        "<table><caption></table><p>x",
-        "<table><caption><td><p>x",
-    ] {
-        check(page.as_bytes());
-    }
-}
-
-/// Elements with a rule about other elements, and two without any.
-const ELEMENTS: &str = "a annotation-xml b body br button caption col colgroup dd desc div dl dt font foreignobject form frame \
-    frameset h1 h2 hr input li math mglyph mi nobr object ol optgroup option p rb rp rt rtc ruby script \
-    select span svg table tbody td template textarea title tr ul x y";
-
-/// Each element in each other one: its start tag, the end tag of the other one, and its own end tag.
-#[test]
-fn on_each_element_in_each_other() {
-    for outer in ELEMENTS.split(' ') {
-        for inner in ELEMENTS.split(' ') {
-            for before in ["", "<select>", "<table><tr><td>"] {
-                check(format!("{before}<{outer}>v<{inner}>w</{outer}>x</{inner}><p>y").as_bytes());
-            }
-        }
     }
 }

@@ -315,5 +315,17 @@ mod tests {
         }
         assert_eq!(reference.push(b' '), Step::Ended);
         assert_eq!(reference.text(), b"<x");
+        let text = |bytes: &[u8], end| {
+            let mut reference = Reference::new(false);
+            for &byte in bytes {
+                assert_eq!(reference.push(byte), Step::Consumed);
+            }
+            assert_eq!(reference.push(end), Step::Ended);
+            reference.text().to_vec()
+        };
+        // A longer name needs its semicolon, and no name is longer by the semicolon alone.
+        assert_eq!(text(b"ltx", b';'), b"<x");
+        assert_eq!(text(b"ltcc", b' '), b"<cc");
+        assert_eq!(text(b"ltcc", b';'), b"&ltcc");
     }
 }

@@ -163,6 +163,8 @@ fn one_pass_follows_most_rules() {
         "<table><caption>x</caption></table>",
         "<table><tbody><script>x</script><style>y</style></table>",
         "<table><col></table>",
+        "<table> <tr> <td>x</table>",
+        "<ul><li><span>a</li><li>b</ul>",
         "<table></tbody></table>",
         "</td></tr></table><tr>",
         "<select><option>a<option>b<optgroup><option>c<optgroup><hr></select>",
