@@ -1,6 +1,6 @@
 //! Compiles a module in a process of its own, which ends when the compilation takes too much time or memory.
 //!
-//! A compiler can't be interrupted, and a module of some kilobytes can keep it busy for hours. No limit on a module's size
+//! A compiler can't be interrupted, and a module of 200 KB can keep it busy for minutes. No limit on a module's size
 //! is low enough against that and high enough for honest modules. A process can be ended. It is the same program, started
 //! once more: its `main` calls [`serve`] first, and the host calls [`compile`].
 

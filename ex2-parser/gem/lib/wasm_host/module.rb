@@ -29,7 +29,7 @@ module WasmHost
     #   counts no fuel. But they have no time limit, and an endless loop never ends and holds the GVL: only for trusted
     #   guests.
     # @param compile_limit [Integer, nil] the seconds of processor time that compiling may take, for modules of strangers: a
-    #   module of some kilobytes can keep the compiler busy for hours. The module is then compiled in a forked process,
+    #   module of 200 KB can keep the compiler busy for minutes. The module is then compiled in a forked process,
     #   which also has a limit on memory, {COMPILER_MEMORY}, and hands the code over by the cache.
     # @return [Module]
     # @raise [CompileError] if the source is not a valid module, or the limit is exceeded
