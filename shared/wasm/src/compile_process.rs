@@ -46,7 +46,8 @@ pub fn serve(limits: CompileLimits, compile: impl FnOnce(&[u8]) -> Result<Vec<u8
     Some(match serve_here(limits, compile) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            // The host may be gone.
+            _ = writeln!(io::stderr(), "{error}");
             ExitCode::FAILURE
         }
     })
