@@ -209,6 +209,8 @@ fn helm_alone(reader: &mut Reader) {
         deployments.contains("you@example.org"),
         "the reader's values are kept: {deployments}"
     );
+    let collect = ["create", "job", "--from=cronjob/stats-tracker-collect", "collect-now"];
+    reader.kubectl(&[&["--namespace", TRACKER], &collect[..]].concat());
     let changed = reader.run("upkeep.sh", "restore");
     assert_eq!(changed.matches("patched").count(), 2, "{changed}");
     assert!(changed.contains(" deleted"), "the collector's Job: {changed}");
