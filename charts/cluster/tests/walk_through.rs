@@ -283,7 +283,11 @@ fn production(reader: &mut Reader) {
     ));
     let read = stdout(&mut asked(reader, "reader-url", "SELECT * FROM of_a_migration"));
     assert_eq!(read.trim(), "4711");
-    let refused = refusal(&mut asked(reader, "reader-url", "DELETE FROM of_a_migration"));
+    let refused = refusal(&mut asked(
+        reader,
+        "reader-url",
+        "BEGIN READ WRITE; DELETE FROM of_a_migration",
+    ));
     assert!(refused.contains("permission denied"), "{refused}");
 
     // All keys of Secrets that production's pods use exist.
