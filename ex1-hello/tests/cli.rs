@@ -180,7 +180,13 @@ fn without_a_home_nothing_is_cached_and_the_line_is_printed() {
     // The program is outside of the target directory, which would have a cache.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ex1-hello");
-    fs::copy(env!("CARGO_BIN_EXE_ex1-hello"), &program).unwrap();
+    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
+    // meanwhile the copy can't be run.
+    Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_ex1-hello"))
+        .arg(&program)
+        .assert()
+        .success();
     let shared = std::env::temp_dir().join("stats-tracker");
     let before = shared.exists();
     Command::new(program)

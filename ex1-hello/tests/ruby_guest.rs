@@ -47,7 +47,13 @@ fn a_failed_build_of_the_host_is_reported_with_the_next_step() {
     // A copy of the program in another directory has no host, and a cargo that does nothing does not build it.
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("ex1-hello");
-    std::fs::copy(assert_cmd::cargo::cargo_bin("ex1-hello"), &copy).unwrap();
+    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
+    // meanwhile the copy can't be run.
+    Command::new("cp")
+        .arg(assert_cmd::cargo::cargo_bin("ex1-hello"))
+        .arg(&copy)
+        .assert()
+        .success();
     Command::new(&copy)
         .args(["--guest", "ruby"])
         .env("CARGO", directory.path().join("no-cargo"))

@@ -40,7 +40,7 @@ impl Registry {
         let directory = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
         let configuration = format!(
-            "version: 0.1\nlog:\n  level: fatal\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
+            "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
              http:\n  addr: 127.0.0.1:{port}\n",
             directory.path().join("data").display()
         );
@@ -51,9 +51,10 @@ impl Registry {
             .arg(&file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(fs::File::create(directory.path().join("log")).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("docker-registry: {error}; `cargo xtask setup` installs it"));
-        let registry = Self {
+        let mut registry = Self {
             server,
             address: format!("127.0.0.1:{port}"),
             directory,
@@ -62,9 +63,13 @@ impl Registry {
             if TcpStream::connect(&registry.address).is_ok() {
                 return registry;
             }
+            if registry.server.try_wait().unwrap().is_some() {
+                break;
+            }
             thread::sleep(Duration::from_millis(100));
         }
-        panic!("the registry does not answer");
+        let log = fs::read_to_string(registry.directory.path().join("log")).unwrap();
+        panic!("the registry does not answer: {log}");
     }
 
     /// The number of stored blobs and manifests.

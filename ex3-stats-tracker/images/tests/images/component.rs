@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use images::Image;
 
-use crate::built::unpacked;
+use crate::built::{run, unpacked};
 
 const PROGRAM: &str = "ex3-stats-tracker";
 const CODE: &str = "compiled-code";
@@ -14,9 +14,11 @@ fn a_component_without_its_code_is_refused_in_one_sentence() {
     let root = unpacked(Image::Component).root();
     let directory = tempfile::tempdir().unwrap();
     let place = |name: &str| directory.path().join(name);
-    for name in [PROGRAM, "spin.toml", "stats_tracker_spin.wasm"] {
-        fs::copy(root.join(name), place(name)).unwrap();
-    }
+    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
+    // meanwhile the copy can't be run.
+    let mut copy = Command::new("cp");
+    copy.args([PROGRAM, "spin.toml", "stats_tracker_spin.wasm"].map(|name| root.join(name)));
+    run(copy.arg(directory.path()));
     let refusal = || {
         let output = Command::new(place(PROGRAM))
             .args(["serve", "--port", "0"])
