@@ -90,19 +90,96 @@ fn on_findings() {
         "<table><caption></tbody><p>x",
         "<table><caption></table><p>x",
         "<table><caption><td><p>x",
+        // What is between two parts of a table.
+        "<table><colgroup></colgroup><col>",
+        "<table><colgroup><col><col>",
+        "<table><colgroup></x><col>",
+        "<table><colgroup></col><col>",
+        "<table><colgroup><script>x</script><col>",
+        "<table><col>",
+        "<table><tbody><td>x",
+        "<table></x><tr><td>x",
+        "<table><script>x</script><tr><td>y",
+        "<table><td><p>x</td><script>y</script>",
+        "<table><tr><table><td>x</table><p>y",
+        "<!DOCTYPE html><p>x<table><td>y",
+        // A page has one form at a time, and a closed one makes room for the next.
+        "<form></form><form>x",
+        "<form><template><form></form></template></form><p>x",
+        "<form><table><td></form></table></form><p>x",
+        // Elements in a select, which is a boundary.
+        "<button><select><button>x",
+        "<select><svg><desc><input>x",
+        // End tags in foreign content.
+        "<svg></x>y",
+        "<svg></p>x",
+        "<div><svg><desc></p>x",
+        "<span><svg><desc></span>x</desc></svg>y",
+        "<b><svg><desc></b>x</desc></svg>y",
+        "<li><svg><desc></li>x</desc></svg>y",
+        "</template><p>x",
+        // Start tags in foreign content.
+        "<math><mi><mglyph>x",
+        "<svg><desc><mglyph>x",
+        "<svg><font color=red>x",
+        // An attribute's name may begin with `=` and contain quotes, and `>` ends a tag outside of values only.
+        "x<a ='b>c'>y",
+        "x<a =\"b>c\">y",
+        "x<a b\"=>\"y>z",
+        "x<a=>>y",
+        "x<a b=\"c\"title=\"7\">y",
+        "x<a title \"x\">y",
+        "x<a title \"x\" id=7>y",
+        // Names that contain a wanted one.
+        "x<a titlex=\"7\" idx=\"8\">y",
+        "x<a data-merge-countxt=7>y",
+        // Names of elements that look unusual.
+        "x<a\x1f>y",
+        "x<a\u{e9}>y",
+        "x<clipboard-copy-with-a-name-of-more-than-sixty-four-bytes-is-too-long>y",
+        // Constructs that end with one byte more than usual, or with one less.
+        "<script><!--x---><script></script>y",
+        "<script><!--<script>x---></script>y",
+        "x<!d>y<p>z",
+        "x</a / >y",
+        "\u{feff}<p>x",
     ] {
         check(page.as_bytes());
+        // The first four bytes are read on their own, so only a tag after them is read whole.
+        check(format!("text{page}").as_bytes());
     }
 }
 
-/// What is compared many bytes at a time ends at any of them.
+/// The bytes after `</` are compared with the end tag of the innermost element, and these are no end tag.
+#[test]
+fn on_end_tags_of_unusual_bytes() {
+    for page in [
+        b"<form>x</1234567\xFF>y</form><p>z",
+        b"<form>x</\0\0\0\0\0\0\0\xFF>y</form><p>z".as_slice(),
+        // The bytes of `a>`, each with the other value of each bit.
+        b"<a>x</\x9E\xC1\0\0\0\0\0\0>y</a><p>z",
+    ] {
+        check(page);
+    }
+}
+
+/// What is compared many bytes at a time ends at any of them. What follows must not be taken for a part of the tag.
 #[test]
 fn on_attributes_at_each_offset() {
+    let tags = " title=\"9\">".repeat(20);
     for length in 1..140 {
         let (name, spaces) = ("b".repeat(length), " ".repeat(length));
-        check(format!("x<a {name}=\"\" title=\"7\" id=\"8\">y").as_bytes());
-        check(format!("x<a{spaces}title=\"7\"{spaces}id=8>y").as_bytes());
-        check(format!("x<a title=\"{name}\" id={name} rel>y").as_bytes());
+        for page in [
+            format!("<a {name}=\"\" title=\"7\" id=\"8\">yx={}", "x=".repeat(60)),
+            format!("<a {name} title=\"7\" id=\"8\">y"),
+            format!("<a{spaces}title=\"7\"{spaces}id=8>{tags}"),
+            format!("<a title=\"{name}\" id={name} rel>y"),
+            format!("<a title=\"{name}>=\" id='{name}>' rel>y"),
+        ] {
+            // The first four bytes are read on their own, so only a tag after them is read whole.
+            check(format!("x{page}").as_bytes());
+            check(format!("text{page}").as_bytes());
+        }
     }
 }
 

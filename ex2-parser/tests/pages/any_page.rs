@@ -96,6 +96,22 @@ fn pages_within_the_limits_are_read() {
     assert_eq!(dom::package(larger.as_bytes()).unwrap().total, 7);
 }
 
+/// The first bytes are kept until the encoding is known.
+#[test]
+fn a_pages_first_bytes_may_come_in_any_chunks() {
+    let page = format!("<div>{TOTAL}");
+    for first in 0..8 {
+        for second in first..8 {
+            let mut parser = stream::PackageParser::new();
+            for chunk in [&page[..first], &page[first..second], &page[second..]] {
+                parser.feed(chunk.as_bytes());
+            }
+            let total = parser.finish().map(|package| package.total);
+            assert_eq!(total, Ok(7), "chunks of {first} and {} bytes", second - first);
+        }
+    }
+}
+
 #[test]
 fn the_values_of_a_tag_are_limited_together() {
     for (bytes, expected) in [(16_384, Ok(7)), (16_385, changed(Change::NeedsTree))] {
@@ -119,6 +135,17 @@ fn the_stream_engine_reports_pages_that_need_a_tree() {
         ("<span>Total downloads</span><table><h3 title=5></table>", Ok(5)),
         // A formatting element that is closed too early is opened again.
         ("<b><p>x</b>y</p><span>Total downloads</span><h3 title=5>", Ok(5)),
+        // So do end tags in a table, if they may close or create an element around it.
+        ("<table></p></table><span>Total downloads</span><h3 title=5>", Ok(5)),
+        (
+            "<form><table></form></table></form><span>Total downloads</span><h3 title=5>",
+            Ok(5),
+        ),
+        // Parsers disagree about this end tag.
+        (
+            "<svg><desc></p></desc></svg><span>Total downloads</span><h3 title=5>",
+            Ok(5),
+        ),
         (
             "<p><b>x<p><span>Total downloads</span><h3 title=5>",
             changed(Change::LabelWithoutTotal),
@@ -153,6 +180,8 @@ fn one_pass_follows_most_rules() {
         "<svg><foreignObject><p>x</p><y></foreignObject></svg>",
         "<svg><desc><br></desc><title>x</title></svg>",
         "<svg><g><p>x",
+        "<svg><g></p>x",
+        "<ul><li><svg><desc></li></desc></svg></ul>",
         "<svg/><math/>",
         "<math><mi>x</mi><mglyph></mglyph></math>",
         "<table><caption>x</caption><colgroup><col></colgroup><thead><tr><th>y<tbody><tr><td>z<td></table>",
@@ -166,6 +195,11 @@ fn one_pass_follows_most_rules() {
         "<table> <tr> <td>x</table>",
         "<ul><li><span>a</li><li>b</ul>",
         "<table></tbody></table>",
+        "<table></b></table>",
+        "<span><table></span></table></span>",
+        "<table><tr><table><td>x</table>",
+        "<b><object></b></object></b>",
+        "<button><table><td><button>x</button></table></button>",
         "</td></tr></table><tr>",
         "<select><option>a<option>b<optgroup><option>c<optgroup><hr></select>",
         "<select><select>",
@@ -173,6 +207,7 @@ fn one_pass_follows_most_rules() {
         "<option>a<option>b</option>",
         "<form><input></form><form></form>",
         "<form><form></form>",
+        "<form><table><td>x</form></table></form>",
         "<button>x<button>y</button>",
         "<a>x</a><a>y</a>",
         "<a>x<a>y</a>",
