@@ -126,6 +126,7 @@ fn on_findings() {
         "x<a ='b>c'>y",
         "x<a =\"b>c\">y",
         "x<a b\"=>\"y>z",
+        "x<a b\" c=\"d>e\">y",
         "x<a=>>y",
         "x<a b=\"c\"title=\"7\">y",
         "x<a title \"x\">y",
@@ -145,8 +146,9 @@ fn on_findings() {
         "\u{feff}<p>x",
     ] {
         check(page.as_bytes());
-        // The first four bytes are read on their own, so only a tag after them is read whole.
-        check(format!("text{page}").as_bytes());
+        // The first four bytes are read on their own, and the last ones are fewer than are compared at a time, so only a
+        // tag in between is read whole.
+        check(format!("text{page} and so on, up to the end").as_bytes());
     }
 }
 
@@ -163,6 +165,13 @@ fn on_end_tags_of_unusual_bytes() {
     }
 }
 
+/// Names of closed elements are forgotten when there are too many, and those of open elements are not.
+#[test]
+fn on_more_names_than_are_kept() {
+    let others: String = (0..1_100).map(|number| format!("<x-{number}></x-{number}>")).collect();
+    check(format!("<y></z><span>{others}</y><p>x").as_bytes());
+}
+
 /// What is compared many bytes at a time ends at any of them. What follows must not be taken for a part of the tag.
 #[test]
 fn on_attributes_at_each_offset() {
@@ -170,8 +179,8 @@ fn on_attributes_at_each_offset() {
     for length in 1..140 {
         let (name, spaces) = ("b".repeat(length), " ".repeat(length));
         for page in [
-            format!("<a {name}=\"\" title=\"7\" id=\"8\">yx={}", "x=".repeat(60)),
-            format!("<a {name} title=\"7\" id=\"8\">y"),
+            format!("<a {name}=\"\" title=\"7\">{}", "x=".repeat(60)),
+            format!("<a {name} title=\"7\">y"),
             format!("<a{spaces}title=\"7\"{spaces}id=8>{tags}"),
             format!("<a title=\"{name}\" id={name} rel>y"),
             format!("<a title=\"{name}>=\" id='{name}>' rel>y"),

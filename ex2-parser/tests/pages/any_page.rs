@@ -65,6 +65,8 @@ fn pages_beyond_a_limit_are_refused_early() {
         package("<i>".repeat(50_001).replace("<i>", "<br>")),
         Err(Error::TooLarge)
     );
+    // Also if the rest needs a tree.
+    assert_eq!(package("<br>".repeat(50_001) + "<table>x"), Err(Error::TooLarge));
     // A huge tag: the dom engine refuses it before html5ever compares its attributes, and the stream engine reads it.
     let attributes = (0..200_000).fold(String::from("<div"), |page, index| page + " a" + &index.to_string());
     assert_eq!(dom::package(attributes.as_bytes()), Err(Error::TooLarge));
