@@ -101,6 +101,7 @@ fn on_findings() {
         "<table></x><tr><td>x",
         "<table><script>x</script><tr><td>y",
         "<table><td><p>x</td><script>y</script>",
+        "<table><tr><td>x</tr><script>y</script>",
         "<table><tr><table><td>x</table><p>y",
         "<!DOCTYPE html><p>x<table><td>y",
         // A page has one form at a time, and a closed one makes room for the next.
