@@ -2,7 +2,7 @@
 //!
 //! A global holds the module's fuel. Every function entry and every iteration of a loop takes fuel, in proportion to the
 //! length of the code. When no fuel is left, the module polls its host, which decides whether the module may go on
-//! ([`polling`](super::polling)).
+//! ([`polling`](super::polling())).
 //!
 //! A compiler's middleware could not do this: it sees one instruction after the other, so at a loop's head it does not
 //! know the loop's length. The additions follow the module's own locals, globals, types and functions, so all else stays

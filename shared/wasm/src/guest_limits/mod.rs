@@ -1,5 +1,5 @@
 //! Limits on a guest under Wasmer: memory and table entries ([`engine`]), and time. [`within`] gives up a late guest,
-//! whose process then ends. [`instrument`] and [`polling`] end the guest alone.
+//! whose process then ends. [`instrument`] and [`polling()`] end the guest alone.
 //!
 //! A guest can't access its host's memory. But without limits it can use up the machine's memory, or never return.
 
