@@ -7,6 +7,7 @@ use std::process::{Command as Process, Stdio};
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty};
+use system::processes::copy_program;
 
 const LINE: &str = "Hello World from WebAssembly!\n";
 
@@ -180,13 +181,7 @@ fn without_a_home_nothing_is_cached_and_the_line_is_printed() {
     // The program is outside of the target directory, which would have a cache.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ex1-hello");
-    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
-    // meanwhile the copy can't be run.
-    Command::new("cp")
-        .arg(env!("CARGO_BIN_EXE_ex1-hello"))
-        .arg(&program)
-        .assert()
-        .success();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_ex1-hello")), &program).unwrap();
     let shared = std::env::temp_dir().join("stats-tracker");
     let before = shared.exists();
     Command::new(program)

@@ -3,6 +3,7 @@
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty};
+use system::processes::copy_program;
 
 const LINE: &str = "Hello World from WebAssembly!\n";
 
@@ -47,13 +48,7 @@ fn a_failed_build_of_the_host_is_reported_with_the_next_step() {
     // A copy of the program in another directory has no host, and a cargo that does nothing does not build it.
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("ex1-hello");
-    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
-    // meanwhile the copy can't be run.
-    Command::new("cp")
-        .arg(assert_cmd::cargo::cargo_bin("ex1-hello"))
-        .arg(&copy)
-        .assert()
-        .success();
+    copy_program(&assert_cmd::cargo::cargo_bin("ex1-hello"), &copy).unwrap();
     Command::new(&copy)
         .args(["--guest", "ruby"])
         .env("CARGO", directory.path().join("no-cargo"))

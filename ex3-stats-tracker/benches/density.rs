@@ -26,6 +26,7 @@ use http::Request;
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use spin_host::{Application, Options};
+use system::processes::memory;
 
 /// The numbers of instances in one host, and of processes. More processes than a thousand take longer than they tell.
 const INSTANCES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
@@ -211,14 +212,9 @@ fn microseconds(duration: Duration) -> u64 {
         .expect("it is less than half a million years")
 }
 
-/// The private memory of a process in kilobytes.
-fn private_memory(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("Linux shows the memory of a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    number
-        .and_then(|number| number.parse().ok())
-        .expect("the memory is in kilobytes")
+/// The private memory of this process in kilobytes.
+fn private_memory() -> u64 {
+    memory(std::process::id(), "RssAnon").expect("Linux shows the memory of a process") / 1024
 }
 
 /// The memory of a process in kilobytes, without the pages of files.
@@ -281,7 +277,7 @@ fn instances(count: usize) {
         .build()
         .expect("a runtime starts");
     runtime.block_on(async {
-        let before = private_memory(std::process::id());
+        let before = private_memory();
         let mut kept = Vec::new();
         let mut answers = Vec::new();
         for number in 0..count {
@@ -298,7 +294,7 @@ fn instances(count: usize) {
             assert_eq!(answer, right);
             kept.push(instance);
         }
-        let after = private_memory(std::process::id());
+        let after = private_memory();
         let figures = Instances { before, after, answers };
         print_answer(&serde_json::to_vec(&figures).expect("figures are JSON"));
         drop(kept);

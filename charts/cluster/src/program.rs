@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use system::processes::run_by;
+
 use crate::{command::on_path, error::Error};
 
 /// The number of a log's last lines in an error.
@@ -110,17 +112,7 @@ impl Drop for Program {
 fn ending_with_its_starter(command: &Command) -> Result<Command, Error> {
     let mut ending = Command::new(on_path("setpriv", "util-linux")?);
     ending.args(["--pdeathsig", "KILL", "--"]);
-    ending.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => ending.env(name, value),
-            None => ending.env_remove(name),
-        };
-    }
-    if let Some(directory) = command.get_current_dir() {
-        ending.current_dir(directory);
-    }
-    Ok(ending)
+    Ok(run_by(ending, command))
 }
 
 #[cfg(test)]

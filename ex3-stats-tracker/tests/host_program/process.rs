@@ -1,10 +1,11 @@
 //! The program as a process with an environment, memory and output of its own.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+
+use system::processes;
 
 use super::application::Application;
 
@@ -85,12 +86,11 @@ impl Process {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// The value of a line of `/proc/PID/status`, in bytes.
+    /// A figure of its memory in bytes, by the name in `/proc/PID/status`.
     #[cfg(target_os = "linux")]
     pub(super) fn memory(&self, name: &str) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
+        let bytes = processes::memory(self.child.id(), name).unwrap();
+        usize::try_from(bytes).unwrap()
     }
 
     /// Kills the program and returns all its output.
@@ -105,17 +105,8 @@ impl Process {
 /// afterwards only its environment may be changed.
 pub(super) fn limit_address_space(command: &mut Command) {
     let mut limited = Command::new("sh");
-    limited
-        .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""])
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
-    *command = limited;
+    limited.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""]);
+    *command = processes::run_by(limited, command);
 }
 
 impl Drop for Process {

@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use system::processes::run_by;
 use tempfile::TempDir;
 
 /// A file system of 16 MB for one program: a tmpfs in a mount namespace, which ends with the program.
@@ -40,15 +41,7 @@ impl SmallDisk {
 
     /// The same program, with the disk mounted. The process id is the program's own.
     pub(crate) fn mounted_for(&self, command: &Command) -> Command {
-        let mut there = within(self.namespace, self.path());
-        there.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => there.env(name, value),
-                None => there.env_remove(name),
-            };
-        }
-        there
+        run_by(within(self.namespace, self.path()), command)
     }
 
     /// Fills the disk of a process, and returns the path of the file that fills it.

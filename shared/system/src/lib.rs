@@ -7,7 +7,7 @@
 //! | [`debian_root`] | a Debian root directory, in which Rails runs |
 //! | [`ports`] | a free port |
 //! | [`postgresql`] | a PostgreSQL server for one test |
-//! | [`processes`] | processes that end with their parent |
+//! | [`processes`] | processes that end with their parent, their memory, and programs that run others |
 
 pub mod cache;
 pub mod command_line;

@@ -20,6 +20,7 @@ use rustix::{
     process::{Pid, Signal, kill_process},
 };
 use serde_json::Value;
+use system::processes::memory;
 use tempfile::TempDir;
 
 use crate::{
@@ -164,9 +165,7 @@ impl Container {
 
     /// Its memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+        memory(self.process.cast_unsigned(), "VmRSS").unwrap()
     }
 
     /// Its output on stderr.

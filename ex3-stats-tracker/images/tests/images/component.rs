@@ -3,8 +3,9 @@
 use std::{fs, process::Command};
 
 use images::Image;
+use system::processes::copy_program;
 
-use crate::built::{run, unpacked};
+use crate::built::unpacked;
 
 const PROGRAM: &str = "ex3-stats-tracker";
 const CODE: &str = "compiled-code";
@@ -14,11 +15,10 @@ fn a_component_without_its_code_is_refused_in_one_sentence() {
     let root = unpacked(Image::Component).root();
     let directory = tempfile::tempdir().unwrap();
     let place = |name: &str| directory.path().join(name);
-    // Not by this process: a program that another test starts would have the copy open for writing until it runs, and
-    // meanwhile the copy can't be run.
-    let mut copy = Command::new("cp");
-    copy.args([PROGRAM, "spin.toml", "stats_tracker_spin.wasm"].map(|name| root.join(name)));
-    run(copy.arg(directory.path()));
+    copy_program(&root.join(PROGRAM), &place(PROGRAM)).unwrap();
+    for name in ["spin.toml", "stats_tracker_spin.wasm"] {
+        fs::copy(root.join(name), place(name)).unwrap();
+    }
     let refusal = || {
         let output = Command::new(place(PROGRAM))
             .args(["serve", "--port", "0"])

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use system::processes::end_with_this_process;
+use system::processes::{end_with_this_process, run_by};
 
 use super::processes::Family;
 
@@ -48,13 +48,7 @@ impl Host {
     pub(super) fn start(host: &Command, time_limit: Duration) -> Result<Self> {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -d {DATA_KILOBYTES} -c 0; exec \"$@\""), "sh"]);
-        command.arg(host.get_program()).args(host.get_args());
-        for (name, value) in host.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        let mut command = run_by(command, host);
         command.env("TIME_LIMIT", time_limit.as_secs().to_string());
         end_with_this_process(&mut command);
         command

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use system::processes::memory;
 
 /// A process and its descendants.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +37,10 @@ impl Family {
 
     /// The most bytes of memory that the largest of its processes had at any time.
     pub(super) fn peak_memory(self) -> u64 {
-        let peaks = self.members().into_iter().map(|process| {
-            let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok())
-                .map_or(0, |kilobytes| kilobytes * 1024)
-        });
+        let peaks = self
+            .members()
+            .into_iter()
+            .filter_map(|process| memory(process, "VmHWM"));
         peaks.max().unwrap_or_default()
     }
 
