@@ -27,11 +27,14 @@ const METADATA: &str = "Chart.yaml";
 /// Writes a package of `helm package` as a layout in the directory `output`, replacing an older one, and returns the path
 /// of the layout. The chart's version is the tag.
 ///
+/// `change` gets the path and the content of each file, and returns the content for the layout.
+///
 /// # Errors
 ///
-/// If the package can't be read or is no chart, or if the layout can't be written.
-pub fn chart(package: &Path, output: &Path) -> Result<PathBuf> {
-    let (files, metadata) = read(package).with_context(|| format!("reading the chart {}", package.display()))?;
+/// If the package can't be read or is no chart, if the layout can't be written, or the error of `change`.
+pub fn chart(package: &Path, output: &Path, change: impl FnMut(&Path, Vec<u8>) -> Result<Vec<u8>>) -> Result<PathBuf> {
+    let (files, metadata) =
+        read(package, change).with_context(|| format!("reading the chart {}", package.display()))?;
     let text = |key: &str| {
         let value = metadata[key].as_str();
         value.with_context(|| format!("the {METADATA} in {} has no {key}", package.display()))
@@ -52,7 +55,7 @@ pub fn chart(package: &Path, output: &Path) -> Result<PathBuf> {
 }
 
 /// The files of a package, and the metadata in them.
-fn read(package: &Path) -> Result<(Layer, Value)> {
+fn read(package: &Path, mut change: impl FnMut(&Path, Vec<u8>) -> Result<Vec<u8>>) -> Result<(Layer, Value)> {
     let mut files = Layer::default();
     let mut metadata = None;
     let mut archive = tar::Archive::new(GzDecoder::new(File::open(package)?));
@@ -64,6 +67,7 @@ fn read(package: &Path) -> Result<(Layer, Value)> {
         let path = entry.path()?.into_owned();
         let mut content = Vec::new();
         entry.read_to_end(&mut content)?;
+        let content = change(&path, content)?;
         // All files are in one directory, which has the chart's name. A chart that this one depends on is deeper.
         if path.components().count() == 2 && path.ends_with(METADATA) {
             let text = str::from_utf8(&content).with_context(|| format!("{METADATA} is not UTF-8"))?;
@@ -109,7 +113,8 @@ mod tests {
                 time,
                 &[METADATA_FILE, DEPENDENCY, ("a/values.yaml", "b: 1\n")],
             );
-            let layout = chart(&package, &directory.path().join(time.to_string())).unwrap();
+            let output = directory.path().join(time.to_string());
+            let layout = chart(&package, &output, |_, content| Ok(content)).unwrap();
             fs::read_to_string(layout.join("index.json")).unwrap()
         });
         assert_eq!(one, other);
@@ -126,7 +131,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = |files: &[(&str, &str)]| {
             let package = package(directory.path(), 1, files);
-            let error = chart(&package, directory.path()).unwrap_err();
+            let error = chart(&package, directory.path(), |_, content| Ok(content)).unwrap_err();
             assert!(!directory.path().join(names::CHART).exists(), "nothing is half-written");
             format!("{error:#}")
         };
@@ -134,7 +139,8 @@ mod tests {
         assert!(error(&[("a/Chart.yaml", "name: [")]).contains("not YAML"));
         assert!(error(&[("a/Chart.yaml", "name: a\nversion: 1.2.3\n")]).contains("no description"));
         fs::write(directory.path().join("text"), "no archive").unwrap();
-        let error = chart(&directory.path().join("text"), directory.path()).unwrap_err();
+        let text = directory.path().join("text");
+        let error = chart(&text, directory.path(), |_, content| Ok(content)).unwrap_err();
         assert!(format!("{error:#}").contains("reading the chart"), "{error:#}");
     }
 }

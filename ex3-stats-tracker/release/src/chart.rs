@@ -1,49 +1,51 @@
 //! The chart, packaged for a registry: its images are those that are published there with it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use cluster::Tool;
 use system::{command_line::typed, workspace};
-use walkdir::WalkDir;
 
-use crate::registry::Address;
+use crate::{
+    program::{message, output},
+    registry::Address,
+};
 
 /// The chart's repository in the registry. Helm wants its last part to be the chart's name.
 pub(crate) const REPOSITORY: &str = "charts/stats-tracker";
 
 const SOURCE: &str = "charts/stats-tracker";
 
-/// The registry in the chart's `values.yaml`.
+/// The file with the names of the images, in the chart's package.
+const VALUES: &str = "stats-tracker/values.yaml";
+
+/// The registry in the chart's values.
 const DEFAULT_REGISTRY: &str = "ghcr.io/stats-tracker-ghcr/";
 
 /// Packages the chart for a registry in a directory, and returns the path of its layout.
 pub(crate) fn layout(registry: &Address, directory: &Path) -> Result<PathBuf> {
-    let source = directory.join("source").join("stats-tracker");
-    copy(&workspace().join(SOURCE), &source)?;
-    let values = source.join("values.yaml");
-    let text = fs::read_to_string(&values).with_context(|| format!("reading {}", values.display()))?;
-    fs::write(&values, with_images_of(&text, registry)?).with_context(|| format!("writing {}", values.display()))?;
-
     let mut helm = Tool::Helm.command()?;
-    helm.args(["package", "--destination"]).arg(directory).arg(&source);
-    let output = helm
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("`{}` can't be started", typed(&helm)))?;
+    helm.args(["package", "--destination"]).arg(directory);
+    let output = output(helm.arg(workspace().join(SOURCE)))?;
     ensure!(
         output.status.success(),
         "`{}` ended with {}: {}",
         typed(&helm),
         output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
+        message(&output)
     );
     let package = directory.join(format!("stats-tracker-{}.tgz", images::VERSION));
-    images::chart(&package, directory)
+    let mut has_values = false;
+    let layout = images::chart(&package, directory, |path, content| {
+        if path != Path::new(VALUES) {
+            return Ok(content);
+        }
+        has_values = true;
+        let values = String::from_utf8(content).with_context(|| format!("reading {VALUES}"))?;
+        Ok(with_images_of(&values, registry)?.into())
+    })?;
+    ensure!(has_values, "the chart has no {VALUES}");
+    Ok(layout)
 }
 
 /// The chart's values with the images of a registry.
@@ -53,19 +55,6 @@ fn with_images_of(values: &str, registry: &Address) -> Result<String> {
         "the chart's values have no image of {DEFAULT_REGISTRY}"
     );
     Ok(values.replace(DEFAULT_REGISTRY, &format!("{registry}/")))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    for entry in WalkDir::new(from) {
-        let entry = entry.with_context(|| format!("reading {}", from.display()))?;
-        let target = to.join(entry.path().strip_prefix(from).expect("it is below"));
-        let copied = match entry.file_type().is_dir() {
-            true => fs::create_dir_all(&target),
-            false => fs::copy(entry.path(), &target).map(drop),
-        };
-        copied.with_context(|| format!("copying {} to {}", entry.path().display(), target.display()))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //!     cargo xtask release --registry ghcr.io/OWNER --key cosign.key
 //!
 //! `artifact` says what is published, `chart` packages the chart, `registry` pushes, and `signature` signs. The programs
-//! that speak to a registry are oras and cosign, which are built from their Go modules.
+//! that speak to a registry (`program`) are oras and cosign, which are built from their Go modules.
 
 mod artifact;
 mod chart;
+mod program;
 mod registry;
 mod signature;
 mod versions;

@@ -2,17 +2,17 @@
 
 use std::{
     fmt::{self, Display},
-    io,
     net::IpAddr,
-    process::{Command, Stdio},
     str::FromStr,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail};
 use cluster::Tool;
-use system::command_line::{self, typed};
 
-use crate::artifact::Artifact;
+use crate::{
+    artifact::Artifact,
+    program::{message, output, run},
+};
 
 /// Where artifacts are published: a host with or without a port, and a path: `ghcr.io/OWNER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,18 +84,14 @@ impl Registry {
         if self.plain_http {
             command.arg("--plain-http");
         }
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("`{}` can't be started", typed(&command)))?;
-        let message = String::from_utf8_lossy(&output.stderr);
+        let output = output(&mut command)?;
+        let message = message(&output);
         match output.status.success() {
             true => Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())),
             false if is_absence(&message) => Ok(None),
             false => bail!(
-                "the registry can't be asked for {}; is it there, and have you logged in? {}",
-                self.reference(artifact),
-                message.trim()
+                "the registry can't be asked for {}; is it there, and have you logged in? {message}",
+                self.reference(artifact)
             ),
         }
     }
@@ -117,27 +113,7 @@ impl Registry {
 /// Whether a message of oras says that the registry has no such tag, and not that it can't be asked. A registry that has
 /// no such repository answers 404, too.
 fn is_absence(message: &str) -> bool {
-    message.trim_end().ends_with("not found")
-}
-
-/// Prints a command and runs it. Its output goes to stderr.
-///
-/// # Errors
-///
-/// If it can't be started, or fails.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
-    command_line::note(typed(command));
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(io::stderr())
-        .status()
-        .with_context(|| format!("`{}` can't be started", typed(command)))?;
-    ensure!(
-        status.success(),
-        "`{}` ended with {status}; its messages are above",
-        typed(command)
-    );
-    Ok(())
+    message.ends_with("not found")
 }
 
 #[cfg(test)]

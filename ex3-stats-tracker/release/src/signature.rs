@@ -3,17 +3,16 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
 use cluster::Tool;
-use system::command_line::typed;
 use tempfile::TempDir;
 
 use crate::{
     artifact::Artifact,
-    registry::{Registry, run},
+    program::{message, output, run},
+    registry::Registry,
 };
 
 /// The environment variable with the password of the private key.
@@ -75,7 +74,7 @@ impl Signer {
             output.status.success(),
             "the key {} can't be read: {}",
             private.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
+            message(&output)
         );
         Ok(Self::Key(key))
     }
@@ -136,11 +135,4 @@ impl Key {
         }
         Ok(output(command.arg(reference))?.status.success())
     }
-}
-
-fn output(command: &mut Command) -> Result<std::process::Output> {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("`{}` can't be started", typed(command)))
 }
