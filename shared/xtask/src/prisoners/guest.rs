@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use wasm_encoder::{ConstExpr, Encode, SectionId};
 
 /// The directory of the guests that are written by hand, relative to the workspace.
 pub(super) const DIRECTORY: &str = "ex2-parser/hosts/prisoners";
@@ -117,13 +118,15 @@ pub(super) fn module(name: &str, source: Source, workspace: &Path, directory: &P
 
 /// The exports of an honest guest, `extract` left out.
 const HONEST: &str = r#"(memory (export "memory") 1)
-    (data (i32.const 1024) "{\22total\22:7}")
     (func (export "allocate") (param i32) (result i32) (i32.const 4096))
     (func (export "result") (result i32) (i32.const 1024))
     (func (export "result_length") (result i32) (i32.const 11))"#;
 
+/// The answer of an honest guest.
+const DATA: &str = r#"(data (i32.const 1024) "{\22total\22:7}")"#;
+
 fn write(file: &mut File, fields: &str) -> Result<()> {
-    let binary = wat::parse_str(format!("(module {HONEST} {fields})"))?;
+    let binary = wat::parse_str(format!("(module {HONEST} {DATA} {fields})"))?;
     Ok(file.write_all(&binary)?)
 }
 
@@ -185,57 +188,17 @@ fn compile_bomb(file: &mut File) -> Result<()> {
 /// A module of 1 GB, nearly all of it zeros of one data segment. The file is sparse, and takes no space.
 fn huge_data_segment(file: &mut File) -> Result<()> {
     const BYTES: u32 = 1_000_000_000;
-    let honest = format!(r#"(module {HONEST} (func (export "extract") (param i32 i32) (result i32) (i32.const 0)))"#);
-    let large = honest.replace(r#""memory") 1"#, r#""memory") 20000"#);
-    let module = wat::parse_str(large)?;
-    // The data section is the last one. The large one replaces it.
-    let data = section(&module, DATA_SECTION).context("the module has no data")?;
-    let mut content = vec![1, 0, I32_CONST, 0, END];
-    leb128(BYTES, &mut content);
-    let mut head = module[..data].to_vec();
-    head.push(DATA_SECTION);
-    leb128(BYTES + u32::try_from(content.len())?, &mut head);
-    head.extend(content);
-    file.write_all(&head)?;
-    Ok(file.set_len(head.len() as u64 + u64::from(BYTES))?)
-}
-
-const DATA_SECTION: u8 = 11;
-const I32_CONST: u8 = 0x41;
-const END: u8 = 0x0b;
-
-/// The place of the first section with this number.
-fn section(module: &[u8], wanted: u8) -> Option<usize> {
-    let mut place = 8;
-    loop {
-        let begin = place;
-        let id = *module.get(place)?;
-        if id == wanted {
-            return Some(begin);
-        }
-        let (mut length, mut shift) = (0_usize, 0);
-        loop {
-            place += 1;
-            let byte = *module.get(place)?;
-            length |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        place += 1 + length;
-    }
-}
-
-/// Appends an unsigned number in LEB128.
-fn leb128(mut number: u32, bytes: &mut Vec<u8>) {
-    loop {
-        let low = number.to_le_bytes()[0] & 0x7f;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
+    let exports = HONEST.replace(r#""memory") 1"#, r#""memory") 20000"#);
+    let extract = r#"(func (export "extract") (param i32 i32) (result i32) (i32.const 0))"#;
+    let mut module = wat::parse_str(format!("(module {exports} {extract})"))?;
+    // One segment, which begins at address 0.
+    let mut content = vec![1, 0];
+    ConstExpr::i32_const(0).encode(&mut content);
+    BYTES.encode(&mut content);
+    // The data section is the last one.
+    module.push(SectionId::Data.into());
+    (BYTES + u32::try_from(content.len())?).encode(&mut module);
+    module.extend(content);
+    file.write_all(&module)?;
+    Ok(file.set_len(module.len() as u64 + u64::from(BYTES))?)
 }

@@ -11,7 +11,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -162,7 +162,7 @@ fn differences(record: &Record, cells: &[Cell]) -> Vec<String> {
 
 /// The guests' modules, in a temporary directory.
 struct Modules {
-    workspace: std::path::PathBuf,
+    workspace: PathBuf,
     directory: TempDir,
 }
 
@@ -174,7 +174,7 @@ impl Modules {
         })
     }
 
-    fn get(&self, name: &str, source: Source) -> Result<std::path::PathBuf> {
+    fn get(&self, name: &str, source: Source) -> Result<PathBuf> {
         guest::module(name, source, &self.workspace, self.directory.path())
     }
 }
@@ -192,7 +192,7 @@ impl<'a> Guarded<'a> {
         let mut host = Host::start(&program.command(places)?, TIME_LIMIT).context(program.name)?;
         // Its first guest is slow, and shows how much memory the host itself takes.
         let net = Net {
-            time: Duration::from_secs(120),
+            time: NET_TIME,
             memory: 2 << 30,
         };
         let (reply, _, peak) = host.run(&modules.get(GOOD, Source::Written)?, net);
