@@ -28,13 +28,16 @@ class PageTimings
 
   BADGE = "/badges/benchmark.svg"
 
-  # The longest ranges that can be asked for, of the most expensive answers.
+  # The longest ranges that are answered, of the most expensive answers.
   HOSTILE = %w[
-    /api/chart/benchmark/package-100.json?versions=20&from=0001-01-01&until=9999-12-31
-    /compare?packages=benchmark/package-001,benchmark/package-002,benchmark/package-003,benchmark/package-004&from=0001-01-01&until=9999-12-31
-    /orgs/benchmark?from=0001-01-01&until=9999-12-31 /api/days/benchmark/package-050.csv?from=0001-01-01&until=9999-12-31
+    /api/chart/benchmark/package-100.json?versions=20&range=all
+    /compare?packages=benchmark/package-001,benchmark/package-002,benchmark/package-003,benchmark/package-004&from=1970-01-01&until=2200-01-01
+    /orgs/benchmark?from=1970-01-01&until=2200-01-01 /api/days/benchmark/package-050.csv?from=1970-01-01&until=2200-01-01
   ].freeze
   HOSTILE_CLIENTS = 8
+
+  # The requests that are made before a measurement: a process's first ones take several times as long.
+  WARMING_UP = 200
 
   def self.serving(port: free_port)
     environment = { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => SecureRandom.hex(64), "PORT" => port.to_s,
@@ -84,10 +87,31 @@ class PageTimings
     @client.get_all paths, at_a_time: 3
   end
 
+  def warm_up
+    ask_in_turn WARMING_UP
+  end
+
+  # Yields while a collection stores a reading of another package of the organisation each second, as with GitHub.
+  def beside_collection
+    collection = fork do
+      Org.find_by!(name: "benchmark").packages.cycle do |package|
+        sleep 1
+        package.reload
+        reading = Component::Contract::Reading.new(total: package.total + 1, daily: {}, measured_at: Time.current)
+        Package.transaction { Package.record({ package => reading }) }
+      end
+    end
+    yield
+    Process.wait(collection, Process::WNOHANG) and raise "the collection ended early"
+  ensure
+    end_process collection, :KILL if collection
+  end
+
   # Yields while clients request the HOSTILE paths, each one at a time and as fast as they are answered or refused. They are
   # in a process of their own, so that they do not slow down the measuring client. Each has an address, as behind a proxy,
   # because the requests of this machine are not limited. Returns the number of answers by status.
   def beside_hostile_clients
+    HOSTILE.each { |path| @client.get path }
     reader, writer = IO.pipe
     clients = fork do
       reader.close
@@ -135,6 +159,13 @@ class PageTimings
   end
 
   private
+    def end_process(process, signal)
+      Process.kill signal, process
+      Process.wait process
+    rescue Errno::ESRCH, Errno::ECHILD
+      # It has ended.
+    end
+
     def monotonic
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end

@@ -1,5 +1,6 @@
 # Benchmarks. `stats:benchmark:populate` makes the rows of years of tracking, `stats:benchmark:pages` times the pages with
-# them, `stats:benchmark:hostile` a badge beside hostile requests, `stats:benchmark:collection` a collection.
+# them, also beside a collection, `stats:benchmark:hostile` a badge beside hostile requests, `stats:benchmark:collection` a
+# collection.
 namespace :stats do
   namespace :benchmark do
     desc "Make an organisation called benchmark with 200 packages and so many measurements"
@@ -10,13 +11,17 @@ namespace :stats do
       puts "#{made} measurements in #{(Process.clock_gettime(Process::CLOCK_MONOTONIC) - began).round} s"
     end
 
-    desc "Time the pages of the organisation called benchmark at 20 requests a second, each for so many seconds"
+    desc "Time the pages of the organisation called benchmark at 20 requests a second, each for so many seconds, also beside a collection"
     task :pages, [ :seconds ] => :environment do |_task, arguments|
       require Rails.root.join("lib/page_timings")
       seconds = Integer(arguments.fetch(:seconds, 30))
       puts "#{ActiveRecord::Base.lease_connection.adapter_name}, #{Measurement.count} measurements, 20 requests a second for #{seconds} s"
       PageTimings.serving do |pages|
-        PageTimings::PATHS.first(6).each { |path| puts pages.at_rate(path, per_second: 20, seconds:) }
+        measure = -> { PageTimings::PATHS.first(6).each { |path| puts pages.at_rate(path, per_second: 20, seconds:) } }
+        pages.warm_up
+        measure.call
+        puts "beside a collection of the same organisation, one package a second"
+        pages.beside_collection(&measure)
       end
     end
 
@@ -25,6 +30,7 @@ namespace :stats do
       require Rails.root.join("lib/page_timings")
       seconds = Integer(arguments.fetch(:seconds, 30))
       PageTimings.serving do |pages|
+        pages.warm_up
         alone = pages.at_rate(PageTimings::BADGE, per_second: 20, seconds:)
         beside = nil
         statuses = pages.beside_hostile_clients { beside = pages.at_rate(PageTimings::BADGE, per_second: 20, seconds:) }
