@@ -43,8 +43,11 @@ class Downloads
   end
 
   # The first day that is stored of any of the packages; nil where there is none.
+  #
+  # Cached, since it takes a look at the days of each package. A later reading of the same package has no earlier day; an
+  # import of earlier ones changes the organisation.
   def first
-    lives.values.map(&:first).min
+    @first ||= Rails.cache.fetch([ "first day", subject, read.first, Date.current ], skip_nil: true) { lives.values.map(&:first).min }
   end
 
   # The days with counts in the range, by date. A missing day is a gap.
@@ -78,7 +81,7 @@ class Downloads
 
   # The Life of each package by its id. Packages without any reading or failure have none.
   def lives
-    @lives ||= stored.filter_map { |id, vanished_at, _, *firsts|
+    @lives ||= stored.filter_map { |id, vanished_at, *firsts|
       first = firsts.compact.map(&:to_date).min
       last = vanished_at ? vanished_at.to_date.prev_day : Date.current
       [ id, Life.new(first:, last:) ] if first && first <= last
@@ -87,7 +90,8 @@ class Downloads
 
   # The last whole day, which is the one before the newest day that a page showed; nil where no page showed any.
   def through
-    stored.filter_map(&:third).select { |newest| newest <= Date.current }.max&.prev_day
+    newest = read.last&.to_date
+    newest.prev_day if newest && newest <= Date.current
   end
 
   # All rows.
@@ -98,8 +102,18 @@ class Downloads
   private
     attr_reader :subject
 
+    # The number of packages that were read, and the newest day that a page showed.
+    def read
+      @read ||= subject.is_a?(Org) ? packages.pick(Arel.sql("COUNT(measured_at)"), newest) : [ 1, subject.recent_until ]
+    end
+
+    # A day after today comes from a wrong clock.
+    def newest
+      Arel.sql(Package.sanitize_sql([ "MAX(CASE WHEN recent_until <= ? THEN recent_until END)", Date.current ]))
+    end
+
     def stored
-      @stored ||= packages.pluck(:id, :vanished_at, :recent_until, *FIRST_DAYS)
+      @stored ||= packages.pluck(:id, :vanished_at, *FIRST_DAYS)
     end
 
     def packages
