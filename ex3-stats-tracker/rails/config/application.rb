@@ -63,6 +63,9 @@ module StatsTracker
       exit 64
     end
 
+    # The web server's threads, see config/puma.rb.
+    config.x.web_threads = Integer(ENV.fetch("RAILS_MAX_THREADS", 16))
+
     # A forged X-Forwarded-For header can only change the client that a request is counted for.
     config.action_dispatch.ip_spoofing_check = false
 

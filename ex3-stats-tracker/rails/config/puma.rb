@@ -1,4 +1,5 @@
-threads_count = Integer(ENV.fetch("RAILS_MAX_THREADS", 3))
+# Most of them wait, for the database or in the slow lane (ComputingLimited): Ruby computes in one thread at a time.
+threads_count = Integer(ENV.fetch("RAILS_MAX_THREADS", 16))
 threads threads_count, threads_count
 
 # By default puma listens on the loopback interface only; a container sets BINDING to all of its addresses. The launcher

@@ -1,6 +1,7 @@
 # The base of the dashboard's pages. A page's whole view is in its URL, see ViewState.
 class PagesController < ApplicationController
   include RateLimited
+  include ComputingLimited
 
   # The most days that are shown as bars of days, and as bars of weeks, unless a unit is chosen. units.js has the same.
   MAX_DAYS_IN = { "day" => 120, "week" => 1_100 }.freeze

@@ -4,6 +4,7 @@ class ProgramsController < ActionController::Base
   # First: refusals have its headers too.
   include CrossOrigin
   include RateLimited
+  include ComputingLimited
 
   class BadParameter < StandardError; end
 
