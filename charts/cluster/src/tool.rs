@@ -62,6 +62,8 @@ pub enum Tool {
     Oras,
     /// Signs the artifacts in a registry.
     Cosign,
+    /// Finds mistakes in GitHub's workflows.
+    Actionlint,
 }
 
 /// One build command. Programs with common packages are built by one command.
@@ -108,7 +110,7 @@ const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
 
 impl Tool {
     /// All tools.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Helm,
         Self::HelmUnittest,
         Self::HelmDocs,
@@ -120,6 +122,7 @@ impl Tool {
         Self::KubeProxy,
         Self::Oras,
         Self::Cosign,
+        Self::Actionlint,
     ];
 
     /// The name of the tool and its program.
@@ -136,6 +139,7 @@ impl Tool {
             Self::KubeProxy => "kube-proxy",
             Self::Oras => "oras",
             Self::Cosign => "cosign",
+            Self::Actionlint => "actionlint",
         }
     }
 
@@ -167,6 +171,11 @@ impl Tool {
                 module: "github.com/sigstore/cosign/v3",
                 package: "cmd/cosign",
                 version: "v3.1.3",
+            },
+            Self::Actionlint => Build::Install {
+                module: "github.com/rhysd/actionlint",
+                package: "cmd/actionlint",
+                version: "v1.7.12",
             },
             Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
             Self::KubeScheduler | Self::Kubelet | Self::KubeProxy => NODE,
