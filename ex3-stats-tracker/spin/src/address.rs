@@ -3,8 +3,6 @@
 //! The stand-in shares no code with this file. Tests compare the URLs of both with links on recorded pages, so that the
 //! two cannot agree on an error.
 
-use std::fmt;
-
 use crate::name::{Owner, PackageName, Repository};
 
 /// The kind of an account. GitHub has different URLs for organisations and users.
@@ -39,12 +37,6 @@ impl OwnerKind {
             OwnerKind::Organization => "orgs",
             OwnerKind::User => "users",
         }
-    }
-}
-
-impl fmt::Display for OwnerKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
     }
 }
 

@@ -159,6 +159,16 @@ mod tests {
             Repository::from_query("fluxcd%2Fflagger"),
             Repository::parse("fluxcd/flagger")
         );
+        let (owner, name) = ("o".repeat(39), "n".repeat(100));
+        for longest in [
+            format!("{owner}/{name}"),
+            format!("{}%2F{}", "%6F".repeat(39), "%6E".repeat(100)),
+        ] {
+            assert_eq!(
+                Repository::from_query(&longest),
+                Repository::parse(&format!("{owner}/{name}"))
+            );
+        }
         for text in [
             "",
             "/",
@@ -198,6 +208,11 @@ mod tests {
                 .map(|owner| owner.to_string())
                 .as_deref(),
             Some("fluxcd")
+        );
+        assert_eq!(
+            Owner::from_segment(&"%61".repeat(39)),
+            Owner::from_segment(&"a".repeat(39)),
+            "the limit is that of the decoded name"
         );
     }
 
@@ -245,7 +260,12 @@ mod tests {
             assert_eq!(parsed.to_segment(), segment.replace("%2f", "%2F"));
         }
         let longest = "a".repeat(255);
-        assert_eq!(PackageName::from_segment(&longest).map(|name| name.0), Some(longest));
+        for segment in [longest.clone(), "%61".repeat(255)] {
+            assert_eq!(
+                PackageName::from_segment(&segment).map(|name| name.0).as_ref(),
+                Some(&longest)
+            );
+        }
     }
 
     #[test]

@@ -178,6 +178,31 @@ mod tests {
         }
     }
 
+    /// The phrases of RFC 9110.
+    #[test]
+    fn a_title_is_the_phrase_of_its_status() {
+        for (status, phrase) in [
+            (400, "Bad Request"),
+            (404, "Not Found"),
+            (405, "Method Not Allowed"),
+            (408, "Request Timeout"),
+            (413, "Content Too Large"),
+            (429, "Too Many Requests"),
+            (502, "Bad Gateway"),
+            (504, "Gateway Timeout"),
+        ] {
+            let json = Problem::new(Kind::BadRequest, "x").status(status).to_json();
+            let value: serde_json::Value = serde_json::from_slice(&json).expect("valid JSON");
+            assert_eq!(value["title"], phrase, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_problem_is_printed_with_its_kind() {
+        let problem = Problem::new(Kind::NotFound, "GitHub shows nobody this package");
+        assert_eq!(problem.to_string(), "not_found: GitHub shows nobody this package");
+    }
+
     #[test]
     fn a_hostile_detail_is_escaped() {
         let detail = "\"}\n\u{0}\u{2028}</script>";

@@ -1,8 +1,9 @@
-//! Lists that contradict their headings, or change while they are read: the complete list, or an error.
+//! Lists that contradict their headings, change while they are read, or are too long: the complete list, or an error.
 
 use crate::fake::{FakeGitHub, Reply};
 use github::pages::{self, ListedPackage, ListedVersion, OtherEcosystem, PackageListPage, VersionListPage};
 use serde_json::Value;
+use stats_tracker_spin::list::LIST_MAX_PAGES;
 
 const TARGET: &str = "/orgs/fluxcd/packages";
 
@@ -151,4 +152,65 @@ fn a_version_that_moves_to_the_next_page_is_read_again() {
         .at(&address(1), page(1, &[4, 3]))
         .at(&address(2), page(2, &[3, 2]));
     github.get(target).problem("unreachable");
+}
+
+#[test]
+fn an_endless_list_is_refused_and_not_truncated() {
+    let github = (1..=LIST_MAX_PAGES + 1).fold(FakeGitHub::default(), |github, page| {
+        let packages = vec![ListedPackage {
+            name: format!("package-{page}"),
+            repository: None,
+        }];
+        let list = PackageListPage {
+            packages,
+            page,
+            pages: 1_000,
+            ..PackageListPage::default()
+        };
+        github.at(&address(page), Reply::page(list.render()))
+    });
+    github.get(TARGET).problem("too_large");
+    assert_eq!(github.asked().len(), LIST_MAX_PAGES as usize);
+}
+
+#[test]
+fn a_list_of_many_rows_is_refused_and_not_truncated() {
+    // A thousand rows on each page.
+    let list = |pages| {
+        (1..=pages).fold(FakeGitHub::default(), |github, page| {
+            let name = |row| format!("p-{page}-{row}");
+            let packages = (0..1_000)
+                .map(|row| ListedPackage {
+                    name: name(row),
+                    repository: None,
+                })
+                .collect();
+            let list = PackageListPage {
+                packages,
+                page,
+                pages,
+                heading_count: Some(u64::from(pages) * 1_000),
+                ..PackageListPage::default()
+            };
+            github.at(&address(page), Reply::page(list.render()))
+        })
+    };
+    let longest = list(10).get(TARGET).json();
+    assert_eq!(longest.as_array().map(Vec::len), Some(10_000));
+    list(11).get(TARGET).problem("too_large");
+}
+
+#[test]
+fn a_list_that_goes_in_circles_ends() {
+    let list = PackageListPage {
+        page: 1,
+        pages: 9,
+        ..PackageListPage::default()
+    }
+    .render();
+    let github = FakeGitHub::default()
+        .at(&address(1), Reply::page(list.clone()))
+        .at(&address(2), Reply::page(list));
+    github.get(TARGET).problem("markup_changed");
+    assert_eq!(github.asked().len(), 2);
 }
