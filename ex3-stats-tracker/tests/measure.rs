@@ -329,6 +329,10 @@ fn lists_of_several_pages_and_users_are_measured() {
     let user = measure(&["--json", "--org", "stand-in-user"]);
     assert_eq!(user.status.code(), Some(0), "{}", stderr(&user));
     assert_eq!(json(&user)["packages"].as_array().unwrap().len(), 3);
+    // The stand-in has an organisation of any other name, too.
+    let other = measure(&["--json", "--org", "another"]);
+    assert_eq!(other.status.code(), Some(0), "{}", stderr(&other));
+    assert_eq!(json(&other)["org"], "another");
 }
 
 #[test]

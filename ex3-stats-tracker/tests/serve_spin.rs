@@ -9,8 +9,14 @@
 
 mod program;
 
-use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+use std::{
+    env, fs, net::TcpStream, os::unix::fs::PermissionsExt, path::PathBuf, process::Command, thread, time::Duration,
+};
 
+use ex3_stats_tracker::measure::{
+    Manners, Tracker,
+    tracker::{self, GitHub},
+};
 use program::{LOUD, Running, get, last_line, program, stderr};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -99,9 +105,7 @@ fn it_is_kept_running_and_ends_with_the_program() {
     assert_eq!(get(&format!("{url}/healthz")).0, 200);
     assert_eq!(running.end("-KILL").0.code(), None);
     // The kernel ends the script after its parent. Then nothing listens on the address.
-    while std::net::TcpStream::connect(address).is_ok() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_until_nothing_listens(address);
     assert_eq!(
         fs::read_to_string(directory.path().join("calls"))
             .unwrap()
@@ -109,6 +113,77 @@ fn it_is_kept_running_and_ends_with_the_program() {
             .count(),
         2
     );
+}
+
+fn wait_until_nothing_listens(address: &str) {
+    while TcpStream::connect(address).is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(1_234);
+
+/// A tracker for a GitHub that is never asked.
+async fn idle(spin: Option<PathBuf>) -> Tracker {
+    let options = tracker::Options {
+        github: GitHub::At("http://127.0.0.1:1".to_owned()),
+        address: tracker::ANY_PORT,
+        contact: CONTACT.to_owned(),
+        page_timeout: Duration::from_secs(20),
+        pause: PAUSE,
+        spin,
+    };
+    Tracker::start(options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_pass_makes_the_pause_that_spin_does_not_make() {
+    let tracker = idle(None).await;
+    let pause = Duration::ZERO;
+    assert_eq!(
+        tracker.manners(),
+        Manners {
+            pause,
+            ..Manners::GITHUB
+        },
+        "the host makes it"
+    );
+    tracker.stop().await;
+
+    let (_directory, spin) = serving();
+    let tracker = idle(Some(spin)).await;
+    assert_eq!(
+        tracker.manners(),
+        Manners {
+            pause: PAUSE,
+            ..Manners::GITHUB
+        }
+    );
+    tracker.stop().await;
+}
+
+/// Spin is asked to end, and gets the time for it. A tracker that is dropped kills it.
+#[tokio::test]
+async fn it_ends_with_the_tracker() {
+    let (directory, spin) = script(&format!(
+        "'{}' serve --port \"${{3##*:}}\" --application \"$5\" &\n\
+         trap 'wait; echo ended >> \"$0.end\"; exit 0' TERM\nwait",
+        env!("CARGO_BIN_EXE_ex3-stats-tracker")
+    ));
+    idle(Some(spin)).await.stop().await;
+    assert_eq!(
+        fs::read_to_string(directory.path().join("spin.end")).unwrap(),
+        "ended\n"
+    );
+
+    let (_directory, spin) = serving();
+    let tracker = idle(Some(spin)).await;
+    let url = tracker.base_url();
+    drop(tracker);
+    let address = url.strip_prefix("http://").unwrap().to_owned();
+    tokio::task::spawn_blocking(move || wait_until_nothing_listens(&address))
+        .await
+        .unwrap();
 }
 
 #[test]

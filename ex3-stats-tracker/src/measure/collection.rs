@@ -211,7 +211,10 @@ mod tests {
             serde_json::to_string(&collection).unwrap(),
             r#"{"org":"fluxcd","source":"stand-in","measured_at":"2026-05-10T12:00:00Z","total":14360,"packages":[{"name":"charts/flagger","repository":"fluxcd/flagger","total":14360,"daily":[{"date":"2026-05-10","count":412}]}],"failures":[{"name":"flux","kind":"rate_limited","detail":"x"}]}"#
         );
-        assert_eq!(serde_json::to_string(&Source::GitHub).unwrap(), r#""github.com""#);
+        for (source, name) in [(Source::GitHub, "github.com"), (Source::StandIn, "stand-in")] {
+            assert_eq!(serde_json::to_value(source).unwrap(), name);
+            assert_eq!(source.name(), name);
+        }
     }
 
     #[test]

@@ -438,6 +438,20 @@ mod tests {
         assert_eq!(nobody.packages("fluxcd").await.unwrap_err().kind, Kind::ComponentFailed);
     }
 
+    /// Whatever takes so long, the component or its host says it.
+    #[test]
+    fn a_request_may_take_a_pause_and_the_hosts_deadline() {
+        let manifest = include_str!("../../spin/spin.toml");
+        let deadline = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("deadline_seconds = "))
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs)
+            .unwrap();
+        let longest = Duration::from_hours(1) + deadline;
+        assert!((longest..longest * 2).contains(&REQUEST_TIMEOUT));
+    }
+
     #[test]
     fn a_name_is_one_segment() {
         assert_eq!(segment("charts/flagger"), "charts%2Fflagger");

@@ -425,7 +425,10 @@ mod tests {
             assert_eq!(fake.asked(), ["list", "a", "b"]);
             let limited = Kind::RateLimited;
             assert_eq!(kinds(&outcome), [("b", limited), ("c", limited), ("d", limited)]);
-            assert!(outcome.failures[1].detail.starts_with("not asked for"));
+            assert_eq!(
+                outcome.failures[1].detail,
+                "not asked for, as GitHub had asked for fewer requests"
+            );
             assert_eq!(outcome.packages.len(), 1);
         }
     }
@@ -452,6 +455,10 @@ mod tests {
         assert!(!fake.asked().contains(&"d".into()));
         assert_eq!(outcome.failures.len(), 4);
         assert_eq!(outcome.failures[3].kind, Kind::Unreachable);
+        assert_eq!(
+            outcome.failures[3].detail,
+            "not asked for, as GitHub had failed 3 times in a row"
+        );
 
         // A package that was read in between shows that GitHub is reachable.
         let fake = Fake::new(&[

@@ -79,3 +79,29 @@ impl Observer for Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_shows_the_package_that_is_read_and_how_many_were() {
+        let progress = Progress::new();
+        assert_eq!((progress.bar.length(), progress.read()), (None, 0));
+        progress.listed(3);
+        progress.asking("charts/\u{1b}[2J");
+        assert_eq!(progress.bar.length(), Some(3));
+        assert_eq!(progress.bar.message(), r"charts/\u{1b}[2J");
+        for read in [true, false, true] {
+            progress.answered(read);
+        }
+        assert_eq!(
+            (progress.bar.position(), progress.read()),
+            (3, 2),
+            "a failed package was not read"
+        );
+        assert!(!progress.bar.is_finished());
+        progress.finish();
+        assert!(progress.bar.is_finished());
+    }
+}

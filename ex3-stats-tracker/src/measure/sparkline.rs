@@ -20,7 +20,7 @@ pub fn sparkline(daily: &[Daily]) -> String {
     let highest = daily.iter().map(|day| day.count).max().unwrap_or(0);
     let level = |date: Date| match daily.iter().find(|day| day.date == date) {
         None => ' ',
-        Some(day) if highest == 0 || day.count == 0 => LEVELS[0],
+        Some(_) if highest == 0 => LEVELS[0],
         Some(day) => {
             let top = LEVELS.len() as u128 - 1;
             // Rounded up, so that one download looks different from none.

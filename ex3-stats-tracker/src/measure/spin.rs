@@ -29,6 +29,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The interval between two checks whether Spin responds.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The first delay before Spin is started again. It doubles each time.
+const RESTART_DELAY: Duration = Duration::from_secs(1);
+
+/// The longest delay before Spin is started again.
+const MAX_RESTART_DELAY: Duration = Duration::from_mins(5);
+
 /// The reason for which the component does not run in Spin.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages document the variants")]
@@ -175,7 +181,7 @@ impl Start {
 
     /// Restarts Spin whenever it ended by itself, until the stop signal.
     async fn keep_running(self, mut child: Child, mut stopped: oneshot::Receiver<()>) {
-        let mut waits = Backoff::new(Duration::from_secs(1), Duration::from_secs(5 * 60));
+        let mut waits = Backoff::new(RESTART_DELAY, MAX_RESTART_DELAY);
         loop {
             tokio::select! {
                 _ = &mut stopped => return stop(&mut child).await,

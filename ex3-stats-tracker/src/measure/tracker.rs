@@ -257,3 +257,45 @@ fn clock(stand_in: Option<&StandIn>) -> Clock {
         .map(StandIn::clock)
         .map_or_else(Clock::default, |clock| Clock::new(move || clock.now().into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use wasm::compiled_code;
+
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_who_can_mend_it() {
+        let address = ANY_PORT;
+        let text = || "x".to_owned();
+        let listen = stand_in::Error::Listen {
+            address,
+            source: io::Error::other("x"),
+        };
+        for (error, code) in [
+            (
+                Error::Host(spin_host::Error::Environment {
+                    variable: text(),
+                    problem: text(),
+                }),
+                64,
+            ),
+            (
+                Error::Host(spin_host::Error::NotCached(compiled_code::Error {
+                    what: text(),
+                    error: io::Error::other("x"),
+                })),
+                73,
+            ),
+            (Error::Guest(guests::Error::NoToolchain { package: "x" }), 69),
+            (Error::StandIn(listen), 69),
+            (Error::Spin(spin::Error::AddressInUse { address }), 69),
+            (Error::Host(spin_host::Error::AddressInUse { address }), 69),
+            (Error::Host(spin_host::Error::Engine { problem: text() }), 70),
+        ] {
+            assert_eq!(error.exit_code(), code, "{error:?}");
+        }
+    }
+}
