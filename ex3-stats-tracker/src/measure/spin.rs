@@ -65,7 +65,8 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Spin {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    /// Ends Spin, also when it is dropped.
+    stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
@@ -102,11 +103,7 @@ impl Spin {
         start.answers(&mut child).await?;
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(start.keep_running(child, stopped));
-        Ok(Self {
-            address,
-            stop: Some(stop),
-            running,
-        })
+        Ok(Self { address, stop, running })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -115,17 +112,9 @@ impl Spin {
     }
 
     /// Ends Spin, and kills it if it does not end: Spin does not stop a guest in an endless loop.
-    pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        let _ = (&mut self.running).await;
-    }
-}
-
-impl Drop for Spin {
-    fn drop(&mut self) {
-        self.running.abort();
+    pub async fn stop(self) {
+        drop(self.stop);
+        let _ = self.running.await;
     }
 }
 
