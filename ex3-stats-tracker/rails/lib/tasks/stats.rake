@@ -80,6 +80,19 @@ namespace :stats do
     abort_with 64, "#{arguments[:file]} can't be written: #{error.message}"
   end
 
+  desc "Keep one measurement a day of what is DAYS ago or longer; MODE: dry-run"
+  task :thin, %i[days mode] => :environment do |_task, arguments|
+    days = Integer(arguments[:days], exception: false) or abort_with 64, "say for how many days all measurements are kept: bin/rails 'stats:thin[365]'"
+    [ nil, "dry-run" ].include?(arguments[:mode]) or abort_with 64, "#{arguments[:mode]} is no mode: dry-run is one"
+    dry_run = arguments[:mode] == "dry-run"
+    thinned = Database.with_retries { Measurement.thin(days, dry_run:) }
+    puts "#{thinned.to_fs(:delimited)} #{"measurement".pluralize(thinned)} of #{days} days ago or longer #{dry_run ? "would be" : thinned == 1 ? "was" : "were"} deleted"
+  rescue ArgumentError => error
+    abort_with 64, error.message
+  rescue Database::Unavailable => error
+    abort_with 69, error.message
+  end
+
   desc "Send the notifications that are due; stats:collect does it after each collection"
   task notify: :environment do
     receivers = receivers_of_notifications

@@ -35,6 +35,20 @@ class StatsTest < ActiveSupport::TestCase
     assert_predicate Collection.last, :finished?
   end
 
+  test "one measurement of each old day is kept" do
+    package = packages(:flagger)
+    [ 8, 9, 10 ].each { |hour| Package.record({ package => Component::Contract::Reading.new(total: hour, daily: {}, measured_at: Time.utc(2025, 1, 1, hour)) }) }
+    assert_equal [ 0, "2 measurements of 365 days ago or longer would be deleted\n", "" ], run_task("stats:thin", "365", "dry-run")
+    assert_equal [ 0, "2 measurements of 365 days ago or longer were deleted\n", "" ], run_task("stats:thin", "365")
+    assert_equal [ 10 ], package.measurements.where(at: ...Time.utc(2025, 1, 2)).pluck(:total)
+    assert_equal [ 0, "0 measurements of 365 days ago or longer were deleted\n", "" ], run_task("stats:thin", "365")
+    { [] => /say for how many days/, %w[many] => /say for how many days/, %w[59] => /60 days or more/, %w[365 now] => /now is no mode/ }.each do |arguments, message|
+      code, out, error = run_task("stats:thin", *arguments)
+      assert_equal [ 64, "" ], [ code, out ], arguments
+      assert_match message, error
+    end
+  end
+
   test "69 where the database stays unavailable" do
     stub(Collection::Lock, :hold, -> { raise Database::Unavailable, "the database: locked: try again in a while" }) do
       assert_equal [ 69, "", "the database: locked: try again in a while\n" ], run_task("stats:collect", "scripted")
