@@ -365,6 +365,8 @@ fn run(typed: &Typed, exception: Option<Exception>, programs: &Path) -> Result<(
         }
         if awaited.is_some_and(|ready| printed().contains(ready)) {
             awaited = None;
+            // Puma loses a signal that comes between its first lines and the start of its threads.
+            thread::sleep(Duration::from_secs(1));
             interrupt(&shell);
         }
         thread::sleep(Duration::from_millis(50));
