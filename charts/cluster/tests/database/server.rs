@@ -51,7 +51,8 @@ pub(crate) struct Server<'a> {
     volumes: &'a Volumes,
     root: DebianRoot,
     port: u16,
-    process: Child,
+    /// None until it is started.
+    process: Option<Child>,
 }
 
 impl<'a> Server<'a> {
@@ -71,17 +72,15 @@ impl<'a> Server<'a> {
             volumes,
             root,
             port: free_port().unwrap(),
-            // Replaced below.
-            process: Command::new("true").spawn().unwrap(),
+            process: None,
         };
-        server.process.wait().unwrap();
         let container = server.container().clone();
         let image = text(&container["image"]);
         assert!(image.contains(&format!(":{VERSION}-")), "{image}");
         let mut start = server.run_in_it(&container["command"]);
         let log = fs::File::create(volumes.0.path().join("log")).unwrap();
         start.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        server.process = start.spawn().unwrap();
+        server.process = Some(start.spawn().unwrap());
         let hook = &container["lifecycle"]["postStart"]["exec"]["command"];
         let output = common::output(&mut server.run_in_it(hook));
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -191,8 +190,9 @@ impl<'a> Server<'a> {
 /// It is killed, as on a node that fails, so that the next start recovers.
 impl Drop for Server<'_> {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let Some(process) = &mut self.process else { return };
+        let _ = process.kill();
+        let _ = process.wait();
         // The runner's end ends the server a moment later, and two servers may not have one volume.
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() && start.elapsed() < TIMEOUT {

@@ -160,7 +160,12 @@ impl Program {
             Language::Ruby => places.built.join("libwasm_host.so"),
             _ => return None,
         };
-        (!built.exists()).then(|| format!("{} is not built: `cargo xtask hosts` builds it", built.display()))
+        (!built.exists()).then(|| {
+            format!(
+                "{} is not built: run the command without --built, which builds it",
+                built.display()
+            )
+        })
     }
 
     /// The command, without the program's own arguments. Libraries and programs that are missing in the cache, or older
