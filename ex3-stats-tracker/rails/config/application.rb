@@ -64,7 +64,11 @@ module StatsTracker
     end
 
     # The web server's threads, see config/puma.rb.
-    config.x.web_threads = Integer(ENV.fetch("RAILS_MAX_THREADS", 16))
+    config.x.web_threads = Integer(ENV["RAILS_MAX_THREADS"].presence || "16", 10, exception: false) || 0
+    unless config.x.web_threads.positive?
+      warn "RAILS_MAX_THREADS is a number from 1, not #{ENV["RAILS_MAX_THREADS"]}"
+      exit 64
+    end
 
     # A forged X-Forwarded-For header can only change the client that a request is counted for.
     config.action_dispatch.ip_spoofing_check = false

@@ -47,7 +47,7 @@ class Downloads
   # Cached, since it takes a look at the days of each package. A later reading of the same package has no earlier day; an
   # import of earlier ones changes the organisation.
   def first
-    @first ||= Rails.cache.fetch([ "first day", subject, read.first, Date.current ], skip_nil: true) { lives.values.map(&:first).min }
+    @first ||= Rails.cache.fetch([ "first day", subject, packages_read, Date.current ], skip_nil: true) { lives.values.map(&:first).min }
   end
 
   # The days with counts in the range, by date. A missing day is a gap.
@@ -90,8 +90,7 @@ class Downloads
 
   # The last whole day, which is the one before the newest day that a page showed; nil where no page showed any.
   def through
-    newest = read.last&.to_date
-    newest.prev_day if newest && newest <= Date.current
+    newest_day.prev_day if newest_day && newest_day <= Date.current
   end
 
   # All rows.
@@ -102,13 +101,22 @@ class Downloads
   private
     attr_reader :subject
 
-    # The number of packages that were read, and the newest day that a page showed.
-    def read
-      @read ||= subject.is_a?(Org) ? packages.pick(Arel.sql("COUNT(measured_at)"), newest) : [ 1, subject.recent_until ]
+    def packages_read
+      readings.first
+    end
+
+    # The newest day that a page showed.
+    def newest_day
+      readings.last&.to_date
+    end
+
+    # The number of packages that were read, and the newest day that a page of them showed.
+    def readings
+      @readings ||= subject.is_a?(Org) ? packages.pick(Arel.sql("COUNT(measured_at)"), newest_until_today) : [ 1, subject.recent_until ]
     end
 
     # A day after today comes from a wrong clock.
-    def newest
+    def newest_until_today
       Arel.sql(Package.sanitize_sql([ "MAX(CASE WHEN recent_until <= ? THEN recent_until END)", Date.current ]))
     end
 

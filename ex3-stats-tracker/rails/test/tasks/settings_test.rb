@@ -57,6 +57,7 @@ class SettingsTest < ActiveSupport::TestCase
     Open3.capture3(environment("sqlite3:#{@directory}/made"), "bin/rails", "db:prepare", chdir: Rails.root.to_s)
     assert_error 64, /STATS_TRACKER_HOSTS holds http:\/\/x/, nil, "puma", "STATS_TRACKER_HOSTS" => "a.example http://x"
     assert_error 64, /REQUESTS_PER_MINUTE is a number/, nil, "puma", "STATS_TRACKER_REQUESTS_PER_MINUTE" => "many"
+    assert_error 64, /RAILS_MAX_THREADS is a number from 1, not many/, nil, "bin/rails", "stats:notify", "RAILS_MAX_THREADS" => "many"
     assert_error 64, /PAUSE is a number from 1 to 3600 with this source, not 0/, nil, "bin/rails", "stats:collect[fluxcd]",
       "STATS_TRACKER_PAUSE" => "0", "STATS_TRACKER_SOURCE" => "github.com"
     assert_error 64, /component's address begins with http/, "sqlite3:#{@directory}/made", "bin/rails", "stats:collect[fluxcd]", "STATS_TRACKER_COMPONENT_URL" => "http://a b"
