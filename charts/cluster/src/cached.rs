@@ -16,7 +16,11 @@ const MADE_FROM: &str = "made-from";
 /// inputs, `make` fills a new one first.
 ///
 /// Of several processes at once, one builds and the others wait. The directory is always complete.
-pub(crate) fn directory(
+///
+/// # Errors
+///
+/// The error of `make`, or if another user may write to the directory, or it can't be made.
+pub fn directory(
     cache: &Path,
     name: &str,
     made_from: &str,

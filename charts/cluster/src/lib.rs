@@ -12,7 +12,7 @@
 //! ```
 
 mod api_server;
-mod cached;
+pub mod cached;
 mod certificates;
 mod command;
 pub mod custom_resources;

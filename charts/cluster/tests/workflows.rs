@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cluster::Tool;
+use cluster::{Tool, cached};
 use common::{stdout, workspace};
-use system::cache;
+use system::{cache, python};
 
 fn workflows() -> PathBuf {
     workspace().join(".github/workflows")
@@ -44,30 +44,12 @@ fn actionlint(directory: &Path) -> Command {
 /// zizmor, which is installed from its package for Python.
 fn zizmor(directory: &Path) -> Command {
     let requirements = workspace().join(".github/zizmor.txt");
-    let place = cache::directory("cluster").unwrap().join("zizmor");
-    let _lock = cache::lock(&place.with_extension("lock")).unwrap();
-    let current = || fs::read(place.join("requirements.txt")).ok() == fs::read(&requirements).ok();
-    if !current() {
-        cache::replace(&place, |directory| {
-            let mut pip = Command::new("python3");
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "--only-binary=:all:",
-            ]);
-            pip.arg("--target")
-                .arg(directory)
-                .arg("--requirement")
-                .arg(&requirements);
-            stdout(&mut pip);
-            fs::copy(&requirements, directory.join("requirements.txt")).unwrap();
-            Ok::<_, cache::Error>(())
-        })
-        .unwrap();
-    }
+    let made_from = fs::read_to_string(&requirements).unwrap();
+    let place = cached::directory(&cache::directory("cluster").unwrap(), "zizmor", &made_from, |place| {
+        stdout(&mut python::install(&requirements, place));
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
     let mut zizmor = Command::new(place.join("bin/zizmor"));
     zizmor.args(["--offline", "--no-progress", "--color=never", "--quiet"]);
     zizmor.arg(directory.join(".github/workflows"));

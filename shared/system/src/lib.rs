@@ -8,6 +8,7 @@
 //! | [`ports`] | a free port |
 //! | [`postgresql`] | a PostgreSQL server for one test |
 //! | [`processes`] | processes that end with their parent, their memory, and programs that run others |
+//! | [`python`] | packages for Python |
 
 pub mod cache;
 pub mod command_line;
@@ -15,6 +16,7 @@ pub mod debian_root;
 pub mod ports;
 pub mod postgresql;
 pub mod processes;
+pub mod python;
 
 use std::path::Path;
 

@@ -90,17 +90,7 @@ pub(super) fn node_modules(places: &Places) -> Result<()> {
 pub(super) fn python_packages(places: &Places) -> Result<PathBuf> {
     let requirements = places.source("python/requirements.txt");
     made(places, "python", &python(places)?, |directory| {
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--only-binary=:all:",
-            "--target",
-        ]);
-        run(pip.arg(directory).arg("--requirement").arg(&requirements))
+        run(&mut system::python::install(&requirements, directory))
     })
 }
 
