@@ -136,13 +136,16 @@ impl From<Failure> for Problem {
 async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBool>) -> Result<(), Failure> {
     let Guest {
         handler,
-        mut store,
+        store,
         request,
         component,
         limits,
         held,
     } = guest;
+    // Released after the store below, since locals are dropped in reverse order: the next request that gets the permit
+    // finds the store's place in the pool free.
     let _held = held;
+    let mut store = store;
     // Dropped before the store, whose end closes the response's body: whoever reads that knows then how it ended.
     let mut ended = Ended { failed, well: false };
     let begun = Instant::now();

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use spin_host::Limits;
 
 use super::application::{NOWHERE, alone, get, manifest, problem};
@@ -157,6 +158,25 @@ async fn a_guest_ends_with_its_client() {
         drop(stream);
         assert_eq!(get(&host, "/").await, (200, "hello".to_owned()), "after {path}");
     }
+}
+
+/// The pool has as many places as there may be requests at the same time. A place that is counted as free a moment before
+/// it is free would fail the request that takes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_for_the_only_instance_wait_for_each_other() {
+    let mut application = alone();
+    application.limits.concurrent_requests = 1;
+    application.limits.queue_wait = Duration::from_secs(30);
+    let host = application.start().await.unwrap();
+    let client = reqwest::Client::new();
+    let ask_often = async || {
+        for _ in 0..100 {
+            let response = client.get(host.base_url()).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.text().await.unwrap(), "hello");
+        }
+    };
+    tokio::join!(ask_often(), ask_often(), ask_often(), ask_often());
 }
 
 #[tokio::test(flavor = "multi_thread")]
