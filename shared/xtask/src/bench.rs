@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use bench::cases;
+use bench::exact::{self, ExactFigures};
 use bench::matrix::machine::{self, Commit, Load, Machine};
 use bench::matrix::record::{Bench, Record, SCHEMA};
 use bench::matrix::{collect, rounds};
@@ -44,7 +45,8 @@ const BUSY: f64 = 0.5;
 #[derive(Args)]
 #[command(
     after_help = "A full run takes half an hour after the build; its start prints the expected time. Run nothing \
-                  else meanwhile: it would change the figures. The record's path is printed to standard output. Ctrl-C \
+                  else meanwhile: it would change the figures. The record also has the exact figures of the \
+                  commit, as the READMEs show them. Its path is printed to standard output. Ctrl-C \
                   ends the run without a record.\n\nExit codes: 0 recorded; 1 a bench failed, and the figures of the \
                   others are recorded; 64 unknown bench; 73 the record can't be written."
 )]
@@ -82,6 +84,13 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
         .collect();
     let target = cargo.target_directory()?;
     let _lock = lock(&target)?;
+    // Before the benches, so that a damaged file is no reason to run them again.
+    let exact_figures = ExactFigures::of_crates(workspace).with_context(|| {
+        format!(
+            "the exact figures can't be recorded; the tests `exact_figures` write their files with {}=1",
+            exact::UPDATE
+        )
+    })?;
 
     for note in selection.notes() {
         command_line::note(format_args!("{note}"));
@@ -137,6 +146,7 @@ pub(crate) fn run(workspace: &Path, cargo: &Cargo, options: &Options) -> Result<
         load_after: Load::now(),
         rustc: machine::rustc(workspace),
         commit: Commit::of(workspace),
+        exact_figures,
         benches,
     };
     let path = record.write(&records::directory(workspace))?;
@@ -426,6 +436,31 @@ measure() {{
             assert_eq!(bench.estimates.keys().collect::<Vec<_>>(), ["now"]);
         }
         assert!(records[0].is_complete());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_record_has_the_exact_figures_and_a_damaged_file_of_them_ends_the_run_before_the_build() {
+        let workspace = tempfile::tempdir().unwrap();
+        let workspace = workspace.path();
+        let cargo = cargo(workspace, &format!("{BUILT}measure now"));
+        let counted = workspace.join("ex1-hello");
+        fs::create_dir(&counted).unwrap();
+        let file = counted.join(exact::FILE);
+        fs::write(&file, "{").unwrap();
+        let error = run(workspace, &cargo, &options(&[])).unwrap_err();
+        let causes = format!("{error:#}");
+        assert!(
+            causes.contains("UPDATE_EXPECT=1") && causes.contains("ex1-hello"),
+            "{causes}"
+        );
+        assert!(!workspace.join("target/calls").exists());
+
+        fs::copy(system::workspace().join("ex1-hello").join(exact::FILE), &file).unwrap();
+        assert_eq!(run(workspace, &cargo, &options(&[])).unwrap(), ExitCode::SUCCESS);
+        let record = &recorded(workspace)[0];
+        assert_eq!(record.exact_figures["ex1-hello"], ExactFigures::read(&file).unwrap());
+        assert_eq!(record.exact_figures.len(), 1);
     }
 
     #[test]

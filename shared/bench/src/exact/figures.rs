@@ -20,6 +20,7 @@ const TOLERANCE_PERCENT: u64 = 1;
 
 /// The counts of one guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// The SHA-256 of the module, in hexadecimal.
     pub sha256: String,
@@ -84,6 +85,26 @@ impl ExactFigures {
             path: path.into(),
             source,
         })
+    }
+
+    /// The figures of all crates in a directory that have any, by the crate's directory: `ex1-hello`.
+    ///
+    /// # Errors
+    /// If the directory or one of the files can't be read, or a file has other content.
+    pub fn of_crates(directory: &Path) -> Result<BTreeMap<String, Self>, Error> {
+        let unreadable = |source| Error::File {
+            path: directory.into(),
+            source,
+        };
+        let mut figures = BTreeMap::new();
+        for entry in fs::read_dir(directory).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let file = entry.path().join(FILE);
+            if file.is_file() {
+                figures.insert(entry.file_name().to_string_lossy().into_owned(), Self::read(&file)?);
+            }
+        }
+        Ok(figures)
     }
 
     fn write(&self, path: &Path) -> Result<(), Error> {
@@ -227,5 +248,20 @@ mod tests {
         assert!(matches!(ExactFigures::read(&path), Err(Error::Content { .. })));
         figures("a", 5).write(&path).unwrap();
         assert_eq!(ExactFigures::read(&path).unwrap(), figures("a", 5));
+    }
+
+    #[test]
+    fn the_figures_of_crates_have_the_names_of_their_directories() {
+        let workspace = tempfile::tempdir().unwrap();
+        let of_crates = || ExactFigures::of_crates(workspace.path());
+        assert!(of_crates().unwrap().is_empty());
+        for name in ["counted", "other"] {
+            fs::create_dir(workspace.path().join(name)).unwrap();
+        }
+        let path = workspace.path().join("counted").join(FILE);
+        figures("a", 5).write(&path).unwrap();
+        assert_eq!(of_crates().unwrap(), [("counted".to_owned(), figures("a", 5))].into());
+        fs::write(&path, "{").unwrap();
+        assert!(matches!(of_crates(), Err(Error::Content { .. })));
     }
 }

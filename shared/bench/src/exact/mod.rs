@@ -2,8 +2,8 @@
 //! on an idle one.
 //!
 //! A test counts them and compares them with a file beside its crate, `exact-figures.json`. README tables are made from
-//! that file. A count that changed by more than one percent fails the test until the file is renewed, so that no
-//! change makes a guest slower unseen.
+//! that file, and `cargo xtask bench` copies it into its record. A count that changed by more than one percent fails the
+//! test until the file is renewed, so that no change makes a guest slower unseen.
 
 mod figures;
 #[cfg(feature = "runtimes")]

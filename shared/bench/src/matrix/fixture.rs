@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cases::{Case, Column, Model, Row, Skipped, Step};
+use crate::exact::{Counts, ExactFigures};
 
 use crate::matrix::Interval;
 use crate::matrix::machine::{Commit, Load, Machine};
@@ -217,8 +218,24 @@ pub(crate) fn record() -> Record {
             id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
             changed: false,
         }),
+        exact_figures: [("ex1-hello".to_owned(), exact_figures(4))].into(),
         benches: vec![hello, parser],
     }
+}
+
+/// The counts of a guest that executes this many instructions.
+pub(crate) fn exact_figures(instructions: u64) -> ExactFigures {
+    let counts = Counts {
+        sha256: "ca93b9817403".to_owned(),
+        module_bytes: 151,
+        start_instructions: 31,
+        instructions,
+        host_calls: 1,
+        bytes_in: 0,
+        bytes_out: 29,
+        memory_pages: 1,
+    };
+    ExactFigures([("written by hand".to_owned(), counts)].into())
 }
 
 pub(crate) fn bench<'a>(record: &'a Record, name: &str) -> &'a Bench {

@@ -6,7 +6,7 @@ use crate::matrix::figure::Missing;
 use crate::matrix::questions::Side;
 use crate::matrix::{Interval, Record, bias, hypothesis, table};
 
-/// The matrix, all cases with their steps, the answers and the bias. Times are in nanoseconds.
+/// The matrix, all cases with their steps, the exact figures, the answers and the bias. Times are in nanoseconds.
 pub fn of(record: &Record) -> Value {
     let matrix: Vec<Value> = table::places(record)
         .iter()
@@ -67,6 +67,7 @@ pub fn of(record: &Record) -> Value {
         "machine": record.machine,
         "matrix": matrix,
         "cases": cases,
+        "exact_figures": record.exact_figures,
         "hypotheses": hypotheses,
         "skipped": skipped,
         "bias": bias::statements(record),
@@ -107,6 +108,11 @@ mod tests {
         assert_eq!(value["hypotheses"][0]["name"], "faster-than-ruby");
         assert_eq!(value["hypotheses"][0]["verdict"], "yes");
         assert_eq!(value["skipped"][0]["id"], "htree");
+        let counts = &value["exact_figures"]["ex1-hello"]["written by hand"];
+        assert_eq!(
+            (&counts["instructions"], &counts["sha256"]),
+            (&json!(4), &json!("ca93b9817403"))
+        );
         let wat = value["cases"]
             .as_array()
             .unwrap()

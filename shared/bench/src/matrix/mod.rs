@@ -1,8 +1,8 @@
 //! Records of the benches' figures, and the tables, plots and verdicts made from them.
 //!
 //! `cargo xtask bench` runs the benches and writes one [`Record`] for each run: every estimate with its confidence
-//! interval, and all conditions that the figures depend on. A record is never changed. `cargo xtask matrix` reads a
-//! record and renders it, so that no figure in a README is typed by hand.
+//! interval, all conditions that the figures depend on, and the [exact figures](crate::exact) of the commit. A record is
+//! never changed. `cargo xtask matrix` reads a record and renders it, so that no figure in a README is typed by hand.
 //!
 //! The way of a figure:
 //!

@@ -229,6 +229,9 @@ pub fn document(record: &Record) -> String {
             add(format!("Rates of {}", bench.name), table::rates(bench));
         }
     }
+    for (name, figures) in &record.exact_figures {
+        add(format!("Exact figures of {}", markdown::text(name)), figures.markdown());
+    }
     add("Hypotheses".to_owned(), hypothesis::in_words(record));
     add("Bias: what could make this unfair".to_owned(), bias::in_words(record));
     sections.join("\n")
@@ -350,6 +353,7 @@ mod tests {
             "Cases of hello",
             "Steps of parser",
             "parser failed",
+            "Exact figures of ex1-hello",
             "Hypotheses",
             "Bias",
         ] {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cases::{Case, Ruby, Skipped};
+use crate::exact::ExactFigures;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sysexits::ExitCode;
@@ -14,10 +15,10 @@ use crate::matrix::machine::{Commit, Load, Machine};
 use crate::matrix::{Interval, model};
 
 /// The schema that this version writes. Each schema has other fields.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// The oldest schema that can be read. Schema 1 had no field `rounds`: there was one round. Schemas 1 and 2 called
-/// `cases` `cells`, and `skipped` `left_out`. Schemas 1 to 3 had no models.
+/// `cases` `cells`, and `skipped` `left_out`. Schemas 1 to 3 had no models, and 1 to 4 no exact figures.
 const OLDEST_SCHEMA: u32 = 1;
 
 /// The largest file that is read. A record has some hundred kilobytes.
@@ -51,6 +52,10 @@ pub struct Record {
     pub rustc: String,
     /// The commit that was built; `None` outside of a checkout.
     pub commit: Option<Commit>,
+    /// The figures that don't depend on the hour, by the directory of their crate: a copy of the files
+    /// `exact-figures.json` in the checkout. A browser's record has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exact_figures: BTreeMap<String, ExactFigures>,
     /// The benches, in the order of running.
     pub benches: Vec<Bench>,
 }
@@ -471,11 +476,11 @@ mod tests {
 
     #[test]
     fn a_later_schema_has_its_own_error() {
-        let error = read(r#"{"schema":5,"everything":"else"}"#).unwrap_err();
+        let error = read(r#"{"schema":6,"everything":"else"}"#).unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("schema 5, and this program reads schemas 1 to 4"),
+                .contains("schema 6, and this program reads schemas 1 to 5"),
             "{error}"
         );
         assert_eq!(error.exit_code(), ExitCode::DataErr);
@@ -502,6 +507,14 @@ mod tests {
         third["schema"] = 3.into();
         let record = read(&third.to_string()).unwrap();
         assert_eq!(record.benches, fixture::record().benches);
+    }
+
+    #[test]
+    fn a_record_of_the_fourth_schema_has_no_exact_figures() {
+        let mut fourth = json(&fixture::record());
+        fourth["schema"] = 4.into();
+        fourth.as_object_mut().unwrap().remove("exact_figures").unwrap();
+        assert!(read(&fourth.to_string()).unwrap().exact_figures.is_empty());
     }
 
     #[test]
@@ -548,6 +561,14 @@ mod tests {
         refused(
             &|record| record["benches"][0]["rates"] = serde_json::json!({"a\tb": [1.0]}),
             "control characters",
+        );
+        refused(
+            &|record| record["exact_figures"]["ex1-hello"]["written by hand"]["sha256"] = "\u{1b}[2J".into(),
+            "control characters",
+        );
+        refused(
+            &|record| record["exact_figures"]["ex1-hello"]["written by hand"]["something"] = 1.into(),
+            "unknown field",
         );
         refused(&|record| record["recorded_at"] = "yesterday".into(), "no record");
     }
