@@ -30,11 +30,20 @@
 //! <!-- end -->
 //! ```
 //!
-//! [`bench::matrix::part`] lists the parts. The talk's `slides/deck.md` has the same markers, and is a README here.
+//! The bench `density` has one record, which it writes with `--record`. Its parts are `memory`, `first-answers`, `plot` and
+//! `run`:
+//!
+//! ```text
+//! <!-- density: memory -->
+//! <!-- end -->
+//! ```
+//!
+//! [`bench::matrix::part`] lists the parts of the other records. The talk's `slides/deck.md` has the same markers, and is a README here.
 //!
 //! For `cargo run -q -p NAME` in a command, the program from the build of the whole workspace is run. Cargo would build
 //! it again with the features of that package alone, which takes minutes for the engines and changes no output.
 
+mod density;
 mod marker;
 
 use std::collections::BTreeMap;
@@ -104,6 +113,14 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
             };
             Ok((block, None))
         }
+        Source::Density { part } => {
+            let Rendered { markdown, file } = density::rendered(workspace, part, directory)?;
+            let block = Block::Markdown {
+                marker: format!("<!-- density: {part} -->"),
+                content: markdown,
+            };
+            Ok((block, file))
+        }
         source => Ok((Block::Fenced(content(source, workspace, cargo)?), None)),
     })
 }
@@ -112,7 +129,9 @@ fn compare(workspace: &Path, cargo: &Cargo, write: bool) -> Result<ExitCode> {
 pub(crate) fn splice_record(workspace: &Path, cargo: &Cargo, record: &Record) -> Result<ExitCode> {
     splice_all(workspace, cargo, true, |source, directory| match source {
         Source::Matrix { part, .. } => rendered(part, record, directory),
-        Source::Exact { .. } | Source::File { .. } | Source::Output { .. } => Ok((Block::Unchanged, None)),
+        Source::Density { .. } | Source::Exact { .. } | Source::File { .. } | Source::Output { .. } => {
+            Ok((Block::Unchanged, None))
+        }
     })
 }
 
@@ -269,7 +288,9 @@ fn content(source: Source<'_>, workspace: &Path, cargo: &Cargo) -> Result<String
             let text = fs::read_to_string(workspace.join(path)).with_context(|| format!("{path} can't be read"))?;
             region.map_or(Ok(text.clone()), |name| self::region(&text, name))
         }
-        Source::Exact { path: what } | Source::Matrix { part: what, .. } => bail!("{what} is no snippet"),
+        Source::Density { part: what } | Source::Exact { path: what } | Source::Matrix { part: what, .. } => {
+            bail!("{what} is no snippet")
+        }
         Source::Output { command } => {
             let xtask = env::current_exe()?;
             let programs = cache::target_directory(&xtask).context("xtask is not in a target directory")?;

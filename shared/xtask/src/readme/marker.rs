@@ -14,6 +14,10 @@ pub(super) enum Source<'a> {
     Exact {
         path: &'a str,
     },
+    /// A part of the record of the bench `density`.
+    Density {
+        part: &'a str,
+    },
     /// A part of a record; a new marker has no record yet.
     Matrix {
         part: &'a str,
@@ -43,6 +47,9 @@ impl<'a> Source<'a> {
         if let Some(path) = marker.strip_prefix("exact: ") {
             return Some(Self::Exact { path });
         }
+        if let Some(part) = marker.strip_prefix("density: ") {
+            return Some(Self::Density { part });
+        }
         let file = marker.strip_prefix("file: ")?;
         Some(match file.split_once('#') {
             Some((path, region)) => Self::File {
@@ -58,7 +65,7 @@ impl<'a> Source<'a> {
 
     /// Whether the block is Markdown; otherwise it is fenced.
     pub(super) fn is_markdown(&self) -> bool {
-        matches!(self, Self::Exact { .. } | Self::Matrix { .. })
+        matches!(self, Self::Density { .. } | Self::Exact { .. } | Self::Matrix { .. })
     }
 }
 
@@ -89,6 +96,10 @@ mod tests {
         assert_eq!(
             Source::from_marker("<!-- exact: a.json -->"),
             Some(Source::Exact { path: "a.json" })
+        );
+        assert_eq!(
+            Source::from_marker("<!-- density: memory -->"),
+            Some(Source::Density { part: "memory" })
         );
         assert_eq!(Source::from_marker("<!-- a comment -->"), None);
     }
