@@ -73,6 +73,27 @@ fn two_records_are_compared() {
 }
 
 #[test]
+fn the_trend_has_a_column_for_each_complete_record() {
+    let trend = matrix().arg("--trend").assert().success().stderr("");
+    trend.stdout(
+        contains("2026-11-22T163116Z | 2026-11-22T175319Z |")
+            .and(contains("| Hello World, Rust: rust/native "))
+            .and(contains("not comparable to a digit").count(1))
+            .and(contains("\u{1b}").not()),
+    );
+    let json = matrix().args(["--trend", "--json"]).output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let records = value["records"].as_array().unwrap().len();
+    for series in value["times"].as_array().unwrap() {
+        assert_eq!(series["values"].as_array().unwrap().len(), records, "{series}");
+    }
+    // Records of the first schemas have no exact figures, and none is made up.
+    for series in value["exact_figures"].as_array().unwrap() {
+        assert!(series["values"][0].is_null(), "{series}");
+    }
+}
+
+#[test]
 fn a_record_that_a_browser_made_is_read_and_compared() {
     matrix()
         .args(["--record", BROWSER_RECORD])
@@ -165,6 +186,11 @@ fn no_record_ends_with_66_and_a_wrong_command_line_with_64() {
         .stderr(contains("no-such-record").and(contains("os error").count(1)));
     matrix().args(["--compare", RECORD]).assert().code(64);
     matrix().args(["--json", "--write"]).assert().code(64);
+    for conflict in [&["--record", RECORD][..], &["--write"], &["--compare", RECORD, RECORD]] {
+        let refused = matrix().arg("--trend").args(conflict).assert().code(64);
+        refused.stderr(contains("--trend").and(contains(conflict[0])));
+    }
+    matrix().args(["--svg", "trend.svg"]).assert().code(64);
 }
 
 #[test]

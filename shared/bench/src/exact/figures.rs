@@ -16,7 +16,7 @@ pub const FILE: &str = "exact-figures.json";
 pub const UPDATE: &str = "UPDATE_EXPECT";
 
 /// A count may change by so many percent before the file has to be renewed. A compiler's patch release stays below.
-const TOLERANCE_PERCENT: u64 = 1;
+pub(crate) const TOLERANCE_PERCENT: u64 = 1;
 
 /// The counts of one guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +41,11 @@ pub struct Counts {
 }
 
 /// Reads a value of a guest's counts.
-type Column = fn(&Counts) -> u64;
+pub(crate) type Column = fn(&Counts) -> u64;
 
 impl Counts {
     /// The columns of the table, with their headings.
-    const COLUMNS: [(&str, Column); 7] = [
+    pub(crate) const COLUMNS: [(&str, Column); 7] = [
         ("instructions to start", |counts| counts.start_instructions),
         ("instructions to work", |counts| counts.instructions),
         ("calls of the host", |counts| counts.host_calls),

@@ -16,12 +16,15 @@
 //! | a figure of a case, or why it is missing | [`figure`] |
 //! | tables | [`table`] |
 //! | plots | [`plot`] |
+//! | what all plots have in common | `frame` |
 //! | questions, and the cases that answer them | [`questions`] |
 //! | their answers | [`hypothesis`] |
 //! | parts of READMEs and slides, by name | [`part`] |
 //! | what the talk's slides draw | [`talk`] |
 //! | the bias of the figures | [`bias`] |
 //! | two records compared | [`compare`] |
+//! | all records in order | [`trend`] |
+//! | the plot of all records | [`lines`] |
 //! | the confidence interval of a ratio | [`Interval::ratio`] |
 
 pub mod bias;
@@ -30,9 +33,11 @@ pub mod compare;
 pub mod figure;
 #[cfg(test)]
 mod fixture;
+mod frame;
 pub mod hypothesis;
 mod interval;
 pub mod json;
+pub mod lines;
 pub mod machine;
 pub(crate) mod markdown;
 mod model;
@@ -44,6 +49,7 @@ pub mod record;
 pub mod rounds;
 pub mod table;
 pub mod talk;
+pub mod trend;
 
 pub use interval::Interval;
 pub use record::Record;

@@ -189,7 +189,7 @@ fn figure(record: &Record, id: &str, step: Step) -> String {
 }
 
 /// When, where and with what a record was made.
-fn run(record: &Record) -> String {
+pub(crate) fn run(record: &Record) -> String {
     let commit = record.commit.as_ref().map_or_else(String::new, |commit| {
         let id: String = commit.id.chars().take(12).collect();
         let changed = if commit.changed { ", with changes" } else { "" };

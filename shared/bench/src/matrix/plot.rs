@@ -1,14 +1,9 @@
-//! The plots as SVG: one row for each case, an estimate with its interval, on a logarithmic axis.
-//!
-//! Text is SVG text, the colours follow the reader's light or dark scheme, and a title and a description have the same
-//! content for screen readers. The plot has its own background, because GitHub's page can be dark although the
-//! browser's scheme is light.
+//! The plots of a record as SVG: one row for each case, an estimate with its interval, on a logarithmic axis.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::cases::{Case, Model, Row, Step};
-use kuva::backend::svg::SvgBackend;
 use kuva::plot::ScatterPlot;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::plot::scatter::MarkerShape;
@@ -16,29 +11,11 @@ use kuva::render::annotations::ReferenceLine;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
-use kuva::render::theme::Theme;
 
+use crate::matrix::frame::{self, Colour, GRID};
 use crate::matrix::record::Bench;
 use crate::matrix::{Interval, number};
 
-/// A colour in the light and in the dark scheme.
-struct Colour {
-    light: &'static str,
-    dark: &'static str,
-}
-
-const BACKGROUND: Colour = Colour {
-    light: "#ffffff",
-    dark: "#0d1117",
-};
-const TEXT: Colour = Colour {
-    light: "#1f2328",
-    dark: "#e6edf3",
-};
-const GRID: Colour = Colour {
-    light: "#d1d9e0",
-    dark: "#3d444d",
-};
 /// Blue and orange can be distinguished with any colour blindness. The two series also have different shapes.
 const WORK: Colour = Colour {
     light: "#0969da",
@@ -66,11 +43,8 @@ const SERIES: [(Step, Colour, MarkerShape, &str); 2] = [
 ];
 
 /// The sizes are in pixels.
-const WIDTH: f64 = 900.0;
 const ROW_HEIGHT: f64 = 26.0;
 const HEIGHT_WITHOUT_ROWS: f64 = 150.0;
-/// Space for one half of the axis's last label.
-const RIGHT_MARGIN: f64 = 40.0;
 
 /// The subject of a plot.
 #[derive(Clone, Copy, Debug)]
@@ -156,9 +130,9 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
     let most = figures().map(|figure| figure.upper).fold(0.0, f64::max);
     let labels = cases.iter().map(|case| label(case)).collect();
     let mut layout = Layout::auto_from_plots(&plots)
-        .with_width(WIDTH)
+        .with_width(frame::WIDTH)
         .with_height(HEIGHT_WITHOUT_ROWS + ROW_HEIGHT * cases.len() as f64)
-        .with_theme(theme())
+        .with_theme(frame::theme())
         .with_title(subject.title)
         .with_title_size(16)
         .with_x_label("time, logarithmic; the line through a point is its 95 % interval")
@@ -177,13 +151,11 @@ pub fn svg(bench: &Bench, subject: &Subject) -> Option<String> {
         let line = ReferenceLine::vertical(10_f64.powi(decade));
         layout = layout.with_reference_line(line.with_color(GRID.light).with_dasharray("none"));
     }
-    layout.force_margin_right = Some(RIGHT_MARGIN);
+    layout.force_margin_right = Some(frame::RIGHT_MARGIN);
     let scene = render_multiple(plots, layout);
-    let svg = SvgBackend::new().with_pretty(true).render_scene(&scene);
-    Some(described(
-        &svg,
-        scene.width,
-        scene.height,
+    Some(frame::described(
+        &scene,
+        &[WORK, START],
         subject.title,
         &description(bench, &cases),
     ))
@@ -206,20 +178,6 @@ fn decade_of(nanoseconds: f64) -> i32 {
     nanoseconds.log10().floor() as i32
 }
 
-fn theme() -> Theme {
-    Theme {
-        background: BACKGROUND.light.to_owned(),
-        axis_color: TEXT.light.to_owned(),
-        grid_color: GRID.light.to_owned(),
-        tick_color: TEXT.light.to_owned(),
-        text_color: TEXT.light.to_owned(),
-        legend_bg: BACKGROUND.light.to_owned(),
-        legend_border: BACKGROUND.light.to_owned(),
-        font_family: Some("system-ui, sans-serif".to_owned()),
-        ..Theme::light()
-    }
-}
-
 /// All rows as text, the fastest first.
 fn description(bench: &Bench, cases: &[&Case]) -> String {
     let mut text = String::new();
@@ -233,48 +191,6 @@ fn description(bench: &Bench, cases: &[&Case]) -> String {
     text.trim_end().to_owned()
 }
 
-/// The plot with a `viewBox`, dark colours, a title and a description, which kuva does not write.
-fn described(svg: &str, width: f64, height: f64, title: &str, description: &str) -> String {
-    let mut dark = String::new();
-    for colour in [BACKGROUND, TEXT, GRID, WORK, START] {
-        let Colour { light, dark: other } = colour;
-        let _ = write!(
-            dark,
-            "[fill=\"{light}\"]{{fill:{other}}}[stroke=\"{light}\"]{{stroke:{other}}}"
-        );
-    }
-    let head =
-        format!("<svg viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"title description\"");
-    let words = format!(
-        "\n  <title id=\"title\">{}</title>\n  <desc id=\"description\">{}</desc>\n  \
-         <style>@media (prefers-color-scheme:dark){{{dark}}}</style>",
-        escaped(title),
-        escaped(description)
-    );
-    let svg = without_numbered_clips(svg).replacen("<svg", &head, 1);
-    match svg.find('>') {
-        Some(end) => format!("{}{words}{}", &svg[..=end], &svg[end + 1..]),
-        None => svg,
-    }
-}
-
-/// Removes the number from the name of the clipping region: kuva counts the regions of all plots of a process, but the
-/// file must not depend on the order of drawing. A plot has one region.
-fn without_numbered_clips(svg: &str) -> String {
-    const CLIP: &str = "kuva-clip-";
-    let mut parts = svg.split(CLIP);
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text += "clip";
-        text += part.trim_start_matches(|character: char| character.is_ascii_digit());
-    }
-    text
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,19 +200,10 @@ mod tests {
         svg(fixture::bench(record, "hello"), &SUBJECTS[0]).unwrap()
     }
 
-    /// The values of an attribute, in the order of the file.
-    fn values<'a>(svg: &'a str, attribute: &str) -> Vec<&'a str> {
-        let begin = format!(" {attribute}=\"");
-        svg.split(&begin)
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .collect()
-    }
-
     /// The x coordinate of a text.
     fn x_of(svg: &str, text: &str) -> f64 {
         let line = svg.lines().find(|line| line.contains(&format!(">{text}</text>")));
-        values(line.unwrap(), "x")[0].parse().unwrap()
+        frame::values(line.unwrap(), "x")[0].parse().unwrap()
     }
 
     #[test]
@@ -343,7 +250,7 @@ mod tests {
             .lines()
             .filter(|line| line.contains("<line") && line.contains(&format!("stroke=\"{}\"", WORK.light)))
             .map(|line| {
-                let [x1, x2] = ["x1", "x2"].map(|name| values(line, name)[0].parse::<f64>().unwrap());
+                let [x1, x2] = ["x1", "x2"].map(|name| frame::values(line, name)[0].parse::<f64>().unwrap());
                 x2 - x1
             })
             .fold(0.0, f64::max);
@@ -353,13 +260,7 @@ mod tests {
     #[test]
     fn every_colour_has_a_dark_one() {
         let svg = drawn(&fixture::record());
-        let body = &svg[svg.find("</style>").unwrap()..];
-        let colours = [BACKGROUND, TEXT, GRID, WORK, START].map(|colour| colour.light);
-        for colour in values(body, "fill").into_iter().chain(values(body, "stroke")) {
-            assert!(colours.contains(&colour) || colour == "none", "{colour}");
-        }
-        assert!(svg.contains("@media (prefers-color-scheme:dark)"), "{svg}");
-        assert!(svg.contains("viewBox=\"0 0 900 "), "{svg}");
+        frame::assert_has_dark_colours(&svg, &[WORK, START]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ pub enum Error {
         problem: String,
     },
     /// The directory has no complete record.
-    #[error("{directory} has no complete record; `cargo xtask bench` makes one, and `--record` names another", directory = directory.display())]
+    #[error("{directory} has no complete record; `cargo xtask bench` makes one, and `cargo xtask matrix --record FILE` shows another", directory = directory.display())]
     None {
         /// The directory.
         directory: PathBuf,
@@ -290,6 +290,24 @@ impl Record {
         Err(Error::None {
             directory: directory.to_path_buf(),
         })
+    }
+
+    /// All complete records in `directory`, the oldest first.
+    ///
+    /// # Errors
+    /// If there is none, or if a file can't be read: skipping it could show a change at the wrong record.
+    pub fn complete(directory: &Path) -> Result<Vec<Self>, Error> {
+        let mut records = Vec::new();
+        for path in Self::list(directory)? {
+            records.push(Self::read(&path)?);
+        }
+        records.retain(Self::is_complete);
+        match records.is_empty() {
+            true => Err(Error::None {
+                directory: directory.to_path_buf(),
+            }),
+            false => Ok(records),
+        }
     }
 
     /// The files of all records in `directory`, the oldest first. A missing directory has none.
@@ -428,6 +446,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("none");
         assert!(matches!(Record::newest(&missing), Err(Error::None { .. })));
+        assert!(matches!(Record::complete(&missing), Err(Error::None { .. })));
         let mut record = fixture::record();
         let mut write = |at: &str, change: fn(&mut Record)| {
             record.recorded_at = at.parse().unwrap();
@@ -446,8 +465,12 @@ mod tests {
         let (path, newest) = Record::newest(directory.path()).unwrap();
         assert_eq!(newest.name(), "2026-11-22T020000Z");
         assert!(path.ends_with("2026-11-22T020000Z.json"));
+        let complete = Record::complete(directory.path()).unwrap();
+        let names: Vec<String> = complete.iter().map(Record::name).collect();
+        assert_eq!(names, ["2026-11-22T010000Z", "2026-11-22T020000Z"]);
         fs::write(directory.path().join("2027-01-01T000000Z.json"), "{").unwrap();
         assert!(matches!(Record::newest(directory.path()), Err(Error::Foreign { .. })));
+        assert!(matches!(Record::complete(directory.path()), Err(Error::Foreign { .. })));
     }
 
     #[test]

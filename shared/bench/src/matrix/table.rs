@@ -20,10 +20,10 @@ pub(crate) const COLUMNS: [Column; 6] = [
 ];
 
 /// The model of all cases in the matrix.
-const MODEL: Model = Model::Call;
+pub(crate) const MODEL: Model = Model::Call;
 
 /// The rows of the matrix.
-const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
+pub(crate) const ROWS: [Row; 2] = [Row::HelloWorld, Row::HtmlParser];
 
 /// The work that each figure is the time of.
 const UNIT: &str = "one unit of work, in a warm call";
