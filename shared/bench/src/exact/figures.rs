@@ -16,7 +16,7 @@ pub const FILE: &str = "exact-figures.json";
 pub const UPDATE: &str = "UPDATE_EXPECT";
 
 /// A count may change by so many percent before the file has to be renewed. A compiler's patch release stays below.
-pub(crate) const TOLERANCE_PERCENT: u64 = 1;
+const TOLERANCE_PERCENT: u64 = 1;
 
 /// The counts of one guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
