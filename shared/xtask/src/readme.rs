@@ -584,6 +584,36 @@ mod tests {
     }
 
     #[test]
+    fn a_readme_agrees_with_the_record_of_density_and_a_record_of_the_matrix_leaves_it_alone() {
+        let (directory, cargo, record) = workspace();
+        let path = |name: &str| directory.path().join(name);
+        let readme = "# Title\n<!-- density: memory -->\n<!-- end -->\n<!-- density: plot -->\n<!-- end -->\nEnd\n";
+        fs::remove_dir_all(path("ex1-hello")).unwrap();
+        fs::create_dir_all(path("ex3-stats-tracker/benches")).unwrap();
+        fs::write(path("ex3-stats-tracker/README.md"), readme).unwrap();
+        let splice = |write| compare(directory.path(), &cargo, write);
+        assert!(format!("{:#}", splice(true).unwrap_err()).contains("density.json can't be read"));
+
+        let density = include_str!("readme/density/fixture.json");
+        fs::write(path("ex3-stats-tracker/benches/density.json"), density).unwrap();
+        assert!(splice(false).is_err(), "nothing is spliced yet");
+        splice(true).unwrap();
+        splice(false).unwrap();
+        let spliced = fs::read_to_string(path("ex3-stats-tracker/README.md")).unwrap();
+        assert!(spliced.contains("| 10,000 | 128 | ") && spliced.contains("](density.svg)\n"));
+        splice_record(directory.path(), &cargo, &record).unwrap();
+        assert_eq!(
+            fs::read_to_string(path("ex3-stats-tracker/README.md")).unwrap(),
+            spliced
+        );
+
+        let newer = density.replace("128000", "256000");
+        fs::write(path("ex3-stats-tracker/benches/density.json"), newer).unwrap();
+        let error = splice(false).unwrap_err().to_string();
+        assert!(error.starts_with("2 READMEs or plots differ"), "{error}");
+    }
+
+    #[test]
     fn an_unknown_part_or_record_is_named() {
         let (directory, cargo, record) = workspace();
         let write = |marker: &str| {

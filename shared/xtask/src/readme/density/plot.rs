@@ -58,6 +58,8 @@ const HEIGHT: f64 = 460.0;
 /// Space for the vertical axis's labels and its name, and for one half of the horizontal axis's last label.
 const LEFT_MARGIN: f64 = 95.0;
 const RIGHT_MARGIN: f64 = 40.0;
+/// kuva places the name of the vertical axis over its labels.
+const NAME_OFFSET: f64 = -22.0;
 const LABEL_SIZE: u32 = 14;
 
 /// How far the name of a series is from its middle point, as factors of the number and of the memory. Both lines rise, so
@@ -145,6 +147,7 @@ pub(super) fn svg(figures: &Figures) -> String {
         .with_title_size(16)
         .with_x_label("number of them, logarithmic")
         .with_y_label("memory of all of them, logarithmic")
+        .with_y_label_offset(NAME_OFFSET, 0.0)
         .with_log_scale()
         // Markers at the edge would be cut.
         .with_x_axis_min(0.7)
