@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use bench::matrix::machine::{Commit, Load, Machine, rustc};
 use clap::Parser;
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use system::{command_line, workspace};
 
 use children::Inputs;
@@ -119,7 +119,9 @@ fn run(arguments: &Arguments) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let record = Record {
-        recorded_at: Timestamp::now(),
+        recorded_at: Timestamp::now()
+            .round(Unit::Second)
+            .expect("the year is one of four digits"),
         machine: Machine::this(),
         load_before,
         rustc: rustc(workspace()),
