@@ -7,9 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cluster::{Tool, cached};
-use common::{stdout, workspace};
-use system::{cache, python};
+use cluster::Tool;
+use common::{python_packages, stdout, workspace};
 
 fn workflows() -> PathBuf {
     workspace().join(".github/workflows")
@@ -43,14 +42,7 @@ fn actionlint(directory: &Path) -> Command {
 
 /// zizmor, which is installed from its package for Python.
 fn zizmor(directory: &Path) -> Command {
-    let requirements = workspace().join(".github/zizmor.txt");
-    let made_from = fs::read_to_string(&requirements).unwrap();
-    let place = cached::directory(&cache::directory("cluster").unwrap(), "zizmor", &made_from, |place| {
-        stdout(&mut python::install(&requirements, place));
-        Ok(())
-    })
-    .unwrap_or_else(|error| panic!("{error}"));
-    let mut zizmor = Command::new(place.join("bin/zizmor"));
+    let mut zizmor = Command::new(python_packages("zizmor").join("bin/zizmor"));
     zizmor.args(["--offline", "--no-progress", "--color=never", "--quiet"]);
     zizmor.arg(directory.join(".github/workflows"));
     zizmor

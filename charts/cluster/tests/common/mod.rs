@@ -13,9 +13,9 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use cluster::ApiServer;
-use system::command_line;
+use cluster::{ApiServer, cached};
 pub(crate) use system::workspace;
+use system::{cache, command_line, python};
 
 /// The path of the chart.
 pub(crate) fn chart() -> PathBuf {
@@ -91,6 +91,20 @@ pub(crate) fn refusal(command: &mut Command) -> String {
         String::from_utf8_lossy(&output.stdout),
     );
     String::from_utf8(output.stderr).unwrap()
+}
+
+/// The directory of the packages for Python that `.github/NAME.txt` pins.
+pub(crate) fn python_packages(name: &str) -> PathBuf {
+    let requirements = workspace().join(format!(".github/{name}.txt"));
+    // Compiled modules have this ending. Those of another Python or processor can't be loaded.
+    let ending = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
+    let python = stdout(Command::new("python3").args(["-c", ending]));
+    let made_from = python + &fs::read_to_string(&requirements).unwrap();
+    cached::directory(&cache::directory("cluster").unwrap(), name, &made_from, |place| {
+        stdout(&mut python::install(&requirements, place));
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Creates a namespace in which Pod Security accepts only "restricted" pods.
