@@ -41,10 +41,21 @@ fn extract(criterion: &mut Criterion) {
     let runtime = runtime();
     let (name, page) = common::page();
     let right = common::right_answer(&page);
-    let (host, native) = runtime.block_on(async { (common::host("https://github.com").await, common::native().await) });
+    let (host, reusing, native) = runtime.block_on(async {
+        let github = "https://github.com";
+        (
+            common::host(github).await,
+            common::reusing_host(github).await,
+            common::native().await,
+        )
+    });
     let mut group = criterion.benchmark_group("extract");
     group.throughput(Throughput::Bytes(page.len() as u64));
-    for (server, address) in [("embedded host", host.address()), ("native", native)] {
+    for (server, address) in [
+        ("embedded host", host.address()),
+        ("reused instances", reusing.address()),
+        ("native", native),
+    ] {
         let mut client = runtime.block_on(Client::connect(address));
         let (status, answer) = runtime.block_on(client.extract(page.clone()));
         assert_eq!((status.as_u16(), answer), (200, right.clone()), "{server}");
@@ -53,7 +64,10 @@ fn extract(criterion: &mut Criterion) {
         });
     }
     group.finish();
-    runtime.block_on(host.stop());
+    runtime.block_on(async {
+        host.stop().await;
+        reusing.stop().await;
+    });
 }
 
 /// The list, then each package: the requests of a collection, one after the other and without pauses.

@@ -1,6 +1,6 @@
-//! Requests per second of `/extract`: the component in the embedded host, with a new instance for each request, against
-//! the same parser in a native server. Page, client, machine and run are the same. The answers of both are checked
-//! first: they must be the same bytes.
+//! Requests per second of `/extract`: the component in the embedded host, with a new instance for each request and with
+//! instances that answer 64 of them, against the same parser in a native server. Page, client, machine and run are the same.
+//! The answers of all are checked first: they must be the same bytes.
 //!
 //!     cargo bench -p ex3-stats-tracker --bench load               three rounds of each, about two minutes
 //!     cargo bench -p ex3-stats-tracker --bench load -- --test     a few requests of each, untimed
@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use common::Client;
 
+/// The server that the others are compared with.
+const NATIVE: &str = "native";
+
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
 const ROUNDS: usize = 3;
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -33,7 +36,12 @@ async fn main() {
     let (name, page) = common::page();
     let right = common::right_answer(&page);
     let host = common::host("https://github.com").await;
-    let servers = [("native", common::native().await), ("embedded host", host.address())];
+    let reusing = common::reusing_host("https://github.com").await;
+    let servers = [
+        (NATIVE, common::native().await),
+        ("embedded host", host.address()),
+        ("reused instances", reusing.address()),
+    ];
 
     for (server, address) in servers {
         for connections in CONNECTIONS {
@@ -45,7 +53,7 @@ async fn main() {
         }
     }
     if untimed {
-        println!("load: both servers give the right answer over {CONNECTIONS:?} connections");
+        println!("load: all servers give the right answer over {CONNECTIONS:?} connections");
         return;
     }
 
@@ -53,28 +61,24 @@ async fn main() {
         "POST /extract, {name} of {} bytes, requests per second (median of {ROUNDS} rounds)",
         page.len()
     );
-    println!(
-        "{:>11}  {:>9}  {:>13}  {:>5}",
-        "connections", "native", "embedded host", "ratio"
-    );
+    println!("{:>11}  {:>8}  {:>6}  answered by", "connections", "requests", "ratio");
     let mut recorded = BTreeMap::new();
     for connections in CONNECTIONS {
-        let mut rates = [Vec::new(), Vec::new()];
+        let mut rates = servers.map(|_| Vec::new());
         for _ in 0..ROUNDS {
-            // Both servers in each round, so that a slower machine slows both.
+            // All servers in each round, so that a slower machine slows all of them.
             for (rates, (_, address)) in rates.iter_mut().zip(servers) {
                 rates.push(rate(address, connections, &page).await);
             }
         }
-        for (rates, (server, _)) in rates.iter().zip(servers) {
-            recorded.insert(format!("{server}, {connections} connections"), rates.clone());
+        let native = median(&rates[0]);
+        for (rates, (server, _)) in rates.into_iter().zip(servers) {
+            let own = median(&rates);
+            println!("{connections:>11}  {own:>8.0}  {:>6.2}  {server}", own / native);
+            recorded.insert(format!("{server}, {connections} connections"), rates);
         }
-        let [native, embedded] = rates.map(median);
-        println!(
-            "{connections:>11}  {native:>9.0}  {embedded:>13.0}  {:>5.2}",
-            embedded / native
-        );
     }
+    reusing.stop().await;
     host.stop().await;
     record(&recorded);
 }
@@ -137,7 +141,8 @@ async fn rate(address: SocketAddr, connections: usize, page: &Bytes) -> f64 {
     (after - before) as f64 / took.as_secs_f64()
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
+fn median(rates: &[f64]) -> f64 {
+    let mut rates = rates.to_vec();
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
 }

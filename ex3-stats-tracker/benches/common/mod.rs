@@ -25,6 +25,9 @@ use wasm::guests::{Guest, Target};
 /// Any free port of the loopback interface.
 pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// The number of requests of an instance where instances are reused.
+const REQUESTS_PER_INSTANCE: u32 = 64;
+
 /// The component's id in its `spin.toml`.
 pub(crate) const COMPONENT: &str = "stats-tracker";
 
@@ -64,10 +67,22 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// The component in the embedded host. `github` is the base URL of GitHub or a stand-in.
+/// The component in the embedded host, with a new instance for each request. `github` is the base URL of GitHub or a
+/// stand-in.
 pub(crate) async fn host(github: &str) -> Host {
+    host_with(github, options()).await
+}
+
+/// The same, with instances that answer up to [`REQUESTS_PER_INSTANCE`] requests, one after the other.
+pub(crate) async fn reusing_host(github: &str) -> Host {
+    let mut options = options();
+    options.limits.requests_per_instance = REQUESTS_PER_INSTANCE;
+    host_with(github, options).await
+}
+
+async fn host_with(github: &str, options: Options) -> Host {
     let variables = BTreeMap::from([("github_url".to_owned(), github.to_owned())]);
-    Host::start(&manifest(), variables, LOOPBACK, options())
+    Host::start(&manifest(), variables, LOOPBACK, options)
         .await
         .expect("the host starts")
 }

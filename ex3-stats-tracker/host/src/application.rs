@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
-use wasmtime::Store;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -23,7 +22,7 @@ use super::engine::Runtime;
 use super::error::Error;
 use super::error_codes;
 use super::guest::{self, Guest};
-use super::host_memory;
+use super::instances::{Answer, Instance, Instances};
 use super::limits::{ComponentLimits, Limits};
 use super::options::Options;
 use super::outbound::Outbound;
@@ -41,25 +40,23 @@ const WELL_KNOWN: &str = "/.well-known/spin/";
 pub struct Application {
     components: Vec<Loaded>,
     router: Router,
-    outbound: Arc<Outbound>,
     instances: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     /// The application's name and version, as Spin tells them.
     info: String,
     limits: Limits,
-    runtime: Runtime,
+    _runtime: Runtime,
 }
 
 /// An instance that has answered. Its memory is freed when this is dropped.
 pub struct Kept {
-    _store: Store<GuestState>,
+    _instance: Instance,
 }
 
 /// One component.
 struct Loaded {
-    grants: Arc<Grants>,
+    instances: Arc<Instances>,
     limits: ComponentLimits,
-    handler: ProxyPre<GuestState>,
 }
 
 impl Application {
@@ -68,31 +65,27 @@ impl Application {
     pub fn load(manifest: &Manifest, variables: &BTreeMap<String, String>, options: &Options) -> Result<Self, Error> {
         let values = manifest.resolve(variables)?;
         let limits = options.limits;
-        let runtime = Runtime::new(limits.concurrent_requests, memory_bytes(manifest, &limits))?;
+        let runtime = Runtime::new(places(manifest, &limits), memory_bytes(manifest, &limits))?;
         let linker = linker(&runtime).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
         })?;
 
-        let mut components = Vec::new();
+        let mut linked = Vec::new();
         for (id, component) in &manifest.components {
             let limits = ComponentLimits::new(&limits, &component.limits);
             let grants = Arc::new(grants(manifest, id, component, &values, limits, &options.clock)?);
             let path = options.sources.get(id).unwrap_or(&component.source);
             let compiled = compile::component(&runtime, &options.store, id, path)?;
-            let linked = linker.instantiate_pre(&compiled).map_err(|error| Error::NotLinkable {
+            let instance = linker.instantiate_pre(&compiled).map_err(|error| Error::NotLinkable {
                 component: id.clone(),
                 path: path.clone(),
                 problem: one_line(&format!("{error:#}")),
             })?;
-            let handler = ProxyPre::new(linked).map_err(|_| Error::NotAHandler {
+            let handler = ProxyPre::new(instance).map_err(|_| Error::NotAHandler {
                 component: id.clone(),
                 path: path.clone(),
             })?;
-            components.push(Loaded {
-                grants,
-                limits,
-                handler,
-            });
+            linked.push((grants, limits, handler));
         }
         let position = |id: &str| {
             manifest
@@ -101,17 +94,26 @@ impl Application {
                 .position(|known| known == id)
                 .expect("the manifest checked its routes' components")
         };
-        let leaves = |loaded: &Loaded| loaded.grants.allowed_hosts.leave_this_machine();
-        let outbound = Outbound::new(&limits, options.outbound_pause, components.iter().any(leaves))?;
+        let leaves = linked
+            .iter()
+            .any(|(grants, ..)| grants.allowed_hosts.leave_this_machine());
+        let outbound = Outbound::new(&limits, options.outbound_pause, leaves)?;
+        let loaded = |(grants, limits, handler): (_, ComponentLimits, _)| {
+            let each = limits.requests_per_instance;
+            let instances = Instances::new(grants, handler, runtime.engine(), outbound.clone(), each);
+            Loaded {
+                instances: Arc::new(instances),
+                limits,
+            }
+        };
         Ok(Self {
             router: Router::new(&manifest.routes, position),
-            components,
-            outbound,
+            components: linked.into_iter().map(loaded).collect(),
             instances: Arc::new(Semaphore::new(limits.concurrent_requests as usize)),
             bodies: Arc::new(Semaphore::new(request_body::units(limits.request_bodies_bytes))),
             info: serde_json::json!({"name": manifest.name, "version": manifest.version}).to_string(),
             limits,
-            runtime,
+            _runtime: runtime,
         })
     }
 
@@ -130,10 +132,10 @@ impl Application {
     /// Makes an instance of a component as each request gets one, and drops it. `None` where there is no such
     /// component. For measuring.
     pub async fn instantiate(&self, component: &str) -> Option<Result<(), wasmtime::Error>> {
-        let loaded = self.components.iter().find(|loaded| &*loaded.grants.id == component)?;
-        let mut store = self.store(loaded);
-        store.set_epoch_deadline(u64::MAX / 2);
-        Some(loaded.handler.instantiate_async(&mut store).await.map(drop))
+        let instances = self.instances_of(component)?;
+        let mut instance = instances.take();
+        instance.store().set_epoch_deadline(u64::MAX / 2);
+        Some(instances.instantiate(&mut instance).await)
     }
 
     /// Answers a request in an instance of a component, and keeps the instance, which a server drops after its answer.
@@ -147,30 +149,27 @@ impl Application {
         component: &str,
         request: Request<Full<Bytes>>,
     ) -> Option<Result<(Bytes, Kept), wasmtime::Error>> {
-        let loaded = self.components.iter().find(|loaded| &*loaded.grants.id == component)?;
-        let mut store = self.store(loaded);
-        store.set_epoch_deadline(u64::MAX / 2);
+        let instances = self.instances_of(component)?;
+        let mut instance = instances.take();
+        instance.store().set_epoch_deadline(u64::MAX / 2);
         let (sender, receiver) = oneshot::channel();
         // The guest waits for a reader of its answer.
         let read = async {
-            let response: guest::Answer = receiver.await.ok()?;
+            let response: Answer = receiver.await.ok()?;
             Some(response.ok()?.into_body().collect().await.ok()?.to_bytes())
         };
-        let (called, body) = tokio::join!(guest::call(&loaded.handler, &mut store, request, sender), read);
+        let (called, body) = tokio::join!(instances.call(&mut instance, request, sender), read);
         let answer = body.ok_or_else(|| wasmtime::Error::msg("the component gave no whole answer"));
-        Some(called.and(answer).map(|body| (body, Kept { _store: store })))
+        Some(called.and(answer).map(|body| (body, Kept { _instance: instance })))
     }
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    fn store(&self, loaded: &Loaded) -> Store<GuestState> {
-        let mut store = Store::new(self.runtime.engine(), GuestState::new(&loaded.grants, &self.outbound));
-        store.limiter(|state| state.memory());
-        store.set_hostcall_fuel(host_memory::CALL_BYTES);
-        store.set_max_component_handles(loaded.limits.handles);
-        store
+    fn instances_of(&self, component: &str) -> Option<&Instances> {
+        let mut all = self.components.iter().map(|loaded| &*loaded.instances);
+        all.find(|instances| &*instances.grants().id == component)
     }
 
     /// The answer to one of Spin's own paths: whether the host is alive, and what it runs. It needs no instance, so
@@ -223,19 +222,30 @@ impl Application {
             .ok_or_else(Problem::busy)?;
 
         let request = Request::from_parts(head, Full::new(body));
-        guest::answer(self.guest(loaded, request, (instance, held))).await
+        guest::answer(loaded.guest(request, (instance, held))).await
     }
+}
 
-    fn guest(&self, loaded: &Loaded, request: Request<Full<Bytes>>, held: (OwnedSemaphorePermit, Held)) -> Guest {
+impl Loaded {
+    fn guest(&self, request: Request<Full<Bytes>>, held: (OwnedSemaphorePermit, Held)) -> Guest {
         Guest {
-            handler: loaded.handler.clone(),
-            store: self.store(loaded),
+            instances: self.instances.clone(),
             request,
-            component: loaded.grants.id.clone(),
-            limits: loaded.limits,
+            limits: self.limits,
             held,
         }
     }
+}
+
+/// The places of the pool: one for each request at a time. A component whose instances wait for another request has that
+/// many of its own, since the waiting ones keep theirs.
+fn places(manifest: &Manifest, limits: &Limits) -> u32 {
+    let keeping =
+        |component: &&manifest::Component| ComponentLimits::new(limits, &component.limits).requests_per_instance > 1;
+    let count = manifest.components.values().filter(keeping).count();
+    let shared = usize::from(count < manifest.components.len());
+    let times = u32::try_from(count + shared).unwrap_or(u32::MAX);
+    limits.concurrent_requests.saturating_mul(times)
 }
 
 /// The most that any component's instances may hold: the pool has places of one size.
@@ -389,12 +399,12 @@ mod tests {
         // Somebody whose turn it is until the response was read.
         let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let first = request(format!("http://{server}/")).body(nothing).unwrap();
-        let outbound = application.outbound.clone();
+        let outbound = application.components[0].instances.outbound().clone();
         let waiting = Arc::new(Waiting::default());
         let turn = outbound.send(first, None, &waiting, place()).await.unwrap();
 
         let asking = request(format!("/fp{server}")).body(Full::default()).unwrap();
-        let guest = application.guest(&application.components[0], asking, (place(), None));
+        let guest = application.components[0].guest(asking, (place(), None));
         pause();
         let answer = tokio::spawn(guest::answer(guest));
         sleep(Duration::from_secs(30 * 60)).await;

@@ -1,4 +1,4 @@
-//! Handles one request in one fresh instance, until the end of the response or the deadline.
+//! Handles one request in one instance, until the end of the response or the deadline.
 //!
 //! The guest starts in the connection's own task, so most requests need no other task. A guest that still runs when its
 //! response begins continues in a task of its own. That task is stopped if the client disconnects before the end of the
@@ -21,16 +21,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-use wasmtime::{Store, UpdateDeadline};
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
+use wasmtime::UpdateDeadline;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::compile::one_line;
+use super::instances::{Answer, Instances};
 use super::limits::ComponentLimits;
 use super::problem::Problem;
 use super::request_body::Held;
-use super::state::GuestState;
 
 /// The shortest interval between two checks of a deadline that may be extended.
 const LEAST_SLEEP: Duration = Duration::from_millis(5);
@@ -40,17 +38,12 @@ const CAUSE_CHARACTERS: usize = 500;
 
 /// A request, with everything that is needed for the response.
 pub(super) struct Guest {
-    pub(super) handler: ProxyPre<GuestState>,
-    pub(super) store: Store<GuestState>,
+    pub(super) instances: Arc<Instances>,
     pub(super) request: Request<Full<Bytes>>,
-    pub(super) component: Arc<str>,
     pub(super) limits: ComponentLimits,
     /// The permits for the instance and for the body's memory. They are released when the guest ends.
     pub(super) held: (OwnedSemaphorePermit, Held),
 }
-
-/// The argument of the guest's call of `response-outparam.set`.
-pub(super) type Answer = Result<Response<WasiBody>, ErrorCode>;
 
 /// The reason for which a guest was stopped.
 #[derive(Clone, Debug)]
@@ -135,20 +128,19 @@ impl From<Failure> for Problem {
 /// Runs the guest to its end.
 async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBool>) -> Result<(), Failure> {
     let Guest {
-        handler,
-        store,
+        instances,
         request,
-        component,
         limits,
         held,
     } = guest;
-    // Released after the store below, since locals are dropped in reverse order: the next request that gets the permit
-    // finds the store's place in the pool free.
+    // Released after the instance below, since locals are dropped in reverse order: the next request that gets the permit
+    // finds the instance's place in the pool free.
     let _held = held;
-    let mut store = store;
-    // Dropped before the store, whose end closes the response's body: whoever reads that knows then how it ended.
+    let mut instance = instances.take();
+    // Dropped before the instance, whose end closes the response's body: whoever reads that knows then how it ended.
     let mut ended = Ended { failed, well: false };
     let begun = Instant::now();
+    let store = instance.store();
     let waiting = store.data().waiting().clone();
     // It moves while the guest waits for its turn at another server, which is the host's doing.
     let end = move || begun + limits.deadline + waiting.total();
@@ -164,7 +156,7 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
         }
     });
     let result = {
-        let mut call = pin!(call(&handler, &mut store, request, sender));
+        let mut call = pin!(instances.call(&mut instance, request, sender));
         loop {
             let turn = poll_fn(|context| meter.measure(|| call.as_mut().poll(context)));
             match timeout_at(end().max(Instant::now() + LEAST_SLEEP), turn).await {
@@ -176,15 +168,17 @@ async fn run(guest: Guest, sender: oneshot::Sender<Answer>, failed: Arc<AtomicBo
     let failure = match result {
         Ok(Ok(())) => {
             ended.well = true;
+            instances.give_back(instance);
             return Ok(());
         }
         Err(_) => Failure::Deadline(limits.deadline),
         Ok(Err(_)) if Instant::now() >= end() => Failure::Deadline(limits.deadline),
         Ok(Err(_)) if meter.spent() >= limits.computing => Failure::Computing(limits.computing),
-        Ok(Err(_)) if store.data().exceeded_host_memory() => Failure::HostMemory(limits.host_bytes),
-        Ok(Err(_)) if store.data_mut().memory().refused => Failure::Memory(limits.memory_bytes),
+        Ok(Err(_)) if instance.store().data().exceeded_host_memory() => Failure::HostMemory(limits.host_bytes),
+        Ok(Err(_)) if instance.store().data_mut().memory().refused => Failure::Memory(limits.memory_bytes),
         Ok(Err(error)) => Failure::Trap(shortened(&one_line(&error.root_cause().to_string()))),
     };
+    let component = &instances.grants().id;
     command_line::note(format_args!("[{component}] a request failed: {failure}"));
     Err(failure)
 }
@@ -238,23 +232,6 @@ impl Meter {
         // Overflows after 584 years.
         self.origin.elapsed().as_nanos() as u64
     }
-}
-
-/// Instantiates the component and calls it. It gives its answer to the `sender`.
-pub(super) async fn call(
-    handler: &ProxyPre<GuestState>,
-    store: &mut Store<GuestState>,
-    request: Request<Full<Bytes>>,
-    sender: oneshot::Sender<Answer>,
-) -> wasmtime::Result<()> {
-    let mut http = store.data_mut().http();
-    let request = http.new_incoming_request(Scheme::Http, request)?;
-    let out = http.new_response_outparam(sender)?;
-    let proxy = handler.instantiate_async(&mut *store).await?;
-    proxy
-        .wasi_http_incoming_handler()
-        .call_handle(store, request, out)
-        .await
 }
 
 /// Reports that the guest failed (by a trap, its deadline, a panic or because it was dropped), unless it ended

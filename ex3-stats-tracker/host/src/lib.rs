@@ -7,7 +7,7 @@
 //! | a connection is accepted, within limits | `server`, `connections` |
 //! | the route is found, Spin's headers are written | `router` |
 //! | the body is read, or refused | `request_body` |
-//! | a fresh instance is created and responds, or is stopped | `guest`, with its capabilities in `state` and the host's memory for it in `host_memory` |
+//! | a fresh instance is created and responds, or is stopped | `guest`, `instances`, with its capabilities in `state` and the host's memory for it in `host_memory` |
 //! | its requests to other servers are allowed or refused, and rate-limited | `allowed_hosts`, `outbound`, `waiting` |
 //! | the host responds itself after a failure | `problem` |
 //!
@@ -25,6 +25,7 @@ mod error;
 mod error_codes;
 mod guest;
 mod host_memory;
+mod instances;
 mod limits;
 pub mod manifest;
 mod options;

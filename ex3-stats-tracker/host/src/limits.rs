@@ -8,6 +8,9 @@ use crate::manifest::StatedLimits;
 /// here for that component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// The number of requests that an instance answers, one after the other, before it is dropped. With 1, each request has
+    /// a new instance, and nothing of one can be in the next.
+    pub requests_per_instance: u32,
     /// Requests in guests at the same time, each in an instance of its own. Together with `memory_bytes` this bounds
     /// what all guests hold.
     pub concurrent_requests: u32,
@@ -60,6 +63,8 @@ pub struct Limits {
     pub idle_connections: usize,
 }
 
+/// Isolation is why there is a sandbox. Who trusts a component with all of its requests may ask for more.
+const REQUESTS_PER_INSTANCE: u32 = 1;
 /// Twice the default number of requests that are in flight when a whole organisation is measured in parallel, and
 /// with `MEMORY_BYTES` at most 2 GiB, which a small machine has.
 const CONCURRENT_REQUESTS: u32 = 32;
@@ -110,6 +115,7 @@ const IDLE_CONNECTIONS: usize = 8;
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            requests_per_instance: REQUESTS_PER_INSTANCE,
             concurrent_requests: CONCURRENT_REQUESTS,
             queue_wait: QUEUE_WAIT,
             memory_bytes: MEMORY_BYTES,
@@ -139,6 +145,7 @@ impl Default for Limits {
 /// The limits that differ from component to component.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ComponentLimits {
+    pub(super) requests_per_instance: u32,
     pub(super) memory_bytes: usize,
     pub(super) deadline: Duration,
     pub(super) computing: Duration,
@@ -152,6 +159,7 @@ pub(super) struct ComponentLimits {
 impl ComponentLimits {
     pub(super) fn new(host: &Limits, stated: &StatedLimits) -> Self {
         Self {
+            requests_per_instance: stated.requests_per_instance.unwrap_or(host.requests_per_instance),
             memory_bytes: stated.memory_bytes.unwrap_or(host.memory_bytes),
             deadline: stated.deadline_seconds.map_or(host.deadline, Duration::from_secs),
             computing: stated.computing_seconds.map_or(host.computing, Duration::from_secs),

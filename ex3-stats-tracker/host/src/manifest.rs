@@ -229,6 +229,7 @@ mod tests {
             ),
             ("memory_bytes = 1048576", "memory_bytes = -1", "tool.embedded-host"),
             ("memory_bytes = 1048576", "deadline_seconds = 0", "a limit of 0"),
+            ("memory_bytes = 1048576", "requests_per_instance = 0", "a limit of 0"),
             (
                 "allowed_outbound_hosts",
                 "files = [\"a\"]\nallowed_outbound_hosts",

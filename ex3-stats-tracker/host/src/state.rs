@@ -81,6 +81,17 @@ impl GuestState {
         }
     }
 
+    /// Takes the state for another request of the instance, whose memory stays as large as it is.
+    pub(super) fn begin_another_request(&mut self, state: Self) {
+        let memory = self.memory;
+        *self = Self { memory, ..state };
+    }
+
+    /// Whether the guest has left nothing of a request in the host, and met none of its limits.
+    pub(super) fn is_as_before(&self) -> bool {
+        self.table.is_empty() && !self.memory.refused && !self.exceeded_host_memory()
+    }
+
     pub(super) fn variables(&self) -> &Variables {
         &self.hooks.grants.variables
     }

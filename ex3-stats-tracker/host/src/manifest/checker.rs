@@ -141,7 +141,8 @@ impl Checker<'_> {
             )
         })?;
         let seconds = [limits.deadline_seconds, limits.computing_seconds];
-        if limits.memory_bytes == Some(0) || seconds.contains(&Some(0)) {
+        let none = limits.memory_bytes == Some(0) || limits.requests_per_instance == Some(0);
+        if none || seconds.contains(&Some(0)) {
             return Err(self.key(key, "a limit of 0 stops every request; give a larger one".to_owned()));
         }
         Ok(limits)

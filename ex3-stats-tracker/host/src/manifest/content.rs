@@ -59,6 +59,8 @@ pub struct Component {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatedLimits {
+    /// The number of requests that an instance answers before it is dropped.
+    pub requests_per_instance: Option<u32>,
     /// The linear memory of an instance, in bytes.
     pub memory_bytes: Option<usize>,
     /// The time of a request in the guest, in seconds.

@@ -9,6 +9,8 @@
 ;;   /p     prints 1 MiB to stderr             /fpH   asks http://H/ and answers the status, or the error's number
 ;;                                             /kH    the same by http, and waits a minute for each byte
 ;;   /r     asks what it may not, 4 000 times     /fsH   the same by https
+;;   /i     answers which request of its instance this is. It is the only one that drops its request, as the others leave
+;;          a handle behind
 ;;
 ;; and what it takes of the host without end:
 ;;
@@ -18,6 +20,7 @@
 ;;   /cH    connections to http://H/, whose answers it does not read: answers how many it got
 (module
   (import "wasi:http/types@0.2.0" "[method]incoming-request.path-with-query" (func $path-with-query (param i32 i32)))
+  (import "wasi:http/types@0.2.0" "[resource-drop]incoming-request" (func $request.drop (param i32)))
   (import "wasi:http/types@0.2.0" "[method]incoming-request.consume" (func $request.consume (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]incoming-body.stream" (func $body.stream (param i32 i32)))
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $fields (result i32)))
@@ -83,6 +86,9 @@
             (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get $size) (i32.const 16)))))
         (then unreachable)))
     (local.get $at))
+
+  ;; The requests that this instance was asked.
+  (global $requests (mut i32) (i32.const 0))
 
   ;; Begins the answer, 200 without headers, and gives its body and stream.
   (func $begin (param $out i32) (result i32 i32)
@@ -256,6 +262,7 @@
 
   (func (export "wasi:http/incoming-handler@0.2.0#handle") (param $request i32) (param $out i32)
     (local $path i32) (local $length i32) (local $letter i32) (local $body i32) (local $stream i32) (local $i i32)
+    (global.set $requests (i32.add (global.get $requests) (i32.const 1)))
     (call $path-with-query (local.get $request) (i32.const 0))
     (local.set $path (i32.load (i32.const 4)))
     (local.set $length (i32.load (i32.const 8)))
@@ -264,6 +271,10 @@
 
     (if (i32.eq (local.get $letter) (i32.const 0x65)) (then ;; e
       (call $echo (local.get $request) (local.get $out))
+      (return)))
+    (if (i32.eq (local.get $letter) (i32.const 0x69)) (then ;; i
+      (call $request.drop (local.get $request))
+      (call $answer-number (local.get $out) (i32.const 1056) (i32.const 7) (global.get $requests))
       (return)))
     (if (i32.eq (local.get $letter) (i32.const 0x6c)) (then ;; l
       (loop $forever (br $forever))))

@@ -9,5 +9,6 @@ mod code;
 mod guest;
 mod guests;
 mod hostile;
+mod instances;
 mod outbound;
 mod servers;
