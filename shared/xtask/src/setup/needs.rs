@@ -144,7 +144,7 @@ const NEEDS: [Need; 20] = [
         name: "Python with pip",
         why: "one of the hosts of the parser's module is in Python",
         packages: &["python3", "python3-pip"],
-        elsewhere: "install Python 3.9 or newer with pip",
+        elsewhere: "install Python 3.11 or newer with pip",
         is_installed: || succeeds(Command::new("python3").args(["-m", "pip", "--version"])),
     },
     Need {
