@@ -12,9 +12,11 @@ use kuva::render::theme::Theme;
 
 /// A colour in the light and in the dark scheme.
 #[derive(Clone, Copy)]
-pub(crate) struct Colour {
-    pub(crate) light: &'static str,
-    pub(crate) dark: &'static str,
+pub struct Colour {
+    /// In the light scheme, as `#rrggbb`.
+    pub light: &'static str,
+    /// In the dark scheme.
+    pub dark: &'static str,
 }
 
 const BACKGROUND: Colour = Colour {
@@ -34,13 +36,13 @@ pub(crate) const GRID: Colour = Colour {
 pub(crate) const COLOURS: [Colour; 3] = [BACKGROUND, TEXT, GRID];
 
 /// The width in pixels.
-pub(crate) const WIDTH: f64 = 900.0;
+pub const WIDTH: f64 = 900.0;
 
 /// Space for one half of the axis's last label, in pixels.
-pub(crate) const RIGHT_MARGIN: f64 = 40.0;
+pub const RIGHT_MARGIN: f64 = 40.0;
 
 /// The colours of the frame, for kuva.
-pub(crate) fn theme() -> Theme {
+pub fn theme() -> Theme {
     Theme {
         background: BACKGROUND.light.to_owned(),
         axis_color: TEXT.light.to_owned(),
@@ -56,7 +58,7 @@ pub(crate) fn theme() -> Theme {
 
 /// The plot as SVG with a `viewBox`, dark colours, a title and a description, which kuva does not write. `series` are
 /// the colours of the series.
-pub(crate) fn described(scene: &Scene, series: &[Colour], title: &str, description: &str) -> String {
+pub fn described(scene: &Scene, series: &[Colour], title: &str, description: &str) -> String {
     let mut dark = String::new();
     for Colour { light, dark: other } in COLOURS.iter().chain(series) {
         let _ = write!(

@@ -33,7 +33,7 @@ pub mod compare;
 pub mod figure;
 #[cfg(test)]
 mod fixture;
-mod frame;
+pub mod frame;
 pub mod hypothesis;
 mod interval;
 pub mod json;

@@ -1,13 +1,10 @@
 //! The plot as SVG: the memory of instances in one host and of processes, by their number, on two logarithmic axes.
-//!
-//! As in the plots of the matrix, text is SVG text, the colours follow the reader's light or dark scheme, a title and a
-//! description have the same content for screen readers, and the plot has its own background.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
+use bench::matrix::frame::{self, Colour, RIGHT_MARGIN, WIDTH};
 use bench::matrix::number;
-use kuva::backend::svg::SvgBackend;
 use kuva::plot::line::LineStyle;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
@@ -15,7 +12,6 @@ use kuva::render::annotations::TextAnnotation;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
-use kuva::render::theme::Theme;
 use system::command_line::thousands;
 
 use super::record::{Figures, Held};
@@ -23,24 +19,6 @@ use super::record::{Figures, Held};
 /// The title above the plot.
 pub(super) const TITLE: &str = "Memory of instances in one host and of native processes";
 
-/// A colour in the light and in the dark scheme.
-struct Colour {
-    light: &'static str,
-    dark: &'static str,
-}
-
-const BACKGROUND: Colour = Colour {
-    light: "#ffffff",
-    dark: "#0d1117",
-};
-const TEXT: Colour = Colour {
-    light: "#1f2328",
-    dark: "#e6edf3",
-};
-const GRID: Colour = Colour {
-    light: "#d1d9e0",
-    dark: "#3d444d",
-};
 /// Blue and orange can be distinguished with any colour blindness. The two series also have different shapes and lines,
 /// and each has its name beside it.
 const INSTANCES: Colour = Colour {
@@ -53,11 +31,9 @@ const PROCESSES: Colour = Colour {
 };
 
 /// The sizes are in pixels.
-const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 460.0;
-/// Space for the vertical axis's labels and its name, and for one half of the horizontal axis's last label.
+/// Space for the vertical axis's labels and its name.
 const LEFT_MARGIN: f64 = 95.0;
-const RIGHT_MARGIN: f64 = 40.0;
 /// kuva places the name of the vertical axis over its labels.
 const NAME_OFFSET: f64 = -22.0;
 const LABEL_SIZE: u32 = 14;
@@ -142,7 +118,7 @@ pub(super) fn svg(figures: &Figures) -> String {
     let layout = Layout::auto_from_plots(&plots)
         .with_width(WIDTH)
         .with_height(HEIGHT)
-        .with_theme(theme())
+        .with_theme(frame::theme())
         .with_title(TITLE)
         .with_title_size(16)
         .with_x_label("number of them, logarithmic")
@@ -160,8 +136,7 @@ pub(super) fn svg(figures: &Figures) -> String {
         .with_annotation(below.label(BELOW))
         .with_force_margins(LEFT_MARGIN, RIGHT_MARGIN);
     let scene = render_multiple(plots, layout);
-    let svg = SvgBackend::new().with_pretty(true).render_scene(&scene);
-    described(&svg, scene.width, scene.height, &description(figures))
+    frame::described(&scene, &[INSTANCES, PROCESSES], TITLE, &description(figures))
 }
 
 fn mebibytes(held: &Held) -> f64 {
@@ -173,18 +148,6 @@ fn tick(mebibytes: f64) -> String {
     match mebibytes < 1.0 {
         true => format!("{mebibytes} MiB"),
         false => format!("{} MiB", thousands(mebibytes.round() as u64)),
-    }
-}
-
-fn theme() -> Theme {
-    Theme {
-        background: BACKGROUND.light.to_owned(),
-        axis_color: TEXT.light.to_owned(),
-        grid_color: GRID.light.to_owned(),
-        tick_color: TEXT.light.to_owned(),
-        text_color: TEXT.light.to_owned(),
-        font_family: Some("system-ui, sans-serif".to_owned()),
-        ..Theme::light()
     }
 }
 
@@ -219,41 +182,6 @@ fn description(figures: &Figures) -> String {
         let _ = write!(text, "{}: {}. ", series.name, points.join(", "));
     }
     text.trim_end().to_owned()
-}
-
-/// The plot with a `viewBox`, dark colours, a title and a description, which kuva does not write.
-fn described(svg: &str, width: f64, height: f64, description: &str) -> String {
-    let mut dark = String::new();
-    for Colour { light, dark: other } in [BACKGROUND, TEXT, GRID, INSTANCES, PROCESSES] {
-        let _ = write!(
-            dark,
-            "[fill=\"{light}\"]{{fill:{other}}}[stroke=\"{light}\"]{{stroke:{other}}}"
-        );
-    }
-    let head =
-        format!("<svg viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"title description\"");
-    let words = format!(
-        "\n  <title id=\"title\">{TITLE}</title>\n  <desc id=\"description\">{description}</desc>\n  \
-         <style>@media (prefers-color-scheme:dark){{{dark}}}</style>"
-    );
-    let svg = without_numbered_clips(svg).replacen("<svg", &head, 1);
-    match svg.find('>') {
-        Some(end) => format!("{}{words}{}", &svg[..=end], &svg[end + 1..]),
-        None => svg,
-    }
-}
-
-/// Removes the number from the name of the clipping region: kuva counts the regions of all plots of a process, but the
-/// file must not depend on the order of drawing. The plot has one region.
-fn without_numbered_clips(svg: &str) -> String {
-    const CLIP: &str = "kuva-clip-";
-    let mut parts = svg.split(CLIP);
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text += "clip";
-        text += part.trim_start_matches(|character: char| character.is_ascii_digit());
-    }
-    text
 }
 
 #[cfg(test)]
@@ -310,10 +238,8 @@ mod tests {
     #[test]
     fn every_colour_has_a_dark_one_and_every_point_is_in_words() {
         let svg = svg(&figures());
-        let body = &svg[svg.find("</style>").unwrap()..];
-        let colours = [BACKGROUND, TEXT, GRID, INSTANCES, PROCESSES].map(|colour| colour.light);
-        for colour in values(body, "fill").into_iter().chain(values(body, "stroke")) {
-            assert!(colours.contains(&colour) || colour == "none", "{colour}");
+        for Colour { light, dark } in [INSTANCES, PROCESSES] {
+            assert!(svg.contains(&format!("[stroke=\"{light}\"]{{stroke:{dark}}}")), "{svg}");
         }
         assert!(
             svg.contains("native processes: 1 hold 320 KiB, 10 hold 3.12 MiB"),
