@@ -35,6 +35,9 @@ const QUICK: [&str; 6] = [
 /// hour.
 const ROUNDS: u32 = 3;
 
+/// Benches that measure memory as well as time, and write records of another form beside their crate.
+const WITH_OWN_RECORD: [&str; 1] = ["density"];
+
 /// The expected duration of a bench that no record has.
 const UNKNOWN_SECONDS: f64 = 180.0;
 
@@ -234,7 +237,7 @@ fn lock(target: &Path) -> Result<File> {
     }
 }
 
-/// The names of the selected packages' benches.
+/// The names of the selected packages' benches, without those that keep their own records.
 fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
     let metadata = cargo.metadata()?;
     let mut names = BTreeSet::new();
@@ -249,6 +252,7 @@ fn benches(cargo: &Cargo, selection: &Selection) -> Result<BTreeSet<String>> {
             names.extend(target["name"].as_str().filter(|_| is_bench).map(str::to_owned));
         }
     }
+    names.retain(|name| !WITH_OWN_RECORD.contains(&name.as_str()));
     ensure!(!names.is_empty(), "the workspace has no bench");
     Ok(names)
 }
@@ -348,6 +352,8 @@ mod tests {
         for name in ["hello", "parser", "host", "load"] {
             assert!(benches.contains(name), "{name} in {benches:?}");
         }
+        // It writes no figures for this record: a run with it would end without one.
+        assert!(!benches.contains("density"), "{benches:?}");
     }
 
     /// A shell script in place of cargo, with two benches. `bench` is the part of the script that runs a bench.
