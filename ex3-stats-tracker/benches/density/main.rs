@@ -68,23 +68,13 @@ struct Arguments {
     #[arg(long)]
     test: bool,
     /// Write the figures into density.json
-    #[arg(long, requires = "bench", conflicts_with_all = ["test", "sample_size", "warm_up_time", "measurement_time"])]
+    #[arg(long, requires = "bench", conflicts_with = "test")]
     record: bool,
-    /// Criterion's options, which `cargo xtask bench --quick` passes to each bench: a few of each
-    #[arg(long, value_name = "NUMBER")]
-    sample_size: Option<u64>,
-    /// As --sample-size
-    #[arg(long, value_name = "SECONDS")]
-    warm_up_time: Option<f64>,
-    /// As --sample-size
-    #[arg(long, value_name = "SECONDS")]
-    measurement_time: Option<f64>,
 }
 
 impl Arguments {
     fn is_short(&self) -> bool {
-        let quick = self.sample_size.is_some() || self.warm_up_time.is_some() || self.measurement_time.is_some();
-        self.test || !self.bench || quick
+        self.test || !self.bench
     }
 }
 
