@@ -1,4 +1,4 @@
-//! The instances of a component. Usually each answers one request and is dropped: nothing of one request can be in the
+//! The instances of a component. By default each answers one request and is dropped: nothing of one request can be in the
 //! next one. Where `requests_per_instance` allows more, an instance that ended well waits here for its next request, which
 //! saves the time of a new one.
 
@@ -27,8 +27,8 @@ pub(super) struct Instances {
     engine: Engine,
     outbound: Arc<Outbound>,
     requests_each: u32,
-    /// Those that wait for another request. Each of them once had one of the permits for concurrent requests, and the one
-    /// that waited for the shortest time is taken first: there are never more than such permits.
+    /// Those that wait for another request. A new one is made only while none waits, and only with a permit for a request:
+    /// so there are never more instances than permits.
     waiting: Mutex<Vec<Instance>>,
 }
 

@@ -63,7 +63,7 @@ pub struct Limits {
     pub idle_connections: usize,
 }
 
-/// Isolation is why there is a sandbox. Who trusts a component with all of its requests may ask for more.
+/// Isolation is the reason for the sandbox. A manifest asks for more where the component is trusted with all of its requests.
 const REQUESTS_PER_INSTANCE: u32 = 1;
 /// Twice the default number of requests that are in flight when a whole organisation is measured in parallel, and
 /// with `MEMORY_BYTES` at most 2 GiB, which a small machine has.
