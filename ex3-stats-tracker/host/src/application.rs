@@ -40,7 +40,8 @@ const WELL_KNOWN: &str = "/.well-known/spin/";
 pub struct Application {
     components: Vec<Loaded>,
     router: Router,
-    instances: Arc<Semaphore>,
+    /// One for each request that may be in a guest at the same time.
+    permits: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     /// The application's name and version, as Spin tells them.
     info: String,
@@ -109,7 +110,7 @@ impl Application {
         Ok(Self {
             router: Router::new(&manifest.routes, position),
             components: linked.into_iter().map(loaded).collect(),
-            instances: Arc::new(Semaphore::new(limits.concurrent_requests as usize)),
+            permits: Arc::new(Semaphore::new(limits.concurrent_requests as usize)),
             bodies: Arc::new(Semaphore::new(request_body::units(limits.request_bodies_bytes))),
             info: serde_json::json!({"name": manifest.name, "version": manifest.version}).to_string(),
             limits,
@@ -215,14 +216,14 @@ impl Application {
         let announced_first = head.headers.contains_key(EXPECT);
         let limit = loaded.limits.request_body_bytes;
         let (body, held) = request_body::read(body, announced_first, limit, &self.limits, &self.bodies).await?;
-        let instance = timeout(self.limits.queue_wait, self.instances.clone().acquire_owned())
+        let permit = timeout(self.limits.queue_wait, self.permits.clone().acquire_owned())
             .await
             .ok()
             .and_then(Result::ok)
             .ok_or_else(Problem::busy)?;
 
         let request = Request::from_parts(head, Full::new(body));
-        guest::answer(loaded.guest(request, (instance, held))).await
+        guest::answer(loaded.guest(request, (permit, held))).await
     }
 }
 
