@@ -105,9 +105,8 @@ fn some_prisoners_are_contained_by_each_host_as_recorded() {
         // Where a host has no limit of its own, a slow machine may end the guest before it does harm. That is no
         // containment, and only containment must not be lost.
         let is_contained = |cell: &Cell| {
-            let mut recorded = record.cells.iter();
-            recorded
-                .any(|recorded| recorded.contained && recorded.host == cell.host && recorded.prisoner == cell.prisoner)
+            let recorded = record.cell(&cell.host, &cell.prisoner);
+            recorded.is_some_and(|recorded| recorded.contained)
         };
         let cells: Vec<Cell> = cells.into_iter().filter(is_contained).collect();
         Ok(differences(&record, &cells))
