@@ -15,29 +15,23 @@
 //! | --- | --- |
 //! | `children` | this program started again, as a host or as a native process |
 //! | `limits` | what the machine has to allow |
-//! | `record` | the record, which `cargo xtask readme` reads |
 //! | `roles` | what a child does |
 
 mod children;
 #[path = "../common/mod.rs"]
 mod common;
 mod limits;
-mod record;
 mod roles;
 
-use std::fs::Permissions;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::ExitCode;
 
+use bench::density::{self, Figures, FirstAnswer, FirstAnswers, Held, Record};
 use bench::matrix::machine::{Commit, Load, Machine, rustc};
 use clap::Parser;
 use jiff::{Timestamp, Unit};
 use system::{command_line, workspace};
 
 use children::Inputs;
-use record::{Figures, FirstAnswer, FirstAnswers, Held, Record};
 use roles::Role;
 
 /// The numbers of instances in one host, and of processes. More processes than a thousand take longer than they tell.
@@ -104,7 +98,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     }
     let figures = measure(&inputs, &instances, &processes, COLD_STARTS.min(most));
     // Nobody may read them, as after `| head`.
-    _ = command_line::print(figures.text().as_bytes());
+    _ = command_line::print(table(&figures).as_bytes());
     if !arguments.record {
         return ExitCode::SUCCESS;
     }
@@ -119,14 +113,14 @@ fn run(arguments: &Arguments) -> ExitCode {
         page_bytes: inputs.page_bytes(),
         figures,
     };
-    match write(&record, &workspace().join(record::FILE)) {
+    match record.write(workspace()) {
         Ok(()) => {
-            command_line::note(format_args!("{}: written", record::FILE));
+            command_line::note(format_args!("{}: written", density::FILE));
             ExitCode::SUCCESS
         }
         Err(error) => command_line::fail(
             sysexits::ExitCode::CantCreat,
-            format_args!("{} can't be written: {error}", record::FILE),
+            format_args!("{} can't be written: {error}", density::FILE),
         ),
     }
 }
@@ -183,52 +177,33 @@ fn first_answer(mut microseconds: Vec<u64>) -> FirstAnswer {
     }
 }
 
-/// Writes the whole record, or leaves what is there.
-fn write(record: &Record, path: &Path) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(record)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".density-")
-        .permissions(Permissions::from_mode(0o644))
-        .tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
-    writeln!(file, "{text}")?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-impl Figures {
-    /// A table for a terminal.
-    fn text(&self) -> String {
-        let mut text = format!(
-            "{:>9}  {:>22}  {:>22}\n{:>9}  {:>10}  {:>10}  {:>10}  {:>10}\n",
-            "",
-            "instances in one host",
-            "native processes",
-            "number",
-            "MiB in all",
-            "KiB each",
-            "MiB in all",
-            "KiB each"
-        );
-        for instances in &self.instances {
-            let processes = self.processes.iter().find(|held| held.count == instances.count);
-            let cells = [Some(instances), processes].map(|held| match held {
-                Some(held) => format!("{:>10.1}  {:>10}", held.kilobytes as f64 / 1024.0, held.each()),
-                None => String::new(),
-            });
-            text += format!("{:>9}  {}  {}", instances.count, cells[0], cells[1]).trim_end();
-            text += "\n";
-        }
-        text += &format!("\n{:<46}  {:>9}  {:>9}\n", "first answer", "p50", "p99");
-        for (name, first) in [
-            ("a new instance in a running host", self.first_answers.instance),
-            ("a native process, from nothing", self.first_answers.process),
-            ("a host from nothing, its code compiled before", self.first_answers.host),
-        ] {
-            let cells = [first.p50_microseconds, first.p99_microseconds]
-                .map(|microseconds| format!("{:.2} ms", microseconds as f64 / 1000.0));
-            text += &format!("{name:<46}  {:>9}  {:>9}\n", cells[0], cells[1]);
-        }
-        text
+/// A table for a terminal.
+fn table(figures: &Figures) -> String {
+    let mut text = format!(
+        "{:>9}  {:>22}  {:>22}\n{:>9}  {:>10}  {:>10}  {:>10}  {:>10}\n",
+        "", "instances in one host", "native processes", "number", "MiB in all", "KiB each", "MiB in all", "KiB each"
+    );
+    for instances in &figures.instances {
+        let processes = figures.processes.iter().find(|held| held.count == instances.count);
+        let cells = [Some(instances), processes].map(|held| match held {
+            Some(held) => format!("{:>10.1}  {:>10}", held.kilobytes as f64 / 1024.0, held.each()),
+            None => String::new(),
+        });
+        text += format!("{:>9}  {}  {}", instances.count, cells[0], cells[1]).trim_end();
+        text += "\n";
     }
+    text += &format!("\n{:<46}  {:>9}  {:>9}\n", "first answer", "p50", "p99");
+    for (name, first) in [
+        ("a new instance in a running host", figures.first_answers.instance),
+        ("a native process, from nothing", figures.first_answers.process),
+        (
+            "a host from nothing, its code compiled before",
+            figures.first_answers.host,
+        ),
+    ] {
+        let cells = [first.p50_microseconds, first.p99_microseconds]
+            .map(|microseconds| format!("{:.2} ms", microseconds as f64 / 1000.0));
+        text += &format!("{name:<46}  {:>9}  {:>9}\n", cells[0], cells[1]);
+    }
+    text
 }

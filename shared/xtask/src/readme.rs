@@ -38,7 +38,8 @@
 //! <!-- end -->
 //! ```
 //!
-//! [`bench::matrix::part`] lists the parts of the other records. The talk's `slides/deck.md` has the same markers, and is a README here.
+//! [`bench::matrix::part`] lists the parts of the other records. The talk's `slides/deck.md` has the same markers, and is a
+//! README here.
 //!
 //! For `cargo run -q -p NAME` in a command, the program from the build of the whole workspace is run. Cargo would build
 //! it again with the features of that package alone, which takes minutes for the engines and changes no output.

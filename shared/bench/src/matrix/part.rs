@@ -11,9 +11,11 @@
 //! | `bias` | what could make the figures unfair |
 //! | `run` | when, where and with what it was measured |
 
-use crate::cases::Step;
+use jiff::Timestamp;
 
-use crate::matrix::plot::{self, Subject};
+use crate::cases::Step;
+use crate::matrix::machine::{Commit, Machine};
+use crate::matrix::plot;
 use crate::matrix::questions::{self, Hypothesis};
 use crate::matrix::record::Bench;
 use crate::matrix::{Record, bias, hypothesis, markdown, number, table};
@@ -142,7 +144,7 @@ fn plot(record: &Record, name: &str, directory: &str) -> Rendered {
     });
     match drawn {
         Some((subject, svg)) => Rendered {
-            markdown: image(subject, directory),
+            markdown: image(subject.title, subject.path, directory),
             file: Some((subject.path, svg)),
         },
         None => Rendered {
@@ -152,15 +154,16 @@ fn plot(record: &Record, name: &str, directory: &str) -> Rendered {
     }
 }
 
-fn image(subject: &Subject, directory: &str) -> String {
+/// A Markdown image for a README in `directory`. Both paths are relative to the workspace, and the image is beside a README
+/// of an example.
+pub fn image(alternative: &str, path: &str, directory: &str) -> String {
     let path = match directory.is_empty() {
-        true => subject.path.to_owned(),
-        false => subject
-            .path
+        true => path.to_owned(),
+        false => path
             .strip_prefix(&format!("{directory}/"))
-            .map_or_else(|| format!("../{}", subject.path), str::to_owned),
+            .map_or_else(|| format!("../{path}"), str::to_owned),
     };
-    format!("![{}]({path})\n", subject.title)
+    format!("![{alternative}]({path})\n")
 }
 
 /// A figure, and in a few words of what it is; or why there is none.
@@ -190,19 +193,25 @@ fn figure(record: &Record, id: &str, step: Step) -> String {
 
 /// When, where and with what a record was made.
 pub(crate) fn run(record: &Record) -> String {
-    let commit = record.commit.as_ref().map_or_else(String::new, |commit| {
+    let ruby = record
+        .ruby()
+        .map_or_else(String::new, |ruby| format!(", {}", ruby.description));
+    let with = format!("{}{ruby}", record.rustc);
+    conditions(record.recorded_at, &record.machine, &with, record.commit.as_ref()) + ".\n"
+}
+
+/// When, where and with what compilers something was measured, without a stop at the end.
+pub fn conditions(at: Timestamp, machine: &Machine, with: &str, commit: Option<&Commit>) -> String {
+    let commit = commit.map_or_else(String::new, |commit| {
         let id: String = commit.id.chars().take(12).collect();
         let changed = if commit.changed { ", with changes" } else { "" };
         format!(", from commit {id}{changed}")
     });
-    let ruby = record
-        .ruby()
-        .map_or_else(String::new, |ruby| format!(", {}", markdown::text(&ruby.description)));
     format!(
-        "Measured on {} on {}, with {}{ruby}{commit}.\n",
-        record.recorded_at.strftime("%-d %B %Y at %H:%M UTC"),
-        markdown::text(&record.machine.in_words()),
-        markdown::text(&record.rustc)
+        "Measured on {} on {}, with {}{commit}",
+        at.strftime("%-d %B %Y at %H:%M UTC"),
+        markdown::text(&machine.in_words()),
+        markdown::text(with)
     )
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cases::{Case, Ruby, Skipped};
 use crate::exact::ExactFigures;
+use crate::json_file;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sysexits::ExitCode;
@@ -217,15 +218,8 @@ impl Record {
             path: path.clone(),
             source,
         };
-        let text = serde_json::to_string_pretty(self).map_err(|error| unwritable(error.into()))?;
         fs::create_dir_all(directory).map_err(unwritable)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(".record-")
-            .tempfile_in(directory)
-            .map_err(unwritable)?;
-        writeln!(file, "{text}").map_err(unwritable)?;
-        file.as_file().sync_all().map_err(unwritable)?;
-        make_readable(file.as_file()).map_err(unwritable)?;
+        let file = json_file::beside(directory, self).map_err(unwritable)?;
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(path),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(Error::Exists { path }),
@@ -368,18 +362,6 @@ impl Bench {
         }
         None
     }
-}
-
-/// Only the owner can read a temporary file, but a record is for all users.
-#[cfg(unix)]
-fn make_readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &File) -> io::Result<()> {
-    Ok(())
 }
 
 /// The first text with a control character, which could move a terminal's cursor or break a table.

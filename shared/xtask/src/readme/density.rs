@@ -1,19 +1,16 @@
 //! The record of the bench `density` in a README: the memory of instances and of processes, and their first answers.
 
 mod plot;
-#[path = "../../../../ex3-stats-tracker/benches/density/record.rs"]
-mod record;
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use bench::matrix::part::Rendered;
+use bench::density::{FILE, FirstAnswer, Record};
+use bench::matrix::part::{self, Rendered};
 use bench::matrix::{Interval, number};
 use system::command_line::thousands;
-
-use record::{FILE, FirstAnswer, Record};
 
 /// The plot's file, relative to the workspace.
 const PLOT: &str = "ex3-stats-tracker/density.svg";
@@ -119,27 +116,18 @@ fn time(microseconds: u64) -> String {
 
 /// When, where and with what the record was made.
 fn run(record: &Record) -> String {
-    let commit = record.commit.as_ref().map_or_else(String::new, |commit| {
-        let id: String = commit.id.chars().take(12).collect();
-        let changed = if commit.changed { ", with changes" } else { "" };
-        format!(", from commit {id}{changed}")
-    });
-    format!(
-        "Measured on {} on {}, with {}{commit}, with a page of {}.\n",
-        record.recorded_at.strftime("%-d %B %Y at %H:%M UTC"),
-        record.machine.in_words(),
-        record.rustc,
-        number::size(record.page_bytes)
-    )
+    let conditions = part::conditions(
+        record.recorded_at,
+        &record.machine,
+        &record.rustc,
+        record.commit.as_ref(),
+    );
+    format!("{conditions}, with a page of {}.\n", number::size(record.page_bytes))
 }
 
 fn image(record: &Record, directory: &str) -> String {
-    let path = match PLOT.strip_prefix(&format!("{directory}/")) {
-        Some(beside) => beside.to_owned(),
-        None if directory.is_empty() => PLOT.to_owned(),
-        None => format!("../{PLOT}"),
-    };
-    format!("![{}: {}]({path})\n", plot::TITLE, plot::summary(&record.figures))
+    let alternative = format!("{}: {}", plot::TITLE, plot::summary(&record.figures));
+    part::image(&alternative, PLOT, directory)
 }
 
 #[cfg(test)]

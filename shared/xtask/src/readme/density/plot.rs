@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use bench::density::{Figures, Held};
 use bench::matrix::frame::{self, Colour, RIGHT_MARGIN, WIDTH};
 use bench::matrix::number;
 use kuva::plot::line::LineStyle;
@@ -13,8 +14,6 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
 use system::command_line::thousands;
-
-use super::record::{Figures, Held};
 
 /// The title above the plot.
 pub(super) const TITLE: &str = "Memory of instances in one host and of native processes";
@@ -187,7 +186,7 @@ fn description(figures: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::readme::density::record::Record;
+    use bench::density::Record;
 
     fn figures() -> Figures {
         let record: Record = serde_json::from_str(include_str!("fixture.json")).unwrap();
