@@ -284,8 +284,8 @@ fn in_text(text: &str) -> Vec<String> {
         } else if line.starts_with("```") {
             lines.by_ref().take_while(|line| *line != "```").for_each(drop);
         } else {
-            // In a table pipes are escaped.
-            let line = line.replace("\\|", "|");
+            // In a table pipes are escaped. An escaped backquote, as in the words of a record, is text and begins no code.
+            let line = line.replace("\\|", "|").replace("\\`", "");
             let spans = line.split('`').skip(1).step_by(2).map(str::trim);
             let is_command = |span: &&str| {
                 let names_more = |program: &&str| span.starts_with(*program) && span.len() > program.len();
@@ -308,7 +308,7 @@ fn without_comment(line: &str) -> &str {
 #[test]
 fn commands_are_found_in_blocks_tables_and_sentences() {
     let text = "Run `cargo run -p a`:\n\n```sh\ncargo run -p b \\\n  -- c   # does c\n\n```\n\n| `cargo run -p d \\| head` | `name` |\n\
-                ```text\ncargo run -p no\n```\n`cargo run -p e -- qr [URL]`\n```sh\ncd f\nspin build\n```\n";
+                ```text\ncargo run -p no\n```\n`cargo run -p e -- qr [URL]` and \\`cargo run -p no\\`\n```sh\ncd f\nspin build\n```\n";
     let found = [
         "cargo run -p a",
         "cargo run -p b    -- c",
