@@ -7,6 +7,8 @@
 
 mod addresses;
 mod answers;
+#[path = "../component/mod.rs"]
+mod component;
 mod document;
 mod failures;
 mod runner;

@@ -29,8 +29,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep, timeout};
 use wasm::compiled_code::{Key, Store as CodeStore};
-use wasm::guests;
-use wasmtime::component::{Component, ComponentType, Lift, Linker, Lower, Resource, ResourceTable};
+use wasmtime::component::{Component, Linker, Resource, ResourceTable};
 use wasmtime::{Config, Engine, Store, StoreContextMut};
 use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -38,6 +37,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IoError, Scheme};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::addresses::LOOPBACK;
+use super::component;
 
 /// The time-outs of a guest's request without its own.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -130,32 +130,21 @@ fn handler() -> ProxyPre<State> {
     let mut config = Config::new();
     config.concurrency_support(false);
     let engine = Engine::new(&config).expect("an engine");
-    let module = guests::SPIN_COMPONENT.build().unwrap_or_else(|error| panic!("{error}"));
-    let module = std::fs::read(module).expect("the module is there");
+    let component = component::encoded();
     let store = CodeStore::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("spin-double-compiled-code"));
-    let key = Key::new(&module, "wasmtime", env!("CARGO_PKG_VERSION"), "spin double");
-    let component: wasmtime::Result<Component> = store.load_or_compile(
+    let key = Key::new(&component, "wasmtime", env!("CARGO_PKG_VERSION"), "spin double");
+    let compiled: wasmtime::Result<Component> = store.load_or_compile(
         &key,
         // SAFETY: this test wrote it, and nobody else could have.
         |entry| unsafe { Component::deserialize(&engine, entry.code()) },
         || {
-            let component = wit_component::ComponentEncoder::default()
-                .module(&module)
-                .and_then(|encoder| {
-                    encoder.adapter(
-                        wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-                        wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-                    )
-                })
-                .and_then(|mut encoder| encoder.encode())
-                .expect("a component");
-            let component = Component::new(&engine, component)?;
+            let component = Component::new(&engine, &component)?;
             let code = component.serialize()?;
             Ok((component, code))
         },
     );
     let linked = linker(&engine)
-        .and_then(|linker| linker.instantiate_pre(&component?))
+        .and_then(|linker| linker.instantiate_pre(&compiled?))
         .and_then(ProxyPre::new);
     linked.unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -176,29 +165,8 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
         },
     )?;
     linker.allow_shadowing(false);
-    linker.instance("fermyon:spin/variables@2.0.0")?.func_wrap(
-        "get",
-        |store: StoreContextMut<'_, State>, (name,): (String,)| {
-            let value = store.data().variables.get(&name).cloned();
-            Ok((value.ok_or(VariableError::Undefined(name)),))
-        },
-    )?;
+    component::add_variables(&mut linker, |state: &State, name| state.variables.get(name).cloned())?;
     Ok(linker)
-}
-
-/// `variant error` of Spin's interface `variables`.
-#[derive(Clone, Debug, ComponentType, Lift, Lower)]
-#[component(variant)]
-#[allow(dead_code, reason = "the type needs each case")]
-enum VariableError {
-    #[component(name = "invalid-name")]
-    InvalidName(String),
-    #[component(name = "undefined")]
-    Undefined(String),
-    #[component(name = "provider")]
-    Provider(String),
-    #[component(name = "other")]
-    Other(String),
 }
 
 struct Application {

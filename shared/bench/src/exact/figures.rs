@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use serde::{Deserialize, Serialize};
-use system::command_line::thousands;
+use sha2::{Digest, Sha256};
+use system::command_line::{self, thousands};
 
 use crate::matrix::markdown::{self, Align};
 
@@ -17,6 +18,9 @@ pub const UPDATE: &str = "UPDATE_EXPECT";
 
 /// A count may change by so many percent before the file has to be renewed. A compiler's patch release stays below.
 const TOLERANCE_PERCENT: u64 = 1;
+
+/// The cell of a count that a guest does not have.
+const NONE: &str = "–";
 
 /// The counts of one guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,22 +42,66 @@ pub struct Counts {
     pub bytes_out: u64,
     /// Pages of 64 KiB that the guest's memory had at the end.
     pub memory_pages: u64,
+    /// The size in bytes of the file that wasmtime compiles the module to, for any x86-64. `None` on another processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiled_bytes: Option<u64>,
+    /// Instructions of the processor for the same work in a native program, where there is one: see
+    /// [`native`](crate::exact::native). `None` also where they can't be counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native_instructions: Option<u64>,
 }
 
-/// Reads a value of a guest's counts.
-pub(crate) type Column = fn(&Counts) -> u64;
+/// One of the counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    /// The heading in a table.
+    pub(crate) heading: &'static str,
+    /// `None` if the guest does not have this count.
+    pub(crate) value: fn(&Counts) -> Option<u64>,
+    /// Whether equal modules have equal counts. Others depend on a compiler too.
+    is_of_module: bool,
+}
+
+impl Column {
+    const fn of_module(heading: &'static str, value: fn(&Counts) -> Option<u64>) -> Self {
+        Self {
+            heading,
+            value,
+            is_of_module: true,
+        }
+    }
+
+    const fn of_compiler(heading: &'static str, value: fn(&Counts) -> Option<u64>) -> Self {
+        Self {
+            heading,
+            value,
+            is_of_module: false,
+        }
+    }
+}
 
 impl Counts {
-    /// The columns of the table, with their headings.
-    pub(crate) const COLUMNS: [(&str, Column); 7] = [
-        ("instructions to start", |counts| counts.start_instructions),
-        ("instructions to work", |counts| counts.instructions),
-        ("calls of the host", |counts| counts.host_calls),
-        ("bytes in", |counts| counts.bytes_in),
-        ("bytes out", |counts| counts.bytes_out),
-        ("memory, pages", |counts| counts.memory_pages),
-        ("module, bytes", |counts| counts.module_bytes),
+    /// All counts, in the order of a table.
+    pub(crate) const COLUMNS: [Column; 9] = [
+        Column::of_module("instructions to start", |counts| Some(counts.start_instructions)),
+        Column::of_module("instructions to work", |counts| Some(counts.instructions)),
+        Column::of_compiler("native instructions", |counts| counts.native_instructions),
+        Column::of_module("calls of the host", |counts| Some(counts.host_calls)),
+        Column::of_module("bytes in", |counts| Some(counts.bytes_in)),
+        Column::of_module("bytes out", |counts| Some(counts.bytes_out)),
+        Column::of_module("memory, pages", |counts| Some(counts.memory_pages)),
+        Column::of_module("module, bytes", |counts| Some(counts.module_bytes)),
+        Column::of_compiler("compiled, bytes", |counts| counts.compiled_bytes),
     ];
+}
+
+/// The SHA-256 of a module, in hexadecimal.
+#[must_use]
+pub fn sha256(module: &[u8]) -> String {
+    Sha256::digest(module)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The counts of several guests, by their names.
@@ -116,7 +164,7 @@ impl ExactFigures {
     }
 
     /// Compares figures that were just counted with those of a file. With the environment variable [`UPDATE`] the file
-    /// is written instead.
+    /// is written instead. A count that this machine can't make is not compared, which a note on stderr says.
     ///
     /// # Errors
     /// If the file can't be read or written.
@@ -127,7 +175,11 @@ impl ExactFigures {
         if env::var_os(UPDATE).is_some() {
             return self.write(path);
         }
-        let differences = self.differences(&Self::read(path)?);
+        let recorded = Self::read(path)?;
+        for missing in self.not_counted(&recorded) {
+            command_line::note(format_args!("not compared: {missing} can't be counted on this machine"));
+        }
+        let differences = self.differences(&recorded);
         assert!(
             differences.is_empty(),
             "{}\nIf that is meant, renew {} with {UPDATE}=1 and splice the READMEs with `cargo xtask readme --write`.",
@@ -137,8 +189,22 @@ impl ExactFigures {
         Ok(())
     }
 
-    /// The differences from recorded figures. Equal modules have to have equal counts, others may differ by
-    /// one percent.
+    /// The recorded counts that were not counted now.
+    fn not_counted(&self, recorded: &Self) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (name, counts) in &self.0 {
+            let Some(before) = recorded.0.get(name) else { continue };
+            for Column { heading, value, .. } in Counts::COLUMNS {
+                if value(counts).is_none() && value(before).is_some() {
+                    missing.push(format!("{name}, {heading}"));
+                }
+            }
+        }
+        missing
+    }
+
+    /// The differences from recorded figures. Equal modules have to have equal counts, as far as these depend on nothing
+    /// but the module. Other counts may differ by one percent.
     fn differences(&self, recorded: &Self) -> Vec<String> {
         let mut differences = Vec::new();
         for name in recorded.0.keys().filter(|name| !self.0.contains_key(*name)) {
@@ -149,29 +215,36 @@ impl ExactFigures {
                 differences.push(format!("{name} was counted and is not recorded"));
                 continue;
             };
-            let tolerance = match counts.sha256 == before.sha256 {
-                true => 0,
-                false => TOLERANCE_PERCENT,
-            };
-            for (column, value) in Counts::COLUMNS {
-                let (now, then) = (value(counts), value(before));
+            for column in Counts::COLUMNS {
+                let tolerance = match column.is_of_module && counts.sha256 == before.sha256 {
+                    true => 0,
+                    false => TOLERANCE_PERCENT,
+                };
+                let Some(now) = (column.value)(counts) else { continue };
+                let Some(then) = (column.value)(before) else {
+                    differences.push(format!("{name}, {}: {now}, none are recorded", column.heading));
+                    continue;
+                };
                 if now.abs_diff(then) * 100 > then * tolerance {
-                    differences.push(format!("{name}, {column}: {now}, recorded are {then}"));
+                    differences.push(format!("{name}, {}: {now}, recorded are {then}", column.heading));
                 }
             }
         }
         differences
     }
 
-    /// A Markdown table with a row for each guest.
+    /// A Markdown table with a row for each guest, and a column for each count that one of them has.
     #[must_use]
     pub fn markdown(&self) -> String {
+        let of_any = |column: &Column| self.0.values().any(|counts| (column.value)(counts).is_some());
+        let columns: Vec<Column> = Counts::COLUMNS.into_iter().filter(of_any).collect();
         let mut head = vec![("guest", Align::Left)];
-        head.extend(Counts::COLUMNS.map(|(heading, _)| (heading, Align::Right)));
+        head.extend(columns.iter().map(|column| (column.heading, Align::Right)));
         head.push(("SHA-256", Align::Left));
         let rows = self.0.iter().map(|(name, counts)| {
+            let cell = |column: &Column| (column.value)(counts).map_or(NONE.to_owned(), thousands);
             let mut cells = vec![name.clone()];
-            cells.extend(Counts::COLUMNS.map(|(_, value)| thousands(value(counts))));
+            cells.extend(columns.iter().map(cell));
             cells.push(format!("`{}…`", counts.sha256.get(..12).unwrap_or(&counts.sha256)));
             cells
         });
@@ -193,8 +266,15 @@ mod tests {
             bytes_in: 0,
             bytes_out: 12,
             memory_pages: 1,
+            compiled_bytes: None,
+            native_instructions: None,
         };
         ExactFigures([("guest".to_owned(), counts)].into())
+    }
+
+    fn with_native_instructions(mut figures: ExactFigures, native_instructions: u64) -> ExactFigures {
+        figures.0.get_mut("guest").unwrap().native_instructions = Some(native_instructions);
+        figures
     }
 
     #[test]
@@ -227,6 +307,42 @@ mod tests {
             figures("b", 1).differences(&zero),
             ["guest, calls of the host: 1, recorded are 0"]
         );
+    }
+
+    #[test]
+    fn native_instructions_may_differ_by_a_percent_for_an_equal_module_too() {
+        let recorded = with_native_instructions(figures("a", 10), 1_000);
+        let now = |native| with_native_instructions(figures("a", 10), native);
+        assert_eq!(now(1_010).differences(&recorded), [""; 0]);
+        assert_eq!(
+            now(1_011).differences(&recorded),
+            ["guest, native instructions: 1011, recorded are 1000"]
+        );
+    }
+
+    #[test]
+    fn what_a_machine_cannot_count_is_named_and_not_compared() {
+        let (without, recorded) = (figures("a", 10), with_native_instructions(figures("a", 10), 1_000));
+        assert_eq!(without.differences(&recorded), [""; 0]);
+        assert_eq!(without.not_counted(&recorded), ["guest, native instructions"]);
+        assert_eq!(
+            recorded.differences(&without),
+            ["guest, native instructions: 1000, none are recorded"]
+        );
+        assert_eq!(recorded.not_counted(&without), [""; 0]);
+    }
+
+    #[test]
+    fn the_table_has_the_columns_of_any_guest() {
+        let mut both = with_native_instructions(figures("a", 10), 1_000);
+        both.0.insert("other".to_owned(), figures("b", 10).0["guest"].clone());
+        let table = both.markdown();
+        assert!(
+            table.contains("native instructions") && !table.contains("compiled"),
+            "{table}"
+        );
+        assert!(table.contains("| 1,000 |".trim_start_matches("| ")), "{table}");
+        assert!(table.lines().last().unwrap().contains(NONE), "{table}");
     }
 
     #[test]

@@ -8,7 +8,9 @@
 mod figures;
 #[cfg(feature = "runtimes")]
 mod guest;
+pub mod native;
 
-pub use figures::{Counts, Error, ExactFigures, FILE, UPDATE};
+pub(crate) use figures::Column;
+pub use figures::{Counts, Error, ExactFigures, FILE, UPDATE, sha256};
 #[cfg(feature = "runtimes")]
 pub use guest::Guest;

@@ -234,6 +234,8 @@ pub(crate) fn exact_figures(instructions: u64) -> ExactFigures {
         bytes_in: 0,
         bytes_out: 29,
         memory_pages: 1,
+        compiled_bytes: None,
+        native_instructions: None,
     };
     ExactFigures([("written by hand".to_owned(), counts)].into())
 }

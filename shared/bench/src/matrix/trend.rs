@@ -10,7 +10,7 @@ use serde::Serialize;
 use system::command_line::thousands;
 
 use crate::cases::Step;
-use crate::exact::Counts;
+use crate::exact::{Column, Counts};
 use crate::matrix::machine::{Commit, Machine};
 use crate::matrix::markdown::{self, Align};
 use crate::matrix::{Interval, Record, figure, number, part, table};
@@ -105,9 +105,13 @@ pub fn of(records: &[Record]) -> Trend {
         fn counts<'a>(record: &'a Record, name: &str, guest: &str) -> Option<&'a Counts> {
             record.exact_figures.get(name)?.0.get(guest)
         }
-        for (column, value) in Counts::COLUMNS {
-            let of_column = |record: &Record| counts(record, name, guest).map(value);
-            exact_figures.push(Series::new(format!("{name}, {guest}: {column}"), records, of_column));
+        for Column { heading, value, .. } in Counts::COLUMNS {
+            let of_column = |record: &Record| counts(record, name, guest).and_then(value);
+            let series = Series::new(format!("{name}, {guest}: {heading}"), records, of_column);
+            // A count that this guest does not have in any record is no row.
+            if series.values.iter().any(Option::is_some) {
+                exact_figures.push(series);
+            }
         }
         let of_module = |record: &Record| Some(counts(record, name, guest)?.sha256.clone());
         modules.push(Series::new(format!("{name}, {guest}: SHA-256"), records, of_module));

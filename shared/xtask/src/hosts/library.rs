@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
+use bench::exact::sha256;
 use system::{cache, command_line};
 
 use super::places::Places;
@@ -156,11 +156,6 @@ fn hash_of(directory: &Path, files: &[&str]) -> Result<String> {
         contents.extend(fs::read(&file).with_context(|| format!("{} can't be read", file.display()))?);
     }
     Ok(sha256(&contents))
-}
-
-/// The SHA-256 of bytes, in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Prints a command, and runs it with its output on standard error.

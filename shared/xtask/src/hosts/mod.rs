@@ -137,7 +137,7 @@ fn measure(places: &Places) -> Result<Report> {
     Ok(Report {
         recorded_at: jiff::Timestamp::now().round(jiff::Unit::Second)?,
         machine: Machine::this(),
-        module_sha256: library::sha256(&binary),
+        module_sha256: bench::exact::sha256(&binary),
         module_bytes: binary.len(),
         pages: pages.count(),
         rows,

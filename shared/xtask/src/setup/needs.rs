@@ -40,7 +40,7 @@ pub(super) struct Need {
     pub(super) is_installed: fn() -> bool,
 }
 
-const NEEDS: [Need; 20] = [
+const NEEDS: [Need; 21] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -90,6 +90,14 @@ const NEEDS: [Need; 20] = [
         packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"],
         elsewhere: "on a machine with such a processor the tests run as they are; elsewhere this one is skipped",
         is_installed: || !cfg!(target_os = "linux") || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "Valgrind",
+        why: "it counts the instructions of a native program, for the exact figures beside ex2-parser",
+        packages: &["valgrind"],
+        elsewhere: "install Valgrind; where there is none, these counts are not compared",
+        is_installed: || !cfg!(target_os = "linux") || on_path("valgrind"),
     },
     Need {
         purpose: Purpose::Print,
