@@ -25,6 +25,11 @@ class Version < ApplicationRecord
     vanished_at?
   end
 
+  # The time of its last reading. +measured_at+ is older where nothing has changed since: such a row is not written again.
+  def last_read_at
+    vanished? ? measured_at : package.versions_measured_at
+  end
+
   # What a version is, by its tags.
   def kind
     Tags.new(tags).kind

@@ -1,6 +1,6 @@
 class Api::VersionsController < Api::TableController
   table keys: %i[position id], columns: {
-    id: :github_id, tags: :tags, total: :total, measured_at: :measured_at, vanished_at: :vanished_at
+    id: :github_id, tags: :tags, total: :total, measured_at: :last_read_at, vanished_at: :vanished_at
   }
 
   private

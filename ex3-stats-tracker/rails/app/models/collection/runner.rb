@@ -82,7 +82,7 @@ class Collection::Runner
       remaining = wanted.select { |package| total_wanted?(package) || versions_wanted?(package) }
       progress.listed(wanted.size, remaining.size)
       packages = remaining.each_with_object(Thread::Queue.new) { |package, queue| queue << package }.close
-      outcomes = Thread::SizedQueue.new(policy.concurrency)
+      outcomes = Thread::SizedQueue.new(max_batch_size)
       threads = Array.new([ policy.concurrency, remaining.size ].min) { Thread.new { fetch_packages(packages, outcomes) } }
       record_until_done outcomes, threads.size
     ensure
@@ -103,14 +103,18 @@ class Collection::Runner
 
     def next_batch(outcomes, threads)
       batch = [ outcomes.pop ]
-      max_size = policy.pause.zero? ? BATCH_SIZE * policy.concurrency : 1
       deadline = monotonic + BATCH_SECONDS
-      while batch.size < max_size && batch.count(:done) < threads
+      while batch.size < max_batch_size && batch.count(:done) < threads
         outcome = outcomes.pop(timeout: [ deadline - monotonic, 0 ].max) or break
         batch << outcome
         break if outcome.is_a?(Exception)
       end
       batch
+    end
+
+    # Also the most outcomes that wait: while a batch is being stored, the threads fetch the next one.
+    def max_batch_size
+      policy.pause.zero? ? BATCH_SIZE * policy.concurrency : 1
     end
 
     def fetch_packages(packages, outcomes)

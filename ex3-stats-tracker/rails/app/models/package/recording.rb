@@ -38,31 +38,58 @@ module Package::Recording
     end
 
     # Stores lists of versions, each as package, list and time. A version gets a row for each day on which its total
-    # changed.
+    # changed. A version without a change is not written: Version#last_read_at has the time of its reading.
     def record_versions(lists)
-      rows = lists.flat_map do |package, list, at|
-        list.each_with_index.map do |version, position|
-          { package_id: package.id, github_id: version.id, tags: JSON.generate(version.tags), position:, total: version.total,
-            measured_at: at, created_at: at, updated_at: at }
-        end
-      end
-      rows.each_slice(1000) do |slice|
-        Version.write slice, conflict: "package_id, github_id", set: <<~SQL.squish
-          tags = excluded.tags, position = excluded.position, total = excluded.total, measured_at = excluded.measured_at,
-          updated_at = excluded.updated_at, vanished_at = NULL
-        SQL
+      lists.group_by { |*, at| at.to_date }.each do |date, of_day|
+        version_rows(of_day).each_slice(1000) { |rows| record_version_days write_versions(rows), date }
       end
       lists.group_by(&:last).each do |at, of_time|
-        packages = of_time.map(&:first)
-        Version.listed.where(package: packages).where.not(measured_at: at).update_all(vanished_at: at)
-        where(id: packages).update_all(versions_measured_at: at, updated_at: Time.current)
+        mark_vanished_versions of_time, at
+        where(id: of_time.map(&:first)).update_all(versions_measured_at: at, updated_at: Time.current)
       end
-      lists.group_by { |*, at| at.to_date }.each { |date, of_day| record_version_days of_day.map(&:first), date }
       Package::Day.write lists.map { |package, _, at| { package_id: package.id, date: at.to_date, versions_read: true } },
         conflict: "package_id, date", set: "versions_read = excluded.versions_read"
     end
 
     private
+      # Each as package, version, position and time.
+      def version_rows(lists)
+        lists.flat_map { |package, list, at| list.each_with_index.map { |version, position| [ package, version, position, at ] } }
+      end
+
+      # Returns the ids of the versions that are new or have changed, or were written by a clock that was ahead. The others
+      # are left out before the conflict: PostgreSQL locks each row of a conflict, which costs as much as a write.
+      def write_versions(rows)
+        connection = lease_connection
+        tags, at = connection.adapter_name == "PostgreSQL" ? [ "CAST(new.tags AS jsonb)", "CAST(new.at AS timestamp)" ] : %w[new.tags new.at]
+        quoted = Hash.new { |texts, time| texts[time] = connection.quote(time) }
+        values = rows.map do |package, version, position, time|
+          "(#{package.id}, #{version.id}, #{connection.quote(JSON.generate(version.tags))}, #{position}, #{version.total}, #{quoted[time]})"
+        end
+        connection.exec_insert_all(<<~SQL, "Version Write").rows.flatten
+          WITH new(package_id, github_id, tags, position, total, at) AS (VALUES #{values.join(", ")})
+          INSERT INTO versions (package_id, github_id, tags, position, total, measured_at, created_at, updated_at)
+          SELECT new.package_id, new.github_id, #{tags}, new.position, new.total, #{at}, #{at}, #{at}
+          FROM new LEFT JOIN versions ON versions.package_id = new.package_id AND versions.github_id = new.github_id
+          WHERE versions.id IS NULL OR versions.total <> new.total OR versions.position <> new.position OR versions.tags <> #{tags}
+            OR versions.vanished_at IS NOT NULL OR versions.measured_at > #{at}
+          ON CONFLICT (package_id, github_id) DO UPDATE SET tags = excluded.tags, position = excluded.position,
+            total = excluded.total, measured_at = excluded.measured_at, updated_at = excluded.updated_at, vanished_at = NULL
+          RETURNING id
+        SQL
+      end
+
+      # The versions that a list no longer has were last read at the package's reading before.
+      def mark_vanished_versions(lists, at)
+        listed = Version.listed.where(package: lists.map(&:first)).group(:package_id).count
+        lists.each do |package, list|
+          next if listed.fetch(package.id, 0) == list.size
+
+          Version.listed.where(package:).where.not(github_id: list.map(&:id))
+            .update_all([ "vanished_at = ?, measured_at = COALESCE((SELECT versions_measured_at FROM packages WHERE id = package_id), measured_at)", at ])
+        end
+      end
+
       # A day's row has the day's last total.
       def record_totals(readings, fallen, collection)
         Measurement.write readings.map { |package, reading|
@@ -183,11 +210,13 @@ module Package::Recording
         }.join(", ")
       end
 
-      def record_version_days(packages, date)
+      def record_version_days(ids, date)
+        return if ids.empty?
+
         lease_connection.update <<~SQL.squish, "Version::Day Write"
           INSERT INTO version_days (version_id, date, total)
           SELECT versions.id, #{lease_connection.quote(date)}, versions.total FROM versions
-          WHERE versions.package_id IN (#{packages.map(&:id).join(", ")}) AND versions.vanished_at IS NULL AND versions.total IS DISTINCT FROM
+          WHERE versions.id IN (#{ids.join(", ")}) AND versions.total IS DISTINCT FROM
             (SELECT total FROM version_days WHERE version_id = versions.id AND date <= #{lease_connection.quote(date)} ORDER BY date DESC LIMIT 1)
           ON CONFLICT (version_id, date) DO UPDATE SET total = excluded.total
         SQL

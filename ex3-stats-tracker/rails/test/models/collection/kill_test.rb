@@ -159,7 +159,7 @@ class Collection::KillTest < ActiveSupport::TestCase
     def assert_versions(versions, package, about)
       at = package.versions_measured_at or return assert_empty(versions, about)
       assert_equal (1..VERSIONS).map { |id| [ id, SimulatedComponent.version_total(package.name, id, at), at ] },
-        versions.map { |version| [ version.github_id, version.total, version.measured_at ] }, about
+        versions.map { |version| [ version.github_id, version.total, version.last_read_at ] }, about
     end
 
     def assert_version_days(versions, context)

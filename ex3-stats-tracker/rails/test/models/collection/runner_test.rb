@@ -358,7 +358,7 @@ class Collection::RunnerTest < ActiveSupport::TestCase
   test "versions have the time at which their package was read" do
     component = ScriptedComponent.new({ "a" => 1 }, versions: { "a" => [ [ 7, 9 ] ] }, now: @now - 5.minutes)
     collect(component)
-    assert_equal [ component.now ] * 2, [ package("a").versions_measured_at, package("a").versions.sole.measured_at ]
+    assert_equal [ component.now ] * 2, [ package("a").versions_measured_at, package("a").versions.sole.last_read_at ]
   end
 
   test "a collection that lost its lock stores nothing more" do

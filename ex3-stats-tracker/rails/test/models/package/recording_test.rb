@@ -100,6 +100,27 @@ class Package::RecordingTest < ActiveSupport::TestCase
     assert_not @package.versions.find_by!(github_id: 1).vanished?
   end
 
+  test "a version without a change is not written, and its reading has a time" do
+    versions "2026-05-10 12:00", { 1 => 5, 2 => 6, 3 => 7 }
+    before = @package.versions.order(:github_id).pluck(:updated_at)
+    versions "2026-05-11 12:00", { 1 => 5, 2 => 9, 3 => 7 }
+    assert_equal [ false, true, false ], before.zip(@package.versions.order(:github_id).pluck(:updated_at)).map { |earlier, now| earlier != now }
+    versions "2026-05-12 12:00", { 1 => 5, 2 => 9 }
+    assert_equal [ "12 12:00", "12 12:00", "11 12:00" ], @package.reload.versions.order(:github_id).map { |version| version.last_read_at.strftime("%d %H:%M") }
+    assert_equal [ Time.utc(2026, 5, 12, 12) ], @package.versions.where.not(vanished_at: nil).pluck(:vanished_at)
+  end
+
+  test "changed tags and a changed position are written, as they are" do
+    versions = ->(at, *list) { Package.record_versions [ [ @package, list.map { |id, tag| Component::Contract::TaggedVersion.new(id:, tags: [ tag ], total: 1) }, Time.zone.parse(at) ] ] }
+    stored = -> { @package.versions.order(:position).pluck(:github_id, :tags) }
+    versions.("2026-05-10 12:00", [ 1, "a  b" ], [ 2, "it's" ])
+    assert_equal [ [ 1, [ "a  b" ] ], [ 2, [ "it's" ] ] ], stored.call
+    versions.("2026-05-11 12:00", [ 2, "it's" ], [ 1, "a  b" ])
+    assert_equal [ 2, 1 ], stored.call.map(&:first)
+    versions.("2026-05-12 12:00", [ 2, "latest" ], [ 1, "a  b" ])
+    assert_equal [ [ "latest" ], [ "a  b" ] ], stored.call.map(&:last)
+  end
+
   test "several packages at once are each stored as one alone" do
     org, last_year, yesterday, today = orgs(:unread), "2025-05-11 12:00", "2026-05-09 12:00", "2026-05-10 12:00"
     fallen, grown, late, unknown = %w[fallen grown late unknown].map { |name| org.packages.create!(name:) }
