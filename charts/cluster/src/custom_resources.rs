@@ -60,7 +60,11 @@ pub const SOURCES: [Source; 10] = [
         version: "v1.9.5",
         directory: "config/crd/bases",
         definitions: &[
+            // The controllers wait for all kinds of sources, used or not.
+            "source.toolkit.fluxcd.io_buckets",
+            "source.toolkit.fluxcd.io_externalartifacts",
             "source.toolkit.fluxcd.io_gitrepositories",
+            "source.toolkit.fluxcd.io_helmcharts",
             "source.toolkit.fluxcd.io_helmrepositories",
             "source.toolkit.fluxcd.io_ocirepositories",
         ],

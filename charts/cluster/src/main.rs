@@ -3,7 +3,7 @@
 //!     cargo run -p cluster -- helm template charts/stats-tracker
 //!
 //! `cargo run -p cluster -- --serve` starts an API server with the custom resources, prints the path of its kubeconfig,
-//! and ends it on Ctrl-C. `cargo run -p cluster -- --build` builds all tools and prints their paths.
+//! and ends it on Ctrl-C. `cargo run -p cluster -- --build` builds the tools of `cargo xtask test` and prints their paths.
 
 use std::{env, os::unix::process::CommandExt, path::Path, process::ExitCode};
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let result = match first {
         "--build" => build(),
         "--serve" => serve(),
-        name => match Tool::ALL.into_iter().find(|tool| tool.name() == name) {
+        name => match Tool::ALL.into_iter().chain(Tool::FLUX).find(|tool| tool.name() == name) {
             Some(tool) => tool.command().and_then(|mut command| {
                 // The tool replaces this process, so that it gets the signals and the terminal.
                 Err(Error::Io {
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
                 })
             }),
             None => {
-                let names = Tool::ALL.map(Tool::name).join(", ");
+                let names: Vec<_> = Tool::ALL.into_iter().chain(Tool::FLUX).map(Tool::name).collect();
+                let names = names.join(", ");
                 let usage = format!("usage: --build, --serve, or a tool and its arguments; the tools are: {names}");
                 if ["--help", "-h"].contains(&name) {
                     return match command_line::print(format!("{usage}\n").as_bytes()) {

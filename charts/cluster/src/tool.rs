@@ -25,6 +25,12 @@ const KUBERNETES: Module = Module {
     checksums: include_str!("../kubernetes/go.sum"),
 };
 
+/// Flux' controllers.
+const FLUX: Module = Module {
+    manifest: include_str!("../flux/go.mod"),
+    checksums: include_str!("../flux/go.sum"),
+};
+
 /// helm-unittest.
 const HELM_UNITTEST: Module = Module {
     manifest: include_str!("../helm-unittest/go.mod"),
@@ -64,6 +70,12 @@ pub enum Tool {
     Cosign,
     /// Finds mistakes in GitHub's workflows.
     Actionlint,
+    /// Fetches what Flux installs: Git repositories, and charts from registries.
+    SourceController,
+    /// Applies directories of a Git repository.
+    KustomizeController,
+    /// Installs, upgrades and rolls back charts.
+    HelmController,
 }
 
 /// One build command. Programs with common packages are built by one command.
@@ -109,7 +121,7 @@ const fn kubernetes(name: &'static str, tools: &'static [Tool]) -> Build {
 }
 
 impl Tool {
-    /// All tools.
+    /// All tools of the tests that `cargo xtask test` runs.
     pub const ALL: [Self; 12] = [
         Self::Helm,
         Self::HelmUnittest,
@@ -124,6 +136,9 @@ impl Tool {
         Self::Cosign,
         Self::Actionlint,
     ];
+
+    /// Flux' controllers. Their build takes long, so that only the tests of `cargo xtask test --everything` use them.
+    pub const FLUX: [Self; 3] = [Self::SourceController, Self::KustomizeController, Self::HelmController];
 
     /// The name of the tool and its program.
     pub fn name(self) -> &'static str {
@@ -140,6 +155,9 @@ impl Tool {
             Self::Oras => "oras",
             Self::Cosign => "cosign",
             Self::Actionlint => "actionlint",
+            Self::SourceController => "source-controller",
+            Self::KustomizeController => "kustomize-controller",
+            Self::HelmController => "helm-controller",
         }
     }
 
@@ -179,6 +197,13 @@ impl Tool {
             },
             Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
             Self::KubeScheduler | Self::Kubelet | Self::KubeProxy => NODE,
+            Self::SourceController | Self::KustomizeController | Self::HelmController => Build::Own {
+                name: "flux",
+                module: FLUX,
+                packages: "github.com/fluxcd",
+                tools: &Self::FLUX,
+                linker_flags: || STRIPPED.to_owned(),
+            },
         }
     }
 
@@ -292,6 +317,18 @@ fn kubernetes_version_flags() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::custom_resources::SOURCES;
+
+    #[test]
+    fn the_controllers_of_flux_have_the_versions_of_their_definitions() {
+        for tool in Tool::FLUX {
+            let module = format!("github.com/fluxcd/{}", tool.name());
+            let source = SOURCES.iter().find(|source| source.module == module).unwrap();
+            let required = format!("{module} {} ", source.version);
+            assert!(FLUX.manifest.contains(&required), "go.mod has no {required}");
+            assert!(FLUX.checksums.contains(&required), "go.sum has no {required}");
+        }
+    }
 
     #[test]
     fn the_version_is_the_modules_and_is_in_the_linker_flags() {

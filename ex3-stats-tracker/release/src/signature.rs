@@ -1,12 +1,12 @@
 //! Signatures by cosign.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
-use cluster::Tool;
+use cluster::{Tool, cosign};
 use tempfile::TempDir;
 
 use crate::{
@@ -17,12 +17,6 @@ use crate::{
 
 /// The environment variable with the password of the private key.
 const PASSWORD: &str = "COSIGN_PASSWORD";
-
-/// Sigstore's services for a signature with a key, and their own keys: none, so that the signature can be made and verified
-/// without any of them. Otherwise cosign would fetch both from the internet.
-const NO_SERVICES: &str =
-    r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#;
-const NO_ROOT: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
 
 /// The signer of a release.
 #[derive(Debug)]
@@ -39,7 +33,7 @@ pub(crate) enum Signer {
 #[derive(Debug)]
 pub(crate) struct Key {
     private: PathBuf,
-    /// The public key, and the configuration of the services.
+    /// The public key, and the configuration of the signature.
     files: TempDir,
 }
 
@@ -60,9 +54,6 @@ impl Signer {
             private: private.to_owned(),
             files,
         };
-        for (path, text) in [(key.services(), NO_SERVICES), (key.root(), NO_ROOT)] {
-            fs::write(path, text).context("writing the configuration of the signature")?;
-        }
         let mut command = Tool::Cosign.command()?;
         command
             .args(["public-key", "--key"])
@@ -95,13 +86,14 @@ impl Signer {
             {
                 continue;
             }
-            let mut command = Tool::Cosign.command()?;
-            command.args(["sign", "--yes"]);
-            if let Self::Key(key) = self {
-                command.arg("--key").arg(&key.private);
-                command.arg("--signing-config").arg(key.services());
-                command.arg("--trusted-root").arg(key.root());
-            }
+            let mut command = match self {
+                Self::Key(key) => cosign::sign(&key.private, key.files.path())?,
+                _ => {
+                    let mut command = Tool::Cosign.command()?;
+                    command.args(["sign", "--yes"]);
+                    command
+                }
+            };
             if registry.plain_http {
                 command.arg("--allow-http-registry");
             }
@@ -114,14 +106,6 @@ impl Signer {
 impl Key {
     fn public(&self) -> PathBuf {
         self.files.path().join("cosign.pub")
-    }
-
-    fn services(&self) -> PathBuf {
-        self.files.path().join("services.json")
-    }
-
-    fn root(&self) -> PathBuf {
-        self.files.path().join("root.json")
     }
 
     /// Whether the registry has a signature by this key. A second signature would be another artifact.

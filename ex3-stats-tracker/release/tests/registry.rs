@@ -2,12 +2,9 @@
 
 use std::{
     fs,
-    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     sync::OnceLock,
-    thread,
-    time::Duration,
 };
 
 use cluster::Tool;
@@ -28,61 +25,26 @@ fn images() -> &'static Path {
     })
 }
 
-/// CNCF's Distribution, with its data in a temporary directory. It is ended when this is dropped.
+/// A registry with its data in a temporary directory.
 struct Registry {
-    server: Child,
-    address: String,
+    server: cluster::Registry,
     directory: TempDir,
 }
 
 impl Registry {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let port = free_port().unwrap();
-        let configuration = format!(
-            "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
-             http:\n  addr: 127.0.0.1:{port}\n",
-            directory.path().join("data").display()
-        );
-        let file = directory.path().join("configuration.yaml");
-        fs::write(&file, configuration).unwrap();
-        let server = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(directory.path().join("log")).unwrap())
-            .spawn()
-            .unwrap_or_else(|error| panic!("docker-registry: {error}; `cargo xtask setup` installs it"));
-        let mut registry = Self {
-            server,
-            address: format!("127.0.0.1:{port}"),
+        let server = cluster::Registry::start(directory.path(), free_port().unwrap());
+        Self {
+            server: server.unwrap_or_else(|error| panic!("{error}")),
             directory,
-        };
-        for _ in 0..600 {
-            if TcpStream::connect(&registry.address).is_ok() {
-                return registry;
-            }
-            if registry.server.try_wait().unwrap().is_some() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(100));
         }
-        let log = fs::read_to_string(registry.directory.path().join("log")).unwrap();
-        panic!("the registry does not answer: {log}");
     }
 
     /// The number of stored blobs and manifests.
     fn files(&self) -> usize {
         let blobs = self.directory.path().join("data/docker/registry/v2/blobs");
         walk(&blobs)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        _ = self.server.kill();
-        _ = self.server.wait();
     }
 }
 
@@ -140,7 +102,7 @@ fn a_release_is_published_signed_pulled_and_published_again() {
     let (keys, others) = (keys(), keys());
     let key = keys.path().join("cosign.key");
     let key = key.to_str().unwrap();
-    let address = format!("{}/owner", registry.address);
+    let address = format!("{}/owner", registry.server.address());
 
     let planned = succeeded(release(&address, &["--dry-run"]));
     assert_eq!(registry.files(), 0, "a dry run publishes nothing");
