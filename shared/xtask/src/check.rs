@@ -31,6 +31,16 @@ enum Turn {
     BesideTests,
 }
 
+/// Which tests a run has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Those whose files have changed since they passed.
+    Changed,
+    /// All except those that are marked as `#[ignore]`, because they take long.
+    Usual,
+    Everything,
+}
+
 /// The outcome of one check.
 struct Outcome {
     name: &'static str,
@@ -50,6 +60,9 @@ const TRACKER_PACKAGE: &str = "ex3-stats-tracker";
 
 /// The name of the check that runs the chart's tests. They start a Kubernetes, and wait for it most of the time.
 const CHART_TESTS: &str = "the chart's tests";
+
+/// The name of the check that runs the tests that are marked as `#[ignore]`.
+const LONG_TESTS: &str = "the tests that take long";
 
 /// The package of the chart's tests.
 const CHART_PACKAGE: &str = "cluster";
@@ -119,10 +132,11 @@ fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check
     };
 
     let (chart_tests, other_tests) = plan.test_programs.clone();
-    let tests = |kinds: &[&str], names: BTreeSet<String>| {
+    let all_tests = &chart_tests | &other_tests;
+    let tests = |kinds: &[&str], names: BTreeSet<String>, arguments: &[&str]| {
         let names = names.into_iter().flat_map(|name| ["--test".to_owned(), name]);
         let selected = selection.arguments().into_iter().chain(names).collect();
-        let after: Vec<_> = kinds.iter().copied().chain(["--no-fail-fast"]).collect();
+        let after = [kinds, &["--no-fail-fast"], arguments].concat();
         with_selection(&["test"], selected, &after)
     };
 
@@ -179,19 +193,26 @@ fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check
         beside_tests(BROWSER_POSTGRESQL, browser(&["--postgresql", "pages"])),
         check("what the slides are built from", prepare),
         beside_tests("the slides in a browser", slides),
-        beside_tests(CHART_TESTS, tests(&[], chart_tests)),
+        beside_tests(CHART_TESTS, tests(&[], chart_tests, &[])),
         // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
         check(
             TESTS,
-            tests(&["--lib", "--bins", "--examples", "--benches"], other_tests),
+            tests(&["--lib", "--bins", "--examples", "--benches"], other_tests, &[]),
         ),
     ]);
+    if plan.extent == Extent::Everything {
+        checks.push(check(
+            LONG_TESTS,
+            tests(&["--lib", "--bins"], all_tests, &["--", "--ignored"]),
+        ));
+    }
     checks.retain(|check| !plan.left_out.contains(check.name));
     Ok(checks)
 }
 
 /// Which tests are run, and which would pass again.
 struct Plan {
+    extent: Extent,
     unchanged: Unchanged,
     /// The names of the chart's test programs, and of all others that are run.
     test_programs: (BTreeSet<String>, BTreeSet<String>),
@@ -214,10 +235,10 @@ fn tests_of(package: &str) -> String {
 }
 
 impl Plan {
-    fn new(cargo: &Cargo, selection: &Selection, only_changed: bool) -> Result<Self> {
+    fn new(cargo: &Cargo, selection: &Selection, extent: Extent) -> Result<Self> {
         let metadata = cargo.metadata()?;
         let passed = cargo.build_directory()?.join("passed");
-        let unchanged = Unchanged::read(cargo.workspace(), &metadata, passed, only_changed)?;
+        let unchanged = Unchanged::read(cargo.workspace(), &metadata, passed, extent == Extent::Changed)?;
         let separate = SEPARATE
             .into_iter()
             .filter(|(check, package)| unchanged.leaves_out(check, package));
@@ -235,6 +256,7 @@ impl Plan {
         }
         let is_run = |package: &str| package == CHART_PACKAGE || packages.contains(package);
         Ok(Self {
+            extent,
             test_programs: test_programs::names(&metadata, CHART_PACKAGE, is_run)?,
             unchanged,
             packages,
@@ -265,17 +287,20 @@ impl Plan {
     }
 }
 
-/// Runs all checks, also after a failure, and prints a line for each and their count. With `only_changed`, tests that passed
-/// with the same files are left out, and named.
-pub(crate) fn all(cargo: &Cargo, only_changed: bool) -> Result<ExitCode> {
+/// Runs the checks, also after a failure, and prints a line for each and their count. Tests that the extent leaves out are
+/// named.
+pub(crate) fn all(cargo: &Cargo, extent: Extent) -> Result<ExitCode> {
     let selection = Selection::here(&[]);
     let start = Instant::now();
-    let plan = Plan::new(cargo, &selection, only_changed)?;
+    let plan = Plan::new(cargo, &selection, extent)?;
     let outcomes = outcomes(checks(cargo, &selection, &plan)?)?;
     plan.store(&outcomes)?;
     let mut text: String = selection.notes().iter().map(|note| format!("{note}\n")).collect();
     for tests in &plan.left_out {
         text += &format!("not run, since it passed with the same files: {tests}\n");
+    }
+    if extent != Extent::Everything {
+        text += &test_programs::left_out(outcomes.iter().flat_map(|outcome| &outcome.programs));
     }
     if deny::program().is_none() {
         text += "not checked: the dependencies' licences and sources, because cargo-deny can't be installed\n";
@@ -318,7 +343,7 @@ fn outcome(
 ) -> Result<Outcome> {
     let start = Instant::now();
     let (passed, programs) = match (name, turn) {
-        (TESTS, _) => test_programs::run(command, &mut io::stdout())?,
+        (TESTS | LONG_TESTS, _) => test_programs::run(command, &mut io::stdout())?,
         (CHART_TESTS, _) => {
             let mut output = Vec::new();
             let ended = test_programs::run(command, &mut output)?;

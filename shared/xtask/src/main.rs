@@ -1,7 +1,7 @@
 //! The project's own commands. `cargo xtask --help` lists them.
 //!
 //!     cargo xtask demo     set up what is missing, then the whole tracker with the stand-in
-//!     cargo xtask test     set up what is missing, then run every check there is
+//!     cargo xtask test     set up what is missing, then run every check, except the tests that take long
 //!     cargo xtask slides   set up what is missing, then serve the talk, with the tracker beside it
 
 mod bench;
@@ -27,6 +27,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use system::{command_line, workspace};
 use wasm::guests;
 
+use check::Extent;
 use run::{Cargo, FAILED};
 use setup::Purpose;
 
@@ -42,11 +43,14 @@ struct Arguments {
 enum Command {
     /// Set up what is missing, then run the tracker with the stand-in and 400 days of history
     Demo,
-    /// Set up what is missing, then run every check there is
+    /// Set up what is missing, then run every check, except the tests that take long
     Test {
         /// Leave out the tests of an example if they passed with the same files, those of what it uses included
-        #[arg(long)]
+        #[arg(long, conflicts_with = "everything")]
         changed: bool,
+        /// Run the tests that take long, too. Without it they are named at the end
+        #[arg(long)]
+        everything: bool,
     },
     /// Install what building, running and testing need, with the reasons
     Setup {
@@ -118,9 +122,14 @@ fn run(command: Command) -> Result<ExitCode> {
                 "400",
             ])
         }),
-        Command::Test { changed } => {
+        Command::Test { changed, everything } => {
             setup::set_up(Purpose::Test, &cargo, workspace())?;
-            check::all(&cargo, changed)
+            let extent = match (changed, everything) {
+                (true, _) => Extent::Changed,
+                (_, true) => Extent::Everything,
+                _ => Extent::Usual,
+            };
+            check::all(&cargo, extent)
         }
         Command::Setup { dry_run: true } => {
             command_line::print_styled(&setup::plan(Purpose::Test, workspace()))?;

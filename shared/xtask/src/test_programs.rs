@@ -26,6 +26,8 @@ pub(crate) struct TestProgram {
     pub(crate) name: String,
     /// The duration that the program prints.
     pub(crate) seconds: f64,
+    /// The tests that are marked as `#[ignore]` and were not run, with the reasons.
+    pub(crate) ignored: Vec<String>,
 }
 
 /// The selected packages that have test programs in `tests/`.
@@ -159,6 +161,8 @@ fn descendants(root: u32) -> String {
 #[derive(Default)]
 struct Programs {
     current: Option<String>,
+    /// The ignored tests of the current program.
+    ignored: Vec<String>,
     ended: Vec<TestProgram>,
 }
 
@@ -168,6 +172,12 @@ impl Programs {
         if let Some(name) = line.trim_start().strip_prefix("Running ") {
             let name = name.split(" (").next().unwrap_or(name);
             self.current = Some(name.trim_start_matches("unittests ").trim().to_owned());
+            self.ignored.clear();
+        } else if let Some((test, reason)) = line.split_once(" ... ignored")
+            && let Some(name) = test.strip_prefix("test ")
+        {
+            let reason = reason.trim_start_matches(", ").trim_end();
+            self.ignored.push(format!("{name} ({reason})"));
         } else if line.starts_with("test result: ")
             && let Some((_, time)) = line.trim_end().rsplit_once("finished in ")
             && let Some(seconds) = time.strip_suffix('s').and_then(|seconds| seconds.parse().ok())
@@ -175,8 +185,21 @@ impl Programs {
             self.ended.push(TestProgram {
                 name: self.current.clone().unwrap_or_default(),
                 seconds,
+                ignored: std::mem::take(&mut self.ignored),
             });
         }
+    }
+}
+
+/// A line with the tests that were not run because they take long; empty without any.
+pub(crate) fn left_out<'a>(programs: impl Iterator<Item = &'a TestProgram>) -> String {
+    let tests = programs.flat_map(|program| program.ignored.iter().map(|test| format!("{}, {test}", program.name)));
+    match tests.collect::<Vec<_>>() {
+        tests if tests.is_empty() => String::new(),
+        tests => format!(
+            "not run, since they take long; `cargo xtask test --everything` runs them: {}\n",
+            tests.join("; ")
+        ),
     }
 }
 
@@ -225,6 +248,8 @@ mod tests {
     fn each_program_has_its_time() {
         let (passed, programs) = shell(
             "echo '     Running unittests src/lib.rs (target/debug/deps/a-1)' >&2
+             echo 'test quick ... ok'
+             echo 'test slow ... ignored, it builds a compiler'
              echo 'test result: ok. 1 passed; 0 failed; finished in 0.25s'
              printf '\\033[1m\\033[32m     Running\\033[0m tests/cli.rs (target/debug/deps/cli-2)\\n' >&2
              echo 'test result: FAILED. 1 passed; 1 failed; finished in 61.50s'
@@ -232,11 +257,24 @@ mod tests {
             SILENCE_LIMIT,
         );
         assert!(!passed);
-        let program = |name: &str, seconds| TestProgram {
+        let program = |name: &str, seconds, ignored: &[&str]| TestProgram {
             name: name.to_owned(),
             seconds,
+            ignored: ignored.iter().map(|test| (*test).to_owned()).collect(),
         };
-        assert_eq!(programs, [program("src/lib.rs", 0.25), program("tests/cli.rs", 61.5)]);
+        assert_eq!(
+            programs,
+            [
+                program("src/lib.rs", 0.25, &["slow (it builds a compiler)"]),
+                program("tests/cli.rs", 61.5, &[])
+            ]
+        );
+        let line = left_out(programs.iter());
+        assert!(
+            line.ends_with(" runs them: src/lib.rs, slow (it builds a compiler)\n"),
+            "{line}"
+        );
+        assert_eq!(left_out(programs[1..].iter()), "");
         assert_eq!(summary(&programs).lines().count(), 1);
         assert!(
             summary(&programs).contains("62 s  tests/cli.rs"),
