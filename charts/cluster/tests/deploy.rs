@@ -149,6 +149,26 @@ fn every_cluster_begins_at_its_own_directory() {
     }
 }
 
+/// Staging meets the configuration of Flux before production does.
+#[test]
+fn the_clusters_configure_flux_alike() {
+    let [staging, production] = CLUSTERS.map(|cluster| {
+        let objects = Tree::of_the_repository().cluster(cluster);
+        let mut spec = of_kind(&objects, "FluxInstance")[0]["spec"].clone();
+        spec["sync"]["path"].take();
+        // It is promoted as the other versions are.
+        spec["distribution"]["version"].take();
+        spec
+    });
+    assert_eq!(staging, production);
+    let gate = "--feature-gates=CancelHealthCheckOnNewRevision=true";
+    let patch = text(&staging, "/kustomize/patches/0/patch");
+    assert!(
+        patch.contains(gate),
+        "a repair would wait for the timeout of what it repairs: {patch}"
+    );
+}
+
 #[test]
 fn every_namespace_is_created_before_its_objects() {
     for (tree, cluster) in trees().iter().flat_map(|tree| CLUSTERS.map(|cluster| (tree, cluster))) {
@@ -215,6 +235,53 @@ fn no_secret_is_in_git_and_no_option_is_on() {
     }
     let option = tree.objects(&format!("{DEPLOY}/options/weave-gitops"), "staging");
     assert_eq!(of_kind(&option, "HelmRelease").len(), 1);
+}
+
+#[test]
+fn the_chart_needs_a_signature_with_the_option() {
+    let chart = |tree: &Tree, cluster| {
+        let applied = in_order(tree, cluster).into_iter().flat_map(|(_, objects)| objects);
+        let mut charts = applied.filter(|it| text(it, "/kind") == "OCIRepository" && name(it) == "stats-tracker");
+        charts.next().unwrap()
+    };
+    let (tree, with_signature) = (Tree::of_the_repository(), Tree::with_option("signature"));
+    let command = script("signature.sh");
+    for cluster in CLUSTERS {
+        assert_eq!(chart(&tree, cluster)["spec"]["verify"], Value::Null, "{cluster}");
+        let chart = chart(&with_signature, cluster);
+        assert_eq!(text(&chart, "/spec/verify/provider"), "cosign", "{cluster}");
+        let secret = text(&chart, "/spec/verify/secretRef/name");
+        let creates = format!("--namespace {} create secret generic {secret} ", namespace(&chart));
+        assert!(command.contains(&creates), "{creates}");
+    }
+}
+
+/// A failed installation is not uninstalled, since that does not repair a database.
+#[test]
+fn a_failed_upgrade_is_rolled_back_and_nothing_is_uninstalled() {
+    let tree = Tree::of_the_repository();
+    for cluster in CLUSTERS {
+        let release = tracker(&tree, cluster);
+        assert_eq!(
+            text(&release, "/spec/install/strategy/name"),
+            "RetryOnFailure",
+            "{cluster}"
+        );
+        assert_eq!(
+            text(&release, "/spec/upgrade/strategy/name"),
+            "RemediateOnFailure",
+            "{cluster}"
+        );
+        assert_eq!(
+            text(&release, "/spec/upgrade/remediation/strategy"),
+            "rollback",
+            "{cluster}"
+        );
+        // Without a retry the last failure would be left as it is.
+        let retries = release["spec"]["upgrade"]["remediation"]["retries"].as_u64();
+        assert!(retries.is_some_and(|retries| retries > 0), "{cluster}");
+        assert_eq!(text(&release, "/spec/driftDetection/mode"), "enabled", "{cluster}");
+    }
 }
 
 /// What staging runs is what production gets by a commit: both have the same names, and production only exact versions.

@@ -267,6 +267,13 @@ fn production(reader: &mut Reader) {
         &programs,
     );
 
+    // The public key of a release. Its file's name is the key in the Secret, which Flux finds by its ending.
+    let key = reader.server.directory().join("cosign.pub");
+    fs::write(&key, "-----BEGIN PUBLIC KEY-----\n").unwrap();
+    reader.run_with("signature.sh", &["key"], &[("KEY", key.display().to_string())], &[]);
+    let secret = reader.get(TRACKER, &["secret", "cosign-public-keys"]);
+    assert!(secret["data"]["cosign.pub"].is_string(), "{secret}");
+
     // The Secret's URLs are of a user who can create tables, and of one who can read them.
     let asked = |reader: &Reader, key: &str, question: &str| {
         let path = format!("--output=go-template={{{{index .data {key:?} | base64decode}}}}");
@@ -385,6 +392,11 @@ fn flux(reader: &mut Reader) {
         let release = reader.get(TRACKER, &["helmrelease", "stats-tracker"]);
         assert_eq!(release["spec"]["suspend"], suspended, "{region}");
     }
+
+    reader.run("upkeep.sh", "retry");
+    let annotations = &reader.get(TRACKER, &["helmrelease", "stats-tracker"])["metadata"]["annotations"];
+    let [requested, reset] = ["requestedAt", "resetAt"].map(|name| &annotations[format!("reconcile.fluxcd.io/{name}")]);
+    assert!(requested.is_string() && requested == reset, "{annotations}");
 
     let met = reader.run("flux.sh", "wait");
     assert_eq!(met.matches("condition met").count(), 3, "{met}");

@@ -29,6 +29,12 @@ kubectl --namespace stats-tracker patch cronjob/stats-tracker-collect --patch '{
 kubectl --namespace stats-tracker patch helmrelease/stats-tracker --type=merge --patch '{"spec": {"suspend": false}}'
 # endregion: resume-flux
 
+# region: retry
+now=$(date +%s)
+kubectl --namespace stats-tracker annotate helmrelease/stats-tracker --overwrite \
+  "reconcile.fluxcd.io/requestedAt=$now" "reconcile.fluxcd.io/resetAt=$now"
+# endregion: retry
+
 # region: rotate
 kubectl --namespace stats-tracker rollout restart deployment/stats-tracker-web
 kubectl --namespace stats-tracker rollout status deployment/stats-tracker-web --timeout=5m

@@ -18,8 +18,8 @@ pub(crate) const CLUSTERS: [&str; 2] = ["staging", "production"];
 /// The directory of the tree, relative to the repository's root.
 pub(crate) const DEPLOY: &str = "ex3-stats-tracker/deploy";
 
-/// The lines of a cluster's kustomization.yaml that a reader activates for SpinKube.
-const SPINKUBE: &str = "# components:\n#   - ../../options/spinkube\n";
+/// The lines of a cluster's kustomization.yaml that a reader activates for an option.
+const OPTIONS: &str = "# components:\n#   - ../../options/spinkube\n#   - ../../options/signature\n";
 
 /// The tree of the repository, or a changed copy.
 pub(crate) struct Tree {
@@ -37,6 +37,11 @@ impl Tree {
 
     /// A copy in which every cluster runs the component on SpinKube.
     pub(crate) fn with_spinkube() -> Self {
+        Self::with_option("spinkube")
+    }
+
+    /// A copy in which every cluster has an option.
+    pub(crate) fn with_option(option: &str) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_directory(&workspace().join(DEPLOY), &copy.path().join(DEPLOY));
         for cluster in CLUSTERS {
@@ -47,12 +52,9 @@ impl Tree {
                 .join(cluster)
                 .join("kustomization.yaml");
             let text = fs::read_to_string(&file).unwrap();
-            assert!(text.contains(SPINKUBE), "{}", file.display());
-            fs::write(
-                &file,
-                text.replace(SPINKUBE, &SPINKUBE.replace("# ", "").replace('#', "")),
-            )
-            .unwrap();
+            let line = format!("  - ../../options/{option}\n");
+            assert!(OPTIONS.contains(&line) && text.contains(OPTIONS), "{}", file.display());
+            fs::write(&file, text.replace(OPTIONS, &format!("components:\n{line}"))).unwrap();
         }
         Self {
             root: copy.path().to_path_buf(),
@@ -71,7 +73,7 @@ impl Tree {
     fn collect(&self, directory: &str, found: &mut Vec<String>) {
         let path = self.root.join(directory);
         let kustomization = fs::read_to_string(path.join("kustomization.yaml"));
-        if kustomization.is_ok_and(|text| text.contains("kind: Kustomization")) {
+        if kustomization.is_ok_and(|text| text.lines().any(|line| line == "kind: Kustomization")) {
             found.push(directory.to_owned());
         }
         for entry in fs::read_dir(path).unwrap() {
@@ -127,7 +129,8 @@ impl Tree {
     /// Kustomization adds.
     pub(crate) fn objects_of(&self, kustomization: &Value, cluster: &str) -> Vec<Value> {
         let path = kustomization["spec"]["path"].as_str().unwrap().trim_start_matches("./");
-        if let Some(components) = kustomization["spec"]["components"].as_array() {
+        let components = kustomization["spec"]["components"].as_array();
+        if let Some(components) = components.filter(|components| !components.is_empty()) {
             let file = self.root.join(path).join("kustomization.yaml");
             let text = fs::read_to_string(&file).unwrap();
             if !text.contains("\ncomponents:") {
