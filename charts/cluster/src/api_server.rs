@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The addresses of Services. They can only be reached on a node.
-const SERVICES: &str = "10.96.0.0/16";
+pub(crate) const SERVICES: &str = "10.96.0.0/16";
 /// The address of the API server's Service: the first of [`SERVICES`].
 const API_SERVICE: &str = "10.96.0.1";
 

@@ -21,12 +21,12 @@ pub struct Flux {
 }
 
 impl Flux {
-    /// Starts the controllers. Missing ones are built first.
+    /// Starts the controllers, each with further arguments. Missing ones are built first.
     ///
     /// # Errors
     ///
     /// If a controller can't be built or started.
-    pub fn start(server: &Arc<ApiServer>) -> Result<Self, Error> {
+    pub fn start(server: &Arc<ApiServer>, arguments: impl Fn(Tool) -> Vec<String>) -> Result<Self, Error> {
         let artifacts = server.directory().join("artifacts");
         create_directory(&artifacts)?;
         let port = free_port().map_err(Error::io("looking for a free port"))?;
@@ -40,7 +40,7 @@ impl Flux {
                 // The interval at which a waiting object looks whether the one before it is ready.
                 command.arg("--requeue-dependency=1s");
             }
-            Program::start(tool.name(), &command, server.directory())
+            Program::start(tool.name(), command.args(arguments(tool)), server.directory())
         });
         Ok(Self {
             programs: programs.into_iter().collect::<Result<_, _>>()?,

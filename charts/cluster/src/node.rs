@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    api_server::ApiServer,
+    api_server::{ApiServer, SERVICES},
     command::{checked, on_path},
     error::Error,
     files::{create_directory, write},
@@ -223,6 +223,9 @@ conf_dir = "{networks}"
         });
         let file = self.directory.join("kube-proxy.yaml");
         write(&file, configuration.to_string())?;
+        // Without a route the node's own processes could not send to Services: kube-proxy changes only the packets.
+        let mut route = Command::new("ip");
+        checked(route.args(["route", "add", SERVICES, "dev", "lo", "src", NODE_ADDRESS]))?;
         let mut command = Tool::KubeProxy.command()?;
         command.arg(format!("--config={}", file.display()));
         self.run("kube-proxy", &command)

@@ -5,32 +5,18 @@
 
 mod common;
 
-use std::{
-    net::SocketAddr,
-    process::Command,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{process::Command, time::Instant};
 
-use cluster::{ApiServer, NODE, NODE_ADDRESS, Node, Tool, namespaces};
-use common::{chart, output, printed, relay::relay, stdout, workspace};
-use github::stand_in::{Options, StandIn};
+use cluster::{NODE, Tool, namespaces};
+use common::{
+    chart, output, printed, stdout,
+    test_cluster::{Cluster, TRACKER, said},
+};
 use images::Image;
 use serde_json::{Value, json};
-use system::postgresql::PostgreSql;
 
 /// The registry of the project's images in the chart.
 const REPOSITORY: &str = "ghcr.io/stats-tracker-ghcr";
-
-/// The release and its namespace in the walk-through.
-const TRACKER: &str = "stats-tracker";
-
-/// The database in the walk-through.
-const DATABASE: &str = "stats_tracker";
-
-/// The time limit of each step, for a busy machine. The real durations are printed.
-const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The chart's components with an external database.
 const IMAGES: [Image; 2] = [Image::Component, Image::Rails];
@@ -56,7 +42,8 @@ fn the_tracker_runs_on_a_node() {
         let again = ["--exact", "the_tracker_runs_on_a_node", "--nocapture"];
         return namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
     }
-    let mut cluster = Cluster::start();
+    let cluster = Cluster::start();
+    cluster.import_images();
     cluster.install();
     cluster.collect_by_the_cronjob();
     cluster.measure_resources();
@@ -65,85 +52,11 @@ fn the_tracker_runs_on_a_node() {
     cluster.uninstall();
 }
 
-/// A cluster with a node, the database and the stand-in.
-struct Cluster {
-    // The node must be dropped before its API server.
-    _node: Node,
-    server: Arc<ApiServer>,
-    postgresql: PostgreSql,
-    /// The address of the stand-in for pods.
-    github: SocketAddr,
-    _stand_in: StandIn,
-    _runtime: tokio::runtime::Runtime,
-}
-
 impl Cluster {
-    fn start() -> Self {
-        let start = Instant::now();
-        let server = Arc::new(ApiServer::start().unwrap_or_else(|error| panic!("{error}")));
-        said("the API server is ready", start);
-        let node = Node::start(&server).unwrap_or_else(|error| panic!("{error}"));
-        said("the node is ready", start);
-        for image in IMAGES {
-            let layout = images::default_output().unwrap().join(image.name());
-            node.import(&layout, &format!("{REPOSITORY}/{}", image.name()))
-                .unwrap_or_else(|error| panic!("{error}"));
-        }
-        said("its images are there", start);
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let stand_in = runtime.block_on(StandIn::start(([127, 0, 0, 1], 0).into(), Options::default()));
-        let stand_in = stand_in.unwrap();
-        let github = relay(NODE_ADDRESS.parse().unwrap(), stand_in.address());
-        Self {
-            _node: node,
-            server,
-            postgresql: PostgreSql::listening(format!("{NODE_ADDRESS}:5432").parse().unwrap()),
-            github,
-            _stand_in: stand_in,
-            _runtime: runtime,
-        }
-    }
-
-    fn kubectl(&self, arguments: &[&str]) -> Command {
-        let mut kubectl = self.server.kubectl();
-        kubectl.args(["--namespace", TRACKER]).args(arguments);
-        kubectl
-    }
-
     fn helm(&self, arguments: &[&str]) -> Command {
         let mut helm = self.server.helm().unwrap();
         helm.args(["--namespace", TRACKER]).args(arguments);
         helm
-    }
-
-    /// Waits for a condition. At the time limit it prints the cluster's state and panics.
-    fn wait_for(&self, what: &str, condition: impl Fn() -> bool) {
-        let start = Instant::now();
-        while !condition() {
-            if start.elapsed() > TIMEOUT {
-                self.print_state();
-                panic!("waited in vain until {what}");
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        said(what, start);
-    }
-
-    fn print_state(&self) {
-        for question in [
-            vec!["get", "pods,jobs,deployments", "--output=wide"],
-            vec!["get", "events", "--sort-by=.lastTimestamp"],
-            vec![
-                "logs",
-                "--selector=app.kubernetes.io/instance",
-                "--all-containers",
-                "--prefix",
-                "--tail=20",
-            ],
-        ] {
-            let answer = output(&mut self.kubectl(&question));
-            eprintln!("{}", String::from_utf8_lossy(&answer.stdout));
-        }
     }
 
     /// Runs Helm, and prints the cluster's state after a failure, because Helm does not report the cause.
@@ -155,59 +68,19 @@ impl Cluster {
         printed(helm, answer);
     }
 
-    fn objects(&self, kind: &str, component: &str) -> Vec<Value> {
-        let selector = format!("--selector=app.kubernetes.io/component={component}");
-        let answer = stdout(&mut self.kubectl(&["get", kind, &selector, "--output=json"]));
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        std::mem::take(answer["items"].as_array_mut().unwrap())
-    }
-
-    fn measurements(&self) -> u64 {
-        // Before the migration there is no table.
-        self.sql("SELECT count(*) FROM measurements")
-            .trim()
-            .parse()
-            .unwrap_or(0)
-    }
-
-    fn sql(&self, statement: &str) -> String {
-        let mut psql = self.postgresql.client("psql");
-        psql.args(["--no-psqlrc", "--no-align", "--tuples-only", "--command"]);
-        let answer = output(psql.args([statement, DATABASE]));
-        String::from_utf8_lossy(&answer.stdout).into_owned()
-    }
-
-    /// The names of a component's pods that are ready and not being deleted.
-    fn ready_pods(&self, component: &str) -> Vec<String> {
-        let ready = |pod: &&Value| {
-            let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
-            pod["metadata"]["deletionTimestamp"].is_null()
-                && conditions
-                    .into_iter()
-                    .any(|it| it["type"] == "Ready" && it["status"] == "True")
-        };
-        let pods = self.objects("pods", component);
-        pods.iter()
-            .filter(ready)
-            .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
-            .collect()
+    fn import_images(&self) {
+        let start = Instant::now();
+        for image in IMAGES {
+            let layout = images::default_output().unwrap().join(image.name());
+            let imported = self.node.import(&layout, &format!("{REPOSITORY}/{}", image.name()));
+            imported.unwrap_or_else(|error| panic!("{error}"));
+        }
+        said("its images are there", start);
     }
 
     /// The database and the Secrets by the walk-through's own commands, then the chart.
-    fn install(&mut self) {
-        let script = std::fs::read_to_string(workspace().join("ex3-stats-tracker/deploy/walk-through/production.sh"));
-        let tools = Tool::Kubectl.path().unwrap();
-        let path = std::env::join_paths(
-            [tools.parent().unwrap(), self.postgresql.programs()]
-                .map(std::path::Path::to_owned)
-                .into_iter()
-                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-        );
-        let mut commands = Command::new("sh");
-        commands.arg("-c").arg(script.unwrap()).current_dir(workspace());
-        commands.env("PATH", path.unwrap()).env("DATABASE_HOST", NODE_ADDRESS);
-        commands.envs(self.postgresql.variables());
-        stdout(commands.env("KUBECONFIG", self.server.kubeconfig()));
+    fn install(&self) {
+        self.create_database_and_secrets();
         let enforce = "pod-security.kubernetes.io/enforce=restricted";
         stdout(&mut self.kubectl(&["label", "namespace", TRACKER, enforce]));
 
@@ -237,8 +110,7 @@ impl Cluster {
                 .all(|component| self.ready_pods(component).len() == 1)
         });
         // The dashboard, through the Service and with Rails' read-only database user.
-        let address = format!("/api/v1/namespaces/{TRACKER}/services/{TRACKER}-web:80/proxy/api/orgs/fluxcd.json");
-        let answer = stdout(&mut self.kubectl(&["get", "--raw", &address]));
+        let answer = self.dashboard("/api/orgs/fluxcd.json").unwrap();
         assert!(answer.contains("stand-in"), "{answer}");
         self.succeeds(&mut self.helm(&["test", TRACKER, "--timeout=120s", "--logs"]));
         said("helm test agrees", start);
@@ -311,8 +183,4 @@ impl Cluster {
                 .is_empty()
         });
     }
-}
-
-fn said(what: &str, start: Instant) {
-    println!("{what}: {:.1} s", start.elapsed().as_secs_f64());
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod relay;
 pub(crate) mod stand_in_kubelet;
+pub(crate) mod test_cluster;
 pub(crate) mod tree;
 
 use std::{

@@ -1,0 +1,193 @@
+//! A cluster for the whole tracker: an API server and a node, with the machine's PostgreSQL and a stand-in for GitHub, all in
+//! a node's Linux namespaces.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::Path,
+    process::Command,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use cluster::{ApiServer, NODE_ADDRESS, Node, Tool};
+use github::stand_in::{Options, StandIn};
+use serde_json::Value;
+use system::postgresql::PostgreSql;
+
+use super::{output, relay::relay, stdout, workspace};
+
+/// The release and its namespace in the walk-through.
+pub(crate) const TRACKER: &str = "stats-tracker";
+
+/// The database in the walk-through.
+const DATABASE: &str = "stats_tracker";
+
+/// The time limit of each step, for a busy machine. The real durations are printed.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The interval of the checks of a condition. Each check is a process.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A cluster with a node, the database and the stand-in.
+pub(crate) struct Cluster {
+    // The node must be dropped before its API server.
+    pub(crate) node: Node,
+    pub(crate) server: Arc<ApiServer>,
+    postgresql: PostgreSql,
+    /// The address of the stand-in for pods.
+    pub(crate) github: SocketAddr,
+    _stand_in: StandIn,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let start = Instant::now();
+        let server = Arc::new(ApiServer::start().unwrap_or_else(|error| panic!("{error}")));
+        said("the API server is ready", start);
+        let node = Node::start(&server).unwrap_or_else(|error| panic!("{error}"));
+        said("the node is ready", start);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let stand_in = runtime.block_on(StandIn::start(([127, 0, 0, 1], 0).into(), Options::default()));
+        let stand_in = stand_in.unwrap();
+        let github = relay(NODE_ADDRESS.parse().unwrap(), stand_in.address());
+        Self {
+            node,
+            server,
+            postgresql: PostgreSql::listening(format!("{NODE_ADDRESS}:5432").parse().unwrap()),
+            github,
+            _stand_in: stand_in,
+            _runtime: runtime,
+        }
+    }
+
+    /// A kubectl command in the tracker's namespace.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Command {
+        let mut kubectl = self.server.kubectl();
+        kubectl.args(["--namespace", TRACKER]).args(arguments);
+        kubectl
+    }
+
+    /// Waits for a condition. At the time limit it prints the cluster's state and panics.
+    pub(crate) fn wait_for(&self, what: &str, condition: impl FnMut() -> bool) {
+        if !is_met(what, condition) {
+            self.print_state();
+            panic!("waited in vain until {what}");
+        }
+    }
+
+    pub(crate) fn print_state(&self) {
+        for question in [
+            vec!["get", "pods,jobs,deployments", "--output=wide"],
+            vec!["get", "events", "--sort-by=.lastTimestamp"],
+            vec![
+                "logs",
+                "--selector=app.kubernetes.io/instance",
+                "--all-containers",
+                "--prefix",
+                "--tail=20",
+            ],
+        ] {
+            let answer = output(&mut self.kubectl(&question));
+            eprintln!("{}", String::from_utf8_lossy(&answer.stdout));
+        }
+    }
+
+    /// The database and the Secrets of production by the walk-through's own commands.
+    pub(crate) fn create_database_and_secrets(&self) {
+        let script = workspace().join("ex3-stats-tracker/deploy/walk-through/production.sh");
+        let mut commands = self.shell(&fs::read_to_string(script).unwrap());
+        commands.env("DATABASE_HOST", NODE_ADDRESS);
+        stdout(commands.envs(self.postgresql.variables()));
+    }
+
+    /// A shell with commands of the walk-through, in the repository's root.
+    pub(crate) fn shell(&self, commands: &str) -> Command {
+        let tools = Tool::Kubectl.path().unwrap();
+        let path = env::join_paths(
+            [tools.parent().unwrap(), self.postgresql.programs()]
+                .map(Path::to_owned)
+                .into_iter()
+                .chain(env::split_paths(&env::var_os("PATH").unwrap())),
+        );
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(commands).current_dir(workspace());
+        shell.env("PATH", path.unwrap());
+        shell.env("KUBECONFIG", self.server.kubeconfig());
+        shell
+    }
+
+    /// The dashboard's answer through its Service.
+    ///
+    /// # Errors
+    ///
+    /// What kubectl says if there is none.
+    pub(crate) fn dashboard(&self, path: &str) -> Result<String, String> {
+        let address = format!("/api/v1/namespaces/{TRACKER}/services/{TRACKER}-web:80/proxy{path}");
+        let answer = output(&mut self.kubectl(&["get", "--raw", &address]));
+        match answer.status.success() {
+            true => Ok(String::from_utf8_lossy(&answer.stdout).into_owned()),
+            false => Err(String::from_utf8_lossy(&answer.stderr).into_owned()),
+        }
+    }
+
+    /// The objects of a kind and a component.
+    pub(crate) fn objects(&self, kind: &str, component: &str) -> Vec<Value> {
+        let selector = format!("--selector=app.kubernetes.io/component={component}");
+        let answer = stdout(&mut self.kubectl(&["get", kind, &selector, "--output=json"]));
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        std::mem::take(answer["items"].as_array_mut().unwrap())
+    }
+
+    /// The number of stored measurements.
+    pub(crate) fn measurements(&self) -> u64 {
+        // Before the migration there is no table.
+        self.sql("SELECT count(*) FROM measurements")
+            .trim()
+            .parse()
+            .unwrap_or(0)
+    }
+
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        let mut psql = self.postgresql.client("psql");
+        psql.args(["--no-psqlrc", "--no-align", "--tuples-only", "--command"]);
+        let answer = output(psql.args([statement, DATABASE]));
+        String::from_utf8_lossy(&answer.stdout).into_owned()
+    }
+
+    /// The names of a component's pods that are ready and not being deleted.
+    pub(crate) fn ready_pods(&self, component: &str) -> Vec<String> {
+        let ready = |pod: &&Value| {
+            let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+            pod["metadata"]["deletionTimestamp"].is_null()
+                && conditions
+                    .into_iter()
+                    .any(|it| it["type"] == "Ready" && it["status"] == "True")
+        };
+        let pods = self.objects("pods", component);
+        pods.iter()
+            .filter(ready)
+            .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Waits for a condition, and prints how long it took. Returns false at the time limit.
+pub(crate) fn is_met(what: &str, mut condition: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while !condition() {
+        if start.elapsed() > TIMEOUT {
+            return false;
+        }
+        thread::sleep(INTERVAL);
+    }
+    said(what, start);
+    true
+}
+
+/// Prints a duration.
+pub(crate) fn said(what: &str, start: Instant) {
+    println!("{what}: {:.1} s", start.elapsed().as_secs_f64());
+}
