@@ -27,22 +27,25 @@ class Collection < ApplicationRecord
   # Runs a collection of an organisation's packages, or resumes the unfinished one, and returns it.
   #
   # +clock+ returns the source's time: the stand-in has a clock of its own. +component+ returns a new connection to the
-  # component. +pace+ decides which packages are read.
+  # component. +pace+ decides which packages are read. +round+ is the Round that the collection belongs to: it returns nil
+  # where another collector has read the organisation for that round.
   #
-  # Raises Lock::Taken while another collection runs, TooEarly, Org::OtherSource, Org::Unknown, and Database::Unavailable.
-  # +progress+ is told of each of these.
+  # Raises Lock::Taken while another collection of the organisation runs, TooEarly, Org::OtherSource, Org::Unknown, and
+  # Database::Unavailable. +progress+ is told of each of these, but not of an organisation that the round only passes over.
   def self.collect(name, source:, policy: RequestPolicy.for(source), clock: -> { Time.current }, progress: Progress.new,
-      component: Component.method(:new), pace: Pace::ALWAYS)
+      component: Component.method(:new), pace: Pace::ALWAYS, round: nil)
     on_retry = progress.method(:database_unavailable)
-    Lock.hold(on_retry:) do |lock|
-      org, collection = Database.with_retries(on_retry:) do
-        retry_at = joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: clock.call..).maximum(:retry_at)
-        raise TooEarly.new(retry_at) if retry_at
+    collection = nil
+    Lock.hold(name, on_retry:) do |lock|
+      org = nil
+      Database.with_retries(on_retry:) do
+        time = retry_at(source, clock.call)
+        raise TooEarly.new(time) if time
 
         org = Org.track(name, source:)
-        [ org, begin_or_resume(org, at: clock.call) ]
+        collection = begin_or_resume(org, at: clock.call) unless round&.read?(org)
       end
-      collection.tap do
+      collection&.tap do
         progress.started(collection)
         Runner.new(collection, lock:, policy:, clock:, progress:, component:, pace:).run
         org.destroy_if_unknown
@@ -50,8 +53,13 @@ class Collection < ApplicationRecord
       end
     end
   rescue TooEarly, Lock::Taken, Org::OtherSource, Org::Unknown, Database::Unavailable => error
-    progress.refused(name, error)
+    progress.refused(name, error) unless collection.nil? && round&.passes_over?(error)
     raise
+  end
+
+  # The time until which GitHub wants no request, if it is later than +at+.
+  def self.retry_at(source, at)
+    joins(:org).where(orgs: { source: }, finished_at: nil, retry_at: at..).maximum(:retry_at)
   end
 
   # The unfinished collection if it may be resumed, otherwise a new one.
@@ -96,6 +104,12 @@ class Collection < ApplicationRecord
 
     ids = failures.where(package: packages, about: "total").distinct.pluck(:package_id).to_set
     packages.select { |package| ids.include?(package.id) }
+  end
+
+  # Whether no other process has resumed or abandoned the collection after its run number +run+ began. A process that lost its
+  # connection for a moment may hold the lock again.
+  def run?(run)
+    self.class.where(id:, runs: run).where.not(state: "abandoned").exists?
   end
 
   def finished?

@@ -1,5 +1,8 @@
 # A round: one collection of each configured organisation, one after another, in the order of Turn. A round that is stopped
 # or killed is continued by the next one.
+#
+# Several collectors may share a round: each goes on to the next organisation that no other one collects or has just read. So
+# an organisation whose collector is killed is the next one of another collector.
 class Round
   # Less than the hour that is the least between two collections from github.com.
   RECENTLY = 50.minutes.to_i
@@ -12,6 +15,11 @@ class Round
     new(ENV.fetch("STATS_TRACKER_ORGS", "").split)
   end
 
+  # The organisations that a person names: nothing is left out, and nothing is passed over.
+  def self.by_hand(names)
+    new(names, by_hand: true)
+  end
+
   # Seconds from the beginning of a round to that of the next one.
   def self.limit
     text = ENV["STATS_TRACKER_ROUND_SECONDS"].presence or return 6 * 3600
@@ -19,31 +27,60 @@ class Round
       raise ArgumentError, "STATS_TRACKER_ROUND_SECONDS is a number from 1 to #{31 * 86_400}, not #{text}"
   end
 
+  # The number of collectors that run at the same time.
+  def self.collectors
+    text = ENV["STATS_TRACKER_COLLECTORS"].presence or return 1
+    Integer(text, 10, exception: false)&.then { |number| number if number.between?(1, 100) } or
+      raise ArgumentError, "STATS_TRACKER_COLLECTORS is a number from 1 to 100, not #{text}"
+  end
+
   attr_reader :names
 
-  def initialize(names)
+  def initialize(names, by_hand: false, clock: -> { Time.current })
     # As Org normalizes them; the settings are checked before the database is asked.
     @names = names.map(&:downcase).uniq
+    @by_hand, @clock, @began_at = by_hand, clock, clock.call
   end
+
+  def by_hand? = @by_hand
 
   # The organisations that this round collects. One that was just read is left out: a round that is tried again, after a
   # rate limit or a killed process, goes on with the others.
-  def due(at: Time.current)
+  def due
+    return names if by_hand?
+
+    at = @clock.call
     recent = Org.where(name: names).where(<<~SQL.squish, at - RECENTLY, at).pluck(:name)
       EXISTS (SELECT 1 FROM collections WHERE org_id = orgs.id AND state = 'finished' AND started_at > ? AND started_at <= ?)
     SQL
     names - recent
   end
 
-  # Yields each name of +due+ at its turn. The block returns the collection, or nil where there was none. Ends early at an
-  # outage, which would only be met again at each of the others.
-  def each(due: self.due)
+  # Yields each name of +due+ at its turn. The block returns the collection, or nil where there was none, and raises
+  # Collection::Lock::Taken where another collector has the organisation: then it is tried again after the next one, as that
+  # collector may have been killed. Ends when others have all that remains; and early at an outage, which would only be
+  # met again at each of the others.
+  def each(due: self.due, &)
     remaining, stopped = due, 0
-    while (name = Turn.of_orgs(remaining).first)
+    loop do
+      name, collection = take_next(remaining, &)
+      break unless name
+
       remaining -= [ name ]
-      stopped = yield(name)&.stopped? ? stopped + 1 : 0
+      stopped = collection&.stopped? ? stopped + 1 : 0
       break if stopped == STOPPED_IN_A_ROW
     end
+  end
+
+  # Whether another collector has read the organisation since this round began, or has just read it.
+  def read?(org)
+    now = @clock.call
+    !by_hand? && org.collections.exists?(state: "finished", started_at: [ @began_at, now - RECENTLY ].min..now)
+  end
+
+  # Whether the round goes on with the other organisations after this error.
+  def passes_over?(error)
+    !by_hand? && error.is_a?(Collection::Lock::Taken) && error.org.present?
   end
 
   # The configured organisations that were never read. One without packages was read.
@@ -51,13 +88,13 @@ class Round
     @never_read ||= names - Org.where(name: names).where("measured_at IS NOT NULL OR #{FINISHED % "1"} IS NOT NULL").pluck(:name)
   end
 
-  # How long a round takes, in seconds: the sum of the organisations' last finished collections. One that has none counts as
-  # the mean of the others. nil where none has finished.
+  # How long a round takes, in seconds: the sum of the organisations' last finished collections, shared by the collectors. One
+  # that has none counts as the mean of the others. nil where none has finished.
   def seconds
     return @seconds if defined?(@seconds)
 
     known = Org.where(name: names).pluck(Arel.sql(FINISHED % "seconds")).compact
-    @seconds = known.sum * names.size / known.size if known.any?
+    @seconds = known.sum * names.size / known.size / self.class.collectors if known.any?
   end
 
   # By how many seconds a round takes longer than it may; 0 where it does not.
@@ -76,4 +113,15 @@ class Round
     (SELECT %s FROM collections WHERE org_id = orgs.id AND state = 'finished' AND reason IS NULL ORDER BY started_at DESC LIMIT 1)
   SQL
   private_constant :FINISHED
+
+  private
+    # The first name, in the order of turns, whose block does not raise Taken, and the block's value.
+    def take_next(names)
+      Turn.of_orgs(names).each do |name|
+        return [ name, yield(name) ]
+      rescue Collection::Lock::Taken => error
+        raise unless passes_over?(error)
+      end
+      nil
+    end
 end

@@ -22,7 +22,7 @@ class TotalsImport
   # Raises TotalsFile::Refused where a row is wrong or a package is unknown, Collection::Lock::Taken and
   # Database::Unavailable.
   def run
-    Collection::Lock.hold do
+    Collection::Lock.hold(@org.name) do
       Database.with_retries { ActiveRecord::Base.transaction { store } }
     end
     self

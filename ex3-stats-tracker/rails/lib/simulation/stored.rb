@@ -4,10 +4,10 @@ class Simulation::Stored
 
   # As bin/rails stats:collect.
   def round(simulation)
-    round = Round.new(simulation.names)
-    round.each(due: round.due(at: simulation.now)) do |name|
+    round = Round.new(simulation.names, clock: -> { simulation.now })
+    round.each(due: round.due) do |name|
       raise Simulation::Killed if simulation.over?
-      Collection.collect(name, source: "stand-in", policy: POLICY, clock: -> { simulation.now }, component: Client.new(simulation), pace: Pace::RARELY)
+      Collection.collect(name, source: "stand-in", policy: POLICY, clock: -> { simulation.now }, component: Client.new(simulation), pace: Pace::RARELY, round:)
     end
   end
 

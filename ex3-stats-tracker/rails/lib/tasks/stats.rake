@@ -5,19 +5,19 @@ namespace :stats do
   desc "Measure every package of the organisations (default: those in STATS_TRACKER_ORGS that were not just read)"
   task :collect, [ :org ] => :environment do |_task, arguments|
     named = [ arguments[:org], *arguments.extras ].compact
-    round = named.any? ? Round.new(named) : Round.configured
+    round = named.any? ? Round.by_hand(named) : Round.configured
     abort_with 64, "say which organisation: bin/rails 'stats:collect[fluxcd]', or STATS_TRACKER_ORGS" if round.names.empty?
 
     # A wrong setting is found before the database is asked.
     receivers = receivers_of_notifications
     policy = Collection::RequestPolicy.for(Source.current)
     progress = Collection::Progress.for
-    due = named.any? ? round.names : Database.with_retries { round.due }
-    pace = named.any? ? Pace::ALWAYS : Pace.configured
-    progress.round(round, due.size) if named.empty?
+    due = Database.with_retries { round.due }
+    pace = round.by_hand? ? Pace::ALWAYS : Pace.configured
+    progress.round(round, due.size) unless round.by_hand?
     codes = [ 0 ]
     round.each(due:) do |org|
-      collection = Collection.collect(org, source: Source.current, policy:, progress:, pace:)
+      collection = Collection.collect(org, source: Source.current, policy:, progress:, pace:, round:) or next
       notify([ collection.org.reload ], receivers, since: collection.started_at)
       codes << collection.exit_code
       collection

@@ -64,6 +64,40 @@ class RoundTest < ActiveSupport::TestCase
     assert_equal %w[a b c d e], tried
   end
 
+  test "an organisation that another collector has is passed over, and is tried again after each of the others" do
+    tried = []
+    taken = %w[a a a]
+    Round.new(%w[a b c d]).each do |name|
+      tried << name
+      taken.delete_at(taken.index(name)).then { raise Collection::Lock::Taken, name } if taken.include?(name)
+    end
+    assert_equal %w[a b a c a d a], tried
+    tried.clear
+    Round.new(%w[a b]).each { |name| (tried << name) && raise(Collection::Lock::Taken, name) }
+    assert_equal %w[a b], tried, "others have all that remains"
+  end
+
+  test "an organisation that another collector has ends a round by hand, and one that has the database ends any" do
+    taken = ->(name = nil) { raise Collection::Lock::Taken, name }
+    assert_raises(Collection::Lock::Taken) { Round.by_hand(%w[a b]).each { |name| taken[name] } }
+    assert_raises(Collection::Lock::Taken) { Round.new(%w[a b]).each { taken[] } }
+  end
+
+  test "what another collector has read since the round began is not read again" do
+    round = Round.new(%w[a b c])
+    travel 2.hours
+    collect "a"
+    collect "b", ScriptedComponent.new({ "p" => Component::Problem.new("rate_limited", "wait", retry_after: 60) })
+    travel 2.hours
+    done = []
+    round.each { |name| collect(name, round:).tap { |collection| done << name if collection } }
+    assert_equal %w[b c], done
+    by_hand = Round.by_hand(%w[a])
+    travel 1.minute
+    by_hand.each { |name| collect(name, round: by_hand).tap { |collection| done << name if collection } }
+    assert_equal %w[b c a], done
+  end
+
   test "packages: first what was never read, then what was not read for longest" do
     org = Org.track("order", source: "stand-in")
     read, older, failed, limited, _never = %w[read older failed limited never].map.with_index { |name, position| org.packages.create!(name:, position:) }
@@ -80,6 +114,8 @@ class RoundTest < ActiveSupport::TestCase
     { "a" => 3600 * 3, "b" => 3600 * 5 }.each { |name, seconds| collect(name).update!(seconds:) }
     Org.find_by!(name: "b").collections.create!(state: "stopped", started_at: 1.minute.from_now, seconds: 1)
     assert_equal [ 12 * 3600, 6 * 3600, %w[c] ], [ round[].seconds, round[].over, round[].never_read ]
+    with_environment("STATS_TRACKER_COLLECTORS" => "2") { assert_equal [ 6 * 3600, 0 ], [ round[].seconds, round[].over ] }
+    %w[0 x 1.5].each { |text| with_environment("STATS_TRACKER_COLLECTORS" => text) { assert_raises(ArgumentError) { Round.collectors } } }
     assert_equal "a round over 3 organisations takes 12.0 hours, 6.0 more than the 6.0 until the next one begins", round[].too_long
     collect "c", ScriptedComponent.new({})
     assert_empty round[].never_read, "an organisation without packages was read"
@@ -88,8 +124,8 @@ class RoundTest < ActiveSupport::TestCase
   end
 
   private
-    def collect(name, component = ScriptedComponent.new({ "p" => 1 }, now: Time.current))
-      Collection.collect(name, source: "stand-in", policy: POLICY, component:)
+    def collect(name, component = ScriptedComponent.new({ "p" => 1 }, now: Time.current), round: nil)
+      Collection.collect(name, source: "stand-in", policy: POLICY, component:, round:)
     end
 
     def order(names)

@@ -1,36 +1,55 @@
-# At most one collection at a time, of any organisation: two would double the rate of requests to GitHub and overwrite
-# each other's rows. The operating system or PostgreSQL releases the lock when the process ends, also when it is killed.
+# At most one collection of an organisation at a time: two would overwrite each other's rows. With PostgreSQL several
+# collectors run at the same time, each with an organisation that no other one has. SQLite has one writer at a time, and so
+# one collector.
+#
+# The operating system or PostgreSQL releases the lock when the process ends, also when it is killed.
 module Collection::Lock
+  # +org+: the name of the organisation that another process collects; nil where that process excludes all others.
   class Taken < StandardError
-    def message
-      "another collection is running"
+    attr_reader :org
+
+    def initialize(org = nil)
+      @org = org
+      super(org ? "another collection of #{org} is running" : "another collection is running")
     end
   end
 
   # "stat" in ASCII. Any number does that no other program on the database uses.
   KEY = 0x73746174
 
-  # Runs the block while this process holds the lock; raises Taken where another process holds it. +on_retry+ is that of
-  # Database.with_retries.
-  def self.hold(on_retry: nil, &)
-    kind = ActiveRecord::Base.connection_db_config.adapter == "postgresql" ? Advisory : Flock
-    kind.hold(on_retry, &)
+  # Runs the block while this process holds the organisation's lock; raises Taken where another process holds it.
+  # +on_retry+ is that of Database.with_retries.
+  def self.hold(org, on_retry: nil, &)
+    postgresql? ? Advisory.hold(org.downcase, on_retry, &) : Flock.hold(on_retry, &)
+  end
+
+  def self.postgresql?
+    ActiveRecord::Base.connection_db_config.adapter == "postgresql"
+  end
+
+  # The key of an advisory lock by that name, in SQL. No organisation's name has a space.
+  def self.key(name, connection)
+    "hashtextextended(#{connection.quote(name)}, #{KEY})"
   end
 
   # A session-level advisory lock of PostgreSQL.
   class Advisory
-    def self.hold(on_retry)
-      lock = new
-      Database.with_retries(on_retry:) { lock.take } or raise Collection::Lock::Taken
+    def self.hold(org, on_retry)
+      lock = new(org)
+      Database.with_retries(on_retry:) { lock.take } or raise Collection::Lock::Taken, org
       yield lock
     ensure
       lock&.release
     end
 
+    def initialize(org)
+      @org = org
+    end
+
     # Called in every transaction: after a silent reconnection the session no longer holds the lock, and another process
     # may. A session may take the lock again as often as it likes.
     def take
-      ActiveRecord::Base.uncached { connection.select_value("SELECT pg_try_advisory_lock(#{KEY})") }
+      ActiveRecord::Base.uncached { connection.select_value("SELECT pg_try_advisory_lock(#{Collection::Lock.key(@org, connection)})") }
     end
     alias_method :held?, :take
 

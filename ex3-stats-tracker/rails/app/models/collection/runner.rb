@@ -23,6 +23,8 @@ class Collection::Runner
 
   def initialize(collection, lock:, policy:, clock:, progress:, component:, pace: Pace::ALWAYS)
     @collection, @lock, @policy, @clock, @progress, @component, @pace = collection, lock, policy, clock, progress, component, pace
+    @run_number = collection.runs
+    @rate_limiter = Collection::RateLimiter.for(collection.org.source, policy, clock:, on_retry: progress.method(:database_unavailable))
     # Closed to stop the collection. Threads sleep by waiting on it, so that closing it wakes them.
     @halt = Thread::Queue.new
     @rate_limit_wait_left, @mutex = policy.max_rate_limit_wait, Mutex.new
@@ -161,7 +163,7 @@ class Collection::Runner
       attempt = 0
       begin
         attempt += 1
-        yield
+        @rate_limiter ? @rate_limiter.request { yield } : yield
       rescue Component::Problem => problem
         delay = (delay_after(problem, attempt) if attempt < policy.max_attempts && !@halt.closed?) or raise
         progress.waiting(problem, delay)
@@ -187,7 +189,7 @@ class Collection::Runner
     end
 
     def pause
-      sleep_for policy.pause
+      sleep_for policy.pause unless @rate_limiter
     end
 
     # Ends early where the collection is stopped.
@@ -269,7 +271,7 @@ class Collection::Runner
         end
         first = false
         ActiveRecord::Base.transaction do
-          @lock.held? or raise Collection::Lock::Taken
+          @lock.held? && collection.run?(@run_number) or raise Collection::Lock::Taken, org.name
           yield
         end
       end

@@ -1,6 +1,6 @@
 require "test_helper"
 
-# At most one collection at a time, also with several processes, and also when one of them is killed.
+# At most one collection of an organisation at a time, also with several processes, and also when one of them is killed.
 class Collection::LockTest < ActiveSupport::TestCase
   include Processes
 
@@ -9,30 +9,50 @@ class Collection::LockTest < ActiveSupport::TestCase
 
   test "one process holds the lock, and after it was killed another can take it" do
     holder = process do |output|
-      Collection::Lock.hold do
+      Collection::Lock.hold("fluxcd") do
         output.puts "held"
         sleep
       end
     end
     assert_equal "held", holder.output.gets.chomp
-    assert_raises(Collection::Lock::Taken) { Collection::Lock.hold { flunk } }
+    assert_raises(Collection::Lock::Taken) { Collection::Lock.hold("fluxcd") { flunk } }
     holder.kill
     # PostgreSQL notices within moments that its client is gone.
-    assert eventually { Collection::Lock.hold { true } }
+    assert eventually { Collection::Lock.hold("fluxcd") { true } }
+  end
+
+  test "another organisation's collection runs at the same time on PostgreSQL, and none does on SQLite" do
+    holder = process do |output|
+      Collection::Lock.hold("FluxCD") do
+        output.puts "held"
+        sleep
+      end
+    end
+    assert_equal "held", holder.output.gets.chomp
+    error = assert_raises(Collection::Lock::Taken) { Collection::Lock.hold("fluxcd") { flunk } }
+    if Collection::Lock.postgresql?
+      assert_equal [ "fluxcd", "another collection of fluxcd is running" ], [ error.org, error.message ]
+      assert Collection::Lock.hold("kedacore") { true }
+    else
+      assert_equal [ nil, "another collection is running" ], [ error.org, error.message ]
+      assert_raises(Collection::Lock::Taken) { Collection::Lock.hold("kedacore") { flunk } }
+    end
+  ensure
+    holder&.kill
   end
 
   test "an error releases the lock" do
-    assert_raises(RuntimeError) { Collection::Lock.hold { raise "an error" } }
-    assert Collection::Lock.hold { true }
+    assert_raises(RuntimeError) { Collection::Lock.hold("fluxcd") { raise "an error" } }
+    assert Collection::Lock.hold("fluxcd") { true }
   end
 
   test "a lost connection loses the lock" do
     skip_unless_postgresql do
-      Collection::Lock.hold do |lock|
+      Collection::Lock.hold("fluxcd") do |lock|
         assert lock.held?
         ActiveRecord::Base.lease_connection.reconnect!
         holder = process do |output|
-          Collection::Lock.hold do
+          Collection::Lock.hold("fluxcd") do
             output.puts "held"
             sleep
           end
@@ -47,7 +67,7 @@ class Collection::LockTest < ActiveSupport::TestCase
   private
     # SQLite has no connection that could be lost.
     def skip_unless_postgresql
-      ActiveRecord::Base.lease_connection.adapter_name == "PostgreSQL" ? yield : pass
+      Collection::Lock.postgresql? ? yield : pass
     end
 
     def eventually

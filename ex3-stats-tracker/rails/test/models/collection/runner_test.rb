@@ -54,7 +54,7 @@ class Collection::RunnerTest < ActiveSupport::TestCase
     pauses = []
     policy = POLICY.with(pause: 0.25)
     component = ScriptedComponent.new({ "a" => 1, "b" => 2 })
-    with_sleeps(pauses) { collect(component, policy) }
+    with_sleeps(pauses) { without_rate_limiter { collect(component, policy) } }
     assert_equal [ 0.25 ] * 3, pauses
   end
 
@@ -364,10 +364,21 @@ class Collection::RunnerTest < ActiveSupport::TestCase
   test "a collection that lost its lock stores nothing more" do
     lock = Struct.new(:answers) { def held? = answers.shift }.new([ true, true, false ])
     collection = org_tracked.collections.create!(state: "running", started_at: @now)
-    runner = Collection::Runner.new(collection, lock:, policy: POLICY.with(pause: 0.001), clock: -> { @now }, progress: Collection::Progress.new,
-      component: ScriptedComponent.new({ "a" => 1, "b" => 2 }))
+    runner = runner_of(collection, lock, { "a" => 1, "b" => 2 })
     assert_raises(Collection::Lock::Taken) { runner.run }
     assert_equal [ 1, nil ], [ package("a").total, package("b").total ]
+  end
+
+  # The first process lost its connection for so long that the second one did all of this, and then has the lock again.
+  test "a collection that another process has resumed or abandoned meanwhile stores nothing more" do
+    [ -> { _1.update!(runs: 2, state: "finished", finished_at: @now) }, -> { _1.abandon(at: @now) }, -> { _1.org.destroy! } ].each do |meanwhile|
+      collection = org_tracked.collections.create!(state: "running", started_at: @now)
+      held = [ true, true, -> { meanwhile.call(Collection.find(collection.id)) } ]
+      lock = Struct.new(:held) { def held? = held.shift.then { |answer| answer.respond_to?(:call) ? answer.call && true : answer } }.new(held)
+      assert_raises(Collection::Lock::Taken) { runner_of(collection, lock, { "a" => 1, "b" => 2 }).run }
+      assert_equal [ 1, nil ], [ package("a").total, package("b").total ] if Org.exists?(name: "scripted")
+      Org.where(name: "scripted").destroy_all
+    end
   end
 
   test "the request policy can be set within limits" do
@@ -410,6 +421,23 @@ class Collection::RunnerTest < ActiveSupport::TestCase
       yield
     ensure
       Collection::Runner.define_method(:sleep_for, original)
+    end
+
+    # Each package is stored at once.
+    def runner_of(collection, lock, packages)
+      without_rate_limiter do
+        Collection::Runner.new(collection, lock:, policy: POLICY.with(pause: 0.001), clock: -> { @now }, progress: Collection::Progress.new,
+          component: ScriptedComponent.new(packages))
+      end
+    end
+
+    # With the pause of one collector alone, as on SQLite: on PostgreSQL the tests' threads have one connection together.
+    def without_rate_limiter
+      original = Collection::RateLimiter.method(:for)
+      Collection::RateLimiter.define_singleton_method(:for) { |*, **| nil }
+      yield
+    ensure
+      Collection::RateLimiter.define_singleton_method(:for, original)
     end
 
     def problem(kind, retry_after = nil)
