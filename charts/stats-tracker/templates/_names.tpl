@@ -1,6 +1,6 @@
 {{/*
-The prefix of the objects' names. 40 characters leave room for the longest ending, `-collect-first-` with a hash, in the
-63 characters of a Job's name, and for `-component` in the 52 characters that SpinKube's labels leave. A longer name is cut
+The prefix of the objects' names. 40 characters leave room for the longest ending, `-collect-first-` with a hash and a pod's
+index, in the 63 characters of a host's name, and for `-component` in the 52 characters that SpinKube's labels leave. A longer name is cut
 and gets a hash, because two releases may begin alike. A release's name may have dots, a Service's may not.
 */}}
 {{- define "stats-tracker.fullname" -}}

@@ -7,6 +7,8 @@
   value: {{ join " " .Values.orgs | quote }}
 - name: STATS_TRACKER_ROUND_SECONDS
   value: {{ .Values.collector.activeDeadlineSeconds | quote }}
+- name: STATS_TRACKER_COLLECTORS
+  value: {{ .Values.collector.parallelism | quote }}
 - name: STATS_TRACKER_STILL_PACKAGES
   value: {{ .Values.collector.stillPackages }}
 - name: STATS_TRACKER_SKIP
@@ -23,11 +25,21 @@
 
 {{/*
 The spec of a Job that collects every organisation once. A pod that is started again, after a rate limit or on another
-node, leaves out the organisations that it has just read.
+node, leaves out the organisations that were just read.
+
+Of several pods each is an index of the Job: one that is killed is replaced, and one that has failed ends no other one.
 */}}
 {{- define "stats-tracker.collector.job" -}}
+{{- $several := gt (int .Values.collector.parallelism) 1 -}}
 activeDeadlineSeconds: {{ .Values.collector.activeDeadlineSeconds }}
+{{- if $several }}
+completionMode: Indexed
+parallelism: {{ .Values.collector.parallelism }}
+completions: {{ .Values.collector.parallelism }}
+backoffLimitPerIndex: {{ .Values.collector.backoffLimit }}
+{{- else }}
 backoffLimit: {{ .Values.collector.backoffLimit }}
+{{- end }}
 podFailurePolicy:
   rules:
     # A drained node is no failure: the collection is resumed on another node.
@@ -38,7 +50,7 @@ podFailurePolicy:
     # 64: wrong settings. 65: every collection finished and some packages failed; the next Job reads them. 66: no tables.
     # 70: a bug. 75: another collection is running. After any other code, above all 69, a collection that a rate limit
     # stopped, the next pod continues after a pause.
-    - action: FailJob
+    - action: {{ ternary "FailIndex" "FailJob" $several }}
       onExitCodes:
         containerName: collect
         operator: In
