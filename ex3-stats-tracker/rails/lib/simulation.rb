@@ -1,12 +1,12 @@
 # A simulation of rounds over many organisations, with a clock that is set and without HTTP: which package is read when, and
 # how many pages of GitHub that takes.
 #
-# The clock moves by +pause+ for each page, as the component's host makes one request at a time for all of its callers. So
-# the pages of a day are never more than 86,400 with a pause of a second. In each simulated hour the collector is killed
-# at a random moment, and starts again at once.
+# Several collectors run at the same time. The clock moves by +pause+ for each page, as all of them together make one request
+# at a time: Collection::RateLimiter. Their requests queue, first come, first served. So the pages of a day are never more than
+# 86,400 with a pause of a second. In each simulated hour collectors are killed at random moments, and start again at once.
 #
-# There are two collectors. Simulation::Stored is the real one, with a database, and a double of the component's client.
-# Simulation::Model decides by the same classes (Turn, Pace) and keeps in memory what was read, so that 100,000 packages
+# There are two kinds of collectors. Simulation::Stored is the real one, with a database, and a double of the component's
+# client. Simulation::Model decides by the same classes (Turn, Pace) and keeps in memory what was read, so that 100,000 packages
 # take minutes. A test holds one to the other.
 class Simulation
   # Ends the collector as SIGKILL does: nothing is stored any more.
@@ -16,51 +16,35 @@ class Simulation
   LIST_PAGE = 30
   DAY_OF_PAGES = 86_400
 
-  attr_reader :now, :names, :packages, :pages_by_day, :kills, :rounds, :longest
+  attr_reader :now, :names, :packages, :interval, :pages_by_day, :kills, :rounds, :longest
 
   # +packages+ of each organisation. +moving+ percent of them have downloads each day, +seldom+ percent every tenth day,
-  # and the others stand still. +interval+ and +pause+ are in seconds.
-  def initialize(orgs:, packages:, days:, interval: 6 * 3600, pause: 1, moving: 20, seldom: 10, kills: true, seed: 1)
+  # and the others stand still. +interval+ and +pause+ are in seconds. +kills+: in each hour.
+  def initialize(orgs:, packages:, days:, interval: 6 * 3600, pause: 1, moving: 20, seldom: 10, collectors: 2, kills: 2, seed: 1)
     @names = (1..orgs).map { |number| "org-#{number}" }
     @packages, @days, @interval, @pause, @moving, @seldom = packages, days, interval, pause, moving, seldom
-    @random, @now, @pages_by_day, @kills, @rounds = Random.new(seed), BEGINNING, Hash.new(0), 0, 0
-    @kill_at = kills ? BEGINNING + @random.rand(3600) : BEGINNING + (days + 1).days
+    @collectors, @kills_an_hour, @random = collectors, kills, Random.new(seed)
+    @now, @pages_by_day, @kills, @rounds = BEGINNING, Hash.new(0), 0, 0
     @last_read, @longest = {}, Hash.new(0)
     @ending, @last_third = [ days, days * 2 / 3 ].map { |day| BEGINNING + day.days }
+    @queue, @kill_times, @kills_set_until = [], [], BEGINNING
   end
 
-  # +collector+ runs a round of this simulation: it is called until the days are over.
+  # +collector+ runs a round of a Simulation::Process: it is called until the days are over, by each of the processes.
   def run(collector)
+    @processes = Array.new(@collectors) { Process.new(self) { |process| collector.round(process) } }
+    @processes.each { |process| continue process }
     until over?
-      began = now
-      begin
-        @rounds += 1
-        collector.round(self)
-        # Nothing is to be done until the next round.
-        @now = [ now, began + @interval ].max
-        set_next_kill if @kill_at <= now
-      rescue Killed
-        @kills += 1
-      end
+      @queue.any? ? serve(@queue.shift) : sleep_until_next_round
     end
+    @processes.each(&:finish)
     @last_read.each { |package, (at, rule)| count_wait(now - at, rule) if package }
     self
   end
 
   def over? = now >= @ending
 
-  # Fetches so many pages.
-  def fetch(pages)
-    pages.times do
-      @now += @pause
-      @pages_by_day[today] += 1
-      if @kill_at <= now
-        set_next_kill
-        raise Killed
-      end
-    end
-    raise Killed if over?
-  end
+  def round_begins = @rounds += 1
 
   def list_pages = [ packages.fdiv(LIST_PAGE).ceil, 1 ].max
 
@@ -98,7 +82,8 @@ class Simulation
     hours = ->(seconds) { "#{(seconds / 3600.0).round(1)} hours" }
     exact = ->(number) { number.to_fs(:delimited) }
     [
-      "#{exact[names.size]} organisations with #{packages} packages each, #{@days} days, a collector killed #{exact[kills]} times, #{exact[rounds]} rounds begun",
+      "#{exact[names.size]} organisations with #{packages} packages each, #{@days} days",
+      "#{@collectors} #{"collector".pluralize(@collectors)}, killed #{exact[kills]} times, #{exact[rounds]} rounds begun",
       "pages: #{exact[pages_by_day.values.sum]}; the most on a day #{exact[pages_by_day.values.max]}, on the last one #{exact[pages_by_day[@days - 1]]}, of #{exact[DAY_OF_PAGES]}",
       "packages never read: #{exact[names.size * packages - packages_read]}; all were read for the first time within #{hours[longest[:first]]}",
       "the longest time between two readings: #{hours[longest[:unruled]]} of a package that is read with every round (#{hours[longest[:unruled_lately]]} in the last third of the days)",
@@ -108,9 +93,56 @@ class Simulation
   end
 
   private
-    def set_next_kill
-      hour = now - now.to_i % 3600 + 3600
-      @kill_at = hour + @random.rand(3600)
+    # Fetches the pages of the process's request. Other processes begin a round, or are killed, meanwhile.
+    def serve(process)
+      process.pages.times do
+        @now += @pause
+        @pages_by_day[today] += 1
+        wake_processes
+        return if kill_processes(process) || over?
+      end
+      continue process
+    end
+
+    # Lets the process compute until its next request.
+    def continue(process, order = :go)
+      process.continue(order)
+      @queue << process if process.pages
+    end
+
+    # Nobody makes a request: a process that waits for its next round is not killed.
+    def sleep_until_next_round
+      @now = [ @processes.filter_map(&:wakes_at).min, @ending ].min
+      @kill_times.shift while next_kill_at <= now
+      wake_processes
+    end
+
+    def wake_processes
+      @processes.each { |process| continue process if process.wakes_at && process.wakes_at <= now && !over? }
+    end
+
+    # Kills one process at each time that has come. Returns whether the process that is being served was killed.
+    def kill_processes(served)
+      killed = false
+      while next_kill_at <= now && !over?
+        @kill_times.shift
+        victim = [ *(served unless killed), *@queue ].sample(random: @random)
+        killed ||= victim == served
+        @queue.delete victim
+        @kills += 1
+        continue victim, :kill
+      end
+      killed
+    end
+
+    def next_kill_at
+      return @ending if @kills_an_hour.zero?
+
+      while @kill_times.empty?
+        @kill_times = Array.new(@kills_an_hour) { @kills_set_until + @random.rand(3600) }.sort
+        @kills_set_until += 3600
+      end
+      @kill_times.first
     end
 
     # +rule+: the seconds for which the package was to be left out; nil for one that is read with every round.

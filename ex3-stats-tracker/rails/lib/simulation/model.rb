@@ -1,6 +1,7 @@
 # What Collection::Runner and Round decide, by the same Turn and Pace, without a database.
 class Simulation::Model
-  Organisation = Struct.new(:number, :name, :packages, :ended, :finished, :unfinished, :runs) do
+  # +taken+: a collector has its lock.
+  Organisation = Struct.new(:number, :name, :packages, :ended, :finished, :unfinished, :runs, :taken) do
     def turn = [ ended, (unfinished if runs.to_i >= Turn::MAX_RUNS) ].compact.max
   end
   # The columns of the table.
@@ -15,25 +16,34 @@ class Simulation::Model
     end
   end
 
-  def round(simulation)
-    recent = simulation.now - Round::RECENTLY
-    due = @orgs.reject { |org| org.finished && org.finished > recent && org.finished <= simulation.now }
-    Turn.in_order(due, &:turn).each do |org|
-      raise Simulation::Killed if simulation.over?
-      collect org, simulation
+  # +process+: a Simulation::Process.
+  def round(process)
+    began, recent = process.now, process.now - Round::RECENTLY
+    remaining = @orgs.reject { |org| org.finished && org.finished > recent && org.finished <= process.now }
+    while (org = Turn.in_order(remaining, &:turn).find { |each| !each.taken })
+      raise Simulation::Killed if process.over?
+      remaining.delete org
+      collect org, process unless read?(org, began, process.now)
     end
   end
 
   private
-    def collect(org, simulation)
-      begin_or_resume org, simulation.now
-      begun_at = simulation.now
-      simulation.fetch simulation.list_pages
+    def read?(org, began, now)
+      org.finished && org.finished.between?([ began, now - Round::RECENTLY ].min, now)
+    end
+
+    def collect(org, process)
+      org.taken = true
+      begin_or_resume org, process.now
+      begun_at = process.now
+      process.fetch process.list_pages
       Turn.in_order(org.packages, &:measured_at)
-        .select { |package| total_wanted?(package, org, begun_at) || versions_wanted?(package, nil, begun_at, simulation.now) }
-        .each { |package| read package, org, begun_at, simulation }
+        .select { |package| total_wanted?(package, org, begun_at) || versions_wanted?(package, nil, begun_at, process.now) }
+        .each { |package| read package, org, begun_at, process }
       org.ended = org.finished = org.unfinished
       org.unfinished = org.runs = nil
+    ensure
+      org.taken = false
     end
 
     def begin_or_resume(org, now)
@@ -45,22 +55,22 @@ class Simulation::Model
       end
     end
 
-    def read(package, org, begun_at, simulation)
+    def read(package, org, begun_at, process)
       reading = nil
       if total_wanted?(package, org, begun_at)
-        simulation.fetch 1
-        reading, at = simulation.total(org.number, package.number), simulation.now
+        process.fetch 1
+        reading, at = process.total(org.number, package.number), process.now
       end
-      if versions_wanted?(package, reading, begun_at, simulation.now)
-        simulation.fetch 1
-        versions_at = at || simulation.now
+      if versions_wanted?(package, reading, begun_at, process.now)
+        process.fetch 1
+        versions_at = at || process.now
       end
       # From here on nothing is killed: a package is stored whole or not at all.
       if reading
         package.moved_at = at unless package.total == reading && package.moved_at
         package.total, package.measured_at, package.collection = reading, at, org.unfinished
         package.resting_until = Pace::RARELY.resting_until(package.id, moved_at: package.moved_at, measured_at: at)
-        simulation.read org.number, package.number, at, package.resting_until
+        process.read org.number, package.number, at, package.resting_until
       end
       package.versions_measured_at = versions_at if versions_at
     end

@@ -2,6 +2,7 @@ namespace :stats do
   desc "Simulate rounds: ORGS (1000) with PACKAGES (100) each for DAYS (60), of which MOVING (20) percent have downloads each day"
   task :simulate, %i[orgs packages days moving] => :environment do |_task, arguments|
     require Rails.root.join("lib/simulation")
+    require Rails.root.join("lib/simulation/process")
     require Rails.root.join("lib/simulation/model")
     numbers = { orgs: 1000, packages: 100, days: 60, moving: 20 }.to_h do |name, default|
       number = Integer(arguments.fetch(name, default), exception: false)
