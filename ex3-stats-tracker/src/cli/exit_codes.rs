@@ -18,7 +18,8 @@ Exit codes; a collection's are those of --once:
    73  the directory for the figures, or for code, can't be written to,
        or that for the figures is open to other users
    74  the answer can't be written
-   75  another collection into the same database is running
+   75  another collection of this organisation, or into the same SQLite file, is
+       running
   130  Ctrl-C before there was an answer, or a second one
 
 What can't be read is a failure with its kind, never counted as 0.

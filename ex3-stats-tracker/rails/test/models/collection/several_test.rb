@@ -68,7 +68,7 @@ class Collection::SeveralTest < ActiveSupport::TestCase
       assert_paused
       assert_operator killed, :>, COLLECTORS, "seed #{random.seed}"
       assert_operator collections.maximum(:runs), :>, 1, "seed #{random.seed}"
-      puts "#{killed} of #{COLLECTORS} collectors killed in turn, seed #{random.seed}"
+      puts "#{killed} kills of #{COLLECTORS} collectors, seed #{random.seed}"
     end
   end
 
