@@ -163,6 +163,7 @@ const EXCEPTIONS: &[(&str, &[(&str, Exception)])] = &[
                 NotRun("it compiles for minutes; ex3-stats-tracker/images builds the same"),
             ),
             ("cargo bench", BENCH),
+            ("cargo test", TESTS),
             ("skopeo copy", NotRun("it needs the reader's own registry")),
             (
                 "cosign verify",
