@@ -58,7 +58,7 @@ class Population
     # Foreign keys and indexes are added after the rows: millions of rows then take a quarter of the time. SQLite can't drop
     # a foreign key. PostgreSQL's transaction restores them after an error.
     def checking_afterwards(table)
-      return yield unless postgresql?
+      return yield unless Database.postgresql?
 
       references, indexes = @connection.foreign_keys(table), @connection.indexes(table)
       references.each { |reference| @connection.remove_foreign_key table, name: reference.name }
@@ -109,7 +109,7 @@ class Population
     # Runs a statement that may use the table +numbers+, whose column +n+ counts from 0 to count - 1.
     def run(sql, count = @hours)
       numbers =
-        if postgresql?
+        if Database.postgresql?
           "WITH numbers(n) AS (SELECT generate_series(0, #{count - 1})) "
         else
           "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < #{count - 1}) "
@@ -124,15 +124,11 @@ class Population
 
     def hours_ago(hours)
       last = @connection.quote(@last)
-      postgresql? ? "CAST(#{last} AS timestamp) - (#{hours}) * interval '1 hour'" : "datetime(#{last}, '-' || (#{hours}) || ' hours') || '.000000'"
+      Database.postgresql? ? "CAST(#{last} AS timestamp) - (#{hours}) * interval '1 hour'" : "datetime(#{last}, '-' || (#{hours}) || ' hours') || '.000000'"
     end
 
     def date(days)
       last = @connection.quote(@last.to_date)
-      postgresql? ? "CAST(#{last} AS date) - (#{days})" : "date(#{last}, '-' || (#{days}) || ' days')"
-    end
-
-    def postgresql?
-      @connection.adapter_name == "PostgreSQL"
+      Database.postgresql? ? "CAST(#{last} AS date) - (#{days})" : "date(#{last}, '-' || (#{days}) || ' days')"
     end
 end

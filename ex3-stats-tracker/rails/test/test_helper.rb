@@ -13,6 +13,11 @@ class ActiveSupport::TestCase
   set_fixture_class package_days: Package::Day, org_days: Org::Day, version_days: Version::Day
   fixtures :all
 
+  # Runs the block on PostgreSQL. With SQLite there is nothing to test.
+  def on_postgresql
+    Database.postgresql? ? yield : pass
+  end
+
   # Sets variables of the environment for the block.
   def with_environment(variables)
     before = ENV.to_h.slice(*variables.keys)

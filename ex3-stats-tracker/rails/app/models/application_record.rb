@@ -7,10 +7,14 @@ class ApplicationRecord < ActiveRecord::Base
     return if rows.empty?
 
     columns = rows.first.keys
+    lease_connection.update "INSERT INTO #{quoted_table_name} (#{columns.join(", ")}) VALUES #{values_list(rows.map(&:values))} " \
+      "ON CONFLICT (#{conflict}) DO UPDATE SET #{set}", "#{name} Write"
+  end
+
+  # The rows, each an array, as SQL's list after VALUES.
+  def self.values_list(rows)
     # The same days and times occur in many rows.
     quoted = Hash.new { |texts, value| texts[value] = lease_connection.quote(value) }
-    values = rows.map { |row| "(#{row.values.map { |value| value.is_a?(Integer) ? value.to_s : quoted[value] }.join(", ")})" }
-    lease_connection.update "INSERT INTO #{quoted_table_name} (#{columns.join(", ")}) VALUES #{values.join(", ")} " \
-      "ON CONFLICT (#{conflict}) DO UPDATE SET #{set}", "#{name} Write"
+    rows.map { |row| "(#{row.map { |value| value.is_a?(Integer) ? value.to_s : quoted[value] }.join(", ")})" }.join(", ")
   end
 end

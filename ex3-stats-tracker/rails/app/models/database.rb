@@ -1,4 +1,4 @@
-# Errors of the database: retries after the temporary ones, and a message and an exit code for each known one.
+# The database's kind, and its errors: retries after the temporary ones, and a message and an exit code for each known one.
 module Database
   # A temporary error lasted longer than all retries.
   class Unavailable < StandardError; end
@@ -33,6 +33,11 @@ module Database
   ].freeze
 
   extend self
+
+  # Whether the database is PostgreSQL, and not SQLite.
+  def postgresql?
+    ActiveRecord::Base.connection_db_config.adapter == "postgresql"
+  end
 
   # Runs the block, and again after temporary errors. +on_retry+ is called with the message and the seconds of each wait.
   # The block may be a transaction, but not a part of one, because the whole block runs again.

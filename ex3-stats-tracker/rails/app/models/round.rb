@@ -22,17 +22,21 @@ class Round
 
   # Seconds from the beginning of a round to that of the next one.
   def self.limit
-    text = ENV["STATS_TRACKER_ROUND_SECONDS"].presence or return 6 * 3600
-    Integer(text, 10, exception: false)&.then { |seconds| seconds if seconds.between?(1, 31 * 86_400) } or
-      raise ArgumentError, "STATS_TRACKER_ROUND_SECONDS is a number from 1 to #{31 * 86_400}, not #{text}"
+    number("STATS_TRACKER_ROUND_SECONDS", default: 6 * 3600, most: 31 * 86_400)
   end
 
   # The number of collectors that run at the same time.
   def self.collectors
-    text = ENV["STATS_TRACKER_COLLECTORS"].presence or return 1
-    Integer(text, 10, exception: false)&.then { |number| number if number.between?(1, 100) } or
-      raise ArgumentError, "STATS_TRACKER_COLLECTORS is a number from 1 to 100, not #{text}"
+    number("STATS_TRACKER_COLLECTORS", default: 1, most: 100)
   end
+
+  # A setting from 1 to +most+.
+  def self.number(name, default:, most:)
+    text = ENV[name].presence or return default
+    Integer(text, 10, exception: false)&.then { |number| number if number.between?(1, most) } or
+      raise ArgumentError, "#{name} is a number from 1 to #{most}, not #{text}"
+  end
+  private_class_method :number
 
   attr_reader :names
 

@@ -91,7 +91,7 @@ class DatabaseTest < ActiveSupport::TestCase
   end
 
   test "a connection to PostgreSQL that is lost in a collection" do
-    if ActiveRecord::Base.lease_connection.adapter_name != "PostgreSQL"
+    unless Database.postgresql?
       # SQLite has no connection that could be lost.
       pass
     else

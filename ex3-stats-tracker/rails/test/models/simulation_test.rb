@@ -16,7 +16,7 @@ class SimulationTest < ActiveSupport::TestCase
 
   test "the collectors read every package within its rule, and the model reads the same pages at the same times" do
     travel_to Simulation::BEGINNING + 41.days
-    collectors = Collection::Lock.postgresql? ? 2 : 1
+    collectors = Database.postgresql? ? 2 : 1
     real = Simulation.new(**SMALL, collectors:).run(Simulation::Stored.new)
     ids = Package.joins(:org).where(orgs: { name: real.names }).pluck("orgs.name", "packages.name", :id).to_h { |*names, id| [ names.map { |name| name[/\d+/].to_i }, id ] }
     model = Simulation.new(**SMALL, collectors:).then { |simulation| simulation.run(Simulation::Model.new(simulation, ids: ->(*numbers) { ids.fetch(numbers) })) }

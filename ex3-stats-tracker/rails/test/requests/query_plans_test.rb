@@ -46,7 +46,7 @@ class QueryPlansTest < ActionDispatch::IntegrationTest
     # The large tables that the query reads from beginning to end.
     def scans(sql, binds)
       connection = ActiveRecord::Base.lease_connection
-      if connection.adapter_name == "PostgreSQL"
+      if Database.postgresql?
         connection.execute "SET LOCAL enable_seqscan = off" unless MANY
         sequential_scans(JSON.parse(connection.exec_query("EXPLAIN (FORMAT JSON) #{sql}", "EXPLAIN", binds).rows.dig(0, 0)).first["Plan"])
       else

@@ -30,7 +30,7 @@ class ReadOnlyDatabaseTest < ActionDispatch::IntegrationTest
 
   private
     def reading_only(&)
-      ActiveRecord::Base.lease_connection.adapter_name == "PostgreSQL" ? as_reader(&) : with_query_only(&)
+      Database.postgresql? ? as_reader(&) : with_query_only(&)
     end
 
     def as_reader

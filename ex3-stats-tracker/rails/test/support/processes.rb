@@ -43,4 +43,16 @@ module Processes
     writer.close
     Child.new(pid, reader)
   end
+
+  # A child process that holds the lock of an organisation's collection until it is killed.
+  def lock_holder(org)
+    holder = process do |output|
+      Collection::Lock.hold(org) do
+        output.puts "held"
+        sleep
+      end
+    end
+    assert_equal "held", holder.output.gets.chomp
+    holder
+  end
 end

@@ -20,11 +20,7 @@ module Collection::Lock
   # Runs the block while this process holds the organisation's lock; raises Taken where another process holds it.
   # +on_retry+ is that of Database.with_retries.
   def self.hold(org, on_retry: nil, &)
-    postgresql? ? Advisory.hold(org.downcase, on_retry, &) : Flock.hold(on_retry, &)
-  end
-
-  def self.postgresql?
-    ActiveRecord::Base.connection_db_config.adapter == "postgresql"
+    Database.postgresql? ? Advisory.hold(org.downcase, on_retry, &) : Flock.hold(on_retry, &)
   end
 
   # The key of an advisory lock by that name, in SQL. No organisation's name has a space.

@@ -21,7 +21,7 @@ class Collection::RateLimiter
   # nil where nothing is shared: SQLite has one collector at a time, and a policy with several requests at a time is that of
   # a stand-in. +clock+ is that of Collection.collect.
   def self.for(source, policy, clock:, on_retry: nil)
-    new(source, policy, clock:, on_retry:) if Collection::Lock.postgresql? && policy.concurrency == 1 && policy.pause.positive?
+    new(source, policy, clock:, on_retry:) if Database.postgresql? && policy.concurrency == 1 && policy.pause.positive?
   end
 
   def initialize(source, policy, clock:, on_retry: nil)

@@ -52,22 +52,19 @@ module Package::Recording
     end
 
     private
-      # Each as package, version, position and time.
+      # The values of each version in the columns of `write_versions`.
       def version_rows(lists)
-        lists.flat_map { |package, list, at| list.each_with_index.map { |version, position| [ package, version, position, at ] } }
+        lists.flat_map do |package, list, at|
+          list.each_with_index.map { |version, position| [ package.id, version.id, JSON.generate(version.tags), position, version.total, at ] }
+        end
       end
 
       # Returns the ids of the versions that are new or have changed, or were written by a clock that was ahead. The others
       # are left out before the conflict: PostgreSQL locks each row of a conflict, which costs as much as a write.
       def write_versions(rows)
-        connection = lease_connection
-        tags, at = connection.adapter_name == "PostgreSQL" ? [ "CAST(new.tags AS jsonb)", "CAST(new.at AS timestamp)" ] : %w[new.tags new.at]
-        quoted = Hash.new { |texts, time| texts[time] = connection.quote(time) }
-        values = rows.map do |package, version, position, time|
-          "(#{package.id}, #{version.id}, #{connection.quote(JSON.generate(version.tags))}, #{position}, #{version.total}, #{quoted[time]})"
-        end
-        connection.exec_insert_all(<<~SQL, "Version Write").rows.flatten
-          WITH new(package_id, github_id, tags, position, total, at) AS (VALUES #{values.join(", ")})
+        tags, at = Database.postgresql? ? [ "CAST(new.tags AS jsonb)", "CAST(new.at AS timestamp)" ] : %w[new.tags new.at]
+        lease_connection.exec_insert_all(<<~SQL, "Version Write").rows.flatten
+          WITH new(package_id, github_id, tags, position, total, at) AS (VALUES #{values_list(rows)})
           INSERT INTO versions (package_id, github_id, tags, position, total, measured_at, created_at, updated_at)
           SELECT new.package_id, new.github_id, #{tags}, new.position, new.total, #{at}, #{at}, #{at}
           FROM new LEFT JOIN versions ON versions.package_id = new.package_id AND versions.github_id = new.github_id
@@ -193,7 +190,7 @@ module Package::Recording
       end
 
       def spans_before(readings)
-        type = "timestamp " if lease_connection.adapter_name == "PostgreSQL"
+        type = "timestamp " if Database.postgresql?
         # Most readings have the same few times.
         literals = Hash.new { |texts, time| texts[time] = "#{type}#{lease_connection.quote(time)}" }
         readings.flat_map do |package, reading|

@@ -8,13 +8,7 @@ class Collection::LockTest < ActiveSupport::TestCase
   self.use_transactional_tests = false
 
   test "one process holds the lock, and after it was killed another can take it" do
-    holder = process do |output|
-      Collection::Lock.hold("fluxcd") do
-        output.puts "held"
-        sleep
-      end
-    end
-    assert_equal "held", holder.output.gets.chomp
+    holder = lock_holder("fluxcd")
     assert_raises(Collection::Lock::Taken) { Collection::Lock.hold("fluxcd") { flunk } }
     holder.kill
     # PostgreSQL notices within moments that its client is gone.
@@ -22,15 +16,9 @@ class Collection::LockTest < ActiveSupport::TestCase
   end
 
   test "another organisation's collection runs at the same time on PostgreSQL, and none does on SQLite" do
-    holder = process do |output|
-      Collection::Lock.hold("FluxCD") do
-        output.puts "held"
-        sleep
-      end
-    end
-    assert_equal "held", holder.output.gets.chomp
+    holder = lock_holder("FluxCD")
     error = assert_raises(Collection::Lock::Taken) { Collection::Lock.hold("fluxcd") { flunk } }
-    if Collection::Lock.postgresql?
+    if Database.postgresql?
       assert_equal [ "fluxcd", "another collection of fluxcd is running" ], [ error.org, error.message ]
       assert Collection::Lock.hold("kedacore") { true }
     else
@@ -47,17 +35,11 @@ class Collection::LockTest < ActiveSupport::TestCase
   end
 
   test "a lost connection loses the lock" do
-    skip_unless_postgresql do
+    on_postgresql do
       Collection::Lock.hold("fluxcd") do |lock|
         assert lock.held?
         ActiveRecord::Base.lease_connection.reconnect!
-        holder = process do |output|
-          Collection::Lock.hold("fluxcd") do
-            output.puts "held"
-            sleep
-          end
-        end
-        assert_equal "held", holder.output.gets.chomp
+        holder = lock_holder("fluxcd")
         assert_not lock.held?
         holder.kill
       end
@@ -65,11 +47,6 @@ class Collection::LockTest < ActiveSupport::TestCase
   end
 
   private
-    # SQLite has no connection that could be lost.
-    def skip_unless_postgresql
-      Collection::Lock.postgresql? ? yield : pass
-    end
-
     def eventually
       200.times do
         return yield

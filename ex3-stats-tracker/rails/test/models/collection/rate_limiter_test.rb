@@ -14,7 +14,7 @@ class Collection::RateLimiterTest < ActiveSupport::TestCase
   teardown { request_times("DELETE FROM request_times") }
 
   test "nothing is shared on SQLite, without a pause, and with several requests at a time" do
-    assert_equal Collection::Lock.postgresql?, limiter.present?
+    assert_equal Database.postgresql?, limiter.present?
     assert_nil limiter(POLICY.with(pause: 0))
     assert_nil limiter(POLICY.with(concurrency: 2))
   end
@@ -91,10 +91,6 @@ class Collection::RateLimiterTest < ActiveSupport::TestCase
   end
 
   private
-    def on_postgresql
-      Collection::Lock.postgresql? ? yield : pass
-    end
-
     def limiter(policy = POLICY)
       Collection::RateLimiter.for(SOURCE, policy, clock: -> { Time.current })
     end

@@ -41,7 +41,7 @@ class Collection::SeveralTest < ActiveSupport::TestCase
   end
 
   test "several collectors read each organisation once, and GitHub gets one request at a time with a pause after each" do
-    skip_unless_postgresql do
+    on_postgresql do
       children = Array.new(COLLECTORS) { collector }
       children.each { |child| assert_predicate child.wait, :success?, child.output.read }
       assert_everything_read
@@ -52,7 +52,7 @@ class Collection::SeveralTest < ActiveSupport::TestCase
   end
 
   test "collectors that are killed lose their organisations to others: nothing is lost, doubled or requested too early" do
-    skip_unless_postgresql do
+    on_postgresql do
       random = Random.new(Integer(ENV.fetch("KILL_SEED", Random.new_seed % 1_000_000)))
       children, killed = Array.new(COLLECTORS) { collector }, 0
       until everything_read? || killed == KILLS
@@ -73,14 +73,8 @@ class Collection::SeveralTest < ActiveSupport::TestCase
   end
 
   test "a collection by hand of an organisation that is being collected is refused" do
-    skip_unless_postgresql do
-      holder = process do |output|
-        Collection::Lock.hold(ORGS.first) do
-          output.puts "held"
-          sleep
-        end
-      end
-      assert_equal "held", holder.output.gets.chomp
+    on_postgresql do
+      holder = lock_holder(ORGS.first)
       error = assert_raises(Collection::Lock::Taken) { run_round(Round.by_hand(ORGS)) }
       assert_equal "another collection of several-1 is running", error.message
       run_round(Round.new(ORGS), progress: Collection::Progress::Lines.new(lines = StringIO.new))
@@ -92,10 +86,6 @@ class Collection::SeveralTest < ActiveSupport::TestCase
   end
 
   private
-    def skip_unless_postgresql
-      Collection::Lock.postgresql? ? yield : pass
-    end
-
     def start_over
       Org.where(name: ORGS).destroy_all
       ActiveRecord::Base.connection_pool.with_connection { |connection| connection.execute("DELETE FROM request_times") }
