@@ -6,9 +6,6 @@ use system::ports::free_port;
 
 use crate::{api_server::ApiServer, error::Error, files::create_directory, program::Program, tool::Tool};
 
-/// The namespace of Flux' own objects.
-const NAMESPACE: &str = "flux-system";
-
 /// Flux' own source-controller, kustomize-controller and helm-controller, as processes beside an API server instead of
 /// Deployments in it. They work on all namespaces, with the rights of an administrator, as in Flux' own manifests.
 ///
@@ -21,6 +18,9 @@ pub struct Flux {
 }
 
 impl Flux {
+    /// The namespace of Flux' own objects.
+    pub const NAMESPACE: &str = "flux-system";
+
     /// Starts the controllers, each with further arguments. Missing ones are built first.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ fn controller(tool: Tool, server: &ApiServer) -> Result<Command, Error> {
     command.current_dir(server.directory());
     command.env("KUBECONFIG", kubeconfig);
     command.env("HOME", server.directory());
-    command.env("RUNTIME_NAMESPACE", NAMESPACE);
+    command.env("RUNTIME_NAMESPACE", Flux::NAMESPACE);
     // Each is the only one of its kind, and nobody asks for its metrics and its health.
     command.args(["--enable-leader-election=false", "--metrics-addr=0", "--health-addr=0"]);
     Ok(command)

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let result = match first {
         "--build" => build(),
         "--serve" => serve(),
-        name => match Tool::ALL.into_iter().chain(Tool::FLUX).find(|tool| tool.name() == name) {
+        name => match Tool::every().find(|tool| tool.name() == name) {
             Some(tool) => tool.command().and_then(|mut command| {
                 // The tool replaces this process, so that it gets the signals and the terminal.
                 Err(Error::Io {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
                 })
             }),
             None => {
-                let names: Vec<_> = Tool::ALL.into_iter().chain(Tool::FLUX).map(Tool::name).collect();
+                let names: Vec<_> = Tool::every().map(Tool::name).collect();
                 let names = names.join(", ");
                 let usage = format!("usage: --build, --serve, or a tool and its arguments; the tools are: {names}");
                 if ["--help", "-h"].contains(&name) {

@@ -140,6 +140,11 @@ impl Tool {
     /// Flux' controllers. Their build takes long, so that only the tests of `cargo xtask test --everything` use them.
     pub const FLUX: [Self; 3] = [Self::SourceController, Self::KustomizeController, Self::HelmController];
 
+    /// Those of [`Tool::ALL`] and [`Tool::FLUX`].
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::FLUX)
+    }
+
     /// The name of the tool and its program.
     pub fn name(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fs, process::Command};
 
 use cluster::{Tool, custom_resources};
 use common::{
-    stdout,
+    scripts, stdout,
     tree::{CLUSTERS, DEPLOY, Tree, objects},
     workspace,
 };
@@ -98,22 +98,6 @@ fn tracker_rendered(tree: &Tree, cluster: &str) -> Vec<Value> {
     helm.args(["--namespace", namespace(&release), "--kube-version"]);
     helm.arg(Tool::kubernetes_version()).arg("--values").arg(&values);
     objects(&output(&mut helm))
-}
-
-fn walk_through() -> Vec<String> {
-    let directory = workspace().join(DEPLOY).join("walk-through");
-    let mut scripts: Vec<String> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".sh"))
-        .collect();
-    scripts.sort();
-    assert!(!scripts.is_empty());
-    scripts
-}
-
-fn script(name: &str) -> String {
-    read(&format!("{DEPLOY}/walk-through/{name}"))
 }
 
 #[test]
@@ -245,7 +229,7 @@ fn the_chart_needs_a_signature_with_the_option() {
         charts.next().unwrap()
     };
     let (tree, with_signature) = (Tree::of_the_repository(), Tree::with_option("signature"));
-    let command = script("signature.sh");
+    let command = scripts::text("signature.sh");
     for cluster in CLUSTERS {
         assert_eq!(chart(&tree, cluster)["spec"]["verify"], Value::Null, "{cluster}");
         let chart = chart(&with_signature, cluster);
@@ -347,7 +331,10 @@ fn the_walk_through_has_the_versions_of_the_gitops_tree() {
         .filter(|object| text(object, "/kind") == "OCIRepository" && name(object) != "stats-tracker")
         .collect();
     assert!(charts.len() >= 4, "{charts:?}");
-    let by_hand = ["flux.sh", "spinkube.sh"].map(script).concat().replace("\\\n", " ");
+    let by_hand = ["flux.sh", "spinkube.sh"]
+        .map(scripts::text)
+        .concat()
+        .replace("\\\n", " ");
     for chart in &charts {
         let name = name(chart);
         let command = by_hand
@@ -393,7 +380,7 @@ fn the_chart_accepts_all_clusters_values() {
 #[test]
 fn the_walk_through_creates_the_secrets_of_production() {
     let values = &tracker(&Tree::of_the_repository(), "production")["spec"]["values"];
-    let commands = script("production.sh");
+    let commands = scripts::text("production.sh");
     for pointer in ["/rails/existingSecret", "/database/external/existingSecret"] {
         let secret = text(values, pointer);
         assert!(
@@ -410,10 +397,10 @@ fn every_command_of_the_walk_through_is_shown_and_is_a_command() {
         read(&format!("{DEPLOY}/README.md")),
     ]
     .concat();
-    for name in walk_through() {
-        let path = format!("{DEPLOY}/walk-through/{name}");
+    for name in scripts::names() {
+        let path = format!("{}/{name}", scripts::directory());
         output(Command::new("sh").args(["-n", &path]));
-        for region in script(&name).lines().filter_map(|line| line.strip_prefix("# region: ")) {
+        for (region, _) in scripts::regions(&name) {
             let marker = format!("<!-- file: {path}#{region} -->");
             assert!(readmes.contains(&marker), "no README shows {name}'s {region}");
         }
@@ -429,7 +416,7 @@ fn the_walk_through_names_objects_of_the_chart() {
         .map(|object| format!("{}/{}", text(object, "/kind").to_lowercase(), name(object)))
         .collect();
     let mut named = 0;
-    for script in walk_through().iter().map(|name| script(name)) {
+    for script in scripts::names().iter().map(|name| scripts::text(name)) {
         for word in script.split(|letter: char| letter.is_whitespace() || letter == '=') {
             let kind = word.split_once('/').map(|(kind, _)| kind);
             if matches!(kind, Some("service" | "cronjob" | "statefulset" | "deployment"))

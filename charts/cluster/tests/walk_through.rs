@@ -14,7 +14,7 @@ use std::{
 };
 
 use cluster::ApiServer;
-use common::{api_server, refusal, stand_in_kubelet::StandInKubelet, stdout, workspace};
+use common::{api_server, refusal, scripts, stand_in_kubelet::StandInKubelet, stdout, workspace};
 use serde_json::{Value, json};
 use system::postgresql::PostgreSql;
 
@@ -52,30 +52,17 @@ const NOT_RUN: [(&str, &str, &str, &str); 8] = [
 /// A script and one of its regions.
 type Region = (String, String);
 
-fn scripts() -> PathBuf {
-    workspace().join("ex3-stats-tracker/deploy/walk-through")
-}
-
 /// All regions, each with its commands.
 fn regions() -> Vec<(Region, Vec<String>)> {
-    let mut regions = Vec::new();
-    for script in fs::read_dir(scripts()).unwrap() {
-        let script = script.unwrap().file_name().into_string().unwrap();
-        let text = fs::read_to_string(scripts().join(&script)).unwrap();
-        for line in text.lines() {
-            if let Some(name) = line.strip_prefix("# region: ") {
-                let commands = text
-                    .split_once(&format!("{line}\n"))
-                    .and_then(|(_, after)| after.split_once(&format!("# endregion: {name}\n")))
-                    .unwrap_or_else(|| panic!("{script}: {name} does not end"))
-                    .0
-                    .replace("\\\n", " ");
-                let commands = commands.lines().filter(|command| !command.is_empty());
-                regions.push(((script.clone(), name.to_owned()), commands.map(str::to_owned).collect()));
-            }
+    let mut all = Vec::new();
+    for script in scripts::names() {
+        for (region, commands) in scripts::regions(&script) {
+            let commands = commands.replace("\\\n", " ");
+            let commands = commands.lines().filter(|command| !command.is_empty());
+            all.push(((script.clone(), region), commands.map(str::to_owned).collect()));
         }
     }
-    regions
+    all
 }
 
 /// The commands of a region that are run.

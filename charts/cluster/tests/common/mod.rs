@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 pub(crate) mod relay;
+pub(crate) mod scripts;
 pub(crate) mod stand_in_kubelet;
 pub(crate) mod test_cluster;
 pub(crate) mod tree;

@@ -2,7 +2,7 @@
 //! a node's Linux namespaces.
 
 use std::{
-    env, fs,
+    env,
     net::SocketAddr,
     path::Path,
     process::Command,
@@ -16,7 +16,7 @@ use github::stand_in::{Options, StandIn};
 use serde_json::Value;
 use system::postgresql::PostgreSql;
 
-use super::{output, relay::relay, stdout, workspace};
+use super::{output, relay::relay, scripts, stdout, workspace};
 
 /// The release and its namespace in the walk-through.
 pub(crate) const TRACKER: &str = "stats-tracker";
@@ -97,8 +97,7 @@ impl Cluster {
 
     /// The database and the Secrets of production by the walk-through's own commands.
     pub(crate) fn create_database_and_secrets(&self) {
-        let script = workspace().join("ex3-stats-tracker/deploy/walk-through/production.sh");
-        let mut commands = self.shell(&fs::read_to_string(script).unwrap());
+        let mut commands = self.shell(&scripts::text("production.sh"));
         commands.env("DATABASE_HOST", NODE_ADDRESS);
         stdout(commands.envs(self.postgresql.variables()));
     }

@@ -12,17 +12,16 @@ use serde_json::{Value, json};
 
 use crate::{
     common::{
-        output, stdout,
+        output, scripts, stdout,
         test_cluster::{Cluster, TRACKER, is_met},
         tree::{DEPLOY, objects},
-        workspace,
     },
     git::Repository,
     release::Release,
 };
 
 /// The namespace of Flux' own objects.
-pub(crate) const FLUX: &str = "flux-system";
+pub(crate) const FLUX: &str = Flux::NAMESPACE;
 
 /// The entry point of the test's cluster, and its tracker.
 const ENTRY: &str = "clusters/offline";
@@ -49,8 +48,7 @@ impl Delivery {
         let defined = cluster.server.define_custom_resources();
         defined.unwrap_or_else(|error| panic!("{error}"));
         cluster.create_database_and_secrets();
-        let script = fs::read_to_string(workspace().join(DEPLOY).join("walk-through/signature.sh"));
-        let mut key = cluster.shell(&script.unwrap());
+        let mut key = cluster.shell(&scripts::text("signature.sh"));
         stdout(key.env("KEY", Release::public_key()));
         let repository = Repository::start();
         let addresses = json!({

@@ -22,7 +22,7 @@ use std::{net::SocketAddr, time::Instant};
 
 use cluster::{Tool, custom_resources, namespaces};
 use common::{
-    stdout,
+    scripts, stdout,
     test_cluster::{TRACKER, said},
 };
 use delivery::{Delivery, FLUX, condition};
@@ -49,7 +49,7 @@ fn flux_delivers_the_tracker() {
             return;
         }
         // Everything that needs a network or takes long is done before, because the node has no network.
-        for tool in Tool::ALL.into_iter().chain(Tool::FLUX) {
+        for tool in Tool::every() {
             tool.path().unwrap_or_else(|error| panic!("{error}"));
         }
         custom_resources::directory().unwrap_or_else(|error| panic!("{error}"));
@@ -203,12 +203,7 @@ impl Delivery {
 
     fn retry_after_a_repair(&self) {
         self.release.tag_component(LATER);
-        let script = std::fs::read_to_string(
-            common::workspace()
-                .join(common::tree::DEPLOY)
-                .join("walk-through/upkeep.sh"),
-        );
-        stdout(&mut self.cluster.shell(&region(&script.unwrap(), "retry")));
+        stdout(&mut self.cluster.shell(&scripts::region("upkeep.sh", "retry")));
         self.wait_for("the repaired version is in the cluster", || {
             self.component_image().ends_with(LATER)
         });
@@ -277,11 +272,4 @@ impl Delivery {
         });
         self.wait_until_ready();
     }
-}
-
-/// The commands of a region of a script.
-fn region(script: &str, name: &str) -> String {
-    let (_, after) = script.split_once(&format!("# region: {name}\n")).unwrap();
-    let (commands, _) = after.split_once("# endregion").unwrap();
-    commands.to_owned()
 }
