@@ -1,7 +1,5 @@
 //! The WebAssembly engine: its compiler, its pool of instances, and its clock.
 
-#[cfg(feature = "compiler")]
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,10 +7,10 @@ use std::time::Duration;
 
 use system::command_line;
 #[cfg(feature = "compiler")]
+use wasm::compiled_code;
+#[cfg(feature = "compiler")]
 use wasmtime::OptLevel;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-#[cfg(feature = "compiler")]
-use xxhash_rust::xxh3::Xxh3Default;
 
 use super::error::Error;
 
@@ -146,9 +144,8 @@ impl Runtime {
     /// Names the compiler with every setting that changes what it makes.
     #[cfg(feature = "compiler")]
     pub(super) fn compiler(&self) -> String {
-        let mut hasher = Hash64(Xxh3Default::new());
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        format!("cranelift {:016x}", hasher.finish())
+        let settings = compiled_code::settings(self.engine.precompile_compatibility_hash());
+        format!("cranelift {settings}")
     }
 }
 
@@ -198,19 +195,4 @@ fn on_demand() -> Config {
         .memory_reservation_for_growth(ON_DEMAND_BYTES)
         .memory_guard_size(64 << 10);
     config
-}
-
-/// The 64 bits of a hash that stays the same from process to process, unlike the standard library's.
-#[cfg(feature = "compiler")]
-struct Hash64(Xxh3Default);
-
-#[cfg(feature = "compiler")]
-impl Hasher for Hash64 {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.digest()
-    }
 }

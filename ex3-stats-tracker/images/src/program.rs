@@ -1,14 +1,10 @@
 //! Builds the program with the embedded host for an image.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{env, fs, process::Command};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Context, Result};
 use system::{
+    cargo,
     command_line::{self, typed},
     workspace,
 };
@@ -36,35 +32,12 @@ pub(crate) fn build() -> Result<Vec<u8>> {
         .current_dir(workspace())
         .args(["build", "--locked", "--profile", PROFILE, "--no-default-features"])
         .args(["--package", PACKAGE, "--bin", PACKAGE, "--target", &target()])
-        // For the path of the built program.
-        .arg("--message-format=json-render-diagnostics")
         .env_remove("RUSTFLAGS")
         .env(guests::RUSTFLAGS, guests::rustflags([STATIC.into()]));
     command_line::note(format_args!(
         "building {PACKAGE} for an image (some minutes at first)\n{}",
         typed(&command)
     ));
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo can't be started; install Rust from https://rustup.rs")?;
-    ensure!(
-        output.status.success(),
-        "cargo ended with {}; its messages are above",
-        output.status
-    );
-    let program = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable)
-        .next_back();
-    let Some(program) = program else {
-        bail!("cargo's messages have no built program");
-    };
+    let program = cargo::built_program(&mut command)?;
     fs::read(&program).with_context(|| format!("reading {}", program.display()))
-}
-
-/// A message of cargo, with the only field that is used.
-#[derive(Deserialize)]
-struct Message {
-    executable: Option<PathBuf>,
 }

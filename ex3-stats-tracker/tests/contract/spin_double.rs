@@ -29,12 +29,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep, timeout};
 use wasm::compiled_code::{Key, Store as CodeStore};
-use wasmtime::component::{Component, Linker, Resource, ResourceTable};
+use wasmtime::component::{Component, Linker, Resource};
 use wasmtime::{Config, Engine, Store, StoreContextMut};
-use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, WasiCtx};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IoError, Scheme};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
 
 use super::addresses::LOOPBACK;
 use super::component;
@@ -150,9 +150,7 @@ fn handler() -> ProxyPre<State> {
 }
 
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    let mut linker = component::linker(engine, |variables: &Variables, name| variables.get(name).cloned())?;
     linker.allow_shadowing(true);
     linker.instance("wasi:http/types@0.2.12")?.func_wrap(
         "http-error-code",
@@ -165,13 +163,12 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
         },
     )?;
     linker.allow_shadowing(false);
-    component::add_variables(&mut linker, |state: &State, name| state.variables.get(name).cloned())?;
     Ok(linker)
 }
 
 struct Application {
     handler: ProxyPre<State>,
-    variables: Arc<BTreeMap<String, String>>,
+    variables: Variables,
     behaviour: Behaviour,
     guests: Arc<Guests>,
 }
@@ -212,7 +209,7 @@ impl Application {
 
     async fn call(&self, request: Request<Shared>, sender: oneshot::Sender<Answer>) -> wasmtime::Result<()> {
         let guests = self.guests.clone();
-        let state = State::new(self.variables.clone(), self.behaviour.clock_step);
+        let state = state(self.variables.clone(), self.behaviour.clock_step);
         let mut store = Store::new(self.handler.engine(), state);
         let mut http = store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request)?;
@@ -298,49 +295,16 @@ impl Body for Cut {
     }
 }
 
-/// One guest's state.
-struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    hooks: Hooks,
-    variables: Arc<BTreeMap<String, String>>,
-}
+type Variables = Arc<BTreeMap<String, String>>;
+type State = component::State<Hooks, Variables>;
 
-impl State {
-    fn new(variables: Arc<BTreeMap<String, String>>, clock_step: Duration) -> State {
-        let clock = SteppingClock {
-            origin: Instant::now(),
-            step: clock_step,
-            readings: AtomicU32::new(0),
-        };
-        State {
-            table: ResourceTable::new(),
-            wasi: WasiCtx::builder().monotonic_clock(clock).build(),
-            http: WasiHttpCtx::new(),
-            hooks: Hooks,
-            variables,
-        }
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.hooks,
-        }
-    }
+fn state(variables: Variables, clock_step: Duration) -> State {
+    let clock = SteppingClock {
+        origin: Instant::now(),
+        step: clock_step,
+        readings: AtomicU32::new(0),
+    };
+    State::new(WasiCtx::builder().monotonic_clock(clock).build(), Hooks, variables)
 }
 
 /// A clock that advances at each reading.

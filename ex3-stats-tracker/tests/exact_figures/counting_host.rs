@@ -1,8 +1,5 @@
 //! A host that counts what an instance of the component does. Nothing in it depends on the time or on another machine.
 
-use std::convert::Infallible;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,14 +10,13 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::sync::oneshot;
-use wasm::compiled_code::{Key, Store as CodeStore};
-use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::component::Component;
 use wasmtime::{CallHook, Config, Engine, ResourceLimiter, Result, Store};
 use wasmtime_wasi::random::Deterministic;
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
 
 use super::component;
 
@@ -49,10 +45,7 @@ impl CountingHost {
         let mut config = Config::new();
         config.consume_fuel(true).concurrency_support(false);
         let engine = Engine::new(&config)?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        component::add_variables(&mut linker, |_, name| {
+        let linker = component::linker(&engine, |_, name| {
             let value = match name {
                 "github_url" => "https://github.com",
                 "contact" => "",
@@ -61,24 +54,24 @@ impl CountingHost {
             };
             Some(value.to_owned())
         })?;
-        let code = code(&engine, &component)?;
-        // SAFETY: this test wrote the code, and nobody else could have.
+        let code = exact::code(&engine, &component, Engine::precompile_component)?;
+        // SAFETY: the cache has what this program's user or root has written, and the key names the engine.
         let compiled = unsafe { Component::deserialize(&engine, code)? };
         Ok(Self {
             handler: ProxyPre::new(linker.instantiate_pre(&compiled)?)?,
             page,
             sha256: exact::sha256(&component),
             module_bytes: component.len() as u64,
-            compiled_bytes: compiled_bytes(&component)?,
+            compiled_bytes: exact::compiled_bytes(&component, Engine::precompile_component)?,
         })
     }
 
     /// Lets a new instance answer a request.
     pub(crate) async fn answer(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes, Counts)> {
         let received = Arc::new(AtomicU64::new(request.body().size_hint().exact().unwrap_or_default()));
-        let mut store = Store::new(self.handler.engine(), State::new(self.page.clone(), received.clone()));
+        let mut store = Store::new(self.handler.engine(), state(self.page.clone(), received.clone()));
         store.set_fuel(FUEL)?;
-        store.limiter(|state| state);
+        store.limiter(|state| &mut state.data);
         let calls = Arc::new(AtomicU64::new(0));
         let counted = calls.clone();
         store.call_hook(move |_, hook| {
@@ -110,7 +103,7 @@ impl CountingHost {
             host_calls: calls.load(Ordering::Relaxed),
             bytes_in: received.load(Ordering::Relaxed),
             bytes_out: body.len() as u64,
-            memory_pages: (store.data().memory_bytes / PAGE) as u64,
+            memory_pages: (store.data().data.bytes / PAGE) as u64,
             compiled_bytes: self.compiled_bytes,
             native_instructions: None,
         };
@@ -118,91 +111,33 @@ impl CountingHost {
     }
 }
 
-/// The size of the component's compiled file, without fuel, for each processor of the architecture. `None` elsewhere than
-/// on x86-64.
-fn compiled_bytes(component: &[u8]) -> Result<Option<u64>> {
-    if !cfg!(target_arch = "x86_64") {
-        return Ok(None);
-    }
-    let mut config = Config::new();
-    config.target("x86_64-unknown-linux-gnu")?;
-    let code = code(&Engine::new(&config)?, component)?;
-    Ok(Some(code.len() as u64))
+type State = component::State<GitHub, Memory>;
+
+fn state(page: Bytes, received: Arc<AtomicU64>) -> State {
+    let random = || Deterministic::new(vec![0x5A]);
+    let mut wasi = WasiCtx::builder();
+    wasi.wall_clock(Standing)
+        .monotonic_clock(Standing)
+        .secure_random(random())
+        .insecure_random(random())
+        .insecure_random_seed(0);
+    State::new(wasi.build(), GitHub { page, received }, Memory::default())
 }
 
-/// The component's compiled code, from the cache if it was compiled before.
-fn code(engine: &Engine, component: &[u8]) -> Result<Vec<u8>> {
-    let store = CodeStore::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("exact-figures-compiled-code"));
-    // The compiler with all its settings.
-    let mut compiler = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut compiler);
-    let key = Key::new(component, "wasmtime", "", &format!("{:016x}", compiler.finish()));
-    store.load_or_compile(
-        &key,
-        |entry| Ok::<_, Infallible>(entry.code().to_vec()),
-        || {
-            let code = engine.precompile_component(component)?;
-            Ok((code.clone(), code))
-        },
-    )
+/// The largest size of an instance's linear memory.
+#[derive(Default)]
+struct Memory {
+    bytes: usize,
 }
 
-/// The state of one instance.
-struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    github: GitHub,
-    /// The largest size of the instance's linear memory.
-    memory_bytes: usize,
-}
-
-impl State {
-    fn new(page: Bytes, received: Arc<AtomicU64>) -> Self {
-        let random = || Deterministic::new(vec![0x5A]);
-        let mut wasi = WasiCtx::builder();
-        wasi.wall_clock(Standing)
-            .monotonic_clock(Standing)
-            .secure_random(random())
-            .insecure_random(random())
-            .insecure_random_seed(0);
-        Self {
-            table: ResourceTable::new(),
-            wasi: wasi.build(),
-            http: WasiHttpCtx::new(),
-            github: GitHub { page, received },
-            memory_bytes: 0,
-        }
-    }
-}
-
-impl ResourceLimiter for State {
+impl ResourceLimiter for Memory {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        self.memory_bytes = self.memory_bytes.max(desired);
+        self.bytes = self.bytes.max(desired);
         Ok(true)
     }
 
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
         Ok(true)
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.github,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! | module | content |
 //! | --- | --- |
+//! | [`cargo`] | programs that cargo builds |
 //! | [`command_line`] | arguments, output and exit codes of all programs |
 //! | [`cache`] | the cache of guests, compiled code and roots |
 //! | [`debian_root`] | a Debian root directory, in which Rails runs |
@@ -11,6 +12,7 @@
 //! | [`python`] | packages for Python |
 
 pub mod cache;
+pub mod cargo;
 pub mod command_line;
 pub mod debian_root;
 pub mod ports;

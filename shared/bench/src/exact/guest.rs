@@ -1,14 +1,11 @@
 //! A guest whose instructions, host calls and copied bytes are counted.
 
-use std::convert::Infallible;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use wasm::compiled_code::{Key, Store as CodeStore};
 use wasmtime::{
     Caller, Config, Engine, Error, ExternType, Func, Instance, Memory, Module, Result, Store, Val, WasmParams,
     WasmResults,
 };
 
+use crate::exact::compiled::{code, compiled_bytes};
 use crate::exact::figures::{Counts, sha256};
 
 /// More instructions than any guest here executes.
@@ -43,7 +40,7 @@ impl Guest {
         let mut config = Config::new();
         config.consume_fuel(true);
         let engine = Engine::new(&config)?;
-        let code = code(&engine, module)?;
+        let code = code(&engine, module, Engine::precompile_module)?;
         // SAFETY: the cache has what this program's user or root has written, and the key names the engine.
         let compiled = unsafe { Module::deserialize(&engine, code)? };
         let mut store = Store::new(&engine, Host::default());
@@ -80,7 +77,7 @@ impl Guest {
                 bytes_in: 0,
                 bytes_out: 0,
                 memory_pages: 0,
-                compiled_bytes: compiled_bytes(module)?,
+                compiled_bytes: compiled_bytes(module, Engine::precompile_module)?,
                 native_instructions: None,
             },
         };
@@ -141,34 +138,6 @@ impl Guest {
     fn memory(&self) -> Result<Memory> {
         self.store.data().memory()
     }
-}
-
-/// The size of the module's compiled file, without fuel, for each processor of the architecture. `None` elsewhere than on
-/// x86-64.
-fn compiled_bytes(module: &[u8]) -> Result<Option<u64>> {
-    if !cfg!(target_arch = "x86_64") {
-        return Ok(None);
-    }
-    let mut config = Config::new();
-    // A named target, and not this machine's processor with all that it can do.
-    config.target("x86_64-unknown-linux-gnu")?;
-    Ok(Some(code(&Engine::new(&config)?, module)?.len() as u64))
-}
-
-/// The module's compiled code, from the cache if it was compiled before.
-fn code(engine: &Engine, module: &[u8]) -> Result<Vec<u8>> {
-    // The compiler with all its settings.
-    let mut compiler = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut compiler);
-    let key = Key::new(module, "wasmtime", "", &format!("counting {:016x}", compiler.finish()));
-    CodeStore::default_location().load_or_compile(
-        &key,
-        |entry| Ok::<_, Infallible>(entry.code().to_vec()),
-        || {
-            let code = engine.precompile_module(module)?;
-            Ok((code.clone(), code))
-        },
-    )
 }
 
 impl Host {

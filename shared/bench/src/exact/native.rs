@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use serde::Deserialize;
-use system::{command_line, workspace};
+use system::{cargo, command_line, workspace};
 
 /// The function whose instructions are counted, with those of all functions that it calls. The program must not inline it.
 pub const FUNCTION: &str = "counted_work";
@@ -28,8 +27,6 @@ pub enum Error {
         status: std::process::ExitStatus,
         stderr: String,
     },
-    #[error("cargo's messages have no program that was built")]
-    NoProgram,
     #[error("{} can't be read", .path.display())]
     Counts { path: PathBuf, source: io::Error },
     #[error("Callgrind counted nothing: the program has no function {FUNCTION}, or did not call it")]
@@ -40,25 +37,13 @@ pub enum Error {
 ///
 /// # Errors
 /// If cargo fails.
-pub fn build(package: &str, program: &str, features: &str) -> Result<PathBuf, Error> {
-    let mut cargo = Command::new("cargo");
-    cargo
+pub fn build(package: &str, program: &str, features: &str) -> Result<PathBuf, cargo::Error> {
+    let mut command = Command::new("cargo");
+    command
         .current_dir(workspace())
         .args(["build", "--locked", "--release", "--quiet", "--no-default-features"])
-        .args(["--package", package, "--bin", program, "--features", features])
-        .arg("--message-format=json-render-diagnostics");
-    let stdout = output(&mut cargo)?;
-    String::from_utf8_lossy(&stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable)
-        .next_back()
-        .ok_or(Error::NoProgram)
-}
-
-/// A message of cargo, with the only field that is used.
-#[derive(Deserialize)]
-struct Message {
-    executable: Option<PathBuf>,
+        .args(["--package", package, "--bin", program, "--features", features]);
+    cargo::built_program(&mut command)
 }
 
 /// Runs a program and returns what it printed, and the number of instructions that [`FUNCTION`] executed in it.

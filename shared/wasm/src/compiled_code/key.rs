@@ -1,6 +1,7 @@
 //! The key of a cache entry.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -53,6 +54,26 @@ impl fmt::Display for Key {
     }
 }
 
+/// Names settings that change a compiler's output, for [`Key::new`]. The name is the same in each process, unlike a hash of
+/// the standard library's.
+pub fn settings(settings: impl Hash) -> String {
+    let mut hasher = Hasher64(Xxh3Default::new());
+    settings.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+struct Hasher64(Xxh3Default);
+
+impl Hasher for Hasher64 {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.digest()
+    }
+}
+
 /// One byte for each processor feature that a compiler may use. So machines that share a cache directory do not load
 /// code with instructions that they lack.
 fn processor_features() -> Vec<u8> {
@@ -72,6 +93,13 @@ fn processor_features() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_settings_have_another_name() {
+        assert_eq!(settings(("speed", 2)), settings(("speed", 2)));
+        assert_ne!(settings(("speed", 2)), settings(("speed", 3)));
+        assert_eq!(settings(()).len(), 16);
+    }
 
     #[test]
     fn every_part_changes_the_name() {

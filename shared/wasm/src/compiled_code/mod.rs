@@ -17,6 +17,6 @@ mod store;
 #[cfg(feature = "wasmer")]
 pub mod wasmer;
 
-pub use key::Key;
+pub use key::{Key, settings};
 pub use store::{Entry, Store};
 pub use system::cache::Error;
