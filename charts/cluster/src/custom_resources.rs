@@ -73,7 +73,15 @@ pub const SOURCES: [Source; 10] = [
         module: "github.com/kedacore/keda/v2",
         version: "v2.21.0",
         directory: "config/crd/bases",
-        definitions: &["keda.sh_scaledobjects"],
+        definitions: &[
+            // The operator waits for all of its kinds, used or not.
+            "eventing.keda.sh_cloudeventsources",
+            "eventing.keda.sh_clustercloudeventsources",
+            "keda.sh_clustertriggerauthentications",
+            "keda.sh_scaledjobs",
+            "keda.sh_scaledobjects",
+            "keda.sh_triggerauthentications",
+        ],
     },
     Source {
         module: "github.com/prometheus-operator/prometheus-operator",

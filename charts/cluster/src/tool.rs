@@ -31,6 +31,12 @@ const FLUX: Module = Module {
     checksums: include_str!("../flux/go.sum"),
 };
 
+/// KEDA's operator.
+const KEDA: Module = Module {
+    manifest: include_str!("../keda/go.mod"),
+    checksums: include_str!("../keda/go.sum"),
+};
+
 /// helm-unittest.
 const HELM_UNITTEST: Module = Module {
     manifest: include_str!("../helm-unittest/go.mod"),
@@ -76,6 +82,8 @@ pub enum Tool {
     KustomizeController,
     /// Installs, upgrades and rolls back charts.
     HelmController,
+    /// Scales workloads by events.
+    KedaOperator,
 }
 
 /// One build command. Programs with common packages are built by one command.
@@ -91,7 +99,7 @@ enum Build {
     Own {
         name: &'static str,
         module: Module,
-        /// The directory of the tools' packages, each with the tool's name.
+        /// The directory of the tools' packages, each with the name of the tool's program.
         packages: &'static str,
         tools: &'static [Tool],
         linker_flags: fn() -> String,
@@ -140,9 +148,12 @@ impl Tool {
     /// Flux' controllers. Their build takes long, so that only the tests of `cargo xtask test --everything` use them.
     pub const FLUX: [Self; 3] = [Self::SourceController, Self::KustomizeController, Self::HelmController];
 
-    /// Those of [`Tool::ALL`] and [`Tool::FLUX`].
+    /// KEDA's operator. Its build takes as long as those of Flux' controllers.
+    pub const KEDA: [Self; 1] = [Self::KedaOperator];
+
+    /// Those of [`Tool::ALL`], [`Tool::FLUX`] and [`Tool::KEDA`].
     pub fn every() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().chain(Self::FLUX)
+        Self::ALL.into_iter().chain(Self::FLUX).chain(Self::KEDA)
     }
 
     /// The name of the tool and its program.
@@ -163,6 +174,15 @@ impl Tool {
             Self::SourceController => "source-controller",
             Self::KustomizeController => "kustomize-controller",
             Self::HelmController => "helm-controller",
+            Self::KedaOperator => "keda-operator",
+        }
+    }
+
+    /// The name of its program, which Go takes from the package.
+    fn program(self) -> &'static str {
+        match self {
+            Self::KedaOperator => "operator",
+            _ => self.name(),
         }
     }
 
@@ -209,6 +229,13 @@ impl Tool {
                 tools: &Self::FLUX,
                 linker_flags: || STRIPPED.to_owned(),
             },
+            Self::KedaOperator => Build::Own {
+                name: "keda",
+                module: KEDA,
+                packages: "github.com/kedacore/keda/v2/cmd",
+                tools: &Self::KEDA,
+                linker_flags: || STRIPPED.to_owned(),
+            },
         }
     }
 
@@ -220,7 +247,7 @@ impl Tool {
     /// [`Error`]; its message has the next step.
     pub fn path(self) -> Result<PathBuf, Error> {
         let directory = self.build_of().make(&cache::directory("cluster")?)?;
-        Ok(directory.join(self.name()))
+        Ok(directory.join(self.program()))
     }
 
     /// A command of the tool.
@@ -302,7 +329,7 @@ impl Build {
                 let mut arguments = common("build");
                 arguments.push(format!("-ldflags={}", linker_flags()));
                 arguments.push("-o=.".into());
-                arguments.extend(tools.iter().map(|tool| format!("{packages}/{}", tool.name())));
+                arguments.extend(tools.iter().map(|tool| format!("{packages}/{}", tool.program())));
                 arguments
             }
         }
@@ -325,13 +352,14 @@ mod tests {
     use crate::custom_resources::SOURCES;
 
     #[test]
-    fn the_controllers_of_flux_have_the_versions_of_their_definitions() {
-        for tool in Tool::FLUX {
-            let module = format!("github.com/fluxcd/{}", tool.name());
+    fn controllers_have_the_versions_of_their_definitions() {
+        let controllers = Tool::FLUX.map(|tool| (FLUX, format!("github.com/fluxcd/{}", tool.name())));
+        let operator = (KEDA, "github.com/kedacore/keda/v2".to_owned());
+        for (requires, module) in controllers.into_iter().chain([operator]) {
             let source = SOURCES.iter().find(|source| source.module == module).unwrap();
             let required = format!("{module} {} ", source.version);
-            assert!(FLUX.manifest.contains(&required), "go.mod has no {required}");
-            assert!(FLUX.checksums.contains(&required), "go.sum has no {required}");
+            assert!(requires.manifest.contains(&required), "go.mod has no {required}");
+            assert!(requires.checksums.contains(&required), "go.sum has no {required}");
         }
     }
 

@@ -5,21 +5,14 @@
 
 mod common;
 
-use std::{process::Command, time::Instant};
+use std::time::Instant;
 
 use cluster::{NODE, Tool, namespaces};
 use common::{
-    chart, output, printed, stdout,
-    test_cluster::{Cluster, TRACKER, said},
+    stdout,
+    test_cluster::{Cluster, TRACKER, build_images, said},
 };
-use images::Image;
 use serde_json::{Value, json};
-
-/// The registry of the project's images in the chart.
-const REPOSITORY: &str = "ghcr.io/stats-tracker-ghcr";
-
-/// The chart's components with an external database.
-const IMAGES: [Image; 2] = [Image::Component, Image::Rails];
 
 /// The limit of the idle component's memory.
 const IDLE_COMPONENT: u64 = 30 * 1024 * 1024;
@@ -35,10 +28,7 @@ fn the_tracker_runs_on_a_node() {
         for tool in Tool::ALL {
             tool.path().unwrap_or_else(|error| panic!("{error}"));
         }
-        for image in IMAGES {
-            let directory = images::default_output().unwrap();
-            image.build(&directory).unwrap_or_else(|error| panic!("{error:#}"));
-        }
+        build_images();
         let again = ["--exact", "the_tracker_runs_on_a_node", "--nocapture"];
         return namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -53,54 +43,13 @@ fn the_tracker_runs_on_a_node() {
 }
 
 impl Cluster {
-    fn helm(&self, arguments: &[&str]) -> Command {
-        let mut helm = self.server.helm().unwrap();
-        helm.args(["--namespace", TRACKER]).args(arguments);
-        helm
-    }
-
-    /// Runs Helm, and prints the cluster's state after a failure, because Helm does not report the cause.
-    fn succeeds(&self, helm: &mut Command) {
-        let answer = output(helm);
-        if !answer.status.success() {
-            self.print_state();
-        }
-        printed(helm, answer);
-    }
-
-    fn import_images(&self) {
-        let start = Instant::now();
-        for image in IMAGES {
-            let layout = images::default_output().unwrap().join(image.name());
-            let imported = self.node.import(&layout, &format!("{REPOSITORY}/{}", image.name()));
-            imported.unwrap_or_else(|error| panic!("{error}"));
-        }
-        said("its images are there", start);
-    }
-
-    /// The database and the Secrets by the walk-through's own commands, then the chart.
     fn install(&self) {
-        self.create_database_and_secrets();
-        let enforce = "pod-security.kubernetes.io/enforce=restricted";
-        stdout(&mut self.kubectl(&["label", "namespace", TRACKER, enforce]));
-
-        let values = json!({
-            "github": {
-                "url": format!("http://{}", self.github),
-                "source": "stand-in",
-                "contact": "tracker@example.org",
-            },
-            "rails": {"existingSecret": "stats-tracker-rails"},
-            "database": {"mode": "external", "external": {"existingSecret": "stats-tracker-database"}},
-            "collector": {"onInstall": true, "schedule": "* * * * *", "pause": 0},
+        let start = Instant::now();
+        self.install_chart(&json!({
+            "collector": {"onInstall": true, "schedule": "* * * * *"},
             "component": {"podDisruptionBudget": {"enabled": true}},
             "web": {"podDisruptionBudget": {"enabled": true}},
-        });
-        let file = self.server.directory().join("values.json");
-        std::fs::write(&file, values.to_string()).unwrap();
-        let start = Instant::now();
-        let mut helm = self.helm(&["install", TRACKER]);
-        self.succeeds(helm.arg(chart()).arg("--values").arg(file));
+        }));
         said("helm install is done", start);
         self.wait_for("a measurement is stored", || self.measurements() > 0);
         said("from helm install to the first measurement", start);

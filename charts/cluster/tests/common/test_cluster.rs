@@ -2,7 +2,7 @@
 //! a node's Linux namespaces.
 
 use std::{
-    env,
+    env, fs,
     net::SocketAddr,
     path::Path,
     process::Command,
@@ -13,16 +13,23 @@ use std::{
 
 use cluster::{ApiServer, NODE_ADDRESS, Node, Tool};
 use github::stand_in::{Options, StandIn};
-use serde_json::Value;
+use images::Image;
+use serde_json::{Value, json};
 use system::postgresql::PostgreSql;
 
-use super::{output, relay::relay, scripts, stdout, workspace};
+use super::{chart, output, printed, relay::relay, scripts, stdout, workspace};
 
 /// The release and its namespace in the walk-through.
 pub(crate) const TRACKER: &str = "stats-tracker";
 
 /// The database in the walk-through.
 const DATABASE: &str = "stats_tracker";
+
+/// The registry of the project's images in the chart.
+const REPOSITORY: &str = "ghcr.io/stats-tracker-ghcr";
+
+/// The images of the chart's components with an external database.
+const IMAGES: [Image; 2] = [Image::Component, Image::Rails];
 
 /// The time limit of each step, for a busy machine. The real durations are printed.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -93,6 +100,59 @@ impl Cluster {
             let answer = output(&mut self.kubectl(&question));
             eprintln!("{}", String::from_utf8_lossy(&answer.stdout));
         }
+    }
+
+    /// A Helm command in the tracker's namespace.
+    pub(crate) fn helm(&self, arguments: &[&str]) -> Command {
+        let mut helm = self.server.helm().unwrap();
+        helm.args(["--namespace", TRACKER]).args(arguments);
+        helm
+    }
+
+    /// Runs Helm, and prints the cluster's state after a failure, because Helm does not report the cause.
+    pub(crate) fn succeeds(&self, helm: &mut Command) {
+        let answer = output(helm);
+        if !answer.status.success() {
+            self.print_state();
+        }
+        printed(helm, answer);
+    }
+
+    /// Gives the project's images to the node. [`build_images`] was called before.
+    pub(crate) fn import_images(&self) {
+        let start = Instant::now();
+        for image in IMAGES {
+            let layout = images::default_output().unwrap().join(image.name());
+            let imported = self.node.import(&layout, &format!("{REPOSITORY}/{}", image.name()));
+            imported.unwrap_or_else(|error| panic!("{error}"));
+        }
+        said("its images are there", start);
+    }
+
+    /// Installs the chart with the stand-in, the database and these values, in a namespace that enforces Pod Security
+    /// "restricted".
+    pub(crate) fn install_chart(&self, values: &Value) {
+        self.create_database_and_secrets();
+        let enforce = "pod-security.kubernetes.io/enforce=restricted";
+        stdout(&mut self.kubectl(&["label", "namespace", TRACKER, enforce]));
+        let surroundings = json!({
+            "github": {
+                "url": format!("http://{}", self.github),
+                "source": "stand-in",
+                "contact": "tracker@example.org",
+            },
+            "rails": {"existingSecret": "stats-tracker-rails"},
+            "database": {"mode": "external", "external": {"existingSecret": "stats-tracker-database"}},
+            "collector": {"pause": 0},
+        });
+        let mut helm = self.helm(&["install", TRACKER]);
+        helm.arg(chart());
+        for (name, values) in [("surroundings", &surroundings), ("values", values)] {
+            let file = self.server.directory().join(name).with_extension("json");
+            fs::write(&file, values.to_string()).unwrap();
+            helm.arg("--values").arg(file);
+        }
+        self.succeeds(&mut helm);
     }
 
     /// The database and the Secrets of production by the walk-through's own commands.
@@ -170,6 +230,14 @@ impl Cluster {
             .filter(ready)
             .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
             .collect()
+    }
+}
+
+/// Builds the project's images, which takes a while and needs a network.
+pub(crate) fn build_images() {
+    for image in IMAGES {
+        let directory = images::default_output().unwrap();
+        image.build(&directory).unwrap_or_else(|error| panic!("{error:#}"));
     }
 }
 

@@ -49,7 +49,7 @@ fn flux_delivers_the_tracker() {
             return;
         }
         // Everything that needs a network or takes long is done before, because the node has no network.
-        for tool in Tool::every() {
+        for tool in Tool::ALL.into_iter().chain(Tool::FLUX) {
             tool.path().unwrap_or_else(|error| panic!("{error}"));
         }
         custom_resources::directory().unwrap_or_else(|error| panic!("{error}"));
