@@ -72,7 +72,8 @@ fn extract(criterion: &mut Criterion) {
 }
 
 /// The list, then each package: the requests of a collection, one after the other and without pauses. A plain client makes
-/// the same requests to GitHub's stand-in as the component does, and reads the pages with the same library.
+/// the same requests to GitHub's stand-in as the component does, decompresses the pages, and reads them with the same
+/// library.
 fn measurement(criterion: &mut Criterion) {
     let runtime = runtime();
     let stand_in = runtime
@@ -134,7 +135,7 @@ async fn measure(component: &mut Client) -> Vec<u64> {
 async fn read_pages(github: &mut Client, paths: &[String]) -> Vec<u64> {
     let mut totals = Vec::new();
     for path in paths {
-        let (status, page) = github.send("GET", path, Bytes::new()).await;
+        let (status, page) = github.page(path).await;
         if !status.is_success() {
             continue;
         }

@@ -4,12 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use github::pages;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
+use http::response::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
@@ -141,29 +145,40 @@ impl Client {
 
     /// Sends a request and reads its whole answer.
     pub(crate) async fn send(&mut self, method: &str, path: &str, body: Bytes) -> (StatusCode, Bytes) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "localhost")
-            .body(Full::new(body))
-            .expect("the request is well formed");
+        let (parts, answer) = self.answer(request(method, path), body).await;
+        (parts.status, answer)
+    }
+
+    /// Requests a page in the compression that the component asks GitHub for, and decompresses it.
+    pub(crate) async fn page(&mut self, path: &str) -> (StatusCode, Vec<u8>) {
+        let request = request("GET", path).header(ACCEPT_ENCODING, "gzip");
+        let (parts, answer) = self.answer(request, Bytes::new()).await;
+        if !parts.headers.contains_key(CONTENT_ENCODING) {
+            return (parts.status, answer.into());
+        }
+        let mut page = Vec::new();
+        GzDecoder::new(&*answer)
+            .read_to_end(&mut page)
+            .expect("the page is compressed by gzip");
+        (parts.status, page)
+    }
+
+    async fn answer(&mut self, request: request::Builder, body: Bytes) -> (Parts, Bytes) {
+        let request = request.body(Full::new(body)).expect("the request is well formed");
         self.sender.ready().await.expect("the connection stays open");
         let response = self.sender.send_request(request).await.expect("the server answers");
-        let status = response.status();
-        (
-            status,
-            response
-                .into_body()
-                .collect()
-                .await
-                .expect("the answer is whole")
-                .to_bytes(),
-        )
+        let (parts, body) = response.into_parts();
+        let answer = body.collect().await.expect("the answer is whole");
+        (parts, answer.to_bytes())
     }
 
     pub(crate) async fn extract(&mut self, page: Bytes) -> (StatusCode, Bytes) {
         self.send("POST", "/extract", page).await
     }
+}
+
+fn request(method: &str, path: &str) -> request::Builder {
+    Request::builder().method(method).uri(path).header(HOST, "localhost")
 }
 
 /// The expected answer to [`page`]: the parser's result as JSON.

@@ -39,7 +39,7 @@ pub(crate) struct CountingHost {
 }
 
 impl CountingHost {
-    /// `page`: the answer to each request of the component to another server.
+    /// `page`: the answer to each request of the component to another server, compressed by gzip.
     pub(crate) fn new(page: Bytes) -> Result<Self> {
         let component = component::encoded();
         let mut config = Config::new();
@@ -164,7 +164,7 @@ impl HostMonotonicClock for Standing {
     }
 }
 
-/// Answers each request of the component with the page, in one piece.
+/// Answers each request of the component with the page, compressed and in one piece.
 struct GitHub {
     page: Bytes,
     received: Arc<AtomicU64>,
@@ -182,6 +182,7 @@ impl WasiHttpHooks for GitHub {
         self.received.fetch_add(self.page.len() as u64, Ordering::Relaxed);
         let response = Response::builder()
             .header(http::header::CONTENT_TYPE, "text/html; charset=utf-8")
+            .header(http::header::CONTENT_ENCODING, "gzip")
             .body(
                 Full::new(self.page.clone())
                     .map_err(|never| match never {})

@@ -7,11 +7,12 @@
 mod component;
 mod counting_host;
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
 use bench::exact::{self, Counts, ExactFigures};
 use bytes::Bytes;
 use counting_host::CountingHost;
+use flate2::{Compression, write::GzEncoder};
 use github::pages::{self, PackagePage};
 use http::{Method, Request};
 use http_body_util::Full;
@@ -28,6 +29,13 @@ fn request(method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
         .header(http::header::CONTENT_LENGTH, body.len())
         .body(Full::new(body))
         .unwrap()
+}
+
+/// The page as GitHub sends it to the component.
+fn compressed(page: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(page).unwrap();
+    encoder.finish().unwrap().into()
 }
 
 /// Sends a request to a new instance, checks the answer's total, and returns the counts.
@@ -50,7 +58,7 @@ async fn the_component_executes_what_is_recorded() {
         ..Default::default()
     };
     let html = Bytes::from(page.render());
-    let host = CountingHost::new(html.clone()).unwrap_or_else(|error| panic!("{error:#}"));
+    let host = CountingHost::new(compressed(&html)).unwrap_or_else(|error| panic!("{error:#}"));
     let mut runs = Vec::new();
     for _ in 0..2 {
         let extract = request(Method::POST, "/extract", html.clone());
@@ -62,7 +70,7 @@ async fn the_component_executes_what_is_recorded() {
                     count(&host, extract, page.total).await,
                 ),
                 (
-                    "`GET` of a package, with one page of GitHub".to_owned(),
+                    "`GET` of a package, with one compressed page of GitHub".to_owned(),
                     count(&host, measure, page.total).await,
                 ),
             ]
