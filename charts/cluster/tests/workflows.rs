@@ -9,6 +9,7 @@ use std::process::Command;
 
 use cluster::Tool;
 use common::{python_packages, stdout, workspace};
+use system::debian_root::SUITE;
 
 fn workflows() -> PathBuf {
     workspace().join(".github/workflows")
@@ -81,4 +82,27 @@ fn zizmor_finds_nothing() {
             "{finding}: {printed}"
         );
     }
+}
+
+/// The workflows and the devcontainer.
+#[test]
+fn every_machine_has_the_oldest_supported_rust_on_the_dashboards_debian() {
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    let image = format!("rust:{version}-{SUITE}");
+    let devcontainer = workspace().join(".devcontainer/devcontainer.json");
+    let workflows = fs::read_dir(workflows())
+        .unwrap()
+        .map(|workflow| workflow.unwrap().path());
+    let mut images = 0;
+    for file in workflows.chain([devcontainer]) {
+        for line in fs::read_to_string(&file).unwrap().lines().map(str::trim) {
+            if let Some(named) = ["image: ", "\"image\": "].iter().find_map(|key| line.strip_prefix(key)) {
+                assert_eq!(named.trim_matches(['"', ',']), image, "{}", file.display());
+                images += 1;
+            } else if line.contains("rustup ") {
+                assert!(line.contains(version), "{}: {line}", file.display());
+            }
+        }
+    }
+    assert_eq!(images, 5, "four workflows and the devcontainer");
 }
