@@ -3,6 +3,8 @@ require "open3"
 
 # The tasks that send notifications, as programs, with real receivers.
 class NotifyTest < ActiveSupport::TestCase
+  only_in_the_run_on "SQLite"
+
   self.use_transactional_tests = false
 
   setup do

@@ -3,6 +3,8 @@ require "open3"
 
 # Production checks its required settings at the start.
 class ProductionTest < ActiveSupport::TestCase
+  only_in_the_run_on "SQLite"
+
   test "without SECRET_KEY_BASE neither tasks nor the web server start, and one line names the reason" do
     { nil => %w[puma], "" => %w[bin/rails runner puts(:started)] }.each do |secret, command|
       out, error, status = start(secret, *command)

@@ -3,6 +3,8 @@ require "net/http"
 
 # The web server's process: its socket, and the host names under which it answers.
 class ServerTest < ActiveSupport::TestCase
+  only_in_the_run_on "SQLite"
+
   setup { @directory = Dir.mktmpdir }
   teardown do
     @pid&.then { |pid| Process.kill(:KILL, pid) && Process.wait(pid) }
