@@ -3,7 +3,7 @@
 //!
 //!     KILLS=1000 cargo test -p ex3-stats-tracker --test kill -- --nocapture --test-threads 1
 //!
-//! The default of `KILLS` is 25, for each of the two databases. `KILL_SEED` repeats the random choices of a run.
+//! The default of `KILLS` is 10, for each of the two databases, and 100 in `cargo xtask test --everything`. `KILL_SEED` repeats the random choices of a run.
 #![cfg(target_os = "linux")]
 
 mod program;
@@ -26,7 +26,7 @@ use system::debian_root;
 use system::postgresql::PostgreSql;
 use tempfile::TempDir;
 
-const KILLS: usize = 25;
+const KILLS: usize = 10;
 
 /// Kills between two checks of the stored measurements.
 const KILLS_PER_CHECK: usize = 5;
