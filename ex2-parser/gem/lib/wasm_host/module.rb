@@ -12,7 +12,7 @@ module WasmHost
     # An export of a module: its name, kind and type.
     Export = Struct.new(:name, :kind, :type)
 
-    # The most bytes that a process which only compiles may write to: 512 MiB.
+    # The most bytes that a process which only compiles may write to, beyond those that the program has already: 512 MiB.
     COMPILER_MEMORY = 512 << 20
 
     private_class_method :load
@@ -60,7 +60,7 @@ module WasmHost
     # Without what the parent registered for its own end.
     def self.compile_and_exit(source, cache, interruptible, seconds, writer)
       Process.setrlimit(:CPU, seconds)
-      Process.setrlimit(:DATA, COMPILER_MEMORY)
+      Process.setrlimit(:DATA, data_size + COMPILER_MEMORY)
       Process.setrlimit(:CORE, 0)
       load(source, cache, interruptible)
       exit!(0)
@@ -71,7 +71,14 @@ module WasmHost
       exit!(1)
     end
 
-    private_class_method :compile_in_process, :compile_and_exit
+    # The bytes of writable memory that a forked process has from its parent, as the kernel counts them for its limit; 0
+    # where the kernel does not say so.
+    def self.data_size
+      status = "/proc/self/status"
+      File.readable?(status) ? File.read(status)[/^VmData:\s*(\d+) kB/, 1].to_i * 1024 : 0
+    end
+
+    private_class_method :compile_in_process, :compile_and_exit, :data_size
 
     # Compiles a +.wasm+ or a +.wat+ file.
     #

@@ -68,6 +68,12 @@ RSpec.describe WasmHost::Module do
     expect { limited.(bomb) }.to raise_error(WasmHost::CompileError, /more than 1 s of processor time/)
   end
 
+  it "limits the memory of compiling beyond what the program has already" do
+    held = "held" * (WasmHost::Module::COMPILER_MEMORY / 4)
+    expect(described_class.new(text, compile_limit: 10).exports.map(&:name)).to eq(%w[count run])
+    expect(held.bytesize).to eq(WasmHost::Module::COMPILER_MEMORY)
+  end
+
   it "compiles in a forked process", :slow do
     compile = -> { described_class.new('(module (func (param i32)) (func (result i32) i32.const 7))') }
     compile.call
