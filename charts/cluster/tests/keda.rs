@@ -9,10 +9,10 @@ mod common;
 
 use std::{cell::RefCell, time::Instant};
 
-use cluster::{Keda, Tool, custom_resources, namespaces};
+use cluster::{Keda, Tool, custom_resources};
 use common::{
     output, stdout,
-    test_cluster::{Cluster, TRACKER, build_images, is_met, said},
+    test_cluster::{Cluster, TRACKER, build_images, is_met, on_a_node, said},
 };
 use serde_json::{Value, json};
 
@@ -25,30 +25,22 @@ const FINALIZER: &str = "finalizer.keda.sh";
 #[test]
 #[ignore = "the build of KEDA's operator takes minutes"]
 fn keda_runs_the_component_only_during_collections() {
-    if !namespaces::entered().unwrap_or_else(|error| panic!("{error}")) {
-        if let Some(what) = namespaces::obstacle() {
-            eprintln!("not tried: {what}");
-            return;
-        }
-        // Everything that needs a network or takes long is done before, because the node has no network.
-        for tool in Tool::ALL.into_iter().chain(Tool::KEDA) {
-            tool.path().unwrap_or_else(|error| panic!("{error}"));
-        }
+    let prepare = || {
         custom_resources::directory().unwrap_or_else(|error| panic!("{error}"));
         build_images();
-        let again = [
-            "--exact",
-            "keda_runs_the_component_only_during_collections",
-            "--ignored",
-            "--nocapture",
-        ];
-        return namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
-    }
-    let scaling = Scaling::start();
-    scaling.install();
-    scaling.collect();
-    scaling.test_the_release();
-    scaling.uninstall();
+    };
+    on_a_node(
+        "keda_runs_the_component_only_during_collections",
+        &Tool::KEDA,
+        prepare,
+        || {
+            let scaling = Scaling::start();
+            scaling.install();
+            scaling.collect();
+            scaling.test_the_release();
+            scaling.uninstall();
+        },
+    );
 }
 
 /// A cluster with KEDA.

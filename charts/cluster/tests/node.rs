@@ -7,10 +7,10 @@ mod common;
 
 use std::time::Instant;
 
-use cluster::{NODE, Tool, namespaces};
+use cluster::NODE;
 use common::{
     stdout,
-    test_cluster::{Cluster, TRACKER, build_images, said},
+    test_cluster::{Cluster, TRACKER, build_images, on_a_node, said},
 };
 use serde_json::{Value, json};
 
@@ -19,27 +19,16 @@ const IDLE_COMPONENT: u64 = 30 * 1024 * 1024;
 
 #[test]
 fn the_tracker_runs_on_a_node() {
-    if !namespaces::entered().unwrap_or_else(|error| panic!("{error}")) {
-        if let Some(what) = namespaces::obstacle() {
-            eprintln!("not tried: {what}");
-            return;
-        }
-        // Everything that needs a network or takes long is done before, because the node has no network.
-        for tool in Tool::ALL {
-            tool.path().unwrap_or_else(|error| panic!("{error}"));
-        }
-        build_images();
-        let again = ["--exact", "the_tracker_runs_on_a_node", "--nocapture"];
-        return namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
-    }
-    let cluster = Cluster::start();
-    cluster.import_images();
-    cluster.install();
-    cluster.collect_by_the_cronjob();
-    cluster.measure_resources();
-    cluster.kill_a_pod();
-    cluster.drain_the_node();
-    cluster.uninstall();
+    on_a_node("the_tracker_runs_on_a_node", &[], build_images, || {
+        let cluster = Cluster::start();
+        cluster.import_images();
+        cluster.install();
+        cluster.collect_by_the_cronjob();
+        cluster.measure_resources();
+        cluster.kill_a_pod();
+        cluster.drain_the_node();
+        cluster.uninstall();
+    });
 }
 
 impl Cluster {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cluster::{ApiServer, NODE_ADDRESS, Node, Tool};
+use cluster::{ApiServer, NODE_ADDRESS, Node, Tool, namespaces};
 use github::stand_in::{Options, StandIn};
 use images::Image;
 use serde_json::{Value, json};
@@ -231,6 +231,26 @@ impl Cluster {
             .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+/// Runs a test in a node's namespaces, or prints why there can be none. `test`: the name of the function that calls this one,
+/// because the program is started again there with that test alone.
+///
+/// The node has no network. So all that needs one or takes long is done before: [`Tool::ALL`], the other `tools` and `prepare`.
+pub(crate) fn on_a_node(test: &str, tools: &[Tool], prepare: impl FnOnce(), steps: impl FnOnce()) {
+    if namespaces::entered().unwrap_or_else(|error| panic!("{error}")) {
+        return steps();
+    }
+    if let Some(what) = namespaces::obstacle() {
+        eprintln!("not tried: {what}");
+        return;
+    }
+    for tool in Tool::ALL.iter().chain(tools) {
+        tool.path().unwrap_or_else(|error| panic!("{error}"));
+    }
+    prepare();
+    let again = ["--exact", test, "--include-ignored", "--nocapture"];
+    namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Builds the project's images, which takes a while and needs a network.

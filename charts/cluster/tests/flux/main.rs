@@ -20,10 +20,10 @@ mod visitor;
 
 use std::{net::SocketAddr, time::Instant};
 
-use cluster::{Tool, custom_resources, namespaces};
+use cluster::{Tool, custom_resources};
 use common::{
     scripts, stdout,
-    test_cluster::{TRACKER, said},
+    test_cluster::{TRACKER, on_a_node, said},
 };
 use delivery::{Delivery, FLUX, condition};
 use release::Signer;
@@ -43,34 +43,26 @@ const NEXT: &str = "0.2.0";
 #[test]
 #[ignore = "the build of Flux' controllers takes minutes, and so do the failures that Flux waits for"]
 fn flux_delivers_the_tracker() {
-    if !namespaces::entered().unwrap_or_else(|error| panic!("{error}")) {
-        if let Some(what) = namespaces::obstacle() {
-            eprintln!("not tried: {what}");
-            return;
-        }
-        // Everything that needs a network or takes long is done before, because the node has no network.
-        for tool in Tool::ALL.into_iter().chain(Tool::FLUX) {
-            tool.path().unwrap_or_else(|error| panic!("{error}"));
-        }
+    let prepare = || {
         custom_resources::directory().unwrap_or_else(|error| panic!("{error}"));
         release::publish();
-        let again = ["--exact", "flux_delivers_the_tracker", "--ignored", "--nocapture"];
-        return namespaces::run(&again).unwrap_or_else(|error| panic!("{error}"));
-    }
-    let delivery = Delivery::start();
-    delivery.install();
-    let visitor = Visitor::start(delivery.dashboard());
-    for step in [
-        Delivery::roll_out_a_change,
-        Delivery::report_refused_values,
-        Delivery::roll_back_a_broken_change,
-        Delivery::retry_after_a_repair,
-        Delivery::undo_changes_by_hand,
-        Delivery::refuse_a_wrong_signature,
-    ] {
-        step(&delivery);
-        visitor.assert_always_answered();
-    }
+    };
+    on_a_node("flux_delivers_the_tracker", &Tool::FLUX, prepare, || {
+        let delivery = Delivery::start();
+        delivery.install();
+        let visitor = Visitor::start(delivery.dashboard());
+        for step in [
+            Delivery::roll_out_a_change,
+            Delivery::report_refused_values,
+            Delivery::roll_back_a_broken_change,
+            Delivery::retry_after_a_repair,
+            Delivery::undo_changes_by_hand,
+            Delivery::refuse_a_wrong_signature,
+        ] {
+            step(&delivery);
+            visitor.assert_always_answered();
+        }
+    });
 }
 
 impl Delivery {
