@@ -3,7 +3,7 @@ require "open3"
 
 # The tasks that send notifications, as programs, with real receivers.
 class NotifyTest < ActiveSupport::TestCase
-  only_in_the_run_on "SQLite"
+  only_in_the_run_on :sqlite
 
   self.use_transactional_tests = false
 

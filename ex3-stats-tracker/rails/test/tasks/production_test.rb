@@ -3,7 +3,7 @@ require "open3"
 
 # Production checks its required settings at the start.
 class ProductionTest < ActiveSupport::TestCase
-  only_in_the_run_on "SQLite"
+  only_in_the_run_on :sqlite
 
   test "without SECRET_KEY_BASE neither tasks nor the web server start, and one line names the reason" do
     { nil => %w[puma], "" => %w[bin/rails runner puts(:started)] }.each do |secret, command|

@@ -3,7 +3,7 @@ require "net/http"
 
 # The web server's process: its socket, and the host names under which it answers.
 class ServerTest < ActiveSupport::TestCase
-  only_in_the_run_on "SQLite"
+  only_in_the_run_on :sqlite
 
   setup { @directory = Dir.mktmpdir }
   teardown do

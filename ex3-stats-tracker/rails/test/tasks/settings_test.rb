@@ -5,7 +5,7 @@ require "open3"
 class SettingsTest < ActiveSupport::TestCase
   include RefusedPort
 
-  only_in_the_run_on "PostgreSQL"
+  only_in_the_run_on :postgresql
 
   SECRET = "never repeated"
 
