@@ -3,7 +3,8 @@
 //!
 //!     KILLS=1000 cargo test -p ex3-stats-tracker --test kill -- --nocapture --test-threads 1
 //!
-//! The default of `KILLS` is 10, for each of the two databases, and 100 in `cargo xtask test --everything`. `KILL_SEED` repeats the random choices of a run.
+//! Without `KILLS` there are 10 for each of the two databases, and 100 in the tests that take long. `KILL_SEED` repeats the
+//! random choices of a run.
 #![cfg(target_os = "linux")]
 
 mod program;
@@ -26,7 +27,9 @@ use system::debian_root;
 use system::postgresql::PostgreSql;
 use tempfile::TempDir;
 
-const KILLS: usize = 10;
+/// The kills of a usual run, and of one that may take long.
+const FEW: usize = 10;
+const MANY: usize = 100;
 
 /// Kills between two checks of the stored measurements.
 const KILLS_PER_CHECK: usize = 5;
@@ -45,14 +48,34 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(40);
 
 #[test]
 fn sqlite() {
-    Run::new(None).kill();
+    kill_on_sqlite(FEW);
 }
 
 #[test]
 fn postgresql() {
+    kill_on_postgresql(FEW);
+}
+
+#[test]
+#[ignore = "a hundred kills take minutes"]
+fn sqlite_a_hundred_times() {
+    kill_on_sqlite(MANY);
+}
+
+#[test]
+#[ignore = "a hundred kills take minutes"]
+fn postgresql_a_hundred_times() {
+    kill_on_postgresql(MANY);
+}
+
+fn kill_on_sqlite(times: usize) {
+    Run::new(None).kill(times);
+}
+
+fn kill_on_postgresql(times: usize) {
     let server = PostgreSql::start();
     server.create_database("stats_tracker");
-    Run::new(Some(server.url("stats_tracker"))).kill();
+    Run::new(Some(server.url("stats_tracker"))).kill(times);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,8 +121,8 @@ impl Run {
         }
     }
 
-    fn kill(mut self) {
-        let kills = env::var("KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
+    fn kill(mut self, times: usize) {
+        let kills = env::var("KILLS").map_or(times, |text| text.parse().expect("a number of kills"));
         let began = std::time::Instant::now();
         self.check();
         while self.killed() < kills {

@@ -64,10 +64,6 @@ const CHART_TESTS: &str = "the chart's tests";
 /// The name of the check that runs the tests that are marked as `#[ignore]`.
 const LONG_TESTS: &str = "the tests that take long";
 
-/// The environment variable with how often the tests of sudden ends kill a process, and its value where time is no matter.
-const KILLS: &str = "KILLS";
-const KILLS_OF_EVERYTHING: &str = "100";
-
 /// The package of the chart's tests.
 const CHART_PACKAGE: &str = "cluster";
 
@@ -198,13 +194,12 @@ fn checks(cargo: &Cargo, selection: &Selection, plan: &Plan) -> Result<Vec<Check
         check("what the slides are built from", prepare),
         beside_tests("the slides in a browser", slides),
         beside_tests(CHART_TESTS, tests(&[], chart_tests, &[])),
+        // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
+        check(
+            TESTS,
+            tests(&["--lib", "--bins", "--examples", "--benches"], other_tests, &[]),
+        ),
     ]);
-    // Each bench runs once without timing, and asserts its answer. Tests run the gem's specs and Rails' tests.
-    let mut all_other_tests = tests(&["--lib", "--bins", "--examples", "--benches"], other_tests, &[]);
-    if plan.extent == Extent::Everything {
-        all_other_tests.env(KILLS, KILLS_OF_EVERYTHING);
-    }
-    checks.push(check(TESTS, all_other_tests));
     if plan.extent == Extent::Everything {
         checks.push(check(
             LONG_TESTS,
