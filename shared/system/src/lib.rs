@@ -2,6 +2,7 @@
 //!
 //! | module | content |
 //! | --- | --- |
+//! | [`architecture`] | the architectures of container images |
 //! | [`cargo`] | programs that cargo builds |
 //! | [`command_line`] | arguments, output and exit codes of all programs |
 //! | [`cache`] | the cache of guests, compiled code and roots |
@@ -11,6 +12,7 @@
 //! | [`processes`] | processes that end with their parent, their memory, and programs that run others |
 //! | [`python`] | packages for Python |
 
+pub mod architecture;
 pub mod cache;
 pub mod cargo;
 pub mod command_line;

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{cache, command_line};
+use crate::{architecture::Architecture, cache, command_line};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::debian_root::{
@@ -19,6 +19,9 @@ use crate::debian_root::{
 /// To be increased when an existing root can't be used any more although its packages are the same.
 const RECIPE: u32 = 1;
 
+/// The begin of the name of a root whose packages are only unpacked.
+const UNPACKED: &str = "unpacked-";
+
 /// The dpkg options that exclude documentation, a third of the size. The licences stay.
 const DPKG_OPTIONS: [&str; 5] = [
     "path-exclude=/usr/share/doc/*",
@@ -28,11 +31,24 @@ const DPKG_OPTIONS: [&str; 5] = [
     "path-exclude=/usr/share/locale/*",
 ];
 
+/// Writes dpkg's database in a root (`$1`) whose packages are only unpacked: their control data, and the lists of their
+/// files.
+const DATABASE: &str = "set -e; mkdir --parents \"$1/var/lib/dpkg/info\"; \
+    for package in \"$1\"/var/cache/apt/archives/*.deb; do \
+    { dpkg-deb --field \"$package\"; printf 'Status: install ok installed\\n\\n'; } >> \"$1/var/lib/dpkg/status\"; \
+    dpkg-deb --fsys-tarfile \"$package\" | tar --list --quoting-style=literal | sed 's|^[.]||; s|/$||' \
+    > \"$1/var/lib/dpkg/info/$(dpkg-deb --field \"$package\" Package).list\"; done";
+
 /// The root's directory. Its name has a digest of everything that the root is built from.
 pub(crate) fn location(contents: Contents) -> Result<PathBuf, Error> {
-    let packages = contents.packages;
-    let made_from = format!("{RECIPE} {SUITE} {} {packages:?} {DPKG_OPTIONS:?}", env::consts::ARCH);
-    Ok(cache::directory("debian-root")?.join(format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes()))))
+    let Contents { packages, unpacked, .. } = contents;
+    let architecture = unpacked.map_or(env::consts::ARCH, Architecture::name);
+    let made_from = format!("{RECIPE} {SUITE} {architecture} {packages:?} {DPKG_OPTIONS:?}");
+    let name = match unpacked {
+        None => format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes())),
+        Some(_) => format!("{UNPACKED}{:016x}", xxh3_64((made_from + DATABASE).as_bytes())),
+    };
+    Ok(cache::directory("debian-root")?.join(name))
 }
 
 /// Whether the root exists. Its programs are run, so that no other user may be able to write to it.
@@ -60,7 +76,24 @@ pub(crate) fn build(contents: Contents, place: &Path) -> Result<PathBuf, Error> 
 pub(crate) fn rebuild(contents: Contents, place: &Path) -> Result<PathBuf, Error> {
     let _lock = cache::lock(&place.with_extension("lock"))?;
     make(contents, place)?;
+    if let Some(directory) = place.parent() {
+        remove_unpacked(directory)?;
+    }
     Ok(place.to_owned())
+}
+
+/// Removes the roots whose packages are only unpacked: with a rebuilt one they would be of different days.
+fn remove_unpacked(directory: &Path) -> Result<(), Error> {
+    let cannot = || Error::io(format!("removing the old roots in {}", directory.display()));
+    for entry in fs::read_dir(directory).map_err(cannot())? {
+        let place = entry.map_err(cannot())?.path();
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(UNPACKED) && place.is_dir() {
+            let _lock = cache::lock(&place.with_extension("lock"))?;
+            fs::remove_dir_all(&place).map_err(cannot())?;
+        }
+    }
+    Ok(())
 }
 
 fn make(contents: Contents, place: &Path) -> Result<(), Error> {
@@ -78,7 +111,14 @@ fn make(contents: Contents, place: &Path) -> Result<(), Error> {
 /// namespace.
 fn unpack(builder: &Path, contents: Contents, directory: &Path) -> Result<(), Error> {
     let mut mmdebstrap = Command::new(builder);
-    mmdebstrap.args(["--variant=minbase", "--format=tar", "--quiet"]);
+    mmdebstrap.args(["--format=tar", "--quiet"]);
+    match contents.unpacked {
+        None => mmdebstrap.arg("--variant=minbase"),
+        // Nothing in the root is run.
+        Some(architecture) => mmdebstrap
+            .args(["--variant=extract", &format!("--architectures={}", architecture.name())])
+            .arg(format!("--extract-hook={DATABASE}")),
+    };
     mmdebstrap.arg(format!("--include={}", contents.packages.join(",")));
     mmdebstrap.args(DPKG_OPTIONS.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
@@ -130,6 +170,26 @@ mod tests {
         let place = directory.path().join("root");
         cache::create(&place).unwrap();
         assert_eq!(build(RAILS, &place).unwrap(), place);
+    }
+
+    #[test]
+    fn unpacked_roots_are_removed_and_no_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let unpacked = format!("{UNPACKED}1");
+        for name in ["trixie-1", &unpacked] {
+            fs::create_dir_all(directory.path().join(name).join("usr")).unwrap();
+        }
+        remove_unpacked(directory.path()).unwrap();
+        assert!(directory.path().join("trixie-1").is_dir());
+        assert!(!directory.path().join(unpacked).exists());
+    }
+
+    #[test]
+    fn each_root_has_its_own_place() {
+        let unpacked = |architecture| Contents::unpacked(architecture, &["ruby"]);
+        let [amd64, arm64] = Architecture::ALL.map(|architecture| location(unpacked(architecture)).unwrap());
+        assert_ne!(amd64, arm64);
+        assert!(![amd64, arm64].contains(&location(RAILS).unwrap()));
     }
 
     #[test]

@@ -56,7 +56,8 @@ impl DebianRoot {
         build::build(contents, &build::location(contents)?).map(|directory| Self { directory })
     }
 
-    /// Builds a new root with Debian's current packages and replaces the old one, in which no program may run.
+    /// Builds a new root with Debian's current packages and replaces the old one, in which no program may run. Roots of
+    /// unpacked packages are removed, so that they are built again when they are needed.
     ///
     /// # Errors
     ///
