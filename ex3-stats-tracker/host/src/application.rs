@@ -118,14 +118,14 @@ impl Application {
         })
     }
 
-    /// Compiles the components for any processor of this architecture and keeps the code in the options' store. A host
-    /// with such a store compiles nothing, and needs no compiler.
+    /// Compiles the components for any processor of an architecture, named as in [`std::env::consts::ARCH`], and keeps the
+    /// code in the options' store. A host with such a store compiles nothing, and needs no compiler.
     #[cfg(feature = "compiler")]
-    pub fn compile_ahead(manifest: &Manifest, options: &Options) -> Result<(), Error> {
-        let runtime = Runtime::portable()?;
+    pub fn compile_ahead(manifest: &Manifest, architecture: &str, options: &Options) -> Result<(), Error> {
+        let runtime = Runtime::portable(architecture)?;
         for (id, component) in &manifest.components {
             let path = options.sources.get(id).unwrap_or(&component.source);
-            compile::ahead(&runtime, &options.store, id, path)?;
+            compile::ahead(&runtime, architecture, &options.store, id, path)?;
         }
         Ok(())
     }

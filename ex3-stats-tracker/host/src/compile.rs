@@ -1,5 +1,6 @@
 //! Reads the `source` of a component, and compiles it or loads its compiled code from the cache.
 
+use std::env::consts::ARCH;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -31,7 +32,7 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Loads compiled code of a module or a component from the cache, for any processor or for this one, or compiles it.
 pub(super) fn component(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<Component, Error> {
     let source = read(id, path)?;
-    let unusable = match store.get(&portable_key(&source)) {
+    let unusable = match store.get(&portable_key(ARCH, &source)) {
         Ok(None) => None,
         Ok(Some(entry)) => match load(runtime, entry) {
             Ok(component) => return Ok(component),
@@ -71,21 +72,21 @@ fn load(runtime: &Runtime, entry: Entry) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize(runtime.engine(), entry.code()) }
 }
 
-/// The key of code for any processor. The engine checks the settings.
-fn portable_key(source: &[u8]) -> Key {
-    Key::portable(source, engine::NAME, engine::VERSION, &adapter_checksum())
+/// The key of code for any processor of an architecture. The engine checks the settings.
+fn portable_key(architecture: &str, source: &[u8]) -> Key {
+    Key::portable(architecture, source, engine::NAME, engine::VERSION, &adapter_checksum())
 }
 
-/// Compiles a module or a component for any processor of this architecture, and caches the code for a host without a
-/// compiler.
+/// Compiles a module or a component for any processor of an architecture, which is that of the runtime, and caches the code
+/// for a host without a compiler.
 #[cfg(feature = "compiler")]
-pub(super) fn ahead(runtime: &Runtime, store: &Store, id: &str, path: &Path) -> Result<(), Error> {
+pub(super) fn ahead(runtime: &Runtime, architecture: &str, store: &Store, id: &str, path: &Path) -> Result<(), Error> {
     let source = read(id, path)?;
     let code = runtime
         .engine()
         .precompile_component(&componentize(&source, id, path)?)
         .map_err(not_compilable(id, path))?;
-    let key = portable_key(&source);
+    let key = portable_key(architecture, &source);
     store.put(&key, &code).map_err(Error::NotCached)
 }
 
@@ -209,11 +210,11 @@ mod tests {
     #[test]
     fn code_for_a_pool_is_refused_without_a_pool_and_the_error_has_the_next_step() {
         let module = &wat::parse_str("(component)").unwrap();
-        let runtime = Runtime::portable().unwrap();
+        let runtime = Runtime::portable(ARCH).unwrap();
         let code = runtime.engine().precompile_component(module).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(directory.path().join("compiled-code"));
-        let key = portable_key(module);
+        let key = portable_key(ARCH, module);
         store.put(&key, &code).unwrap();
         let entry = || store.get(&key).unwrap().unwrap();
         assert!(load(&Runtime::new(1, 1 << 20).unwrap(), entry()).is_ok());

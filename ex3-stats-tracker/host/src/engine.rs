@@ -88,16 +88,16 @@ impl Runtime {
         Self::with(&on_demand(), false)
     }
 
-    /// For compiling alone: code for a pool, and for any processor of this architecture that a server has, instead of for
+    /// For compiling alone: code for a pool, and for any processor of an architecture that a server has, instead of for
     /// this machine's. How instances are allocated changes no code, so there is no pool, and no address space for it.
     #[cfg(feature = "compiler")]
-    pub(super) fn portable() -> Result<Self, Error> {
+    pub(super) fn portable(architecture: &str) -> Result<Self, Error> {
         let mut config = config(InstanceAllocationStrategy::OnDemand);
-        let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let target = format!("{architecture}-unknown-linux-gnu");
         config.target(&target).map_err(|error| Error::Engine {
             problem: format!("{error:#}"),
         })?;
-        if cfg!(target_arch = "x86_64") {
+        if architecture == "x86_64" {
             for feature in X86_64_V2 {
                 // SAFETY: these say which instructions may be used, and the engine checks before it runs what was
                 // compiled that the processor has them.

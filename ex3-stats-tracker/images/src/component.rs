@@ -1,11 +1,12 @@
 //! The image of the embedded host with the component: a static program, the module, and the module's compiled code for
 //! any processor, so that a container neither compiles nor writes files.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use spin_host::Application;
 use spin_host::manifest::Manifest;
+use system::architecture::Architecture;
 use wasm::compiled_code::Store;
 use wasm::guests::SPIN_COMPONENT;
 
@@ -25,8 +26,8 @@ const COMPILED_CODE: &str = "compiled-code";
 /// The port of the component.
 const PORT: u16 = 3000;
 
-pub(crate) fn build(layout: &mut Layout) -> Result<()> {
-    let program = program::build()?;
+pub(crate) fn build(layout: &mut Layout, architecture: Architecture) -> Result<()> {
+    let program = program::build(architecture)?;
     let module = SPIN_COMPONENT.read()?;
     let manifest = toml::to_string(&spin::manifest()?).context("writing spin.toml")?;
 
@@ -37,16 +38,12 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
     fs::write(&application, &manifest).context("writing spin.toml")?;
     fs::write(directory.path().join(MODULE), &module).context("writing the module")?;
     let code = directory.path().join(COMPILED_CODE);
-    let options = spin_host::Options {
-        store: Store::at(&code),
-        ..spin_host::Options::default()
-    };
-    Application::compile_ahead(&Manifest::read(&application)?, &options)?;
+    compile_ahead(architecture, &application, &code)?;
     layer.copy_all(COMPILED_CODE, &code)?;
     layer.file("spin.toml", manifest);
     layer.file(MODULE, module);
 
-    let mut packages = crates::linked(program::PACKAGE, &program::target(), false)?;
+    let mut packages = crates::linked(program::PACKAGE, &architecture.target(), false)?;
     packages.extend(spin::packages()?);
     Image {
         name: names::COMPONENT,
@@ -63,5 +60,21 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         port: PORT,
         packages,
     }
-    .write(layout)
+    .write(layout, architecture)
+}
+
+fn compile_ahead(architecture: Architecture, application: &Path, code: &Path) -> Result<()> {
+    if Architecture::here() != Some(architecture) {
+        return program::compile_ahead(architecture, application, code);
+    }
+    let options = spin_host::Options {
+        store: Store::at(code),
+        ..spin_host::Options::default()
+    };
+    let manifest = Manifest::read(application)?;
+    Ok(Application::compile_ahead(
+        &manifest,
+        architecture.processor(),
+        &options,
+    )?)
 }

@@ -46,12 +46,24 @@ pub(crate) struct Installed {
     providers: BTreeMap<String, Vec<String>>,
 }
 
-/// The paragraph of a package in `var/lib/dpkg/status`.
+/// The paragraph of a package in `var/lib/dpkg/status`: its fields of one line.
 #[derive(Debug)]
 struct Paragraph {
-    text: String,
     fields: BTreeMap<String, String>,
 }
+
+/// The fields in an image's dpkg database, which vulnerability scanners read. The others depend on whether the packages of
+/// the root are installed or only unpacked.
+const SCANNED: [&str; 8] = [
+    "Package",
+    "Status",
+    "Maintainer",
+    "Architecture",
+    "Source",
+    "Version",
+    "Provides",
+    "Depends",
+];
 
 impl Installed {
     pub(crate) fn read(root: &Path) -> Result<Self> {
@@ -137,8 +149,8 @@ impl Installed {
                     layer.copy(&path, &root.join(&path))?;
                 }
             }
-            status += &self.packages[name].text;
-            status += "\n\n";
+            status += &self.packages[name].for_scanners();
+            status += "\n";
         }
         layer.file(Path::new(DATABASE).join("status"), status);
         Ok(())
@@ -185,18 +197,24 @@ impl Installed {
 
 impl Paragraph {
     fn parse(text: &str) -> Self {
-        let text = text.trim_matches('\n');
         // A line that begins with a space continues the field before. The fields that are used here have one line.
         let fields = text
             .lines()
             .filter(|line| !line.starts_with(' '))
             .filter_map(|line| line.split_once(':'));
         Self {
-            text: text.to_owned(),
             fields: fields
                 .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
                 .collect(),
         }
+    }
+
+    /// The paragraph for an image's dpkg database.
+    fn for_scanners(&self) -> String {
+        let fields = SCANNED
+            .into_iter()
+            .filter_map(|name| Some((name, self.fields.get(name)?)));
+        fields.map(|(name, value)| format!("{name}: {value}\n")).collect()
     }
 
     fn field(&self, name: &str) -> &str {
@@ -246,6 +264,20 @@ mod tests {
         assert!(
             error.to_string().contains("missing") && error.to_string().contains("--rebuild"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn the_order_of_the_fields_and_what_an_installation_adds_do_not_matter() {
+        let text = |paragraph| Paragraph::parse(paragraph).for_scanners();
+        let installed =
+            "Package: app\nStatus: install ok installed\nVersion: 1\nConffiles:\n /etc/app 0123\nDepends: a\n";
+        let unpacked =
+            "Depends: a\nVersion: 1\nPackage: app\nDescription: an\n application\nStatus: install ok installed\n";
+        assert_eq!(text(installed), text(unpacked));
+        assert_eq!(
+            text(installed),
+            "Package: app\nStatus: install ok installed\nVersion: 1\nDepends: a\n"
         );
     }
 

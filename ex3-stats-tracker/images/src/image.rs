@@ -8,7 +8,7 @@ use oci_spec::image::{
     ANNOTATION_VERSION, Arch, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfigurationBuilder,
     ImageManifestBuilder, MediaType, Os, PlatformBuilder, RootFsBuilder, SCHEMA_VERSION,
 };
-use system::workspace;
+use system::{architecture::Architecture, workspace};
 
 use crate::{
     bill::{self, Package},
@@ -34,8 +34,9 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Writes the image, and adds it to the layout's index.
-    pub(crate) fn write(self, layout: &mut Layout) -> Result<()> {
+    /// Writes the image for an architecture, and adds it to the layout's index.
+    pub(crate) fn write(self, layout: &mut Layout, architecture: Architecture) -> Result<()> {
+        let architecture = arch(architecture);
         let labels = labels(self.title, self.description);
         let (layer, content) = layout.layer(&self.layer)?;
         let mut config = ConfigBuilder::default()
@@ -55,7 +56,7 @@ impl Image {
             config = config.env(variables.collect::<Vec<_>>());
         }
         let configuration = ImageConfigurationBuilder::default()
-            .architecture(architecture())
+            .architecture(architecture.clone())
             .os(Os::Linux)
             .config(config.build()?)
             .rootfs(RootFsBuilder::default().typ("layers").diff_ids([content]).build()?)
@@ -73,7 +74,7 @@ impl Image {
             .annotations(labels)
             .build()?;
         let platform = PlatformBuilder::default()
-            .architecture(architecture())
+            .architecture(architecture)
             .os(Os::Linux)
             .build()?;
         let image = layout.manifest(&manifest, Some(&self.tag), Some(platform))?;
@@ -112,12 +113,10 @@ pub(crate) fn labels(title: &str, description: &str) -> HashMap<String, String> 
     .into()
 }
 
-/// This machine's architecture, with OCI's name.
-fn architecture() -> Arch {
-    match std::env::consts::ARCH {
-        "x86_64" => Arch::Amd64,
-        "aarch64" => Arch::ARM64,
-        other => Arch::Other(other.to_owned()),
+fn arch(architecture: Architecture) -> Arch {
+    match architecture {
+        Architecture::Amd64 => Arch::Amd64,
+        Architecture::Arm64 => Arch::ARM64,
     }
 }
 

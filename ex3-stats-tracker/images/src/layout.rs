@@ -1,6 +1,7 @@
 //! OCI's image layout: a directory of blobs, each named after its digest, and an index of what they are.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -26,7 +27,16 @@ const BLOBS: &str = "blobs/sha256";
 pub(crate) struct Layout {
     unfinished: TempDir,
     place: PathBuf,
-    index: Vec<Descriptor>,
+    manifests: Vec<Manifest>,
+}
+
+/// A manifest in a layout.
+#[derive(Debug)]
+struct Manifest {
+    entry: Descriptor,
+    /// `None` where it refers to another one.
+    tag: Option<String>,
+    annotations: Option<HashMap<String, String>>,
 }
 
 impl Layout {
@@ -46,7 +56,7 @@ impl Layout {
         Ok(Self {
             unfinished,
             place: output.join(name),
-            index: Vec::new(),
+            manifests: Vec::new(),
         })
     }
 
@@ -82,7 +92,8 @@ impl Layout {
         Ok((descriptor(MediaType::ImageLayerGzip, length, &digest)?, content))
     }
 
-    /// Writes a manifest, and enters it into the index under a tag, or without one where it refers to another.
+    /// Writes a manifest, and enters it into the index under a tag, or without one where it refers to another. Images for
+    /// several platforms have the same tag.
     pub(crate) fn manifest(
         &mut self,
         manifest: &ImageManifest,
@@ -93,9 +104,56 @@ impl Layout {
         let mut entry = plain.clone();
         entry.set_platform(platform);
         entry.set_artifact_type(manifest.artifact_type().clone());
-        entry.set_annotations(tag.map(|tag| [(ANNOTATION_REF_NAME.to_owned(), tag.to_owned())].into()));
-        self.index.push(entry);
+        self.manifests.push(Manifest {
+            entry,
+            tag: tag.map(str::to_owned),
+            annotations: manifest.annotations().clone(),
+        });
         Ok(plain)
+    }
+
+    /// The entries of the index: what has a tag, and what refers to another manifest.
+    fn entries(&self) -> Result<Vec<Descriptor>> {
+        let mut entries = Vec::new();
+        for manifest in &self.manifests {
+            let Some(tag) = &manifest.tag else {
+                entries.push(manifest.entry.clone());
+                continue;
+            };
+            let of_tag: Vec<_> = self
+                .manifests
+                .iter()
+                .filter(|other| other.tag.as_ref() == Some(tag))
+                .collect();
+            if of_tag[0].entry != manifest.entry {
+                continue;
+            }
+            let mut entry = match &*of_tag {
+                [_] => manifest.entry.clone(),
+                platforms => self.index_of(platforms)?,
+            };
+            entry.set_annotations(Some([(ANNOTATION_REF_NAME.to_owned(), tag.clone())].into()));
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// Writes the index of an image for several platforms.
+    fn index_of(&self, platforms: &[&Manifest]) -> Result<Descriptor> {
+        let mut index = ImageIndexBuilder::default()
+            .schema_version(SCHEMA_VERSION)
+            .media_type(MediaType::ImageIndex)
+            .manifests(
+                platforms
+                    .iter()
+                    .map(|manifest| manifest.entry.clone())
+                    .collect::<Vec<_>>(),
+            );
+        // The platforms differ in their content alone.
+        if let Some(annotations) = &platforms[0].annotations {
+            index = index.annotations(annotations.clone());
+        }
+        self.json(MediaType::ImageIndex, &index.build()?)
     }
 
     /// Puts the layout in its place.
@@ -103,7 +161,7 @@ impl Layout {
         let index = ImageIndexBuilder::default()
             .schema_version(SCHEMA_VERSION)
             .media_type(MediaType::ImageIndex)
-            .manifests(self.index)
+            .manifests(self.entries()?)
             .build()?;
         let directory = self.unfinished.path();
         fs::write(directory.join("index.json"), sorted(&index)?).context("writing the index")?;
@@ -136,4 +194,82 @@ fn sorted(content: &impl Serialize) -> Result<Vec<u8>> {
     let mut value = serde_json::to_value(content)?;
     value.sort_all_objects();
     Ok(serde_json::to_vec(&value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use oci_spec::image::{Arch, ImageManifestBuilder, Os, PlatformBuilder};
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A manifest, whose configuration is the text.
+    fn manifest(layout: &Layout, text: &str) -> ImageManifest {
+        ImageManifestBuilder::default()
+            .schema_version(SCHEMA_VERSION)
+            .media_type(MediaType::ImageManifest)
+            .config(layout.blob(MediaType::ImageConfig, text.as_bytes()).unwrap())
+            .layers([])
+            .annotations(HashMap::from([("title".to_owned(), "an image".to_owned())]))
+            .build()
+            .unwrap()
+    }
+
+    fn platform(architecture: Arch) -> Option<Platform> {
+        let platform = PlatformBuilder::default().architecture(architecture).os(Os::Linux);
+        Some(platform.build().unwrap())
+    }
+
+    fn read(path: &Path) -> Value {
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn images_for_several_platforms_are_one_index_under_their_tag() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut layout = Layout::create(directory.path(), "name").unwrap();
+        let (one, other, alone) = (
+            manifest(&layout, "one"),
+            manifest(&layout, "other"),
+            manifest(&layout, "alone"),
+        );
+        let first = layout.manifest(&one, Some("1"), platform(Arch::Amd64)).unwrap();
+        layout.manifest(&alone, None, None).unwrap();
+        let second = layout.manifest(&other, Some("1"), platform(Arch::ARM64)).unwrap();
+        let artifact = layout.manifest(&alone, Some("1-artifact"), None).unwrap();
+        let layout = layout.finish().unwrap();
+
+        let index = read(&layout.join("index.json"));
+        let entries = index["manifests"].as_array().unwrap();
+        let tag = |entry: &Value| entry["annotations"][ANNOTATION_REF_NAME].as_str().map(str::to_owned);
+        let tags: Vec<_> = entries.iter().map(tag).collect();
+        assert_eq!(tags, [Some("1".to_owned()), None, Some("1-artifact".to_owned())]);
+        assert_eq!(entries[2]["digest"], artifact.digest().to_string());
+
+        let hash = entries[0]["digest"].as_str().map(digest::hexadecimal).unwrap();
+        let image = read(&layout.join(BLOBS).join(hash));
+        assert_eq!(image["mediaType"], "application/vnd.oci.image.index.v1+json");
+        assert_eq!(entries[0]["mediaType"], image["mediaType"]);
+        assert_eq!(image["annotations"]["title"], "an image");
+        let named = |entry: &Value| (entry["digest"].clone(), entry["platform"]["architecture"].clone());
+        let platforms: Vec<_> = image["manifests"].as_array().unwrap().iter().map(named).collect();
+        assert_eq!(
+            platforms,
+            [
+                (first.digest().to_string().into(), "amd64".into()),
+                (second.digest().to_string().into(), "arm64".into())
+            ]
+        );
+    }
+
+    #[test]
+    fn an_image_for_one_platform_needs_no_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut layout = Layout::create(directory.path(), "name").unwrap();
+        let image = manifest(&layout, "one");
+        let image = layout.manifest(&image, Some("1"), platform(Arch::ARM64)).unwrap();
+        let index = read(&layout.finish().unwrap().join("index.json"));
+        assert_eq!(index["manifests"][0]["digest"], image.digest().to_string());
+        assert_eq!(index["manifests"][0]["platform"]["architecture"], "arm64");
+    }
 }

@@ -9,7 +9,10 @@
 //! The same source and the same Debian packages give the same digests on every machine and at any time: files are
 //! sorted, belong to root and have a fixed time, and programs do not contain directories of the machine that built
 //! them. Each image has a bill of materials, attached as an artifact that refers to it.
+//!
+//! An image can be built for several architectures on any machine: then an index under its tag names an image for each.
 
+pub mod architectures;
 mod bill;
 mod chart;
 mod component;
@@ -23,11 +26,12 @@ mod names;
 mod program;
 mod rails;
 mod spin;
+mod toolchain;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use system::cache;
+use system::{architecture::Architecture, cache};
 
 pub use chart::chart;
 use layout::Layout;
@@ -57,19 +61,34 @@ impl Image {
         }
     }
 
-    /// Builds the image in the directory `output`, replacing an older build, and returns the path of its layout.
+    /// Builds the image for this machine's architecture, as [`build_for`](Self::build_for).
     ///
     /// # Errors
     ///
     /// If something is missing or fails; the message has the next step.
     pub fn build(self, output: &Path) -> Result<PathBuf> {
+        self.build_for(&architectures::here()?, output)
+    }
+
+    /// Builds the image for each of the architectures in the directory `output`, replacing an older build, and returns the
+    /// path of its layout.
+    ///
+    /// # Errors
+    ///
+    /// If something is missing or fails; the message has the next step.
+    pub fn build_for(self, architectures: &[Architecture], output: &Path) -> Result<PathBuf> {
         let mut layout = Layout::create(output, self.name())?;
-        match self {
-            Self::Component => component::build(&mut layout),
-            Self::Spin => spin::build(&mut layout),
-            Self::Rails => rails::build(&mut layout),
+        if self == Self::Spin {
+            spin::build_artifact(&mut layout)?;
         }
-        .with_context(|| format!("the image {} can't be built", self.name()))?;
+        for &architecture in architectures {
+            match self {
+                Self::Component => component::build(&mut layout, architecture),
+                Self::Spin => spin::build(&mut layout, architecture),
+                Self::Rails => rails::build(&mut layout, architecture),
+            }
+            .with_context(|| format!("the image {} can't be built for {}", self.name(), architecture.name()))?;
+        }
         layout.finish()
     }
 }

@@ -1,11 +1,16 @@
 //! The image of the Rails application on Debian's Ruby and Rails. Dashboard, collector and migrations differ only in
 //! their commands.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use system::{debian_root::DebianRoot, workspace};
+use system::{
+    architecture::Architecture,
+    debian_root::{Contents, DebianRoot},
+    workspace,
+};
+use walkdir::WalkDir;
 
 use crate::{
     bill::Package,
@@ -60,15 +65,20 @@ const UNNEEDED: [&str; 5] = ["debconf", "mawk", "perl-base", "unzip", "zip"];
 /// The programs in the image. No shell is needed: Ruby starts programs without one, and the application starts none.
 const PROGRAMS: [&str; 3] = ["puma", "ruby", "ruby3.3"];
 
-/// The certificates of authorities, for a database on another machine. The installation of ca-certificates generates
-/// this file, so that no package lists it.
+/// The certificates of authorities in one file, for a database on another machine, and the directory of Debian's files,
+/// each with one certificate. No package lists the one file, because the installation of ca-certificates generates it.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
+const CERTIFICATE_FILES: &str = "usr/share/ca-certificates";
 
 /// The port of the web server.
 const PORT: u16 = 3000;
 
-pub(crate) fn build(layout: &mut Layout) -> Result<()> {
-    let root = DebianRoot::get()?;
+pub(crate) fn build(layout: &mut Layout, architecture: Architecture) -> Result<()> {
+    let root = if Architecture::here() == Some(architecture) {
+        DebianRoot::get()?
+    } else {
+        DebianRoot::with(Contents::unpacked(architecture, &PACKAGES))?
+    };
     let installed = Installed::read(root.directory())?;
     let packages = installed.with_dependencies(&PACKAGES, &UNNEEDED)?;
 
@@ -80,7 +90,7 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
             layer.copy(link, &root.directory().join(link))?;
         }
     }
-    layer.copy(CERTIFICATES, &root.directory().join(CERTIFICATES))?;
+    layer.file(CERTIFICATES, certificates(root.directory())?);
     layer.merge(Layer::with_user("rails"));
     application(&mut layer)?;
 
@@ -109,7 +119,25 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         packages: bill,
         ..Image::default()
     }
-    .write(layout)
+    .write(layout, architecture)
+}
+
+/// The certificates in a root, in the order of their names, as `update-ca-certificates` writes them.
+fn certificates(root: &Path) -> Result<Vec<u8>> {
+    let directory = root.join(CERTIFICATE_FILES);
+    let mut certificates = Vec::new();
+    for entry in WalkDir::new(&directory).sort_by_file_name() {
+        let entry = entry.with_context(|| format!("reading {}", directory.display()))?;
+        if entry.path().extension().is_some_and(|extension| extension == "crt") {
+            let certificate = fs::read(entry.path()).with_context(|| format!("reading {}", entry.path().display()))?;
+            certificates.extend(certificate);
+            if !certificates.ends_with(b"\n") {
+                certificates.push(b'\n');
+            }
+        }
+    }
+    ensure!(!certificates.is_empty(), "{} has no certificates", directory.display());
+    Ok(certificates)
 }
 
 /// Copies the parts of the application for production.
@@ -163,7 +191,7 @@ fn bundled() -> Result<Vec<Package>> {
 /// The version of Debian: `13`.
 fn read_release(root: &Path) -> Result<String> {
     let path = root.join("usr/lib/os-release");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let number = text.lines().find_map(|line| line.strip_prefix("VERSION_ID="));
     Ok(number
         .context("os-release has no version")?

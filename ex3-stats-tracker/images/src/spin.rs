@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use oci_spec::image::{Arch, ImageManifestBuilder, MediaType, SCHEMA_VERSION};
 use serde_json::{Map, Value, json};
+use system::architecture::Architecture;
 use toml::Table;
 use wasm::guests::SPIN_COMPONENT;
 
@@ -30,16 +31,16 @@ const WASI: &str = "Wasip1";
 const TITLE: &str = "The stats tracker's component";
 const DESCRIPTION: &str = "Counts how often an organisation's container images were pulled from ghcr.io; run by Spin";
 
-pub(crate) fn build(layout: &mut Layout) -> Result<()> {
-    let module = SPIN_COMPONENT.read()?;
-    let manifest = manifest()?;
-    let packages = packages()?;
-    artifact(layout, &manifest, &module, &packages)?;
+/// Spin's artifact, which is for every architecture.
+pub(crate) fn build_artifact(layout: &mut Layout) -> Result<()> {
+    artifact(layout, &manifest()?, &SPIN_COMPONENT.read()?, &packages()?)
+}
 
-    // The shim is the runtime, so that the image has only the files that it runs.
+/// The image for a RuntimeClass. The shim is the runtime, so that the image has only the files that it runs.
+pub(crate) fn build(layout: &mut Layout, architecture: Architecture) -> Result<()> {
     let mut layer = Layer::default();
-    layer.file("spin.toml", toml::to_string(&manifest).context("writing spin.toml")?);
-    layer.file(MODULE, module);
+    layer.file("spin.toml", toml::to_string(&manifest()?).context("writing spin.toml")?);
+    layer.file(MODULE, SPIN_COMPONENT.read()?);
     Image {
         name: names::SPIN,
         tag: format!("{VERSION}{RUNTIME_CLASS}"),
@@ -50,10 +51,10 @@ pub(crate) fn build(layout: &mut Layout) -> Result<()> {
         command: vec!["/".to_owned()],
         directory: "/",
         port: 80,
-        packages,
+        packages: packages()?,
         ..Image::default()
     }
-    .write(layout)
+    .write(layout, architecture)
 }
 
 /// The crates in the module.

@@ -1,6 +1,6 @@
 //! `compile`: an application's code, for a host that has no compiler.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, env::consts::ARCH, fs, path::Path};
 
 use spin_host::Application;
 use spin_host::manifest::Manifest;
@@ -31,7 +31,7 @@ pub(super) fn compile(options: CompileOptions) -> Result<u8, Error> {
         sources,
         ..spin_host::Options::default()
     };
-    Application::compile_ahead(&manifest, &options)?;
+    Application::compile_ahead(&manifest, ARCH, &options)?;
     Ok(0)
 }
 

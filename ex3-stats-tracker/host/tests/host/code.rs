@@ -1,6 +1,7 @@
 //! The start of a host: loading the source, the cache of compiled code, and the address.
 
 use std::collections::BTreeMap;
+use std::env::consts::ARCH;
 use std::fs;
 use std::net::TcpListener;
 
@@ -57,7 +58,7 @@ async fn code_that_was_compiled_ahead_is_used() {
         ..application.options()
     };
     let manifest = Manifest::read(&application.path("spin.toml")).unwrap();
-    spin_host::Application::compile_ahead(&manifest, &options).unwrap();
+    spin_host::Application::compile_ahead(&manifest, ARCH, &options).unwrap();
     let entries = || -> Vec<_> {
         let entries = fs::read_dir(&directory).unwrap();
         entries.map(|entry| entry.unwrap().file_name()).collect()

@@ -1,10 +1,13 @@
 //! Tests of the images' metadata for registries and runtimes.
 
+use std::process::Command;
+
 use cyclonedx_bom::prelude::Bom;
 use images::{Image, RUNTIME_CLASS, USER, VERSION};
 use serde_json::{Value, json};
+use system::architecture::Architecture;
 
-use crate::built::{blob, build, inspect, layout, tag};
+use crate::built::{blob, build, inspect, layout, run, tag};
 
 #[test]
 fn each_runs_as_a_user_without_rights_and_has_labels() {
@@ -156,6 +159,24 @@ fn each_has_a_bill_of_exactly_its_packages() {
             "{left_out}"
         );
     }
+}
+
+/// The image for a RuntimeClass needs no program, so that it is soon built for every processor.
+#[test]
+fn an_image_for_several_architectures_has_one_tag() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Image::Spin.build_for(&Architecture::ALL, directory.path()).unwrap();
+    for architecture in Architecture::ALL {
+        let mut skopeo = Command::new("skopeo");
+        skopeo.args(["--override-arch", architecture.name(), "inspect", "--config"]);
+        skopeo.arg(format!("oci:{}:{}", layout.display(), tag(Image::Spin)));
+        let configuration: Value = serde_json::from_slice(&run(&mut skopeo)).unwrap();
+        assert_eq!(configuration["architecture"], architecture.name());
+    }
+    let index: Value = serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let entries = index["manifests"].as_array().unwrap();
+    let bills = entries.iter().filter(|entry| entry["artifactType"].is_string());
+    assert_eq!(bills.count(), 3, "of Spin's artifact and of each image: {index}");
 }
 
 #[test]

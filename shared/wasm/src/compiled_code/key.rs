@@ -1,5 +1,6 @@
 //! The key of a cache entry.
 
+use std::env::consts::{ARCH, OS};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -17,23 +18,30 @@ impl Key {
     ///
     /// `compiler` names the compiler and every setting that changes its output.
     pub fn new(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
-        Self::for_processor(&processor_features(), guest, engine, engine_version, compiler)
+        let processor = (ARCH, &*processor_features());
+        Self::for_processor(processor, guest, engine, engine_version, compiler)
     }
 
-    /// A key for code that was not compiled only for this processor, but for a container image for example. The engine
-    /// must check that the processor can run it.
-    pub fn portable(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
-        Self::for_processor(b"any", guest, engine, engine_version, compiler)
+    /// A key for code for every processor of an architecture, in a container image for example. The architecture is named
+    /// as in [`ARCH`]. The engine must check that the processor can run the code.
+    pub fn portable(architecture: &str, guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
+        Self::for_processor((architecture, b"any"), guest, engine, engine_version, compiler)
     }
 
-    fn for_processor(features: &[u8], guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
+    fn for_processor(
+        (architecture, features): (&str, &[u8]),
+        guest: &[u8],
+        engine: &str,
+        engine_version: &str,
+        compiler: &str,
+    ) -> Self {
         let mut hash = Xxh3Default::new();
         for part in [
             engine.as_bytes(),
             engine_version.as_bytes(),
             compiler.as_bytes(),
-            std::env::consts::ARCH.as_bytes(),
-            std::env::consts::OS.as_bytes(),
+            architecture.as_bytes(),
+            OS.as_bytes(),
             features,
             guest,
         ] {
@@ -111,9 +119,8 @@ mod tests {
         assert_ne!(base, key(b"guest", "engine", "1.0.1", "cranelift"));
         assert_ne!(base, key(b"guest", "engine", "1.0.0", "singlepass"));
         assert_ne!(key(b"", "a", "bc", ""), key(b"", "a", "b", "c"));
-        assert_ne!(
-            base,
-            Key::portable(b"guest", "engine", "1.0.0", "cranelift").to_string()
-        );
+        let portable = |architecture| Key::portable(architecture, b"guest", "engine", "1.0.0", "cranelift").to_string();
+        assert_ne!(base, portable(ARCH));
+        assert_ne!(portable("x86_64"), portable("aarch64"));
     }
 }

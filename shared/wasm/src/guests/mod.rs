@@ -16,7 +16,7 @@ pub use error::Error;
 pub use guest::{Guest, Target};
 pub use inputs::dependency_file_inputs;
 use system::{cache, workspace};
-pub use toolchain::{RUSTFLAGS, Toolchain, rustflags};
+pub use toolchain::{RUSTFLAGS, Toolchain, debian_cargo, rustflags};
 
 /// Hello World as a WASI command.
 pub const HELLO: Guest = Guest {

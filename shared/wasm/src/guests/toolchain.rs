@@ -47,10 +47,8 @@ impl Toolchain {
         if library_directory().is_some_and(|directory| holds_standard_library(&directory)) {
             return Some(Self::Installed);
         }
-        let complete = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCE, DEBIAN_LIBC]
-            .iter()
-            .all(|path| Path::new(path).exists());
         let linker = linker()?;
+        let complete = debian_cargo().is_some() && Path::new(DEBIAN_LIBC).exists();
         (complete && linker.is_file()).then_some(Self::Debian { linker })
     }
 
@@ -65,9 +63,7 @@ impl Toolchain {
                 command.arg("rustc");
             }
             Self::Debian { linker } => {
-                command = Command::new(DEBIAN_CARGO);
-                // Building the standard library is unstable. This variable allows it with a stable compiler.
-                command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+                command = debian_command();
                 command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
                 let libc = format!("-L{DEBIAN_LIBC}").into();
                 command.env(
@@ -83,6 +79,21 @@ impl Toolchain {
         command.args(["--target", TRIPLE]);
         (command, arguments)
     }
+}
+
+/// Debian's cargo with Debian's compiler. It can build the standard library from its source, for any target. `None` if one
+/// of the three is missing.
+pub fn debian_cargo() -> Option<Command> {
+    let is_installed = |path: &&str| Path::new(path).exists();
+    let complete = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCE].iter().all(is_installed);
+    complete.then(debian_command)
+}
+
+fn debian_command() -> Command {
+    let mut command = Command::new(DEBIAN_CARGO);
+    // Building the standard library is unstable. This variable allows it with a stable compiler.
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+    command
 }
 
 /// The variable for rustc's flags. Unlike `RUSTFLAGS` it allows flags with spaces.

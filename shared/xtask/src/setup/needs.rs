@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use system::debian_root;
+use system::{architecture::Architecture, debian_root};
 use wasm::guests;
 
 use crate::run::bold;
@@ -27,6 +27,13 @@ pub(crate) enum Purpose {
     /// Running all checks and benches.
     Test,
 }
+
+/// The architecture of the images that is not this machine's.
+const OTHER: Architecture = if cfg!(target_arch = "aarch64") {
+    Architecture::Amd64
+} else {
+    Architecture::Arm64
+};
 
 /// Software that the project needs on the machine.
 pub(super) struct Need {
@@ -85,11 +92,32 @@ const NEEDS: [Need; 21] = [
     },
     Need {
         purpose: Purpose::Test,
-        name: "a linker for 64-bit Arm, and an emulator",
-        why: "the parser uses that processor's instructions, too",
-        packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"],
-        elsewhere: "on a machine with such a processor the tests run as they are; elsewhere this one is skipped",
-        is_installed: || !cfg!(target_os = "linux") || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64"),
+        name: "a compiler and a linker for the other architecture of the images, and an emulator",
+        why: "the images are for 64-bit x86 and 64-bit Arm, and the parser uses the instructions of both",
+        packages: match OTHER {
+            Architecture::Amd64 => &[
+                "cargo-web",
+                "gcc-x86-64-linux-gnu",
+                "libc6-dev-amd64-cross",
+                "qemu-user",
+                "rust-web-src",
+                "rustc-web",
+            ],
+            Architecture::Arm64 => &[
+                "cargo-web",
+                "gcc-aarch64-linux-gnu",
+                "libc6-dev-arm64-cross",
+                "qemu-user",
+                "rust-web-src",
+                "rustc-web",
+            ],
+        },
+        elsewhere: "only Debian has all of it; without, the tests of the other architecture are skipped",
+        is_installed: || {
+            let emulator = format!("qemu-{}", OTHER.processor());
+            !cfg!(target_os = "linux")
+                || guests::debian_cargo().is_some() && on_path(&OTHER.c_compiler()) && on_path(&emulator)
+        },
     },
     Need {
         purpose: Purpose::Test,
