@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A tagged artifact: an image, Spin's application, or the chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +15,23 @@ pub(crate) struct Artifact {
     pub(crate) repository: String,
     pub(crate) tag: String,
     pub(crate) layout: PathBuf,
-    /// `sha256:` and the hash of the manifest.
+    /// `sha256:` and the hash of the manifest, or of the index of an image for several architectures.
     pub(crate) digest: String,
-    /// The digests of what refers to it: its bill of materials.
+    /// An image's architectures with their manifests. Spin's application and the chart are for every architecture, and have
+    /// none.
+    pub(crate) images: Vec<Image>,
+    /// The digests of what refers to it or to its images: their bills of materials.
     pub(crate) referrers: Vec<String>,
 }
 
-/// A layout's `index.json`, with the fields that are read.
+/// An image for one architecture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Image {
+    pub(crate) architecture: String,
+    pub(crate) digest: String,
+}
+
+/// A layout's `index.json`, or the index of an image, with the fields that are read.
 #[derive(Deserialize)]
 struct Index {
     manifests: Vec<Entry>,
@@ -30,9 +40,20 @@ struct Index {
 #[derive(Deserialize)]
 struct Entry {
     digest: String,
+    #[serde(default, rename = "mediaType")]
+    media_type: String,
+    platform: Option<Platform>,
     #[serde(default)]
     annotations: Annotations,
 }
+
+#[derive(Deserialize)]
+struct Platform {
+    architecture: String,
+}
+
+/// The media type of the index of an image for several architectures.
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 #[derive(Default, Deserialize)]
 struct Annotations {
@@ -61,25 +82,56 @@ impl Artifact {
         let referring = referring
             .into_iter()
             .map(|entry| {
-                let hash = entry.digest.trim_start_matches("sha256:");
-                let manifest: Referrer = read(&layout.join("blobs/sha256").join(hash))?;
+                let manifest: Referrer = read(&blob(layout, &entry.digest))?;
                 Ok((manifest.subject.digest, entry.digest))
             })
             .collect::<Result<Vec<_>>>()?;
         ensure!(!tagged.is_empty(), "{} has no tagged artifact", layout.display());
-        let artifacts = tagged.into_iter().map(|Entry { digest, annotations }| Self {
-            repository: repository.to_owned(),
-            tag: annotations.tag.unwrap_or_default(),
-            layout: layout.to_owned(),
-            referrers: referring
-                .iter()
-                .filter(|(subject, _)| *subject == digest)
-                .map(|(_, referrer)| referrer.clone())
-                .collect(),
-            digest,
-        });
-        Ok(artifacts.collect())
+        let artifact = |entry: Entry| {
+            let digest = entry.digest.clone();
+            let tag = entry.annotations.tag.clone().unwrap_or_default();
+            let images = if entry.media_type == INDEX {
+                let index: Index = read(&blob(layout, &digest))?;
+                index.manifests.into_iter().filter_map(Entry::image).collect()
+            } else {
+                Vec::from_iter(entry.image())
+            };
+            let own = |subject: &String| *subject == digest || images.iter().any(|image| image.digest == *subject);
+            Ok(Self {
+                repository: repository.to_owned(),
+                tag,
+                layout: layout.to_owned(),
+                referrers: referring
+                    .iter()
+                    .filter(|(subject, _)| own(subject))
+                    .map(|(_, referrer)| referrer.clone())
+                    .collect(),
+                images,
+                digest,
+            })
+        };
+        tagged.into_iter().map(artifact).collect()
     }
+
+    /// All that is signed: the manifest or the index, the images in the index, and what refers to them.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = &String> {
+        let images = self.images.iter().map(|image| &image.digest);
+        let below = images.filter(|digest| **digest != self.digest);
+        [&self.digest].into_iter().chain(below).chain(&self.referrers)
+    }
+}
+
+impl Entry {
+    fn image(self) -> Option<Image> {
+        Some(Image {
+            architecture: self.platform?.architecture,
+            digest: self.digest,
+        })
+    }
+}
+
+fn blob(layout: &Path, digest: &str) -> PathBuf {
+    layout.join("blobs/sha256").join(digest.trim_start_matches("sha256:"))
 }
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
@@ -124,6 +176,35 @@ mod tests {
                 expected("1-x", "sha256:a2", "sha256:b2")
             ]
         );
+    }
+
+    #[test]
+    fn an_image_for_several_architectures_has_their_digests_and_bills() {
+        let layout = tempfile::tempdir().unwrap();
+        let blobs = layout.path().join("blobs/sha256");
+        fs::create_dir_all(&blobs).unwrap();
+        for (name, subject) in [("b1", "a1"), ("b2", "a2")] {
+            let bill = format!(r#"{{"layers":[],"subject":{{"digest":"sha256:{subject}","size":1}}}}"#);
+            fs::write(blobs.join(name), bill).unwrap();
+        }
+        let platform = |digest, architecture| {
+            format!(r#"{{"digest":"sha256:{digest}","platform":{{"architecture":"{architecture}","os":"linux"}}}}"#)
+        };
+        let (amd64, arm64) = (platform("a1", "amd64"), platform("a2", "arm64"));
+        fs::write(blobs.join("c"), format!(r#"{{"manifests":[{amd64},{arm64}]}}"#)).unwrap();
+        let index = format!(
+            r#"{{"manifests":[{{"digest":"sha256:c","mediaType":"{INDEX}","annotations":
+                {{"org.opencontainers.image.ref.name":"1"}}}},{{"digest":"sha256:b1"}},{{"digest":"sha256:b2"}}]}}"#
+        );
+        fs::write(layout.path().join("index.json"), index).unwrap();
+        let artifacts = Artifact::in_layout("name", layout.path()).unwrap();
+        let [artifact] = &*artifacts else {
+            panic!("{artifacts:?}")
+        };
+        let architectures: Vec<_> = artifact.images.iter().map(|image| &*image.architecture).collect();
+        assert_eq!(architectures, ["amd64", "arm64"]);
+        let signed: Vec<_> = artifact.digests().collect();
+        assert_eq!(signed, ["sha256:c", "sha256:a1", "sha256:a2", "sha256:b1", "sha256:b2"]);
     }
 
     #[test]

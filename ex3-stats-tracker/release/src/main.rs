@@ -1,5 +1,5 @@
-//! Publishes a release in a registry: the images and Spin's artifact with their bills of materials, and the chart, all of
-//! this workspace's version and signed:
+//! Publishes a release in a registry: the images for all architectures and Spin's artifact with their bills of materials,
+//! and the chart, all of this workspace's version and signed:
 //!
 //!     cargo xtask release --registry ghcr.io/OWNER --dry-run
 //!     cargo xtask release --registry ghcr.io/OWNER --key cosign.key
@@ -19,11 +19,11 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result, bail};
-use clap::Parser;
-use images::Image;
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, builder::PossibleValuesParser};
+use images::{Image, architectures};
 use serde::Serialize;
-use system::{command_line, workspace};
+use system::{architecture::Architecture, command_line, workspace};
 
 use artifact::Artifact;
 use registry::{Address, Registry};
@@ -49,6 +49,9 @@ struct Arguments {
     /// Do not sign
     #[arg(long, conflicts_with = "key")]
     unsigned: bool,
+    /// The architecture of the processors that the images are for
+    #[arg(long, default_value = architectures::ALL, value_parser = PossibleValuesParser::new(architectures::names()))]
+    architecture: String,
     /// The directory of the images that `cargo xtask images --output DIRECTORY` has built [default: build them]
     #[arg(long, value_name = "DIRECTORY")]
     images: Option<PathBuf>,
@@ -79,6 +82,8 @@ struct Published {
     reference: String,
     /// `sha256:…`
     digest: String,
+    /// The architectures of an image, with their digests.
+    images: Vec<artifact::Image>,
     outcome: Outcome,
     signed: bool,
 }
@@ -109,10 +114,15 @@ fn text(answer: &Answer, json: bool) -> String {
     if json {
         return serde_json::to_string_pretty(answer).expect("the answer has text keys") + "\n";
     }
-    let lines = answer.artifacts.iter();
+    let mut lines = String::new();
+    for artifact in &answer.artifacts {
+        lines += &format!("{}@{}\n", artifact.reference, artifact.digest);
+        // An image for one architecture has no index, so that its digest is that above.
+        for image in artifact.images.iter().filter(|image| image.digest != artifact.digest) {
+            lines += &format!("  {}: {}\n", image.architecture, image.digest);
+        }
+    }
     lines
-        .map(|artifact| format!("{}@{}\n", artifact.reference, artifact.digest))
-        .collect()
 }
 
 fn release(arguments: &Arguments) -> Result<Answer> {
@@ -145,6 +155,7 @@ fn release(arguments: &Arguments) -> Result<Answer> {
         published.push(Published {
             reference: registry.reference(artifact),
             digest: artifact.digest.clone(),
+            images: artifact.images.clone(),
             outcome,
             signed,
         });
@@ -158,24 +169,46 @@ fn release(arguments: &Arguments) -> Result<Answer> {
 /// The artifacts in the order in which they are published. The chart is the last one: a chart that can be installed has
 /// its images.
 fn artifacts(arguments: &Arguments, temporary: &Path) -> Result<Vec<Artifact>> {
+    let architectures = architectures::named(&arguments.architecture);
     let mut artifacts = Vec::new();
     for image in Image::ALL {
         let layout = match &arguments.images {
             Some(directory) => directory.join(image.name()),
-            None => image.build(&images::default_output()?)?,
+            None => image.build_for(&architectures, &images::default_output()?)?,
         };
-        let built = Artifact::in_layout(image.name(), &layout).with_context(|| match arguments.images {
+        let built = Artifact::in_layout(image.name(), &layout).and_then(|built| {
+            built
+                .iter()
+                .try_for_each(|artifact| check_architectures(artifact, &architectures))?;
+            Ok(built)
+        });
+        artifacts.extend(built.with_context(|| match arguments.images {
             Some(_) => format!(
-                "build it: cargo xtask images --output {}",
+                "build it: cargo xtask images --architecture {} --output {}",
+                arguments.architecture,
                 layout.with_file_name("").display()
             ),
             None => format!("the image {} was built", image.name()),
-        })?;
-        artifacts.extend(built);
+        })?);
     }
     let layout = chart::layout(&arguments.registry, temporary)?;
     artifacts.extend(Artifact::in_layout(chart::REPOSITORY, &layout)?);
     Ok(artifacts)
+}
+
+/// Checks that an image is for the architectures. An artifact that is no image is for all of them.
+fn check_architectures(artifact: &Artifact, wanted: &[Architecture]) -> Result<()> {
+    let built: Vec<_> = artifact.images.iter().map(|image| &*image.architecture).collect();
+    let wanted: Vec<_> = wanted.iter().map(|architecture| architecture.name()).collect();
+    ensure!(
+        built.is_empty() || built == wanted,
+        "{}:{} is built for {}, and not for {}",
+        artifact.repository,
+        artifact.tag,
+        built.join(" and "),
+        wanted.join(" and ")
+    );
+    Ok(())
 }
 
 /// Whether an artifact has to be pushed.

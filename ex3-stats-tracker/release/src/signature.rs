@@ -70,7 +70,7 @@ impl Signer {
         Ok(Self::Key(key))
     }
 
-    /// Signs an artifact and its bill of materials, unless they are signed. Returns whether they are signed now.
+    /// Signs an artifact, its images and their bills of materials, unless they are signed. Returns whether they are signed now.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Signer {
         if matches!(self, Self::Nobody) {
             return Ok(false);
         }
-        for digest in [&artifact.digest].into_iter().chain(&artifact.referrers) {
+        for digest in artifact.digests() {
             let reference = format!("{}@{digest}", registry.repository(artifact));
             if let Self::Key(key) = self
                 && key.has_signed(registry, &reference)?

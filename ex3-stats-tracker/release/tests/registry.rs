@@ -8,18 +8,28 @@ use std::{
 };
 
 use cluster::Tool;
-use images::Image;
+use images::{Image, architectures};
 use serde_json::Value;
-use system::ports::free_port;
+use system::{architecture::Architecture, ports::free_port};
 use tempfile::TempDir;
 
-/// The directory of the images, which are built once for all tests.
-fn images() -> &'static Path {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
+/// The choice of this machine's architecture.
+fn here() -> &'static str {
+    let here = Architecture::here().expect("the images are for this machine's architecture, too");
+    here.name()
+}
+
+/// The directory of the images for a choice of architectures, which are built once for all tests.
+fn images(architecture: &str) -> &'static Path {
+    static DIRECTORIES: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+    DIRECTORIES[usize::from(architecture == architectures::ALL)].get_or_init(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("release")
+            .join(architecture);
         for image in Image::ALL {
-            image.build(&directory).unwrap_or_else(|error| panic!("{error:#}"));
+            image
+                .build_for(&architectures::named(architecture), &directory)
+                .unwrap_or_else(|error| panic!("{error:#}"));
         }
         directory
     })
@@ -74,8 +84,13 @@ fn tool(tool: Tool) -> Command {
 }
 
 fn release(registry: &str, arguments: &[&str]) -> Output {
+    release_for(here(), registry, arguments)
+}
+
+fn release_for(architecture: &str, registry: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
-    command.args(["--registry", registry, "--images"]).arg(images());
+    command.args(["--registry", registry, "--architecture", architecture]);
+    command.arg("--images").arg(images(architecture));
     command.args(arguments).env("COSIGN_PASSWORD", "").output().unwrap()
 }
 
@@ -248,6 +263,77 @@ fn changed(registry: &Registry, address: &str) {
 }
 
 #[test]
+#[ignore = "the build of the host for another processor takes minutes"]
+fn a_release_for_all_architectures_has_an_index_of_each_image() {
+    let registry = Registry::start();
+    let keys = keys();
+    let key = keys.path().join("cosign.key");
+    let key = key.to_str().unwrap();
+    let address = format!("{}/owner", registry.server.address());
+    let publish = |arguments: &[&str]| succeeded(release_for(architectures::ALL, &address, arguments));
+
+    let planned = publish(&["--dry-run"]);
+    let answer: Value = serde_json::from_str(&publish(&["--key", key, "--json"])).unwrap();
+    let artifacts = answer["artifacts"].as_array().unwrap();
+    assert_eq!(artifacts.len(), 5);
+    for artifact in artifacts {
+        assert!(planned.contains(&pinned(artifact)), "{planned}");
+        let images = artifact["images"].as_array().unwrap();
+        let names: Vec<_> = images
+            .iter()
+            .map(|image| image["architecture"].as_str().unwrap())
+            .collect();
+        let reference = artifact["reference"].as_str().unwrap();
+        let is_image = !reference.contains("/charts/") && !reference.ends_with(&format!("spin:{}", images::VERSION));
+        assert_eq!(
+            names,
+            if is_image { vec!["amd64", "arm64"] } else { vec![] },
+            "{artifact}"
+        );
+        let repository = reference.rsplit_once(':').unwrap().0;
+        for image in images {
+            let digest = image["digest"].as_str().unwrap();
+            assert!(planned.contains(digest), "{planned}");
+            let platform = format!("{repository}@{digest}");
+            verify(&platform, keys.path()).unwrap_or_else(|message| panic!("{platform}: {message}"));
+            assert!(has_bill(&platform), "{platform}");
+        }
+        verify(&pinned(artifact), keys.path()).unwrap_or_else(|message| panic!("{artifact}: {message}"));
+    }
+
+    let stored = registry.files();
+    let again: Value = serde_json::from_str(&publish(&["--key", key, "--json"])).unwrap();
+    let artifacts = again["artifacts"].as_array().unwrap();
+    assert!(
+        artifacts.iter().all(|artifact| artifact["outcome"] == "unchanged"),
+        "{again}"
+    );
+    assert_eq!(registry.files(), stored, "nothing is stored twice");
+}
+
+/// Whether a bill of materials refers to an image.
+fn has_bill(image: &str) -> bool {
+    let mut oras = tool(Tool::Oras);
+    oras.args(["discover", "--plain-http", "--format", "json", "--artifact-type"]);
+    oras.args(["application/vnd.cyclonedx+json", image]);
+    let found: Value = serde_json::from_str(&succeeded(oras.output().unwrap())).unwrap();
+    found["referrers"].as_array().is_some_and(|bills| bills.len() == 1)
+}
+
+/// An architecture must not be missing because of older images.
+#[test]
+fn images_for_other_architectures_are_refused() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
+    command.args(["--registry", "localhost:1", "--dry-run", "--images"]);
+    let message = failed(&command.arg(images(here())).output().unwrap());
+    assert!(
+        message.contains(&format!("is built for {}, and not for amd64 and arm64", here()))
+            && message.contains("cargo xtask images --architecture all --output"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_registry_that_does_not_answer_is_named() {
     let port = free_port().unwrap();
     let message = failed(&release(&format!("127.0.0.1:{port}"), &["--unsigned"]));
@@ -276,7 +362,7 @@ fn wrong_arguments_are_refused() {
     let nowhere = command.args(["--registry", &registry, "--dry-run", "--images", "no-such-directory"]);
     let message = failed(&nowhere.output().unwrap());
     assert!(
-        message.contains("cargo xtask images --output no-such-directory"),
+        message.contains("cargo xtask images --architecture all --output no-such-directory"),
         "{message}"
     );
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cluster::{Registry, Tool, cosign};
-use system::ports::free_port;
+use system::{architecture::Architecture, ports::free_port};
 
 use crate::common::{stdout, workspace};
 
@@ -54,6 +54,9 @@ pub(crate) fn publish() {
     let release = Release::serve();
     let mut publish = Command::new(env!("CARGO"));
     publish.args(["run", "--quiet", "--package", "release", "--"]);
+    // The node has this machine's architecture.
+    let architecture = Architecture::here().expect("the images are for this machine's architecture, too");
+    publish.args(["--architecture", architecture.name()]);
     publish.args(["--registry", &release.address(), "--key"]);
     publish.arg(keys(Signer::Owner).join("cosign.key"));
     publish.current_dir(workspace()).env("COSIGN_PASSWORD", "");
