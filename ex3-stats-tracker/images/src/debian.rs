@@ -14,8 +14,8 @@ use crate::{bill::Package, layer::Layer};
 /// The directory of dpkg's database.
 const DATABASE: &str = "var/lib/dpkg";
 
-/// Directories that are not copied: documentation, and files for package managers and compilers. The licences stay.
-const EXCLUDED: [&str; 16] = [
+/// What is not copied: documentation, files for package managers and compilers, and what an installation replaces by links.
+const EXCLUDED: [&str; 18] = [
     "etc/cron.daily",
     "etc/init.d",
     "etc/logrotate.d",
@@ -31,8 +31,15 @@ const EXCLUDED: [&str; 16] = [
     "usr/share/perl5",
     "usr/share/readline",
     "var/cache",
+    "var/lock",
     "var/log",
+    "var/run",
 ];
+
+/// The directory of the packages' documentation, of which only the licences are copied, and links to those of another
+/// package.
+const DOCUMENTATION: &str = "usr/share/doc";
+const LICENCE: &str = "copyright";
 
 /// The directories of programs. Only named programs are copied, because a shell would only help an attacker.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];
@@ -145,7 +152,9 @@ impl Installed {
                     && !path
                         .file_name()
                         .is_some_and(|name| programs.iter().any(|program| name == *program));
-                if !excluded && !other_program {
+                let documentation =
+                    path.starts_with(DOCUMENTATION) && !path.ends_with(LICENCE) && !root.join(&path).is_symlink();
+                if !excluded && !other_program && !documentation {
                     layer.copy(&path, &root.join(&path))?;
                 }
             }

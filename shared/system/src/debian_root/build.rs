@@ -43,9 +43,12 @@ const DATABASE: &str = "set -e; mkdir --parents \"$1/var/lib/dpkg/info\"; \
 pub(crate) fn location(contents: Contents) -> Result<PathBuf, Error> {
     let Contents { packages, unpacked, .. } = contents;
     let architecture = unpacked.map_or(env::consts::ARCH, Architecture::name);
-    let made_from = format!("{RECIPE} {SUITE} {architecture} {packages:?} {DPKG_OPTIONS:?}");
+    let made_from = format!("{RECIPE} {SUITE} {architecture} {packages:?} ");
     let name = match unpacked {
-        None => format!("{SUITE}-{:016x}", xxh3_64(made_from.as_bytes())),
+        None => format!(
+            "{SUITE}-{:016x}",
+            xxh3_64(format!("{made_from}{DPKG_OPTIONS:?}").as_bytes())
+        ),
         Some(_) => format!("{UNPACKED}{:016x}", xxh3_64((made_from + DATABASE).as_bytes())),
     };
     Ok(cache::directory("debian-root")?.join(name))
@@ -113,14 +116,15 @@ fn unpack(builder: &Path, contents: Contents, directory: &Path) -> Result<(), Er
     let mut mmdebstrap = Command::new(builder);
     mmdebstrap.args(["--format=tar", "--quiet"]);
     match contents.unpacked {
-        None => mmdebstrap.arg("--variant=minbase"),
+        None => mmdebstrap
+            .arg("--variant=minbase")
+            .args(DPKG_OPTIONS.map(|option| format!("--dpkgopt={option}"))),
         // Nothing in the root is run.
         Some(architecture) => mmdebstrap
             .args(["--variant=extract", &format!("--architectures={}", architecture.name())])
             .arg(format!("--extract-hook={DATABASE}")),
     };
     mmdebstrap.arg(format!("--include={}", contents.packages.join(",")));
-    mmdebstrap.args(DPKG_OPTIONS.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args([SUITE, "-"]).args(mirror::entries());
     command_line::note(format_args!("{} | tar --extract", command_line::typed(&mmdebstrap)));
     let mut mmdebstrap = mmdebstrap
