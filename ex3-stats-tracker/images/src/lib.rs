@@ -10,7 +10,8 @@
 //! sorted, belong to root and have a fixed time, and programs do not contain directories of the machine that built
 //! them. Each image has a bill of materials, attached as an artifact that refers to it.
 //!
-//! An image can be built for several architectures on any machine: then an index under its tag names an image for each.
+//! An image can be built for several architectures, on a Debian of any of them: then an index under its tag names an
+//! image for each.
 
 pub mod architectures;
 mod bill;
