@@ -38,16 +38,16 @@ RSpec.describe GhcrPage do
     page = Page.package.sub("<body>", "<body>#{"some text " * 500_000}")
     done = false
     parses = Thread.new { described_class.parse(page) && Thread.pass until done }
-    # Ruby reports a thread without the GVL as asleep. On a busy machine a parse may be over before this thread checks, so
-    # that it checks many times.
+    # Ruby reports a thread without the GVL as asleep. On a busy machine most parses are over before this thread is given a
+    # core, so that it checks very many times: 500 were not always enough.
     looks = 0
-    until parses.status == "sleep" || looks == 500
+    until parses.status == "sleep" || looks == 50_000
       page << "x"
       page[0] = "<"
       Thread.pass
       looks += 1
     end
-    expect(looks).to be < 500
+    expect(looks).to be < 50_000
     expect(described_class.parse(page).total).to eq(14_360)
   ensure
     done = true
