@@ -9,11 +9,17 @@ export const ARGUMENTS = [
   "--disable-component-update", "--disable-sync",
 ]
 
-/** The path of Chromium: that of the environment variable CHROMIUM, or else the first one on the PATH. */
+/**
+ * The names of the programs. The first one draws pages with the same code as the others and has no windows, buttons and
+ * menus, which the others compute for each page that is opened, also where nobody sees them.
+ */
+const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+
+/** The path of Chromium: that of the environment variable CHROMIUM, or else the first of the names that is on the PATH. */
 export function chromiumPath() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM
-  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+  for (const name of NAMES) {
+    for (const directory of (process.env.PATH ?? "").split(delimiter)) {
       try {
         accessSync(join(directory, name), constants.X_OK)
         return join(directory, name)

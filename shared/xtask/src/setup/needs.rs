@@ -131,7 +131,7 @@ const NEEDS: [Need; 21] = [
         purpose: Purpose::Print,
         name: "Chromium and ChromeDriver",
         why: "it prints the slides, and the tests load ex1-hello's page, the dashboard and the slides in it",
-        packages: &["chromium", "chromium-driver"],
+        packages: &["chromium", "chromium-driver", "chromium-headless-shell"],
         elsewhere: "install Chromium and the ChromeDriver of the same version",
         is_installed: || on_path("chromium") && on_path("chromedriver"),
     },
