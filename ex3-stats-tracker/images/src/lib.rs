@@ -12,6 +12,10 @@
 //!
 //! An image can be built for several architectures, on a Debian of any of them: then an index under its tag names an
 //! image for each.
+//!
+//! buildah would replace the three files that write a layer, an image and an index. What an image has of Debian's root, its
+//! bill of materials and the programs for another architecture would stay, and only its newer versions can set the times of
+//! the files in a layer, without which no build has the digests of another.
 
 pub mod architectures;
 mod bill;
