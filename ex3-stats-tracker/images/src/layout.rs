@@ -27,15 +27,17 @@ const BLOBS: &str = "blobs/sha256";
 pub(crate) struct Layout {
     unfinished: TempDir,
     place: PathBuf,
-    manifests: Vec<Manifest>,
+    entries: Vec<Entry>,
 }
 
-/// A manifest in a layout.
+/// An entry of the layout's index.
 #[derive(Debug)]
-struct Manifest {
-    entry: Descriptor,
-    /// `None` where it refers to another one.
+struct Entry {
+    /// `None` for a manifest that refers to another one.
     tag: Option<String>,
+    /// One manifest, or those of an image for several platforms.
+    manifests: Vec<Descriptor>,
+    /// Those of the first manifest. The platforms differ in their content alone.
     annotations: Option<HashMap<String, String>>,
 }
 
@@ -56,7 +58,7 @@ impl Layout {
         Ok(Self {
             unfinished,
             place: output.join(name),
-            manifests: Vec::new(),
+            entries: Vec::new(),
         })
     }
 
@@ -101,56 +103,42 @@ impl Layout {
         platform: Option<Platform>,
     ) -> Result<Descriptor> {
         let plain = self.json(MediaType::ImageManifest, manifest)?;
-        let mut entry = plain.clone();
-        entry.set_platform(platform);
-        entry.set_artifact_type(manifest.artifact_type().clone());
-        self.manifests.push(Manifest {
-            entry,
-            tag: tag.map(str::to_owned),
-            annotations: manifest.annotations().clone(),
-        });
+        let mut descriptor = plain.clone();
+        descriptor.set_platform(platform);
+        descriptor.set_artifact_type(manifest.artifact_type().clone());
+        let tag = tag.map(str::to_owned);
+        let of_tag = self.entries.iter_mut().find(|entry| tag.is_some() && entry.tag == tag);
+        match of_tag {
+            Some(entry) => entry.manifests.push(descriptor),
+            None => self.entries.push(Entry {
+                tag,
+                manifests: vec![descriptor],
+                annotations: manifest.annotations().clone(),
+            }),
+        }
         Ok(plain)
     }
 
-    /// The entries of the index: what has a tag, and what refers to another manifest.
-    fn entries(&self) -> Result<Vec<Descriptor>> {
-        let mut entries = Vec::new();
-        for manifest in &self.manifests {
-            let Some(tag) = &manifest.tag else {
-                entries.push(manifest.entry.clone());
-                continue;
+    /// Writes the index of each image for several platforms, and returns the entries' descriptors.
+    fn descriptors(&self) -> Result<Vec<Descriptor>> {
+        let descriptor = |entry: &Entry| {
+            let mut descriptor = match &*entry.manifests {
+                [manifest] => manifest.clone(),
+                _ => self.index_of(entry)?,
             };
-            let of_tag: Vec<_> = self
-                .manifests
-                .iter()
-                .filter(|other| other.tag.as_ref() == Some(tag))
-                .collect();
-            if of_tag[0].entry != manifest.entry {
-                continue;
-            }
-            let mut entry = match &*of_tag {
-                [_] => manifest.entry.clone(),
-                platforms => self.index_of(platforms)?,
-            };
-            entry.set_annotations(Some([(ANNOTATION_REF_NAME.to_owned(), tag.clone())].into()));
-            entries.push(entry);
-        }
-        Ok(entries)
+            let annotations = |tag: &String| [(ANNOTATION_REF_NAME.to_owned(), tag.clone())].into();
+            descriptor.set_annotations(entry.tag.as_ref().map(annotations));
+            Ok(descriptor)
+        };
+        self.entries.iter().map(descriptor).collect()
     }
 
-    /// Writes the index of an image for several platforms.
-    fn index_of(&self, platforms: &[&Manifest]) -> Result<Descriptor> {
+    fn index_of(&self, entry: &Entry) -> Result<Descriptor> {
         let mut index = ImageIndexBuilder::default()
             .schema_version(SCHEMA_VERSION)
             .media_type(MediaType::ImageIndex)
-            .manifests(
-                platforms
-                    .iter()
-                    .map(|manifest| manifest.entry.clone())
-                    .collect::<Vec<_>>(),
-            );
-        // The platforms differ in their content alone.
-        if let Some(annotations) = &platforms[0].annotations {
+            .manifests(entry.manifests.clone());
+        if let Some(annotations) = &entry.annotations {
             index = index.annotations(annotations.clone());
         }
         self.json(MediaType::ImageIndex, &index.build()?)
@@ -161,7 +149,7 @@ impl Layout {
         let index = ImageIndexBuilder::default()
             .schema_version(SCHEMA_VERSION)
             .media_type(MediaType::ImageIndex)
-            .manifests(self.entries()?)
+            .manifests(self.descriptors()?)
             .build()?;
         let directory = self.unfinished.path();
         fs::write(directory.join("index.json"), sorted(&index)?).context("writing the index")?;

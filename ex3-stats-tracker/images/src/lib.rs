@@ -83,17 +83,16 @@ impl Image {
     /// If something is missing or fails; the message has the next step.
     pub fn build_for(self, architectures: &[Architecture], output: &Path) -> Result<PathBuf> {
         let mut layout = Layout::create(output, self.name())?;
-        if self == Self::Spin {
-            spin::build_artifact(&mut layout)?;
+        let mut all = architectures.iter().copied();
+        match self {
+            Self::Component => all.try_for_each(|architecture| component::build(&mut layout, architecture)),
+            Self::Spin => spin::build(&mut layout, architectures),
+            Self::Rails => all.try_for_each(|architecture| rails::build(&mut layout, architecture)),
         }
-        for &architecture in architectures {
-            match self {
-                Self::Component => component::build(&mut layout, architecture),
-                Self::Spin => spin::build(&mut layout, architecture),
-                Self::Rails => rails::build(&mut layout, architecture),
-            }
-            .with_context(|| format!("the image {} can't be built for {}", self.name(), architecture.name()))?;
-        }
+        .with_context(|| {
+            let names: Vec<_> = architectures.iter().map(|architecture| architecture.name()).collect();
+            format!("the image {} can't be built for {}", self.name(), names.join(" and "))
+        })?;
         layout.finish()
     }
 }

@@ -31,30 +31,35 @@ const WASI: &str = "Wasip1";
 const TITLE: &str = "The stats tracker's component";
 const DESCRIPTION: &str = "Counts how often an organisation's container images were pulled from ghcr.io; run by Spin";
 
-/// Spin's artifact, which is for every architecture.
-pub(crate) fn build_artifact(layout: &mut Layout) -> Result<()> {
-    artifact(layout, &manifest()?, &SPIN_COMPONENT.read()?, &packages()?)
-}
+/// Spin's artifact, which is for every architecture, and the images for a RuntimeClass. The shim is the runtime, so that
+/// an image has only the files that it runs.
+pub(crate) fn build(layout: &mut Layout, architectures: &[Architecture]) -> Result<()> {
+    let module = SPIN_COMPONENT.read()?;
+    let manifest = manifest()?;
+    let packages = packages()?;
+    artifact(layout, &manifest, &module, &packages)?;
 
-/// The image for a RuntimeClass. The shim is the runtime, so that the image has only the files that it runs.
-pub(crate) fn build(layout: &mut Layout, architecture: Architecture) -> Result<()> {
-    let mut layer = Layer::default();
-    layer.file("spin.toml", toml::to_string(&manifest()?).context("writing spin.toml")?);
-    layer.file(MODULE, SPIN_COMPONENT.read()?);
-    Image {
-        name: names::SPIN,
-        tag: format!("{VERSION}{RUNTIME_CLASS}"),
-        title: TITLE,
-        description: DESCRIPTION,
-        layer,
-        // containerd requires a command, but the shim ignores it.
-        command: vec!["/".to_owned()],
-        directory: "/",
-        port: 80,
-        packages: packages()?,
-        ..Image::default()
+    let text = toml::to_string(&manifest).context("writing spin.toml")?;
+    for &architecture in architectures {
+        let mut layer = Layer::default();
+        layer.file("spin.toml", text.clone());
+        layer.file(MODULE, module.clone());
+        Image {
+            name: names::SPIN,
+            tag: format!("{VERSION}{RUNTIME_CLASS}"),
+            title: TITLE,
+            description: DESCRIPTION,
+            layer,
+            // containerd requires a command, but the shim ignores it.
+            command: vec!["/".to_owned()],
+            directory: "/",
+            port: 80,
+            packages: packages.clone(),
+            ..Image::default()
+        }
+        .write(layout, architecture)?;
     }
-    .write(layout, architecture)
+    Ok(())
 }
 
 /// The crates in the module.

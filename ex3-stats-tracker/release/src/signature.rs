@@ -70,7 +70,8 @@ impl Signer {
         Ok(Self::Key(key))
     }
 
-    /// Signs an artifact, its images and their bills of materials, unless they are signed. Returns whether they are signed now.
+    /// Signs an artifact, its images and their bills of materials, unless they are signed. Returns whether they are signed
+    /// now.
     ///
     /// # Errors
     ///
