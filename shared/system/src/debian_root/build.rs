@@ -43,15 +43,12 @@ const DATABASE: &str = "set -e; mkdir --parents \"$1/var/lib/dpkg/info\"; \
 pub(crate) fn location(contents: Contents) -> Result<PathBuf, Error> {
     let Contents { packages, unpacked, .. } = contents;
     let architecture = unpacked.map_or(env::consts::ARCH, Architecture::name);
-    let made_from = format!("{RECIPE} {SUITE} {architecture} {packages:?} ");
-    let name = match unpacked {
-        None => format!(
-            "{SUITE}-{:016x}",
-            xxh3_64(format!("{made_from}{DPKG_OPTIONS:?}").as_bytes())
-        ),
-        Some(_) => format!("{UNPACKED}{:016x}", xxh3_64((made_from + DATABASE).as_bytes())),
+    let (begin, options) = match unpacked {
+        None => (format!("{SUITE}-"), format!("{DPKG_OPTIONS:?}")),
+        Some(_) => (UNPACKED.to_owned(), DATABASE.to_owned()),
     };
-    Ok(cache::directory("debian-root")?.join(name))
+    let made_from = format!("{RECIPE} {SUITE} {architecture} {packages:?} {options}");
+    Ok(cache::directory("debian-root")?.join(format!("{begin}{:016x}", xxh3_64(made_from.as_bytes()))))
 }
 
 /// Whether the root exists. Its programs are run, so that no other user may be able to write to it.

@@ -18,18 +18,18 @@ impl Key {
     ///
     /// `compiler` names the compiler and every setting that changes its output.
     pub fn new(guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
-        let processor = (ARCH, &*processor_features());
-        Self::for_processor(processor, guest, engine, engine_version, compiler)
+        Self::for_processor(ARCH, &processor_features(), guest, engine, engine_version, compiler)
     }
 
     /// A key for code for every processor of an architecture, in a container image for example. The architecture is named
     /// as in [`ARCH`]. The engine must check that the processor can run the code.
     pub fn portable(architecture: &str, guest: &[u8], engine: &str, engine_version: &str, compiler: &str) -> Self {
-        Self::for_processor((architecture, b"any"), guest, engine, engine_version, compiler)
+        Self::for_processor(architecture, b"any", guest, engine, engine_version, compiler)
     }
 
     fn for_processor(
-        (architecture, features): (&str, &[u8]),
+        architecture: &str,
+        features: &[u8],
         guest: &[u8],
         engine: &str,
         engine_version: &str,
