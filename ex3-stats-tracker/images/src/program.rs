@@ -1,12 +1,8 @@
 //! Builds the programs for the images: the embedded host, and the compiler of a component's code for another architecture.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use system::{
     architecture::Architecture,
     cargo,
@@ -15,7 +11,7 @@ use system::{
 };
 use wasm::guests;
 
-use crate::toolchain;
+use crate::{command, toolchain};
 
 /// The package, and the name of its program.
 pub(crate) const PACKAGE: &str = "ex3-stats-tracker";
@@ -70,14 +66,5 @@ pub(crate) fn compile_ahead(architecture: Architecture, application: &Path, dire
     ));
     let mut compiler = Command::new(cargo::built_program(&mut command)?);
     compiler.arg(architecture.processor()).arg(application).arg(directory);
-    let status = compiler
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("`{}` can't be started", typed(&compiler)))?;
-    ensure!(
-        status.success(),
-        "`{}` ended with {status}; its messages are above",
-        typed(&compiler)
-    );
-    Ok(())
+    command::run(&mut compiler)
 }

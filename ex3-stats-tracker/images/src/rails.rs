@@ -1,12 +1,13 @@
 //! The image of the Rails application on Debian's Ruby and Rails. Dashboard, collector and migrations differ only in
 //! their commands.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use system::{
     architecture::Architecture,
+    cache,
     debian_root::{Contents, DebianRoot},
     workspace,
 };
@@ -14,6 +15,7 @@ use walkdir::WalkDir;
 
 use crate::{
     bill::Package,
+    command,
     debian::Installed,
     image::{Image, read},
     layer::Layer,
@@ -143,11 +145,7 @@ fn certificates(root: &Path) -> Result<Vec<u8>> {
 /// Copies the parts of the application for production.
 fn application(layer: &mut Layer) -> Result<()> {
     let directory = workspace().join(APPLICATION);
-    ensure!(
-        directory.join("public/assets/manifest.json").is_file(),
-        "the dashboard's scripts and styles are not built; run `cargo xtask setup`, or `npm ci && npm run build` in \
-         {APPLICATION}"
-    );
+    build_assets(&directory)?;
     for part in PARTS {
         layer.copy_all(Path::new(DIRECTORY).join(part), &directory.join(part))?;
     }
@@ -161,6 +159,18 @@ fn application(layer: &mut Layer) -> Result<()> {
         format!("#!/usr/bin/ruby\n{lines}"),
     );
     Ok(())
+}
+
+/// Builds the scripts and styles, since the existing ones can be of an older source.
+fn build_assets(directory: &Path) -> Result<()> {
+    let _lock = cache::lock(&cache::directory("images")?.join("assets.lock"))?;
+    let mut npm = Command::new("npm");
+    npm.current_dir(directory).args(["run", "--silent", "build"]);
+    command::run(&mut npm).with_context(|| {
+        format!(
+            "the dashboard's scripts and styles can't be built; run `cargo xtask setup`, or `npm ci` in {APPLICATION}"
+        )
+    })
 }
 
 /// The npm packages that are bundled into the scripts: the dependencies without those for development.
@@ -197,4 +207,18 @@ fn read_release(root: &Path) -> Result<String> {
         .context("os-release has no version")?
         .trim_matches('"')
         .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_and_styles_are_those_of_the_source() {
+        let stale = workspace().join(APPLICATION).join("public/assets/stale.css");
+        fs::create_dir_all(stale.parent().unwrap()).unwrap();
+        fs::write(&stale, "").unwrap();
+        application(&mut Layer::default()).unwrap();
+        assert!(!stale.exists());
+    }
 }
