@@ -8,13 +8,14 @@ mod common;
 use std::env;
 use std::future::Future;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::Serving;
 use ex1_hello::serve::{Server, Site};
 use serde_json::{Value, json};
+use system::ports::free_port;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 
@@ -70,32 +71,32 @@ fn chromium_and_chromedriver() -> Option<(PathBuf, PathBuf)> {
     found
 }
 
-fn start_chromedriver(program: PathBuf) -> Chromedriver {
+/// The number of ports that chromedriver is started on. If all are in use, there is another problem than bad luck.
+const CHROMEDRIVER_ATTEMPTS: usize = 5;
+
+fn start_chromedriver(program: &Path) -> Chromedriver {
+    (0..CHROMEDRIVER_ATTEMPTS)
+        .find_map(|_| start_chromedriver_on(program, free_port().unwrap()))
+        .expect("chromedriver starts")
+}
+
+/// Starts chromedriver, which needs the port on 127.0.0.1 and on ::1. Returns `None` if it ends, as it does when the port
+/// is in use on one of them.
+fn start_chromedriver_on(program: &Path, port: u16) -> Option<Chromedriver> {
     let process = Command::new(program)
-        .arg("--port=0")
+        .arg(format!("--port={port}"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut chromedriver = Chromedriver {
         process,
-        url: String::new(),
+        url: format!("http://127.0.0.1:{port}"),
     };
     let mut lines = BufReader::new(chromedriver.process.stdout.take().unwrap()).lines();
-    let port = lines
-        .find_map(|line| {
-            Some(
-                line.unwrap()
-                    .split_once("started successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .to_owned(),
-            )
-        })
-        .expect("chromedriver says its port");
+    lines.find(|line| line.as_ref().unwrap().contains("started successfully"))?;
     // The rest of its output must be read, because it would block on a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    chromedriver.url = format!("http://127.0.0.1:{port}");
-    chromedriver
+    Some(chromedriver)
 }
 
 /// Runs a test in a browser with a new profile. The browser is closed also if the test fails.
@@ -107,7 +108,7 @@ where
     let Some((chromium, chromedriver)) = chromium_and_chromedriver() else {
         return;
     };
-    let chromedriver = start_chromedriver(chromedriver);
+    let chromedriver = start_chromedriver(&chromedriver);
     let profile = tempfile::tempdir().unwrap();
     let mut capabilities = ChromeCapabilities::new();
     capabilities.set_binary(chromium.to_str().unwrap()).unwrap();

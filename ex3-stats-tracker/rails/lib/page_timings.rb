@@ -53,8 +53,13 @@ class PageTimings
     end
   end
 
+  # A port below those of outgoing connections: one that port 0 finds could be another connection's before Puma listens.
   def self.free_port
-    TCPServer.open("127.0.0.1", 0) { |socket| socket.local_address.ip_port }
+    (20_000...32_000).to_a.shuffle.find do |port|
+      TCPServer.open("127.0.0.1", port) { true }
+    rescue Errno::EADDRINUSE
+      false
+    end
   end
 
   def initialize(port, server)

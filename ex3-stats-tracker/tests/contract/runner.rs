@@ -1,13 +1,14 @@
 //! The hosts of the component: the embedded host, a host that behaves like Spin, and Spin itself.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use spin_host::manifest::Manifest;
 use spin_host::{Host, Limits, Options};
+use system::ports::free_port;
 use wasm::compiled_code::Store;
 use wasm::guests;
 
@@ -85,8 +86,7 @@ impl Spin {
             .copy_to_target()
             .unwrap_or_else(|error| panic!("{error}"));
         // Spin does not print the port that it chose, so the test chooses a free one.
-        let port = std::net::TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr());
-        let address = port.expect("a free port");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().expect("a free port")));
         let mut command = Command::new(program);
         command
             .args(["up", "--listen", &address.to_string(), "--from"])

@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use system::ports::free_port;
 
-use super::application::{Application, LOOPBACK};
+use super::application::Application;
 use super::process::Process;
 use super::servers::{self, FINE, head};
 
@@ -152,7 +153,7 @@ async fn this_machine_and_the_exceptions_are_reached_without_a_proxy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_refuses_or_does_not_listen_is_an_error() {
     let (refusing, asked) = proxy(None);
-    let nobody = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
+    let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
     for address in [refusing, nobody] {
         let application = Application::new("https://github.test");
         let process = Process::start(&application, |command| {

@@ -1,13 +1,15 @@
 //! Requests of guests to other servers.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::application::{Application, LOOPBACK, get};
+use system::ports::free_port;
+
+use super::application::{Application, get};
 use super::servers::{FINE, fixed_answer, head, server};
 
 /// A server that counts its connections and answers each request with 203.
@@ -132,7 +134,7 @@ async fn outbound_errors_are_named() {
     application.limits.outbound_wait = Duration::from_millis(200);
     let impatient = application.start().await.unwrap();
     let hold = Duration::from_secs(600);
-    let free = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
     let plain = server(|mut stream| {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
