@@ -93,7 +93,9 @@ fn start_chromedriver_on(program: &Path, port: u16) -> Option<Chromedriver> {
         url: format!("http://127.0.0.1:{port}"),
     };
     let mut lines = BufReader::new(chromedriver.process.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().contains("started successfully"))?;
+    if !lines.any(|line| line.unwrap().contains("started successfully")) {
+        return None;
+    }
     // The rest of its output must be read, because it would block on a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
     Some(chromedriver)
