@@ -47,7 +47,7 @@ pub(super) struct Need {
     pub(super) is_installed: fn() -> bool,
 }
 
-const NEEDS: [Need; 21] = [
+const NEEDS: [Need; 22] = [
     Need {
         purpose: Purpose::Demo,
         name: "a C compiler and linker",
@@ -92,32 +92,25 @@ const NEEDS: [Need; 21] = [
     },
     Need {
         purpose: Purpose::Test,
-        name: "a compiler and a linker for the other architecture of the images, and an emulator",
+        name: "Debian's Rust compiler with the source of its standard library, and an emulator of processors",
         why: "the images are for 64-bit x86 and 64-bit Arm, and the parser uses the instructions of both",
-        packages: match OTHER {
-            Architecture::Amd64 => &[
-                "cargo-web",
-                "gcc-x86-64-linux-gnu",
-                "libc6-dev-amd64-cross",
-                "qemu-user",
-                "rust-web-src",
-                "rustc-web",
-            ],
-            Architecture::Arm64 => &[
-                "cargo-web",
-                "gcc-aarch64-linux-gnu",
-                "libc6-dev-arm64-cross",
-                "qemu-user",
-                "rust-web-src",
-                "rustc-web",
-            ],
-        },
-        elsewhere: "only Debian has all of it; without, the tests of the other architecture are skipped",
+        packages: &["cargo-web", "qemu-user", "rust-web-src", "rustc-web"],
+        elsewhere: "only Debian has it; without, the tests of the other architecture are skipped",
         is_installed: || {
             let emulator = format!("qemu-{}", OTHER.processor());
-            !cfg!(target_os = "linux")
-                || guests::debian_cargo().is_some() && on_path(&OTHER.c_compiler()) && on_path(&emulator)
+            !cfg!(target_os = "linux") || guests::debian_cargo().is_some() && on_path(&emulator)
         },
+    },
+    Need {
+        purpose: Purpose::Test,
+        name: "a linker and a C library for the other architecture of the images",
+        why: "programs for it are linked with them",
+        packages: match OTHER {
+            Architecture::Amd64 => &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross"],
+            Architecture::Arm64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
+        },
+        elsewhere: "only Debian's are used; without, the tests of the other architecture are skipped",
+        is_installed: || !cfg!(target_os = "linux") || on_path(&OTHER.c_compiler()),
     },
     Need {
         purpose: Purpose::Test,
