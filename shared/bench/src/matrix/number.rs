@@ -29,13 +29,10 @@ pub fn ratio(ratio: &Interval) -> String {
 
 /// A ratio with its interval, for example `12.3 × (12.2 to 12.4)`.
 pub fn ratio_with_interval(ratio: &Interval) -> String {
-    // The limits show the precision, so that they always have three digits.
-    format!(
-        "{} ({} to {})",
-        self::ratio(ratio),
-        significant(ratio.lower, 3),
-        significant(ratio.upper, 3)
-    )
+    // The limits show the precision, so that the estimate needs no rounding: with fewer digits than the limits it can be
+    // outside of them.
+    let [estimate, lower, upper] = [ratio.estimate, ratio.lower, ratio.upper].map(|value| significant(value, 3));
+    format!("{estimate} × ({lower} to {upper})")
 }
 
 /// A size in bytes, for example `97 B` or `98.3 KiB`.
@@ -145,7 +142,9 @@ mod tests {
         assert_eq!(ratio(&within(12.34, 0.001)), "12.3 ×");
         assert_eq!(ratio(&within(1234.0, 0.001)), "1230 ×");
         assert_eq!(ratio(&within(0.5, 0.001)), "0.500 ×");
-        assert_eq!(ratio_with_interval(&within(2.0, 0.1)), "2.0 × (1.80 to 2.20)");
+        assert_eq!(ratio_with_interval(&within(2.0, 0.1)), "2.00 × (1.80 to 2.20)");
+        // With two digits, 210 × would be above the upper limit.
+        assert_eq!(ratio_with_interval(&within(205.2, 0.018)), "205 × (202 to 209)");
     }
 
     #[test]
