@@ -333,6 +333,7 @@ run_built_program() {{
     case "$1" in
       -q) shift;;
       -p|--bin) program=$2; shift 2;;
+      --example) program=examples/$2; shift 2;;
       --features) if [ "$2" != stand-in ]; then return; fi; shift 2;;
       --) shift; break;;
       # Another option can select another target than the program.
