@@ -20,7 +20,7 @@
 pub mod architectures;
 mod bill;
 mod chart;
-mod command;
+pub mod command;
 mod component;
 mod crates;
 mod debian;

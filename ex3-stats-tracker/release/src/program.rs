@@ -1,11 +1,8 @@
 //! Runs the programs that a release needs.
 
-use std::{
-    io,
-    process::{Command, Output, Stdio},
-};
+use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use system::command_line::{self, typed};
 
 /// Runs a command silently, and returns its output.
@@ -25,22 +22,12 @@ pub(crate) fn message(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
-/// Prints a command and runs it. Its output goes to stderr.
+/// Prints a command and [runs](images::command::run) it.
 ///
 /// # Errors
 ///
 /// If it can't be started, or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     command_line::note(typed(command));
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(io::stderr())
-        .status()
-        .with_context(|| format!("`{}` can't be started", typed(command)))?;
-    ensure!(
-        status.success(),
-        "`{}` ended with {status}; its messages are above",
-        typed(command)
-    );
-    Ok(())
+    images::command::run(command)
 }
